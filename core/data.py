@@ -1,0 +1,157 @@
+"""Where images come from: a source describes itself from headers, and opens its splits as uint8 in memory."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gan_run.core.component import Component
+from gan_run.core.errors import DataError
+from gan_run.core.image import ImageShape, to_float
+from gan_run.core.randomness import permutation
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """What is known of a source before any image is decoded."""
+
+    image: ImageShape
+    sizes: Mapping[Split, int]
+    """How many images each split has (before mirroring)."""
+    class_names: tuple[str, ...] | None = None
+    """What label 0, 1, … mean; None where images carry no labels."""
+
+
+class Batch(NamedTuple):
+    """Images float (N, C, H, W) in [-1, 1]; labels int64 (N,) or None."""
+
+    images: Tensor
+    labels: Tensor | None
+
+
+class ImageSet:
+    """One split: images uint8 (M, C, H, W), labels int64 (M,) or None.
+
+    `mirrored` counts every image twice, the second time flipped left to right (StyleGAN2-ADA's x-flip), so that
+    mirroring needs no randomness of its own.
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor | None = None, mirrored: bool = False) -> None:
+        assert images.dtype == torch.uint8
+        assert images.dim() == 4
+        assert labels is None or len(labels) == len(images)
+        self.images = images
+        self.labels = labels
+        self.mirrored = mirrored
+
+    def __len__(self) -> int:
+        return len(self.images) * (2 if self.mirrored else 1)
+
+    def to(self, device: torch.device) -> "ImageSet":
+        """The same images on `device`."""
+        labels = None if self.labels is None else self.labels.to(device)
+        return ImageSet(self.images.to(device), labels, self.mirrored)
+
+    def batch(self, indices: Tensor) -> Batch:
+        """The images at `indices` (N,), normalised in bulk."""
+        indices = indices.to(self.images.device)
+        at = indices % len(self.images)
+        images = to_float(self.images[at])
+        if self.mirrored:
+            flip = (indices >= len(self.images)).view(-1, 1, 1, 1)
+            images = torch.where(flip, images.flip(3), images)
+        return Batch(images, None if self.labels is None else self.labels[at])
+
+    def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
+        """All but the `last` images, and those."""
+        cut = len(self.images) - last
+        first_labels, last_labels = (None, None) if self.labels is None else (self.labels[:cut], self.labels[cut:])
+        return ImageSet(self.images[:cut], first_labels), ImageSet(self.images[cut:], last_labels)
+
+
+class Feed:
+    """An endless, shuffled stream of batches that can be entered at any position.
+
+    Epoch e is the permutation seeded by (seed, e), so batch k is the same whoever asks and whenever.
+    """
+
+    def __init__(self, images: ImageSet, batch_size: int, seed: int) -> None:
+        self.images = images
+        self.batch_size = batch_size
+        self.seed = seed
+        self._order = (-1, torch.empty(0, dtype=torch.int64))
+
+    def batch(self, number: int) -> Batch:
+        """Batch `number` of the stream, counted from 0. A batch may span the border of two epochs."""
+        start, length = number * self.batch_size, len(self.images)
+        wanted = self.batch_size
+        pieces = []
+        while wanted:
+            epoch, offset = divmod(start, length)
+            piece = self._epoch(epoch)[offset : offset + wanted]
+            pieces.append(piece)
+            start, wanted = start + len(piece), wanted - len(piece)
+        return self.images.batch(torch.cat(pieces))
+
+    def _epoch(self, epoch: int) -> Tensor:
+        if self._order[0] != epoch:
+            self._order = (epoch, permutation(len(self.images), self.seed, "epoch", epoch))
+        return self._order[1]
+
+
+class DataSource(Component):
+    """The declaration of a source of images."""
+
+    kind: ClassVar[str] = "data"
+    batch_size: int = Field(default=64, ge=1)
+    validation: int = Field(default=0, ge=0, description="How many of the last training images to hold out.")
+
+    @abstractmethod
+    def describe(self) -> DataInfo:
+        """Shape, sizes and classes, from headers only. Raises DataError where the data is absent or damaged.
+
+        `sizes` are those of `load`: the engine takes `validation` images off the end of the training split.
+        """
+
+    @abstractmethod
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        """Every image of a split, decoded. Raises DataError."""
+
+    def open(self, split: Split) -> ImageSet:
+        """A split as metrics and training see it, with the `validation` images held out of training."""
+        if split == "test":
+            return self.load("test")
+        whole = self.load("train")
+        if self.validation >= len(whole.images):
+            raise DataError(f"validation: {self.validation} leaves nothing of {len(whole.images)} training images")
+        train, validation = whole.split_off(self.validation)
+        return ImageSet(train.images, train.labels, whole.mirrored) if split == "train" else validation
+
+    def check_sizes(self, info: DataInfo) -> None:
+        """Refuse a validation split that `info` has no room for."""
+        if self.validation >= info.sizes["train"]:
+            raise DataError(f"data.validation: {self.validation} leaves nothing of {info.sizes['train']} images")
+
+
+class Splits:
+    """A source's splits, each opened on first use and kept."""
+
+    def __init__(self, source: DataSource) -> None:
+        self._source = source
+        self._open: dict[Split, ImageSet] = {}
+
+    def __getitem__(self, split: Split) -> ImageSet:
+        if split not in self._open:
+            images = self._source.open(split)
+            if not len(images):
+                raise DataError(
+                    f"the {split} split is empty" + (": set data.validation" if split == "validation" else "")
+                )
+            self._open[split] = images
+        return self._open[split]

@@ -1,0 +1,45 @@
+"""One step of a spec that leaves nothing behind, and what it tells."""
+
+from typing import NamedTuple
+
+from torch.utils.flop_counter import FlopCounterMode
+
+from gan_run.core.data import Splits
+from gan_run.core.randomness import private_stream
+from gan_run.core.resolve import describe, resolve_device, with_train
+from gan_run.core.spec import Spec
+from gan_run.core.training import Training, read_scalars
+
+
+class Report(NamedTuple):
+    """What a spec comes to."""
+
+    images: str
+    parameters: dict[str, int]
+    """By player."""
+    entropy: dict[str, float]
+    """Of every latent, in nats."""
+    codes: list[str]
+    flops: int
+    """Of one step: all players once through."""
+    losses: dict[str, float]
+    """Of the first step."""
+
+
+def dry_run(spec: Spec) -> Report:
+    """Build `spec` and take one step in fp32. Raises as training would before and in its first step."""
+    info = describe(spec)
+    spec = with_train(resolve_device(spec), precision="fp32")
+    with private_stream("dry run"):
+        training = Training(spec, info, Splits(spec.data)["train"])
+        with FlopCounterMode(display=False) as counter:
+            losses = training.advance()
+    latents = training.game.latents
+    return Report(
+        images=f"{info.sizes['train'] - spec.data.validation} of {info.image}",
+        parameters={p.name: sum(v.numel() for v in p.parameters.values()) for p in training.players},
+        entropy={name: float(latents[name].entropy()) for name in latents},
+        codes=list(training.model().codes),
+        flops=counter.get_total_flops(),
+        losses=read_scalars(losses),
+    )

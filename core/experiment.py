@@ -1,0 +1,147 @@
+"""From a spec to a finished run folder: which folder, from which step, and until when."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_run.core import checkpoint
+from gan_run.core.data import DataInfo, Splits
+from gan_run.core.environment import describe_environment
+from gan_run.core.errors import RunError
+from gan_run.core.events import Listener, RunEnded, RunStarted
+from gan_run.core.randomness import private_stream
+from gan_run.core.resolve import describe, resolve_device, resolve_precision, with_train
+from gan_run.core.run_folder import RunFolder
+from gan_run.core.spec import Spec
+from gan_run.core.state import load_matching
+from gan_run.core.training import Training, train
+
+SETTLED_AT_START = ("device", "precision")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run, and where. `say` is told, in a line each, what the user should know before training."""
+
+    spec: Spec
+    out: Path
+    say: Callable[[str], None]
+    listener: Listener
+    stop: Callable[[], bool]
+    plugins: Mapping[str, str]
+    """Version by distribution of what is installed."""
+    spec_file: Path | None = None
+    fresh: bool = False
+
+
+def dump(spec: Spec) -> dict[str, object]:
+    """A spec as JSON, every default written out."""
+    # A type qualified by its distribution ("acme:hinge") is no value of its class's literal: it need not warn.
+    return spec.model_dump(mode="json", by_alias=True, exclude={"schema_"}, warnings=False)
+
+
+def run(request: Request) -> RunFolder:
+    """Train what was asked for, or go on with it where it was left. Returns its folder; raises as `train` does."""
+    info = describe(request.spec)
+    return carry_on(request, _choose_folder(request), info)
+
+
+def carry_on(request: Request, folder: RunFolder, info: DataInfo) -> RunFolder:
+    """Train in `folder`, from its last checkpoint if it has one, until the spec's last step."""
+    if folder.evaluated_at() == request.spec.train.steps:
+        request.say(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
+        return folder
+    with private_stream("run"):
+        data = Splits(request.spec.data)
+        spec = _settle(request.spec, folder, info, data)
+        with folder.locked():
+            training = Training(spec, info, data["train"])
+            _enter(training, folder, request.say)
+            folder.write_data_info(info)
+            folder.write_spec(dump(spec))
+            environment = describe_environment(spec.train.device, request.plugins, request.spec_file)
+            folder.add_environment({"from_step": training.step, "seed": spec.seed, **environment})
+            _train_and_tell(training, folder, data, request)
+    return folder
+
+
+def _settle(spec: Spec, folder: RunFolder, info: DataInfo, data: Splits) -> Spec:
+    """`spec` with nothing left to `auto`: as it was settled when the run began, or else now."""
+    if not folder.spec_file.exists():
+        return resolve_precision(resolve_device(spec), info, data["train"])
+    settled = folder.spec()["train"]
+    assert isinstance(settled, dict)
+    return with_train(spec, **{key: settled[key] for key in SETTLED_AT_START})
+
+
+def _enter(training: Training, folder: RunFolder, say: Callable[[str], None]) -> None:
+    """Bring `training` to where the run in `folder` was left."""
+    latest = folder.latest()
+    if latest is not None:
+        training.restore(latest)
+        say(f"resuming {folder.path} after step {latest.step}")
+    elif training.spec.train.init_from is not None:
+        _initialise(training, training.spec.train.init_from, say)
+    folder.cut_metrics(training.step)
+
+
+def _train_and_tell(training: Training, folder: RunFolder, data: Splits, request: Request) -> None:
+    request.listener.run_started(RunStarted(folder.path, training.spec, training.step))
+    try:
+        train(training, folder, data, request.listener, request.stop)
+    except BaseException as error:
+        request.listener.run_ended(RunEnded(folder.path, training.step, error))
+        raise
+    request.listener.run_ended(RunEnded(folder.path, training.step, None))
+
+
+def _choose_folder(request: Request) -> RunFolder:
+    """NAME, or NAME-2, NAME-3, … where those before hold runs of other specs."""
+    spec = request.spec
+    first = RunFolder(request.out / spec.name)
+    if request.fresh and first.path.exists():
+        moved = _move_aside(first.path)
+        request.say(f"moved the old run to {moved}")
+    number = 1
+    while True:
+        folder = first if number == 1 else RunFolder(request.out / f"{spec.name}-{number}")
+        if not folder.path.exists() or same_run(spec, folder):
+            break
+        number += 1
+    if number > 1:
+        request.say(f"{first.path} holds a run of another spec: this one goes to {folder.path}")
+    return folder
+
+
+def same_run(spec: Spec, folder: RunFolder) -> bool:
+    """Whether `folder` holds a run of `spec`, which may leave to `auto` what was settled when that run began."""
+    if not folder.spec_file.exists():
+        return False
+    written = folder.spec()
+    asked = dump(spec)
+    asked_train, written_train = asked.pop("train"), written.pop("train", None)
+    if not isinstance(asked_train, dict) or not isinstance(written_train, dict):
+        return False
+    open_fields = {key for key in SETTLED_AT_START if asked_train[key] == "auto"}
+    return asked == written and all(
+        asked_train[key] == written_train.get(key) for key in asked_train if key not in open_fields
+    )
+
+
+def _move_aside(path: Path) -> Path:
+    number = 1
+    while (target := path.with_name(f"{path.name}.old-{number}")).exists():
+        number += 1
+    return Path(shutil.move(path, target))
+
+
+def _initialise(training: Training, source: Path, say: Callable[[str], None]) -> None:
+    latest = RunFolder(source).latest()
+    if latest is None:
+        raise RunError(f"train.init_from: {source} holds no checkpoint")
+    tensors, _ = checkpoint.load(latest)
+    kept = load_matching(tensors, training.game)
+    if training.average is not None:
+        training.average.update(training.game.stack)
+    say(f"weights from {latest.folder}; left as initialised: {', '.join(kept) or 'none'}")

@@ -1,0 +1,89 @@
+"""Everything that is trained, built from a spec: latents, generator, discriminator and the terms of the losses."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from gan_run.core.data import DataInfo
+from gan_run.core.errors import GanRunError
+from gan_run.core.latent import LatentContext
+from gan_run.core.latent_space import LatentSpace
+from gan_run.core.loss import LossContext, LossTerm
+from gan_run.core.network import DiscriminatorModule, GeneratorStack
+from gan_run.core.spec import Spec
+from gan_run.core.turn import View
+
+
+class Game(nn.Module):
+    """The modules of one experiment. Its state dict is what a checkpoint's model file holds."""
+
+    def __init__(
+        self, stack: GeneratorStack, discriminator: DiscriminatorModule, terms: Mapping[str, LossTerm]
+    ) -> None:
+        super().__init__()
+        self.stack = stack
+        self.discriminator = discriminator
+        self.terms = nn.ModuleDict(terms)
+
+    @property
+    def latents(self) -> LatentSpace:
+        return self.stack.latents
+
+    def term(self, key: str) -> LossTerm:
+        """The term of one loss, by its key."""
+        term = self.terms[key]
+        assert isinstance(term, LossTerm)
+        return term
+
+    def encode(self, view: View) -> dict[str, Tensor]:
+        """What the encoders of all terms say of a view: raw (N, P) by code."""
+        raw: dict[str, Tensor] = {}
+        for key in self.terms:
+            encoder = self.term(key).encoder()
+            if encoder is not None:
+                raw.update(encoder(view))
+        return raw
+
+    def owned(self) -> dict[str, dict[str, nn.Parameter]]:
+        """Each player's parameters by full name, in the order in which players move: those that losses bring, the
+        discriminator, the generator."""
+        modules: dict[str, list[nn.Module]] = {}
+        for key in self.terms:
+            for player, module in self.term(key).owners().items():
+                modules.setdefault(player, []).append(module)
+        modules["discriminator"] = [self.discriminator, *modules.pop("discriminator", [])]
+        modules["generator"] = [self.stack, *modules.pop("generator", [])]
+
+        owner: dict[int, str] = {}
+        for player, owned in modules.items():
+            for parameter in (parameter for module in owned for parameter in module.parameters()):
+                assert owner.setdefault(id(parameter), player) == player, f"{player} trains what another player trains"
+        players: dict[str, dict[str, nn.Parameter]] = {player: {} for player in modules}
+        for name, parameter in self.named_parameters():
+            assert id(parameter) in owner, f"no player trains {name}: its term must name one in `owners`"
+            players[owner[id(parameter)]][name] = parameter
+        return players
+
+
+def build_game(spec: Spec, data: DataInfo) -> Game:
+    """The modules that `spec` describes, initialised from torch's global stream."""
+    latents = LatentSpace({name: latent.module(LatentContext(data)) for name, latent in spec.latents.items()})
+    generator = spec.generator.build(latents, data.image)
+    trunk = spec.discriminator.trunk.build(data.image)
+    discriminator = DiscriminatorModule(trunk, spec.discriminator.head.build(trunk, latents))
+    context = LossContext(data, latents, generator, discriminator)
+    terms = {key: loss.build(context) for key, loss in spec.losses_by_key().items()}
+    game = Game(GeneratorStack(latents, generator), discriminator, terms)
+    _refuse_unknown_players(spec, game)
+    return game
+
+
+def _refuse_unknown_players(spec: Spec, game: Game) -> None:
+    players = game.owned()
+    for player, parameters in players.items():
+        if parameters and player not in spec.optimizers:
+            raise GanRunError(f"optimizers: the player {player!r} has none")
+    for place, names in (("optimizers", spec.optimizers), ("train.updates", spec.train.updates)):
+        for name in names:
+            if name not in players:
+                raise GanRunError(f"{place}.{name}: no such player (there is: {', '.join(players)})")

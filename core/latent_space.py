@@ -1,0 +1,98 @@
+"""The named collection of a model's latents."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gan_run.core.errors import NotFoundByName, suggest
+from gan_run.core.latent import LatentModule, Repeated
+
+Values = Mapping[str, Tensor]
+"""Latent values by name: (N,) each, or (N, count) where there are several copies."""
+
+
+class Dial(NamedTuple):
+    """One number that can be turned: a latent, or one copy of a repeated one."""
+
+    name: str
+    copy: int | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.copy is None else f"{self.name}[{self.copy}]"
+
+
+class LatentSpace(nn.Module):
+    """Draws values by name, embeds them into the generator's input (N, W), and knows each name's columns."""
+
+    def __init__(self, latents: Mapping[str, LatentModule]) -> None:
+        super().__init__()
+        self._names = tuple(latents)
+        for name, latent in latents.items():
+            self.add_module(_attribute(name), latent)
+        self.width = sum(latent.width for latent in latents.values())
+
+    def __getitem__(self, name: str) -> LatentModule:
+        if name not in self._names:
+            raise NotFoundByName(f"no latent is called {name!r}{suggest(name, self._names)}")
+        latent = self.get_submodule(_attribute(name))
+        assert isinstance(latent, LatentModule)
+        return latent
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def columns(self, name: str) -> slice:
+        """Where `name` stands in the generator's input."""
+        start = 0
+        for other in self._names:
+            if other == name:
+                return slice(start, start + self[name].width)
+            start += self[other].width
+        raise NotFoundByName(f"no latent is called {name!r}{suggest(name, self._names)}")
+
+    def sample(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
+        """`n` values of every latent; those in `given` are taken as they are."""
+        given = given or {}
+        return {name: given[name] if name in given else self[name].sample(n) for name in self._names}
+
+    def embed(self, values: Values) -> Tensor:
+        """The generator's input for `values`, (N, W)."""
+        return torch.cat([self[name].embed(values[name]) for name in self._names], dim=1)
+
+    def dials(self, names: Iterator[str] | list[str] | tuple[str, ...] | None = None) -> list[Dial]:
+        """Every number that can be turned, of all latents or of those in `names`."""
+        dials: list[Dial] = []
+        for name in self._names if names is None else names:
+            latent = self[name]
+            copies = range(latent.count) if isinstance(latent, Repeated) else (None,)
+            dials.extend(Dial(name, copy) for copy in copies)
+        return dials
+
+    def dial(self, text: str) -> Dial:
+        """The dial written as `name` or `name[copy]`. Raises NotFoundByName with the nearest."""
+        match = re.fullmatch(r"(.+?)\[(\d+)\]", text)
+        dial = Dial(match[1], int(match[2])) if match else Dial(text)
+        if dial not in self.dials():
+            raise NotFoundByName(f"no code is called {text!r}{suggest(text, map(str, self.dials()))}")
+        return dial
+
+    def turn(self, values: Values, dial: Dial, to: Tensor) -> dict[str, Tensor]:
+        """`values` with one dial set to `to`, a scalar or one number per row (N,)."""
+        old = values[dial.name]
+        new = to.to(old).expand(len(old))
+        if dial.copy is not None:
+            turned = old.clone()
+            turned[:, dial.copy] = new
+            new = turned
+        return {**values, dial.name: new}
+
+
+def _attribute(name: str) -> str:
+    # A module's attribute may not shadow nn.Module's own ("type", "half", …), and a latent may be called anything.
+    return f"latent_{name}"

@@ -1,0 +1,119 @@
+"""A trained model to look at: draws images from codes, and reads codes off images."""
+
+import copy
+from collections.abc import Mapping
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from gan_run.core.game import Game
+from gan_run.core.image import ImageShape
+from gan_run.core.latent_space import LatentSpace, Values
+from gan_run.core.network import GeneratorStack
+from gan_run.core.randomness import private_stream
+from gan_run.core.turn import View
+
+CHUNK = 500
+"""Images that go through a network at once."""
+
+
+class Model:
+    """A copy of a game in evaluation mode, so that looking at it cannot disturb its training.
+
+    Images are float (N, C, H, W) in [-1, 1]. `averaged` draws the images instead of the game's own generator.
+    """
+
+    def __init__(self, game: Game, averaged: GeneratorStack | None, image: ImageShape, device: torch.device) -> None:
+        self._game = copy.deepcopy(game).eval().requires_grad_(False)
+        self._stack = self._game.stack if averaged is None else copy.deepcopy(averaged).eval().requires_grad_(False)
+        self.image = image
+        self.device = device
+
+    @property
+    def latents(self) -> LatentSpace:
+        return self._stack.latents
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The latents that this model can read off images."""
+        encoders = (self._game.term(key).encoder() for key in self._game.terms)
+        return tuple(name for encoder in encoders if encoder is not None for name in encoder.codes)
+
+    def draw(self, n: int, codes: Mapping[str, float] | None = None) -> dict[str, Tensor]:
+        """Latent values for `n` images from torch's global stream, on the model's device.
+
+        Those in `codes` (`name` or `name[copy]`) are set.
+        Raises NotFoundByName for an unknown code and ValueError for a value it cannot have.
+        """
+        values = self.latents.sample(n)
+        for text, number in (codes or {}).items():
+            dial = self.latents.dial(text)
+            try:
+                to = self.latents[dial.name].value(number)
+            except ValueError as error:
+                raise ValueError(f"{text}={number:g}: {error}") from None
+            values = self.latents.turn(values, dial, to)
+        return values
+
+    @torch.no_grad()
+    def generate(self, values: Values) -> Tensor:
+        """Images for latent values, on the CPU."""
+        n = len(next(iter(values.values())))
+        chunks = []
+        for start in range(0, n, CHUNK):
+            chunk = {name: value[start : start + CHUNK].to(self.device) for name, value in values.items()}
+            chunks.append(self._stack(chunk).cpu())
+        return torch.cat(chunks)
+
+    def sample(
+        self, n: int, seed: int | None = None, codes: Mapping[str, float] | None = None, **more: float
+    ) -> Tensor:
+        """`n` images with some codes held: `sample(64, category=3, c1=0.5)`; `codes` takes names like `"c[0]"`.
+
+        With a `seed` the draw is reproducible and leaves torch's global stream alone. Raises as `draw` does.
+        """
+        if n < 1:
+            raise ValueError(f"n: {n} images cannot be drawn")
+        held = {**(codes or {}), **more}
+        if seed is None:
+            return self.generate(self.draw(n, held))
+        with private_stream("sample", seed):
+            return self.generate(self.draw(n, held))
+
+    @torch.no_grad()
+    def raw(self, images: Tensor) -> dict[str, Tensor]:
+        """What Q says of images: raw (N, P) by code, on the model's device."""
+        self._refuse_wrong_images(images)
+        chunks = [
+            self._game.encode(View(self._game.discriminator, chunk.to(self.device), {}))
+            for chunk in torch.split(images, CHUNK)
+        ]
+        return {name: torch.cat([chunk[name].float() for chunk in chunks]) for name in self.codes}
+
+    def encode(self, images: Tensor) -> dict[str, Tensor]:
+        """The most likely value of every code, by name: (N,), or (N, count) where there are several copies."""
+        return {name: self.latents[name].estimate(raw).cpu() for name, raw in self.raw(images).items()}
+
+    @torch.no_grad()
+    def features(self, images: Tensor) -> Tensor:
+        """The trunk's features (N, F), on the CPU."""
+        self._refuse_wrong_images(images)
+        trunk = self._game.discriminator.trunk
+        return torch.cat([trunk(chunk.to(self.device)).vector.float().cpu() for chunk in torch.split(images, CHUNK)])
+
+    @cached_property
+    def with_batch_statistics(self) -> "Model":
+        """The same model, whose batch norms use the statistics of the batch at hand instead of the running ones."""
+        other = Model(self._game, self._stack, self.image, self.device)
+        for layer in other._game.modules():
+            if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
+                layer.running_mean = layer.running_var = None
+        return other
+
+    def _refuse_wrong_images(self, images: Tensor) -> None:
+        if images.dim() != 4 or tuple(images.shape[1:]) != tuple(self.image) or not images.is_floating_point():
+            raise ValueError(
+                f"images: float (N, {', '.join(map(str, self.image))}) in [-1, 1] is needed, "
+                f"not {images.dtype} {tuple(images.shape)}"
+            )

@@ -1,0 +1,100 @@
+"""Generators and discriminators. A discriminator is a trunk and a head.
+
+Shapes: N batch, C H W image, W columns of the generator's input, F features.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, NamedTuple
+
+from torch import Tensor, nn
+
+from gan_run.core.component import Component, Declaration
+from gan_run.core.image import ImageShape
+from gan_run.core.latent_space import LatentSpace, Values
+from gan_run.core.precision import full_precision
+
+
+class Features(NamedTuple):
+    """What a trunk sees in a batch of images."""
+
+    vector: Tensor
+    """(N, F)"""
+    maps: tuple[Tensor, ...] = ()
+    """Feature maps from shallow to deep, (N, C_i, H_i, W_i) each; may be empty."""
+
+
+class TrunkModule(nn.Module, ABC):
+    """A built trunk: images (N, C, H, W) -> Features."""
+
+    features: int
+    """F: the length of `Features.vector`."""
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Features: ...
+
+
+class HeadModule(nn.Module, ABC):
+    """A built head: (features, condition) -> logits (N,)."""
+
+    @abstractmethod
+    def forward(self, features: Features, condition: Values) -> Tensor: ...
+
+
+class Generator(Component):
+    """The declaration of a generator."""
+
+    kind: ClassVar[str] = "generator"
+
+    @abstractmethod
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        """A module (N, W) -> (N, C, H, W) in [-1, 1], with W = latents.width."""
+
+
+class Trunk(Component):
+    """The declaration of a discriminator's trunk."""
+
+    kind: ClassVar[str] = "trunk"
+
+    @abstractmethod
+    def build(self, image: ImageShape) -> TrunkModule:
+        """A trunk for images of this shape."""
+
+
+class Head(Component):
+    """The declaration of a discriminator's head."""
+
+    kind: ClassVar[str] = "head"
+
+    @abstractmethod
+    def build(self, trunk: TrunkModule, latents: LatentSpace) -> HeadModule:
+        """A head on `trunk`'s features; the latents tell how a condition is embedded."""
+
+
+class Discriminator(Declaration):
+    """A trunk, and the head that tells real from fake by its features."""
+
+    trunk: Trunk
+    head: Head
+
+
+class DiscriminatorModule(nn.Module):
+    """A built discriminator. Whoever looks at an image shares its trunk."""
+
+    def __init__(self, trunk: TrunkModule, head: HeadModule) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+
+
+class GeneratorStack(nn.Module):
+    """Latent values by name to images: the latents' embedding, then the generator. This is what is averaged."""
+
+    def __init__(self, latents: LatentSpace, generator: nn.Module) -> None:
+        super().__init__()
+        self.latents = latents
+        self.generator = generator
+
+    def forward(self, values: Values) -> Tensor:
+        images = self.generator(self.latents.embed(values))
+        assert isinstance(images, Tensor)
+        return full_precision(images)

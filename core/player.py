@@ -1,0 +1,93 @@
+"""A player: the parameters it trains, its optimiser, and how often it moves in a step."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from gan_run.core.data import Batch
+from gan_run.core.game import Game
+from gan_run.core.loss import Loss
+from gan_run.core.optimizer import Optimizer
+from gan_run.core.schedule import value_at
+from gan_run.core.spec import Spec
+from gan_run.core.update import Losses, Update, draw_inputs
+
+
+class Autocast(Protocol):
+    """Opens the context in which networks run."""
+
+    def __call__(self) -> AbstractContextManager[object]: ...
+
+
+class Player:
+    """One side of the game."""
+
+    def __init__(
+        self, name: str, parameters: Mapping[str, nn.Parameter], game: Game, spec: Spec, autocast: Autocast
+    ) -> None:
+        self.name = name
+        self.parameters = dict(parameters)
+        self.updates = spec.train.updates.get(name, 1)
+        self._game = game
+        self._autocast = autocast
+        self._clip = spec.train.clip
+        self._steps = spec.train.steps
+        self._declared: Optimizer = spec.optimizers[name]
+        self.optimizer = self._declared.build(self.parameters.values())
+        self._update = Update(game, name)
+        self._losses: dict[str, Loss] = {
+            key: loss for key, loss in spec.losses_by_key().items() if game.term(key).plays(name)
+        }
+        makes_images = {id(parameter) for parameter in game.stack.parameters()}
+        self._generates = any(id(parameter) in makes_images for parameter in self.parameters.values())
+        self._everyone = tuple(game.parameters())
+
+    def move(self, step: int, batch: Batch) -> Losses | None:
+        """One update at `step`; None if no term speaks to this player at this step."""
+        weights = self._weights(step)
+        if not weights:
+            return None
+        self._let_only_mine_require_gradients()
+
+        # Draw what the update needs but this player does not train.
+        with self._autocast():
+            given = draw_inputs(self._game, self.name, batch, weights, self._generates)
+            losses: Losses = self._update(given)
+        if losses.total is None:
+            return None
+
+        # Step down the gradient.
+        self.optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+        if self._clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters.values(), self._clip)
+        rate = value_at(self._declared.lr, step, self._steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+
+        # Let terms with a state see what happened.
+        for key in weights:
+            self._game.term(key).after(self.name, losses.reports.get(key, {}))
+        return losses
+
+    def _weights(self, step: int) -> dict[str, float]:
+        return {
+            key: value_at(loss.weight, step, self._steps) * loss.every
+            for key, loss in self._losses.items()
+            if step % loss.every == 0
+        }
+
+    def _let_only_mine_require_gradients(self) -> None:
+        mine = {id(parameter) for parameter in self.parameters.values()}
+        for parameter in self._everyone:
+            parameter.requires_grad_(id(parameter) in mine)
+
+
+def players(game: Game, spec: Spec, autocast: Autocast) -> list[Player]:
+    """All who have something to train, in the order in which they move."""
+    owned: Iterable[tuple[str, dict[str, nn.Parameter]]] = game.owned().items()
+    return [Player(name, parameters, game, spec, autocast) for name, parameters in owned if parameters]

@@ -1,0 +1,30 @@
+"""Which numbers networks compute in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from gan_run.core.player import Autocast
+    from gan_run.core.spec import Precision
+
+
+def full_precision(raw: Tensor) -> Tensor:
+    """Half types as float32; what is already precise stays as it is."""
+    return raw.float() if raw.dtype in (torch.bfloat16, torch.float16) else raw
+
+
+@contextmanager
+def _autocast(device: torch.device, enabled: bool) -> Iterator[None]:
+    with torch.autocast(device.type, torch.bfloat16, enabled=enabled):
+        yield
+
+
+def autocast(device: torch.device, precision: "Precision") -> "Autocast":
+    """Opens bf16 autocast, or nothing for fp32. Weights, losses and optimisers stay in float32 either way."""
+    assert precision != "auto", "auto is resolved before anything is built"
+    return partial(_autocast, device, precision == "bf16")

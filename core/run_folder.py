@@ -1,0 +1,118 @@
+"""One run on the disk.
+
+runs/NAME/spec.json           as resolved, every default written out
+          data.json           what the data is: shape, sizes, classes
+          environment.json    what each stretch of training ran on
+          metrics.jsonl       one line per logged step
+          evaluation.json     metrics of the finished model, with what they were measured on; written last
+          checkpoints/        see checkpoint.py
+          samples/ …          whatever artifacts draw
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from gan_run.core import checkpoint
+from gan_run.core.checkpoint import Checkpoint
+from gan_run.core.data import DataInfo
+from gan_run.core.errors import RunError
+from gan_run.core.files import to_json, write_text
+
+
+class RunFolder:
+    """Where a run's files are, and how they are written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spec_file = path / "spec.json"
+        self.metrics_file = path / "metrics.jsonl"
+        self.data_file = path / "data.json"
+        self.environment_file = path / "environment.json"
+        self.evaluation_file = path / "evaluation.json"
+        self.checkpoints = path / "checkpoints"
+
+    def write_spec(self, spec: Mapping[str, object]) -> None:
+        write_text(self.spec_file, to_json(spec))
+
+    def spec(self) -> dict[str, object]:
+        """The resolved spec. Raises RunError if this is no run folder."""
+        return self._read(self.spec_file)
+
+    def write_data_info(self, info: DataInfo) -> None:
+        """Note what the data is, so that the model can be built without it. Raises RunError if it used to be other."""
+        if self.data_file.exists() and self.data_info() != info:
+            raise RunError(f"{self.path}: the data is not what it was when this run began (see {self.data_file.name})")
+        content = {"image": info.image._asdict(), "sizes": dict(info.sizes), "class_names": info.class_names}
+        write_text(self.data_file, to_json(content))
+
+    def data_info(self) -> DataInfo:
+        """What the data was when the run began."""
+        return TypeAdapter(DataInfo).validate_python(self._read(self.data_file))
+
+    def latest(self) -> Checkpoint | None:
+        """The last complete checkpoint, found by looking."""
+        found = checkpoint.complete(self.checkpoints)
+        return found[-1] if found else None
+
+    def evaluated_at(self) -> int | None:
+        """The step at which the run was evaluated; None while it is unfinished."""
+        if not self.evaluation_file.exists():
+            return None
+        step = self._read(self.evaluation_file).get("step")
+        return step if isinstance(step, int) else None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder if need be, and keep other processes from training in it. The lock goes with the process."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(f"{self.path}: another process is training in this folder") from None
+            yield
+
+    def append_metrics(self, line: Mapping[str, object]) -> None:
+        """Add a line, and make it readable at once."""
+        with self.metrics_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, allow_nan=False) + "\n")
+
+    def cut_metrics(self, step: int) -> None:
+        """Drop the lines that a resumed run will write again: those after `step`, and one that a kill cut short."""
+        if not self.metrics_file.exists():
+            return
+        kept = []
+        for line in self.metrics_file.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except ValueError:
+                break
+        write_text(self.metrics_file, "".join(kept))
+
+    def add_environment(self, environment: Mapping[str, object]) -> None:
+        """Note what a stretch of training ran on, after those before it."""
+        stretches: list[object] = []
+        if self.environment_file.exists():
+            before = self._read(self.environment_file).get("stretches")
+            stretches = before if isinstance(before, list) else []
+        write_text(self.environment_file, to_json({"stretches": [*stretches, environment]}))
+
+    def write_evaluation(self, evaluation: Mapping[str, object]) -> None:
+        write_text(self.evaluation_file, to_json(evaluation))
+
+    def _read(self, path: Path) -> dict[str, object]:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{self.path} is no run folder: it has no {path.name}") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from None
+        if not isinstance(content, dict):
+            raise RunError(f"{path} is not a JSON object")
+        return content

@@ -1,0 +1,91 @@
+"""An experiment as data."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from gan_run.core.artifact import Artifact
+from gan_run.core.component import Component, Declaration, SpecPath
+from gan_run.core.data import DataInfo, DataSource
+from gan_run.core.errors import Place, Problem
+from gan_run.core.latent import Latent
+from gan_run.core.loss import Loss
+from gan_run.core.metric import Metric
+from gan_run.core.network import Discriminator, Generator
+from gan_run.core.optimizer import Optimizer
+
+RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+LatentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=60)]
+Precision = Literal["fp32", "bf16", "auto"]
+
+
+class Train(Declaration):
+    """How long and how training runs."""
+
+    steps: int = Field(ge=1, description="A step is all players once through, each its number of updates.")
+    checkpoint_every: int = Field(default=1000, ge=1)
+    log_every: int = Field(default=50, ge=1)
+    keep: int = Field(default=2, ge=1, description="How many of the latest checkpoints stay, beside the final one.")
+    device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
+    precision: Precision = Field(default="fp32", description="auto: bf16 only where a timed step is faster.")
+    ema: float | None = Field(default=0.999, ge=0, lt=1, description="Decay of the generator's average; null for none.")
+    clip: float | None = Field(default=None, gt=0, description="Bound on the norm of each player's gradient.")
+    updates: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default={}, description="Updates per step of a player, where it is not one."
+    )
+    init_from: SpecPath | None = Field(default=None, description="A run whose weights training starts from.")
+
+
+class Spec(Declaration):
+    """A GAN is latents, a generator, a discriminator and a list of losses."""
+
+    schema_: str | None = Field(default=None, alias="$schema", description="For editors; means nothing to gan-run.")
+    format: Literal[1] = 1
+    name: RunName = Field(description="The run folder's name.")
+    description: str = ""
+    seed: int = Field(default=0, ge=0)
+    data: DataSource
+    latents: dict[LatentName, Latent] = Field(min_length=1)
+    generator: Generator
+    discriminator: Discriminator
+    losses: tuple[Loss, ...] = Field(min_length=1)
+    optimizers: dict[str, Optimizer]
+    train: Train
+    metrics: tuple[Metric, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+
+    def losses_by_key(self) -> dict[str, Loss]:
+        """Each loss under the name it has in logs and checkpoints: its type, numbered where a type recurs."""
+        keyed: dict[str, Loss] = {}
+        for loss in self.losses:
+            key = loss.name()
+            recurring = sum(other == key or other.startswith(f"{key}-again-") for other in keyed)
+            keyed[f"{key}-again-{recurring}" if recurring else key] = loss
+        return keyed
+
+    def components(self) -> Iterator[tuple[Place, Component]]:
+        """Every component in this spec, nested ones too, with its place."""
+        yield from _components(self, ())
+
+    def problems(self) -> list[Problem]:
+        """Mistakes of composition that show without the data."""
+        return [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
+
+    def data_problems(self, data: DataInfo) -> list[Problem]:
+        """Mistakes of composition that only the data shows."""
+        return [problem.within(*place) for place, part in self.components() for problem in part.check_data(self, data)]
+
+
+def _components(value: object, place: Place) -> Iterator[tuple[Place, Component]]:
+    if isinstance(value, Component):
+        yield place, value
+    if isinstance(value, Declaration):
+        for name in type(value).model_fields:
+            yield from _components(getattr(value, name), (*place, name))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _components(item, (*place, key))
+    elif isinstance(value, (tuple, list)):
+        for index, item in enumerate(value):
+            yield from _components(item, (*place, index))

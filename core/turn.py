@@ -1,0 +1,113 @@
+"""What one update of one player sees. Each part is computed once, on first use, and shared by all terms."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import NamedTuple
+
+from torch import Tensor
+
+from gan_run.core.latent_space import Values
+from gan_run.core.network import DiscriminatorModule, Features, GeneratorStack
+from gan_run.core.precision import full_precision
+
+
+class Given(NamedTuple):
+    """The tensors that enter an update from outside."""
+
+    real: Tensor
+    """(N, C, H, W)"""
+    labels: Tensor | None
+    """(N,), or None where the data has none"""
+    latents: dict[str, Tensor]
+    fake: Tensor | None
+    """(N, C, H, W) made from `latents`; None if the player trains what makes it, so that it is made inside."""
+    probes: dict[str, Tensor]
+    weights: dict[str, float]
+    """Of each term that takes part."""
+
+
+class View:
+    """What the discriminator sees of a batch of images (N, C, H, W), under the condition they came with."""
+
+    def __init__(self, discriminator: DiscriminatorModule, images: Tensor, condition: Values) -> None:
+        self._discriminator = discriminator
+        self.images = images
+        self.condition = condition
+
+    @cached_property
+    def features(self) -> Features:
+        features = self._discriminator.trunk(self.images)
+        assert isinstance(features, Features)
+        return features
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """(N,), not squashed"""
+        logits = self._discriminator.head(self.features, self.condition)
+        assert isinstance(logits, Tensor)
+        return full_precision(logits)
+
+
+class Turn:
+    """One update's view of the game."""
+
+    def __init__(self, stack: GeneratorStack, discriminator: DiscriminatorModule, given: Given) -> None:
+        self._stack = stack
+        self._discriminator = discriminator
+        self._given = given
+        self._speaker = ""
+        self.real = given.real
+        self.labels = given.labels
+        self.latents: Values = given.latents
+        self.reports: dict[str, dict[str, Tensor]] = {}
+
+    @cached_property
+    def fake(self) -> Tensor:
+        """Images made from `latents`, (N, C, H, W)."""
+        return self.generate(self.latents) if self._given.fake is None else self._given.fake
+
+    @cached_property
+    def real_view(self) -> View:
+        """The real images, under what their labels tell of the latents."""
+        return self.discriminate(self.real, self._observed())
+
+    @cached_property
+    def fake_view(self) -> View:
+        """The generated images, under the latents they were made from."""
+        return self.discriminate(self.fake, self.latents)
+
+    def draw(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
+        """Fresh latent values beyond those of `latents`."""
+        return self._stack.latents.sample(n, given)
+
+    def generate(self, values: Values) -> Tensor:
+        """Images (N, C, H, W) for these values; carries gradients into the generator where its player moves."""
+        images = self._stack(values)
+        assert isinstance(images, Tensor)
+        return images
+
+    def discriminate(self, images: Tensor, condition: Values | None = None) -> View:
+        """A view of any images."""
+        return View(self._discriminator, images, condition or {})
+
+    def probe(self, key: str) -> Tensor:
+        """An input that this term asked for in `probes`."""
+        return self._given.probes[f"{self._speaker}/{key}"]
+
+    def report(self, name: str, value: Tensor) -> None:
+        """Name a scalar for the log, in the term's own units. It costs nothing until it is logged."""
+        self.reports.setdefault(self._speaker, {})[name] = value.detach()
+
+    @contextmanager
+    def speaking(self, term: str) -> Iterator[None]:
+        """While `term` is asked for its objective, probes and reports are its own."""
+        self._speaker = term
+        yield
+        self._speaker = ""
+
+    def _observed(self) -> Mapping[str, Tensor]:
+        if self.labels is None:
+            return {}
+        seen = {name: self._stack.latents[name].observe(self.labels) for name in self._stack.latents}
+        return {name: value for name, value in seen.items() if value is not None}

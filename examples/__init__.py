@@ -1,0 +1,1 @@
+"""Ready-to-run specs; `gan-run init` lists them."""

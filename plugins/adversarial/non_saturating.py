@@ -1,0 +1,27 @@
+"""The loss GANs are trained with since the first."""
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from gan_run import Loss, LossContext, LossTerm, Turn
+
+
+class NonSaturating(Loss):
+    """Non-saturating loss (Goodfellow et al. 2014, arXiv 1406.2661, section 3): G maximises log D(G(z))."""
+
+    type: Literal["non-saturating"] = "non-saturating"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return NonSaturatingTerm()
+
+
+class NonSaturatingTerm(LossTerm):
+    """Each player on its own cross-entropy."""
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return softplus(-turn.real_view.logits).mean() + softplus(turn.fake_view.logits).mean()
+
+    def generator(self, turn: Turn) -> Tensor:
+        return softplus(-turn.fake_view.logits).mean()

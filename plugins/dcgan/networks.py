@@ -1,0 +1,114 @@
+"""Strided convolutions from a small base to the image, and back."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from gan_run import (
+    DataInfo,
+    Features,
+    Generator,
+    ImageShape,
+    LatentSpace,
+    Problem,
+    Spec,
+    Trunk,
+    TrunkModule,
+    init_normal,
+    scaled,
+)
+
+BASES = range(3, 8)
+"""Sides of the smallest feature map; every size is at most one of them times a power of two."""
+
+
+def plan(size: int) -> tuple[int, int] | None:
+    """(base, doublings) with base * 2**doublings == size and base between 3 and 7, most doublings first; None if there
+    is none."""
+    for doublings in range(size.bit_length(), 0, -1):
+        base, rest = divmod(size, 2**doublings)
+        if rest == 0 and base in BASES:
+            return base, doublings
+    return None
+
+
+def _refuse_other_sizes(data: DataInfo) -> Iterable[Problem]:
+    if data.image.height != data.image.width or plan(data.image.height) is None:
+        sizes = ", ".join(str(size) for size in range(6, 257) if plan(size))
+        yield Problem(("type",), f"no dcgan for {data.image}: square images of {sizes} pixels can be made")
+
+
+def _channels(widest: int, doublings: int) -> list[int]:
+    """From the image's side to the base's: doubling, but at most eight times the first."""
+    return [widest * min(2**level, 8) for level in range(doublings)]
+
+
+class DCGANGenerator(Generator):
+    """A linear layer to the base, then 4x4 up-convolutions; batch norm and ReLU between; tanh."""
+
+    type: Literal["dcgan"] = "dcgan"
+    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
+
+    def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
+        return _refuse_other_sizes(data)
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        planned = plan(image.height)
+        assert planned is not None
+        base, doublings = planned
+        channels = _channels(scaled(64, self.width), doublings)[::-1]
+        layers: list[nn.Module] = [
+            nn.Linear(latents.width, channels[0] * base * base),
+            nn.Unflatten(1, (channels[0], base, base)),
+            nn.BatchNorm2d(channels[0]),
+            nn.ReLU(),
+        ]
+        for wide, narrow in pairwise(channels):
+            layers += [nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1), nn.BatchNorm2d(narrow), nn.ReLU()]
+        layers += [nn.ConvTranspose2d(channels[-1], image.channels, 4, stride=2, padding=1), nn.Tanh()]
+        network = nn.Sequential(*layers)
+        init_normal(network)
+        return network
+
+
+class DCGANTrunk(Trunk):
+    """4x4 convolutions with stride 2 to the base; batch norm but on the first; leaky ReLU."""
+
+    type: Literal["dcgan"] = "dcgan"
+    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
+    slope: float = Field(default=0.2, ge=0, description="Of the leaky ReLU.")
+
+    def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
+        return _refuse_other_sizes(data)
+
+    def build(self, image: ImageShape) -> TrunkModule:
+        return DCGANTrunkModule(self, image)
+
+
+class DCGANTrunkModule(TrunkModule):
+    """One map per level; the last, flattened, gives the features."""
+
+    def __init__(self, declared: DCGANTrunk, image: ImageShape) -> None:
+        super().__init__()
+        planned = plan(image.height)
+        assert planned is not None
+        base, doublings = planned
+        channels = [image.channels, *_channels(scaled(64, declared.width), doublings)]
+        self.levels = nn.ModuleList()
+        for level, (shallow, deep) in enumerate(pairwise(channels)):
+            layers: list[nn.Module] = [nn.Conv2d(shallow, deep, 4, stride=2, padding=1)]
+            if level:
+                layers.append(nn.BatchNorm2d(deep))
+            self.levels.append(nn.Sequential(*layers, nn.LeakyReLU(declared.slope)))
+        self.features = channels[-1] * base * base
+        init_normal(self)
+
+    def forward(self, images: Tensor) -> Features:
+        maps = []
+        for level in self.levels:
+            images = level(images)
+            maps.append(images)
+        return Features(images.flatten(1), tuple(maps))

@@ -1,0 +1,9 @@
+"""Heads: what tells real from fake by a trunk's features."""
+
+from gan_run import Component, hookimpl
+from gan_run.plugins.heads.linear import Linear
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Linear]

@@ -1,0 +1,47 @@
+"""A categorical latent."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.distributions import Categorical as CategoricalDistribution
+from torch.nn import functional as F
+
+from gan_run import Latent, LatentContext, LatentModule
+
+
+class Categorical(Latent):
+    """One of `classes` equally likely categories, given to the generator as a one-hot row."""
+
+    type: Literal["categorical"] = "categorical"
+    classes: int = Field(ge=2)
+
+    def build(self, context: LatentContext) -> "CategoricalModule":
+        return CategoricalModule(self.classes)
+
+
+class CategoricalModule(LatentModule):
+    """Values are class indices, int64 (N,); Q gives one logit per class."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.width = self.posterior_width = self.cardinality = self.classes = classes
+
+    def sample(self, n: int) -> Tensor:
+        return torch.randint(self.classes, (n,), device=self.device)
+
+    def embed(self, value: Tensor) -> Tensor:
+        return F.one_hot(value, self.classes).to(torch.get_default_dtype())
+
+    def posterior(self, raw: Tensor) -> CategoricalDistribution:
+        return CategoricalDistribution(logits=raw, validate_args=False)
+
+    def entropy(self) -> Tensor:
+        return torch.tensor(float(self.classes), device=self.device).log()
+
+    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        return torch.arange(self.classes, device=self.device)
+
+    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
+        return (1 + self.log_likelihood(raw, value).mean() / self.entropy()).clamp(0, 1)

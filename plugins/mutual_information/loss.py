@@ -1,0 +1,81 @@
+"""The information term."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from gan_run import Encoder, LatentSpace, Loss, LossContext, LossTerm, Problem, Spec, Turn, suggest
+from gan_run.plugins.mutual_information.q import QHeads
+
+CodeWeight = Annotated[float, Field(gt=0)]
+
+
+class MutualInformation(Loss):
+    """The variational bound of InfoGAN (Chen et al. 2016, arXiv 1606.03657, equations 4 and 5), maximised:
+
+        I(c; G(z, c)) >= E[log Q(c | G(z, c))] + H(c)
+
+    A latent becomes a code by being named here. By default, as in the original code, the term is in both players'
+    objectives: the discriminator's player trains the trunk and Q by it, the generator's trains G.
+    """
+
+    type: Literal["mutual-information"] = "mutual-information"
+    codes: dict[str, CodeWeight] = Field(min_length=1, description="The latents to recover, each with its weight.")
+    q_player: Literal["discriminator", "generator"] = Field(
+        default="discriminator", description="Whose optimiser trains Q."
+    )
+    train_trunk: bool = Field(default=True, description="Whether D's player trains the trunk by this term too.")
+    train_generator: bool = Field(default=True, description="Whether G is trained by it: false leaves an onlooking Q.")
+    hidden: int | None = Field(default=128, ge=1, description="Width of Q's hidden layer; null for none.")
+    slope: float = Field(default=0.1, ge=0, description="Of Q's leaky ReLU.")
+
+    def check(self, spec: Spec) -> Iterable[Problem]:
+        for code in self.codes:
+            if code not in spec.latents:
+                yield Problem(("codes", code), f"no latent is called {code!r}{suggest(code, spec.latents)}")
+
+    def build(self, context: LossContext) -> "MutualInformationTerm":
+        q = QHeads(context.discriminator.trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
+        return MutualInformationTerm(self, context.latents, q)
+
+
+class MutualInformationTerm(LossTerm):
+    """Minus the bound, in nats, each code's share times its weight."""
+
+    def __init__(self, declared: MutualInformation, latents: LatentSpace, q: QHeads) -> None:
+        super().__init__()
+        self.q = q
+        self._declared = declared
+        self._latents = (latents,)  # in a tuple, so that it is not registered here: the generator's player trains it
+
+    def owners(self) -> Mapping[str, nn.Module]:
+        return {self._declared.q_player: self.q}
+
+    def encoder(self) -> Encoder:
+        return self.q
+
+    def plays(self, player: str) -> bool:
+        trains_q = player == self._declared.q_player
+        if player == "discriminator":
+            return trains_q or self._declared.train_trunk
+        return player == "generator" and (trains_q or self._declared.train_generator)
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return self._minus_bound(turn, detach=not self._declared.train_trunk)
+
+    def generator(self, turn: Turn) -> Tensor:
+        return self._minus_bound(turn, detach=not self._declared.train_generator)
+
+    def _minus_bound(self, turn: Turn, detach: bool) -> Tensor:
+        vector = turn.fake_view.features.vector
+        raw = self.q.read(vector.detach() if detach else vector)
+        (latents,) = self._latents
+        losses = []
+        for code, weight in self._declared.codes.items():
+            bound = latents[code].log_likelihood(raw[code], turn.latents[code]).mean() + latents[code].entropy()
+            turn.report(code, -bound)
+            losses.append(-bound * weight)
+        return torch.stack(losses).sum()

@@ -1,0 +1,9 @@
+"""Optimisers."""
+
+from gan_run import Component, hookimpl
+from gan_run.plugins.optimizers.adam import Adam, AdamW
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Adam, AdamW]

@@ -1,0 +1,56 @@
+"""The components that are installed, by kind and name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gan_run.core.component import Component
+from gan_run.core.errors import NotFoundByName, suggest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One component and who brought it."""
+
+    component: type[Component]
+    plugin: str
+    distribution: str
+    version: str
+
+
+@dataclass
+class Catalogue:
+    """Finds components by what a spec calls them: `hinge`, or `acme:hinge` where two distributions have one."""
+
+    broken: dict[str, str] = field(default_factory=dict)
+    """What could not be loaded, and why: it might have had what is missed."""
+    _entries: dict[str, dict[str, list[Entry]]] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        kind = self._entries.setdefault(entry.component.kind, {})
+        kind.setdefault(entry.component.name(), []).append(entry)
+
+    def find(self, kind: str, name: str) -> type[Component]:
+        distribution, _, bare = name.rpartition(":")
+        found = self._entries.get(kind, {}).get(bare, [])
+        if distribution:
+            found = [entry for entry in found if entry.distribution == distribution]
+        if len(found) == 1:
+            return found[0].component
+        if found:
+            owners = " and ".join(f"{entry.distribution}:{bare}" for entry in found)
+            raise NotFoundByName(f"{name!r} is claimed by several plugins: choose {owners}")
+        causes = "".join(f"; plugin {plugin} could not be loaded: {cause}" for plugin, cause in self.broken.items())
+        raise NotFoundByName(f"no {kind} is called {name!r}{suggest(name, self.names(kind))}{causes}")
+
+    def kinds(self) -> list[str]:
+        return sorted(self._entries)
+
+    def names(self, kind: str) -> list[str]:
+        """What a spec may write as `type`, qualified where a bare name would not do."""
+        return sorted(name for name, _ in self.named(kind))
+
+    def named(self, kind: str) -> Iterator[tuple[str, Entry]]:
+        """Every component of a kind under the name that chooses it."""
+        for name, entries in self._entries.get(kind, {}).items():
+            for entry in entries:
+                yield (name if len(entries) == 1 else f"{entry.distribution}:{name}"), entry

@@ -1,0 +1,123 @@
+"""Finds and loads plugins, each on its own: one that is broken harms nobody who does not use it."""
+
+import inspect
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+import pluggy
+
+from gan_run.core.component import Component
+from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.registry import hookspecs
+from gan_run.registry.catalogue import Catalogue, Entry
+
+GROUP = "gan_run"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin that was found, loaded or not."""
+
+    name: str
+    distribution: str
+    version: str
+    seconds: float = 0.0
+    """How long its import took."""
+    components: tuple[str, ...] = ()
+    """As kind:name."""
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything that is installed."""
+
+    catalogue: Catalogue
+    plugins: tuple[Plugin, ...]
+    manager: pluggy.PluginManager
+
+    def versions(self) -> dict[str, str]:
+        """The version of every distribution that a plugin came from."""
+        return {plugin.distribution: plugin.version for plugin in self.plugins if plugin.error is None}
+
+    def listener(self) -> Listener:
+        """Tells the plugins' lifecycle hooks."""
+        return _Hooks(self.manager)
+
+
+def load_plugins(blocked: Collection[str] = (), found: Iterable[EntryPoint] | None = None) -> Registry:
+    """Load every installed plugin but those `blocked`, which are not even imported."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    catalogue = Catalogue()
+    plugins = []
+    for point in sorted(entry_points(group=GROUP) if found is None else found, key=lambda point: point.name):
+        if point.name not in blocked:
+            plugin = _load(point, manager, catalogue)
+            plugins.append(plugin)
+            if plugin.error is not None:
+                catalogue.broken[f"{plugin.name} ({plugin.distribution} {plugin.version})"] = plugin.error
+    return Registry(catalogue, tuple(plugins), manager)
+
+
+def _load(point: EntryPoint, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:
+    distribution, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
+    # Two distributions may have used one entry-point name.
+    key = f"{distribution}:{point.name}"
+    begin = time.perf_counter()
+    try:
+        module = point.load()
+        manager.register(module, name=key)
+        _refuse_unknown_hooks(module)
+        others = [plugin for name, plugin in manager.list_name_plugin() if name != key]
+        given = manager.subset_hook_caller("gan_run_components", remove_plugins=others)()
+        components = [_checked(component) for several in given for component in several]
+    except (Exception, SystemExit) as error:  # whatever a stranger's module does, the others must go on
+        if manager.has_plugin(key):
+            manager.unregister(name=key)
+        return Plugin(
+            point.name, distribution, version, time.perf_counter() - begin, error=f"{type(error).__name__}: {error}"
+        )
+    for component in components:
+        catalogue.add(Entry(component, point.name, distribution, version))
+    names = tuple(f"{component.kind}:{component.name()}" for component in components)
+    return Plugin(point.name, distribution, version, time.perf_counter() - begin, names)
+
+
+def _refuse_unknown_hooks(module: object) -> None:
+    for name in dir(module):
+        if name.startswith("gan_run_") and not hasattr(hookspecs, name):
+            raise ValueError(f"there is no hook called {name}")
+
+
+def _checked(component: object) -> type[Component]:
+    if not inspect.isclass(component) or not issubclass(component, Component) or component.is_kind():
+        raise TypeError(f"{component!r} is no component class")
+    if not hasattr(component, "kind"):
+        raise TypeError(f"{component.__name__} has no kind: derive it from Loss, Latent, …")
+    if inspect.isabstract(component):
+        missing = ", ".join(sorted(component.__abstractmethods__))
+        raise TypeError(f"{component.__name__} does not define {missing}")
+    field = component.model_fields["type"]
+    if not isinstance(field.default, str):
+        raise TypeError(f'{component.__name__} has no name: give it `type: Literal["…"] = "…"`')
+    return component
+
+
+class _Hooks(Listener):
+    def __init__(self, manager: pluggy.PluginManager) -> None:
+        self._hook = manager.hook
+
+    def run_started(self, event: RunStarted) -> None:
+        self._hook.gan_run_run_started(event=event)
+
+    def step_logged(self, event: StepLogged) -> None:
+        self._hook.gan_run_step_logged(event=event)
+
+    def checkpoint_saved(self, event: CheckpointSaved) -> None:
+        self._hook.gan_run_checkpoint_saved(event=event)
+
+    def run_ended(self, event: RunEnded) -> None:
+        self._hook.gan_run_run_ended(event=event)

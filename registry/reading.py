@@ -1,0 +1,119 @@
+"""From a spec's JSON to a `Spec`: overrides applied, every mistake placed."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gan_run.core.component import CommandLineText, Reading
+from gan_run.core.errors import Place, Problem, SpecError
+from gan_run.core.spec import Spec
+from gan_run.registry.catalogue import Catalogue
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """The JSON object in a file. Raises SpecError with line and column where it is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
+    except json.JSONDecodeError as error:
+        raise SpecError([Problem((), f"line {error.lineno}, column {error.colno}: {error.msg}")], str(path)) from None
+    except (OSError, ValueError) as error:
+        raise SpecError([Problem((), str(error))], str(path)) from None
+    if not isinstance(content, dict):
+        raise SpecError([Problem((), "a spec is a JSON object: { … }")], str(path))
+    return content
+
+
+def read_spec(
+    content: Mapping[str, object], catalogue: Catalogue, folder: Path, source: str, overrides: Iterable[str] = ()
+) -> Spec:
+    """The spec that `content` describes, with `PLACE=VALUE` overrides. Raises SpecError with every mistake found."""
+    changed = _override(content, overrides)
+    try:
+        return Spec.model_validate(changed, context=Reading(catalogue, folder.resolve()))
+    except ValidationError as error:
+        problems = [Problem(_place(e, changed), _message(e)) for e in error.errors(include_url=False)]
+        raise SpecError(problems, source) from None
+
+
+def _override(content: Mapping[str, object], overrides: Iterable[str]) -> Mapping[str, object]:
+    changed: dict[str, object] = json.loads(json.dumps(content)) if overrides else dict(content)
+    for override in overrides:
+        place, separator, text = override.partition("=")
+        if not separator or not place:
+            raise SpecError([Problem((), "it is written as PLACE=VALUE")], f"--set {override}")
+        steps: list[str | int] = [
+            int(s) if s.isdigit() else s for s in place.replace("[", ".").replace("]", "").split(".")
+        ]
+        _put(changed, steps, _value(text), f"--set {override}")
+    return changed
+
+
+def _put(root: dict[str, object], steps: list[str | int], value: object, source: str) -> None:
+    holder: object = root
+    for depth, step in enumerate(steps):
+        last = depth == len(steps) - 1
+        if isinstance(holder, list) and isinstance(step, int) and step <= len(holder):
+            if step == len(holder):
+                holder.append({})
+            if last:
+                holder[step] = value
+            holder = holder[step]
+        elif isinstance(holder, dict):
+            key = str(step)
+            if last:
+                holder[key] = value
+            holder = holder.setdefault(key, {})
+        else:
+            what = f"a list of {len(holder)}" if isinstance(holder, list) else "neither a list nor an object"
+            raise SpecError([Problem(tuple(steps[: depth + 1]), f"it is in {what}")], source)
+
+
+def _value(text: str) -> object:
+    """JSON if it is JSON, else text; any text in it remembers where it came from."""
+    try:
+        return _mark(json.loads(text))
+    except json.JSONDecodeError:
+        return CommandLineText(text)
+
+
+def _mark(value: object) -> object:
+    if isinstance(value, str):
+        return CommandLineText(value)
+    if isinstance(value, list):
+        return [_mark(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _mark(item) for key, item in value.items()}
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
+    return content
+
+
+def _place(error: ErrorDetails, content: object) -> Place:
+    """Where in the file a mistake is: pydantic's location without the steps that are no part of the data."""
+    place: list[str | int] = []
+    here = content
+    for step in error["loc"]:
+        if isinstance(here, Mapping) and step in here:
+            here = here[str(step)]
+        elif isinstance(here, (list, tuple)) and isinstance(step, int):
+            here = here[step]
+        elif not (error["type"] == "missing" and step == error["loc"][-1]):
+            continue
+        place.append(step)
+    return tuple(place)
+
+
+def _message(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "this is needed and not there"
+    shown = repr(error["input"])
+    return error["msg"] if error["type"] == "gan_run" else f"{error['msg']}, not {shown[:80]}"

@@ -1,0 +1,110 @@
+"""The public API: all that plugins and users import from `gan_run`. What is not listed here may change."""
+
+from gan_run.core.artifact import Artifact
+from gan_run.core.component import Component, Declaration, SpecPath
+from gan_run.core.data import Batch, DataInfo, DataSource, ImageSet, Split, Splits
+from gan_run.core.errors import (
+    DataError,
+    GanRunError,
+    NotFoundByName,
+    Problem,
+    RunError,
+    SpecError,
+    TrainingError,
+    suggest,
+)
+from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.image import ImageShape, to_float, to_uint8
+from gan_run.core.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
+from gan_run.core.latent_space import Dial, LatentSpace, Values
+from gan_run.core.layers import BatchNorm1d, init_normal, scaled
+from gan_run.core.loss import Encoder, Loss, LossContext, LossTerm
+from gan_run.core.metric import Measurement, Metric
+from gan_run.core.model import Model
+from gan_run.core.network import (
+    Discriminator,
+    DiscriminatorModule,
+    Features,
+    Generator,
+    Head,
+    HeadModule,
+    Trunk,
+    TrunkModule,
+)
+from gan_run.core.optimizer import Optimizer
+from gan_run.core.schedule import Schedule, Scheduled, value_at
+from gan_run.core.spec import Spec, Train
+from gan_run.core.training import Stopped
+from gan_run.core.turn import Turn, View
+from gan_run.registry.hookspecs import hookimpl
+from gan_run.runs import Watched, load, read_spec, resume, train
+
+__all__ = [
+    "Artifact",
+    "Batch",
+    "BatchNorm1d",
+    "CheckpointSaved",
+    "Component",
+    "DataError",
+    "DataInfo",
+    "DataSource",
+    "Declaration",
+    "Dial",
+    "Discriminator",
+    "DiscriminatorModule",
+    "Encoder",
+    "Features",
+    "GanRunError",
+    "Generator",
+    "Head",
+    "HeadModule",
+    "ImageSet",
+    "ImageShape",
+    "Latent",
+    "LatentContext",
+    "LatentModule",
+    "LatentSpace",
+    "Listener",
+    "LogLikelihood",
+    "Loss",
+    "LossContext",
+    "LossTerm",
+    "Measurement",
+    "Metric",
+    "Model",
+    "NotFoundByName",
+    "Optimizer",
+    "Problem",
+    "RunEnded",
+    "RunError",
+    "RunStarted",
+    "Schedule",
+    "Scheduled",
+    "Spec",
+    "SpecError",
+    "SpecPath",
+    "Split",
+    "Splits",
+    "StepLogged",
+    "Stopped",
+    "Train",
+    "TrainingError",
+    "Trunk",
+    "TrunkModule",
+    "Turn",
+    "Values",
+    "View",
+    "Watched",
+    "hookimpl",
+    "init_normal",
+    "load",
+    "log_prob",
+    "read_spec",
+    "resume",
+    "scaled",
+    "suggest",
+    "to_float",
+    "to_uint8",
+    "train",
+    "value_at",
+]

@@ -1,0 +1,5 @@
+"""The command line. Nothing here imports torch before a verb needs it, so that `--help` answers at once."""
+
+from gan_run.cli.main import main
+
+__all__ = ["main"]

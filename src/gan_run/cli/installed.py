@@ -1,0 +1,65 @@
+"""Verbs about what is installed: plugins, components, schema."""
+
+import json
+
+import click
+
+from gan_run.cli.verb import json_option, verb
+
+
+@click.command()
+@json_option
+@verb
+def plugins(blocked: tuple[str, ...], as_json: bool) -> None:
+    """List every plugin found, with its distribution, version, import time, components or error."""
+    from dataclasses import asdict
+
+    from gan_run.registry.plugins import load_plugins
+
+    found = load_plugins(blocked).plugins
+    if as_json:
+        click.echo(json.dumps([asdict(plugin) for plugin in found], indent=2))
+        return
+    for plugin in found:
+        what = f"ERROR {plugin.error}" if plugin.error else ", ".join(plugin.components)
+        click.echo(f"{plugin.name}  {plugin.distribution} {plugin.version}  {plugin.seconds * 1000:.0f} ms  {what}")
+
+
+@click.command()
+@click.argument("kind", required=False)
+@json_option
+@verb
+def components(blocked: tuple[str, ...], kind: str | None, as_json: bool) -> None:
+    """List the installed components, of one KIND or of all, with a line each."""
+    from gan_run.core.errors import NotFoundByName, suggest
+    from gan_run.registry.plugins import load_plugins
+
+    catalogue = load_plugins(blocked).catalogue
+    kinds = catalogue.kinds()
+    if kind is not None and kind not in kinds:
+        raise NotFoundByName(f"there is no kind {kind!r}{suggest(kind, kinds)}")
+    rows = [
+        {"kind": each, "type": name, "distribution": entry.distribution, "about": _first_line(entry.component)}
+        for each in kinds
+        if kind in (None, each)
+        for name, entry in sorted(catalogue.named(each), key=lambda pair: pair[0])
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['kind']:<10} {row['type']:<20} {row['about']}")
+
+
+@click.command()
+@verb
+def schema(blocked: tuple[str, ...]) -> None:
+    """Print the JSON Schema of a spec, for completion and checks in an editor."""
+    from gan_run.registry.plugins import load_plugins
+    from gan_run.registry.schema import json_schema
+
+    click.echo(json.dumps(json_schema(load_plugins(blocked).catalogue), indent=2))
+
+
+def _first_line(component: type) -> str:
+    return (component.__doc__ or "").strip().splitlines()[0]

@@ -1,0 +1,117 @@
+"""Verbs that look at a run: sample, traverse, evaluate."""
+
+import json
+from pathlib import Path
+
+import click
+
+from gan_run.cli.verb import json_option, set_option, verb
+
+run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+
+
+@click.command()
+@run_argument
+@click.option("--n", type=click.IntRange(min=1), default=64, show_default=True, help="How many images.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--code", "codes", multiple=True, metavar="NAME=VALUE", help="Hold a code: category=3 (repeatable).")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: samples.png or samples.npz.")
+@click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
+@click.option("--step", type=int, help="Of the checkpoint; default: the last.")
+@verb
+def sample(
+    blocked: tuple[str, ...],
+    run: Path,
+    n: int,
+    seed: int,
+    codes: tuple[str, ...],
+    out: Path | None,
+    form: str | None,
+    step: int | None,
+) -> None:
+    """Draw images from RUN: a grid as PNG, or uint8 images (N, C, H, W) as .npz."""
+    from gan_run.cli.pictures import write_images
+    from gan_run.registry.plugins import load_plugins
+    from gan_run.runs import load
+
+    chosen = form or ("npz" if out is not None and out.suffix == ".npz" else "png")
+    target = out or Path(f"samples.{chosen}")
+    held = dict(_held(code) for code in codes)
+    images = load(run, registry=load_plugins(blocked), step=step).sample(n, seed, held)
+    write_images(images, target, chosen)
+    click.echo(target)
+
+
+@click.command()
+@run_argument
+@click.option("--code", "codes", multiple=True, metavar="NAME", help="Of these codes only (repeatable).")
+@click.option("--low", type=float, help="Default: the latent's own range.")
+@click.option("--high", type=float)
+@click.option("--steps", type=click.IntRange(min=2), default=10, show_default=True)
+@click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Each its own fixed noise.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder for the PNGs.")
+@verb
+def traverse(
+    blocked: tuple[str, ...],
+    run: Path,
+    codes: tuple[str, ...],
+    low: float | None,
+    high: float | None,
+    steps: int,
+    rows: int,
+    seed: int,
+    out: Path,
+) -> None:
+    """Turn each code of RUN through its range, all else held, and write one strip of images per code."""
+    from gan_run.core.artifact import Artifact
+    from gan_run.core.randomness import private_stream
+    from gan_run.registry.plugins import load_plugins
+    from gan_run.runs import load
+
+    registry = load_plugins(blocked)
+    model = load(run, registry=registry)
+    for code in codes:
+        _ = model.latents[code]  # an unknown one is refused with the nearest
+    fields = {"codes": codes or None, "low": low, "high": high, "steps": steps, "rows": rows}
+    artifact = registry.catalogue.find("artifact", "traversal").model_validate({"type": "traversal", **fields})
+    assert isinstance(artifact, Artifact)
+    out.mkdir(parents=True, exist_ok=True)
+    with private_stream("traverse", seed):
+        for path in artifact.draw(model, out / "traversal"):
+            click.echo(path)
+
+
+@click.command()
+@run_argument
+@set_option
+@click.option("--step", type=int, help="Of the checkpoint; default: the last.")
+@json_option
+@verb
+def evaluate(blocked: tuple[str, ...], run: Path, overrides: tuple[str, ...], step: int | None, as_json: bool) -> None:
+    """Measure the metrics of RUN's spec again, or others: --set 'metrics=[{"type": "information"}]'."""
+    from gan_run.core.data import Splits
+    from gan_run.core.evaluation import measure
+    from gan_run.registry.plugins import load_plugins
+    from gan_run.runs import load_run, read_spec
+
+    registry = load_plugins(blocked)
+    loaded = load_run(run, registry, step)
+    spec = read_spec(loaded.spec, overrides, registry)
+    found = measure(loaded.model, Splits(spec.data), spec.metrics, spec.seed)
+    if as_json:
+        click.echo(json.dumps({"step": loaded.step, "metrics": found}, indent=2))
+        return
+    for each in found:
+        settings = each["metric"]
+        assert isinstance(settings, dict)
+        click.echo(f"{settings['type']} after {loaded.step} steps")
+        click.echo(json.dumps(each["found"], indent=2))
+
+
+def _held(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise click.UsageError(f"--code {text}: it is written as NAME=NUMBER") from None

@@ -1,0 +1,22 @@
+"""The entry point."""
+
+import click
+
+from gan_run.cli.group import VerbOrSpec
+from gan_run.cli.installed import components, plugins, schema
+from gan_run.cli.look import evaluate, sample, traverse
+from gan_run.cli.specs import check, init
+from gan_run.cli.train import train
+
+
+@click.group(cls=VerbOrSpec, default="train", no_args_is_help=True)
+@click.version_option(package_name="gan-run")
+def main() -> None:
+    """Train GANs from declarative specs, and look at what their codes mean.
+
+    `gan-run SPEC.json` trains a spec; `gan-run init` lists ready-made ones.
+    """
+
+
+for command in (train, init, check, sample, traverse, evaluate, plugins, components, schema):
+    main.add_command(command)

@@ -1,0 +1,90 @@
+"""What is shown while a run goes on: a live display on a terminal, plain lines elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+
+
+class Display(Listener):
+    """Shows a run. This one prints plain lines."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.folder = Path()
+
+    def say(self, text: str) -> None:
+        """One line for the user."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def run_started(self, event: RunStarted) -> None:
+        self.folder = event.folder
+        train = event.spec.train
+        self.say(f"training {event.folder} to step {train.steps} on {train.device} in {train.precision}")
+
+    def step_logged(self, event: StepLogged) -> None:
+        losses = "  ".join(f"{name} {value:.3f}" for name, value in event.scalars.items())
+        self.say(f"step {event.step}/{event.steps}  {_pace(event)}  {losses}")
+
+    def run_ended(self, event: RunEnded) -> None:
+        if event.error is None:
+            self.say(f"trained {event.step} steps")
+
+
+class LiveDisplay(Display):
+    """Shows a run in place, on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._bar = Progress(
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[pace]}"),
+            console=console,
+        )
+        self._task = self._bar.add_task("train", total=None, pace="")
+        self.live = Live(self._bar, console=console, refresh_per_second=4)
+
+    def run_started(self, event: RunStarted) -> None:
+        super().run_started(event)
+        self._bar.reset(self._task, total=event.spec.train.steps, completed=event.step)
+
+    def step_logged(self, event: StepLogged) -> None:
+        self._bar.update(self._task, completed=event.step, pace=_pace(event))
+        self.live.update(Group(self._bar, _table(event.scalars)))
+
+    def checkpoint_saved(self, event: CheckpointSaved) -> None:
+        self._bar.update(self._task, completed=event.step)
+
+
+@contextmanager
+def progress() -> Iterator[Display]:
+    """The display that fits where the output goes."""
+    console = Console()
+    if not console.is_terminal:
+        yield Display(console)
+        return
+    display = LiveDisplay(console)
+    with display.live:
+        yield display
+
+
+def _pace(event: StepLogged) -> str:
+    left = timedelta(seconds=round((event.steps - event.step) / max(event.steps_per_second, 1e-9)))
+    return f"{event.steps_per_second:.2f} steps/s  {event.images_per_second:.0f} images/s  {left} left"
+
+
+def _table(scalars: Mapping[str, float]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name, value in scalars.items():
+        table.add_row(name, f"{value:.4f}")
+    return table

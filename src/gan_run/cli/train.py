@@ -1,0 +1,75 @@
+"""`gan-run train`, or just `gan-run SPEC`."""
+
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from gan_run.cli.verb import set_option, verb
+
+
+@click.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@set_option
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="runs", help="Where run folders go.")
+@click.option("--resume", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
+@click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
+@verb
+def train(
+    blocked: tuple[str, ...],
+    spec: Path | None,
+    overrides: tuple[str, ...],
+    out: Path,
+    folder: Path | None,
+    fresh: bool,
+) -> None:
+    """Train SPEC into a run folder, or go on with an unfinished run of it.
+
+    --resume RUN goes on with that run; with --set it may raise train.steps and change what is logged and kept.
+    """
+    if (spec is None) == (folder is None):
+        raise click.UsageError("give either a SPEC or --resume RUN")
+    from gan_run.cli.progress import progress
+    from gan_run.core.training import Stopped
+    from gan_run.registry.plugins import load_plugins
+    from gan_run.runs import Watched, resume
+    from gan_run.runs import train as train_spec
+
+    registry = load_plugins(blocked)
+    with stop_signals() as received, progress() as display:
+        watched = Watched(display, lambda: bool(received), display.say)
+        try:
+            if folder is not None:
+                run = resume(folder, overrides=overrides, watched=watched, registry=registry)
+            else:
+                assert spec is not None
+                run = train_spec(spec, out, overrides=overrides, fresh=fresh, watched=watched, registry=registry)
+        except Stopped as stopped:
+            stopped_in = display.folder
+            display.say(f"{stopped}; a checkpoint is saved. To go on:")
+            display.say(f"  gan-run train --resume {shlex.quote(str(stopped_in))}")
+            sys.exit(128 + received[0])
+    click.echo(f"done: {run}")
+
+
+@contextmanager
+def stop_signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM. A second one ends the program at once."""
+    received: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
