@@ -74,15 +74,13 @@ def optimizer_tensors(players: Sequence[Player]) -> dict[str, Tensor]:
 def load_optimizer_tensors(tensors: Mapping[str, Tensor], players: Sequence[Player]) -> None:
     """Put back what `optimizer_tensors` gave."""
     for player in players:
-        for name, parameter in player.parameters.items():
-            prefix = f"{player.name}/{name}/"
-            moments = _under(prefix, tensors)
-            if moments:
-                # Not load_state_dict: it would cast Adam's step counter to the parameter's type and device.
-                player.optimizer.state[parameter] = {
-                    moment: value if value.dim() == 0 else value.to(parameter.device)
-                    for moment, value in moments.items()
-                }
+        names = {id(parameter): name for name, parameter in player.parameters.items()}
+        trained = [parameter for group in player.optimizer.param_groups for parameter in group["params"]]
+        state = {
+            index: _under(f"{player.name}/{names[id(parameter)]}/", tensors) for index, parameter in enumerate(trained)
+        }
+        moments = {index: moment for index, moment in state.items() if moment}
+        player.optimizer.load_state_dict({**player.optimizer.state_dict(), "state": moments})
 
 
 def load_matching(tensors: Mapping[str, Tensor], game: Game) -> list[str]:

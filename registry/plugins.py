@@ -9,11 +9,13 @@ from importlib.metadata import EntryPoint, entry_points
 import pluggy
 
 from gan_run.core.component import Component
+from gan_run.core.errors import suggest
 from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
 
 GROUP = "gan_run"
+HOOKS = tuple(name for name in dir(hookspecs) if name.startswith("gan_run_"))
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ def _load(point: EntryPoint, manager: pluggy.PluginManager, catalogue: Catalogue
 
 
 def _refuse_unknown_hooks(module: object) -> None:
-    for name in dir(module):
-        if name.startswith("gan_run_") and not hasattr(hookspecs, name):
-            raise ValueError(f"there is no hook called {name}")
+    # Functions alone: a package called gan_run_acme may well hold a module gan_run_acme.
+    for name, _ in inspect.getmembers(module, inspect.isroutine):
+        if name.startswith("gan_run_") and name not in HOOKS:
+            raise ValueError(f"there is no hook called {name}{suggest(name, HOOKS)}")
 
 
 def _checked(component: object) -> type[Component]:
@@ -100,8 +103,8 @@ def _checked(component: object) -> type[Component]:
     if inspect.isabstract(component):
         missing = ", ".join(sorted(component.__abstractmethods__))
         raise TypeError(f"{component.__name__} does not define {missing}")
-    field = component.model_fields["type"]
-    if not isinstance(field.default, str):
+    field = component.model_fields.get("type")
+    if field is None or not isinstance(field.default, str):
         raise TypeError(f'{component.__name__} has no name: give it `type: Literal["…"] = "…"`')
     return component
 

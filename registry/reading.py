@@ -34,12 +34,12 @@ def read_spec(
     try:
         return Spec.model_validate(changed, context=Reading(catalogue, folder.resolve()))
     except ValidationError as error:
-        problems = [Problem(_place(e, changed), _message(e)) for e in error.errors(include_url=False)]
+        problems = [Problem(_place(e, changed), _message(e)) for e in _causes(error.errors(include_url=False))]
         raise SpecError(problems, source) from None
 
 
 def _override(content: Mapping[str, object], overrides: Iterable[str]) -> Mapping[str, object]:
-    changed: dict[str, object] = json.loads(json.dumps(content)) if overrides else dict(content)
+    changed = {key: _writable(value) for key, value in content.items()}
     for override in overrides:
         place, separator, text = override.partition("=")
         if not separator or not place:
@@ -49,6 +49,15 @@ def _override(content: Mapping[str, object], overrides: Iterable[str]) -> Mappin
         ]
         _put(changed, steps, _value(text), f"--set {override}")
     return changed
+
+
+def _writable(value: object) -> object:
+    """A copy of `value` whose objects and lists may be changed; what else it holds is shared."""
+    if isinstance(value, Mapping):
+        return {key: _writable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(item) for item in value]
+    return value
 
 
 def _put(root: dict[str, object], steps: list[str | int], value: object, source: str) -> None:
@@ -97,6 +106,19 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return content
 
 
+def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """`errors` without what they entail: pydantic finds a list too short once it has dropped the mistaken items."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if not (
+            error["type"] == "too_short"
+            and any(len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places)
+        )
+    ]
+
+
 def _place(error: ErrorDetails, content: object) -> Place:
     """Where in the file a mistake is: pydantic's location without the steps that are no part of the data."""
     place: list[str | int] = []
@@ -104,7 +126,7 @@ def _place(error: ErrorDetails, content: object) -> Place:
     for step in error["loc"]:
         if isinstance(here, Mapping) and step in here:
             here = here[str(step)]
-        elif isinstance(here, (list, tuple)) and isinstance(step, int):
+        elif isinstance(here, (list, tuple)) and isinstance(step, int) and step < len(here):
             here = here[step]
         elif not (error["type"] == "missing" and step == error["loc"][-1]):
             continue

@@ -8,28 +8,28 @@ from gan_run.core.spec import Spec
 from gan_run.registry.catalogue import Catalogue
 
 REF = "#/$defs/"
+KIND = "gan_run_kind"
 
 
-class _KindsByReference(GenerateJsonSchema):
-    """A field annotated with a kind becomes a reference: what is installed is filled in afterwards."""
+class _KindsByName(GenerateJsonSchema):
+    """A field annotated with a kind says which: what is installed is filled in afterwards."""
 
     def function_plain_schema(self, schema: core_schema.PlainValidatorFunctionSchema) -> JsonSchemaValue:
-        kind = schema.get("metadata", {}).get("gan_run_kind")
-        return {"$ref": f"{REF}{kind}"} if isinstance(kind, str) else super().function_plain_schema(schema)
+        kind = schema.get("metadata", {}).get(KIND)
+        # Not yet a reference: pydantic would look it up among its own definitions.
+        return {KIND: kind} if isinstance(kind, str) else super().function_plain_schema(schema)
 
 
 def json_schema(catalogue: Catalogue) -> dict[str, object]:
     """The JSON Schema of a spec, for editors and validators."""
     definitions: dict[str, object] = {}
-    schema = _generate(Spec, definitions)
+    schema = _generate(Spec, "", definitions)
     for kind in catalogue.kinds():
         choices = []
         for name, entry in catalogue.named(kind):
             key = f"{kind}.{name}".replace(":", ".")
-            component = _generate(entry.component, definitions)
-            properties = component["properties"]
-            assert isinstance(properties, dict)
-            properties["type"] = {"const": name, "type": "string"}
+            component = _generate(entry.component, f"{key}.", definitions)
+            component["properties"] = {**component["properties"], "type": {"const": name, "type": "string"}}
             component["required"] = ["type", *(r for r in component.get("required", []) if r != "type")]
             definitions[key] = component
             choices.append({"$ref": f"{REF}{key}"})
@@ -37,7 +37,23 @@ def json_schema(catalogue: Catalogue) -> dict[str, object]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
 
 
-def _generate(model: type[BaseModel], definitions: dict[str, object]) -> JsonSchemaValue:
-    schema = model.model_json_schema(schema_generator=_KindsByReference)
-    definitions.update(schema.pop("$defs", {}))
+def _generate(model: type[BaseModel], prefix: str, definitions: dict[str, object]) -> JsonSchemaValue:
+    """The schema of one model. Those it is made of are added to `definitions`, apart from other models' by `prefix`."""
+    generated = model.model_json_schema(ref_template=f"{REF}{prefix}{{model}}", schema_generator=_KindsByName)
+    schema = _with_references(generated)
+    assert isinstance(schema, dict)
+    nested = schema.pop("$defs", {})
+    definitions.update({f"{prefix}{name}": definition for name, definition in nested.items()})
+    if "$ref" in schema:  # a model that holds itself is among its own definitions
+        return dict(nested[schema["$ref"].removeprefix(f"{REF}{prefix}")])
+    return schema
+
+
+def _with_references(schema: object) -> object:
+    """`schema` with a reference wherever it names a kind."""
+    if isinstance(schema, list):
+        return [_with_references(item) for item in schema]
+    if isinstance(schema, dict):
+        linked = {key: _with_references(value) for key, value in schema.items() if key != KIND}
+        return {"$ref": f"{REF}{schema[KIND]}", **linked} if KIND in schema else linked
     return schema

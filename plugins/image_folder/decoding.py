@@ -1,0 +1,77 @@
+"""From a file to pixels: one picture, upright, opaque, 8 bits a channel, square."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageColor, ImageOps
+from torch import Tensor
+
+from gan_run import DataError
+
+Fit = Literal["crop", "pad", "stretch"]
+
+
+class UnreadableError(DataError):
+    """One picture cannot be used."""
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How pictures become images of one size."""
+
+    size: int
+    channels: Literal[1, 3]
+    fit: Fit
+    background: str
+
+    def decode(self, path: Path) -> Tensor:
+        """The picture in `path`, uint8 (C, size, size). Raises UnreadableError."""
+        # What Pillow raises on damaged files is not a closed list (OSError, SyntaxError, struct.error, …), and its
+        # warning about decompression bombs is an error here (see `_bombs_are_errors` in source.py).
+        try:
+            with Image.open(path) as file:
+                upright = ImageOps.exif_transpose(file)
+                picture = self._flatten(_to_eight_bits(upright, file.format))
+        except Exception as error:
+            raise UnreadableError(f"{path} cannot be read as a picture ({error})") from error
+        pixels = torch.from_numpy(np.array(self._resize(picture)))
+        return pixels.view(self.size, self.size, self.channels).permute(2, 0, 1)
+
+    @property
+    def _mode(self) -> Literal["L", "RGB"]:
+        return "L" if self.channels == 1 else "RGB"
+
+    def _flatten(self, picture: Image.Image) -> Image.Image:
+        """The picture on the background, before resizing, so that the colour of invisible pixels does not bleed."""
+        if not picture.has_transparency_data:
+            return picture.convert(self._mode)
+        picture = picture.convert("RGBA")
+        canvas = Image.new("RGBA", picture.size, self.background)
+        return Image.alpha_composite(canvas, picture).convert(self._mode)
+
+    def _resize(self, picture: Image.Image) -> Image.Image:
+        square = (self.size, self.size)
+        if self.fit == "stretch":
+            return picture.resize(square, Image.Resampling.LANCZOS)
+        if self.fit == "crop":
+            return ImageOps.fit(picture, square, Image.Resampling.LANCZOS)
+        scale = self.size / max(picture.size)
+        width, height = (max(1, round(side * scale)) for side in picture.size)
+        canvas = Image.new(self._mode, square, ImageColor.getcolor(self.background, self._mode))
+        resized = picture.resize((width, height), Image.Resampling.LANCZOS)
+        canvas.paste(resized, ((self.size - width) // 2, (self.size - height) // 2))
+        return canvas
+
+
+def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image:
+    """Deep gray scaled down; Pillow's own conversion would clip it to white."""
+    # Older Pillows open 16-bit gray PNG as 32-bit integers.
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and file_format == "PNG"):
+        values = np.asarray(picture).astype(np.uint32)
+        return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError("32-bit pixels do not say what is white: save it with 8 or 16 bits")
+    return picture

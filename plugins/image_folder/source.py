@@ -1,0 +1,122 @@
+"""A source of images for people with a folder of pictures."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Literal
+
+import torch
+from PIL import Image, ImageColor
+from pydantic import Field, field_validator
+from torch import Tensor
+
+from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, Split
+from gan_run.plugins.image_folder.decoding import Decoder, Fit, UnreadableError
+from gan_run.plugins.image_folder.listing import choose, class_names, list_pictures
+
+logger = logging.getLogger("gan_run")
+
+NAMED_WHEN_SKIPPED = 5
+"""How many of the skipped pictures the log names."""
+
+
+class ImageFolder(DataSource):
+    """The pictures in a folder and the folders below it, made square and of one size.
+
+    A picture is turned upright (EXIF) and anything transparent is laid on `background`. Which split it is in depends
+    on its path inside `root` alone, so adding pictures moves none from one split to the other.
+    """
+
+    type: Literal["image-folder"] = "image-folder"
+    root: SpecPath = Field(description="The folder.")
+    size: int = Field(ge=1, description="Height and width of the images made, in pixels.")
+    channels: Literal[1, 3] = Field(default=3, description="1 for gray, 3 for colour.")
+    fit: Fit = Field(
+        default="crop",
+        description="How a picture becomes square: crop its middle, pad it with the background, or stretch it.",
+    )
+    mirror: bool = Field(default=False, description="Whether to train on each picture flipped left to right, too.")
+    background: str = Field(default="white", description="Behind what is transparent: a colour's name, or #rrggbb.")
+    labels: Literal["none", "folders"] = Field(
+        default="none", description='With "folders", the folder directly in `root` that a picture is in is its class.'
+    )
+    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the pictures to test on.")
+    on_error: Literal["error", "skip"] = Field(
+        default="error", description="What to do about a picture that cannot be read; `skip` logs which ones."
+    )
+
+    @field_validator("background")
+    @classmethod
+    def _check_background(cls, colour: str) -> str:
+        try:
+            channels = ImageColor.getrgb(colour)
+        except ValueError:
+            raise ValueError(f"{colour!r} is not a colour: give a name such as 'white', or '#rrggbb'") from None
+        if len(channels) != 3:
+            raise ValueError(f"{colour!r} is transparent itself: give an opaque colour, such as '#rrggbb'")
+        return colour
+
+    def describe(self) -> DataInfo:
+        """As the files' names tell: pictures that turn out to be unreadable are counted."""
+        paths = list_pictures(self.root)
+        names = class_names(paths, self.root) if self.labels == "folders" else None
+        sizes: dict[Split, int] = {split: len(choose(paths, split, self.test_fraction)) for split in ("train", "test")}
+        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, names)
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        paths = list_pictures(self.root)
+        names = class_names(paths, self.root) if self.labels == "folders" else None
+        chosen = choose(paths, split, self.test_fraction)
+        images, unreadable = self._decode(chosen)
+        if unreadable:
+            images, chosen = self._leave_out(unreadable, images, chosen)
+        labels = None
+        if names is not None:
+            classes = {name: index for index, name in enumerate(names)}
+            labels = torch.tensor([classes[path.parts[0]] for path in chosen], dtype=torch.int64)
+        return ImageSet(images, labels, mirrored=self.mirror and split == "train")
+
+    def _decode(self, paths: list[PurePosixPath]) -> tuple[Tensor, dict[int, UnreadableError]]:
+        """The pictures, and what is wrong with which of them, if that is to be skipped."""
+        decoder = Decoder(self.size, self.channels, self.fit, self.background)
+        images = torch.empty((len(paths), self.channels, self.size, self.size), dtype=torch.uint8)
+        unreadable = {}
+
+        def decode(row: int) -> UnreadableError | None:
+            try:
+                images[row] = decoder.decode(self.root / paths[row])
+            except UnreadableError as error:
+                if self.on_error == "error":
+                    raise UnreadableError(f'{error}; set data.on_error to "skip" to go on without') from error
+                return error
+            return None
+
+        # Pillow decodes and resizes without holding the interpreter's lock.
+        with _bombs_are_errors(), ThreadPoolExecutor() as pool:
+            for row, error in enumerate(pool.map(decode, range(len(paths)))):
+                if error is not None:
+                    unreadable[row] = error
+        return images, unreadable
+
+    def _leave_out(
+        self, unreadable: dict[int, UnreadableError], images: Tensor, paths: list[PurePosixPath]
+    ) -> tuple[Tensor, list[PurePosixPath]]:
+        reasons = [str(error) for error in unreadable.values()]
+        if len(unreadable) == len(paths):
+            raise DataError(f"none of the {len(paths)} pictures can be used; the first: {reasons[0]}")
+        more = len(reasons) - NAMED_WHEN_SKIPPED
+        shown = [*reasons[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])]
+        logger.warning("skipped %d of %d pictures: %s", len(reasons), len(paths), "; ".join(shown))
+        kept = [row for row in range(len(paths)) if row not in unreadable]
+        return images[kept], [paths[row] for row in kept]
+
+
+@contextmanager
+def _bombs_are_errors() -> Iterator[None]:
+    # The list of filters is common to all threads: set around the pool, since setting it in each would race.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield

@@ -1,0 +1,85 @@
+"""Strips in which one code is turned and all else is held (Chen et al. 2016, figures 2 to 6)."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import Artifact, Dial, Model, Problem, Spec, suggest
+from gan_run.plugins.pictures.samples import GAP, image_grid, magnification
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 100
+LEFT, RIGHT, TOP, BOTTOM = 24, 8, 8, 40
+"""Margins in pixels, with room for the labels."""
+
+
+class Traversal(Artifact):
+    """One picture per code: from left to right the code is turned, and each row keeps its own noise."""
+
+    type: Literal["traversal"] = "traversal"
+    codes: tuple[str, ...] | None = Field(default=None, description="Latents to turn; by default all that are codes.")
+    low: float | None = Field(default=None, description="Where real-valued codes begin; by default their own range.")
+    high: float | None = Field(default=None, description="Where they end.")
+    steps: int = Field(default=10, ge=2, description="Columns, where a code does not have its own number of values.")
+    rows: int = Field(default=5, ge=1)
+
+    @property
+    def folder(self) -> str:
+        return "traversals"
+
+    def check(self, spec: Spec) -> Iterable[Problem]:
+        for index, code in enumerate(self.codes or ()):
+            if code not in spec.latents:
+                yield Problem(("codes", index), f"no latent is called {code!r}{suggest(code, spec.latents)}")
+
+    def draw(self, model: Model, stem: Path) -> list[Path]:
+        held = model.draw(self.rows)  # the same for every code, so that its picture compares with the others'
+        paths = []
+        for dial in model.latents.dials(model.codes if self.codes is None else self.codes):
+            grid = model.latents[dial.name].grid(self.steps, self.low, self.high)
+            rows = {name: value.repeat_interleave(len(grid), dim=0) for name, value in held.items()}
+            images = model.generate(model.latents.turn(rows, dial, grid.repeat(self.rows)))
+            paths.append(stem.with_name(f"{stem.name}-{_in_file_name(dial)}.png"))
+            # Without a date or version in the file, the same images are the same bytes.
+            _strip(images, grid, dial).savefig(paths[-1], metadata={"Software": None})
+        return paths
+
+
+def _in_file_name(dial: Dial) -> str:
+    return dial.name if dial.copy is None else f"{dial.name}-{dial.copy}"
+
+
+def _strip(images: Tensor, values: Tensor, dial: Dial) -> "Figure":
+    """Images row by row, one column per value, with the values below."""
+    # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pixels = image_grid(images, columns=len(values))
+    height, width = pixels.shape[1:]
+    whole_width, whole_height = width + LEFT + RIGHT, height + TOP + BOTTOM
+    figure = Figure(figsize=(whole_width / DPI, whole_height / DPI), dpi=DPI)
+    FigureCanvasAgg(figure)
+
+    # One pixel of the grid is one pixel of the picture, so that nothing is blurred.
+    box = (LEFT / whole_width, BOTTOM / whole_height, width / whole_width, height / whole_height)
+    axes = figure.add_axes(box, frameon=False)
+    axes.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", aspect="auto")
+
+    cell = images.shape[3] * magnification(images)
+    centres = [GAP + cell / 2 + column * (cell + GAP) for column in range(len(values))]
+    axes.set_xticks(centres, [_label(value) for value in values.tolist()], fontsize=8)
+    axes.set_yticks([])
+    axes.tick_params(length=0)
+    axes.set_xlabel(str(dial))
+    axes.set_ylabel("noise")
+    return figure
+
+
+def _label(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.2f}"

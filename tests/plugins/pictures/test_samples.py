@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from gan_run import (
+    DataInfo,
+    DiscriminatorModule,
+    Encoder,
+    Features,
+    HeadModule,
+    ImageShape,
+    Latent,
+    LatentContext,
+    LatentSpace,
+    LossTerm,
+    Model,
+    Spec,
+    TrunkModule,
+    Values,
+    View,
+    read_spec,
+)
+from gan_run.core.game import Game
+from gan_run.core.network import GeneratorStack
+from gan_run.plugins.latents.categorical import Categorical
+from gan_run.plugins.latents.uniform import Uniform
+from gan_run.plugins.pictures.samples import Samples, image_grid
+
+
+class Blocks(nn.Module):
+    """Each number of the generator's input as the grey of one column of a square image."""
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        side = embedded.shape[1]
+        return embedded.view(-1, 1, 1, side).expand(-1, 1, side, side)
+
+
+class Flat(TrunkModule):
+    features = 1
+
+    def forward(self, images: Tensor) -> Features:
+        return Features(images.flatten(1))
+
+
+class Silent(HeadModule):
+    def forward(self, features: Features, condition: Values) -> Tensor:
+        return features.vector.sum(1)
+
+
+class Reader(Encoder):
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.codes = codes
+
+    def forward(self, view: View) -> dict[str, Tensor]:
+        raise AssertionError("pictures read nothing off images")
+
+
+class Term(LossTerm):
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.reader = Reader(codes)
+
+    def encoder(self) -> Encoder:
+        return self.reader
+
+
+def model(latents: dict[str, Latent], codes: tuple[str, ...]) -> Model:
+    context = LatentContext(DataInfo(ImageShape(1, 1, 1), {"train": 1, "test": 1}))
+    space = LatentSpace({name: latent.module(context) for name, latent in latents.items()})
+    game = Game(GeneratorStack(space, Blocks()), DiscriminatorModule(Flat(), Silent()), {"reader": Term(codes)})
+    return Model(game, None, ImageShape(1, space.width, space.width), torch.device("cpu"))
+
+
+def cells(path: Path, rows: int, columns: int, side: int) -> NDArray[np.uint8]:
+    """The grid's images, (rows, columns, side, side), magnified as they are."""
+    pixels = np.asarray(Image.open(path))[..., 0]
+    assert pixels.shape == (rows * (side + 2) + 2, columns * (side + 2) + 2)
+    inner = pixels[2:, 2:].reshape(rows, side + 2, columns, side + 2)
+    return inner.transpose(0, 2, 1, 3)[:, :, :side, :side]
+
+
+def test_one_column_per_category_in_order(tmp_path: Path) -> None:
+    drawn = model({"z": Uniform(), "category": Categorical(classes=3)}, codes=("category",))
+    (path,) = Samples(rows=4).draw(drawn, tmp_path / "step-00000010")
+    assert path == tmp_path / "step-00000010.png"
+    grid = cells(path, rows=4, columns=3, side=56)  # 4 pixels, 14 times
+    one_hot = grid[:, :, 0, 14:].reshape(4, 3, 3, 14)
+    assert (one_hot == one_hot[..., :1]).all()  # magnified without blur
+    # An embedding of 1 is white, of 0 the middle grey.
+    assert (one_hot[..., 0] == np.where(np.eye(3) == 1, 255, 128)).all()
+    noise = grid[:, :, 0, 0]
+    assert len(np.unique(noise)) > 6  # every cell has its own
+
+
+def test_the_code_that_is_named_makes_the_columns(tmp_path: Path) -> None:
+    latents: dict[str, Latent] = {"a": Categorical(classes=2), "b": Categorical(classes=5)}
+    drawn = model(latents, codes=("b", "a"))
+    (path,) = Samples(rows=2).draw(drawn, tmp_path / "first")
+    cells(path, rows=2, columns=2, side=56)
+    (path,) = Samples(rows=2, code="b").draw(drawn, tmp_path / "named")
+    cells(path, rows=2, columns=5, side=56)
+
+
+def test_of_several_copies_the_first_makes_the_columns(tmp_path: Path) -> None:
+    (path,) = Samples(rows=3).draw(model({"k": Categorical(classes=2, count=2)}, codes=("k",)), tmp_path / "k")
+    grid = cells(path, rows=3, columns=2, side=56)
+    assert (grid[:, 0, 0, 0] == 255).all()
+    assert (grid[:, 1, 0, 14] == 255).all()
+
+
+@pytest.mark.parametrize("codes", [(), ("c",)])
+def test_without_a_categorical_code_a_plain_grid(tmp_path: Path, codes: tuple[str, ...]) -> None:
+    latents: dict[str, Latent] = {"c": Uniform(), "category": Categorical(classes=3)}
+    (path,) = Samples(rows=2, columns=7).draw(model(latents, codes), tmp_path / "plain")
+    cells(path, rows=2, columns=7, side=56)
+
+
+def test_large_images_and_colours_stay_as_they_are() -> None:
+    images = torch.rand(6, 3, 64, 80) * 2 - 1
+    grid = image_grid(images, columns=3)
+    assert grid.dtype == torch.uint8
+    assert grid.shape == (3, 2 * 66 + 2, 3 * 82 + 2)
+    assert (grid[:, :2] == 255).all()
+    assert torch.equal(grid[:, 68:132, 84:164], ((images[4] + 1) * 127.5).round().to(torch.uint8))
+
+
+def spec(**artifact: object) -> Spec:
+    return read_spec(
+        {
+            "name": "toy",
+            "data": {"type": "mnist-5k"},
+            "latents": {"category": {"type": "categorical", "classes": 10}, "c": {"type": "uniform"}},
+            "generator": {"type": "mlp"},
+            "discriminator": {"trunk": {"type": "mlp"}, "head": {"type": "linear"}},
+            "losses": [{"type": "non-saturating"}],
+            "optimizers": {player: {"type": "adam", "lr": 1e-3} for player in ("generator", "discriminator")},
+            "train": {"steps": 1},
+            "artifacts": [artifact],
+        }
+    )
+
+
+def test_check() -> None:
+    info = DataInfo(ImageShape(1, 28, 28), {"train": 1, "test": 1})
+    for good in (spec(type="samples"), spec(type="samples", code="category")):
+        assert good.problems() == good.data_problems(info) == []
+    (problem,) = spec(type="samples", code="categry").problems()
+    assert str(problem).startswith("artifacts[0].code: no latent is called 'categry'; did you mean 'category'?")
+    (problem,) = spec(type="samples", code="c").data_problems(info)
+    assert str(problem).startswith("artifacts[0].code: 'c' is not categorical")

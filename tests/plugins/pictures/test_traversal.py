@@ -1,0 +1,174 @@
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from gan_run import (
+    DataInfo,
+    DiscriminatorModule,
+    Encoder,
+    Features,
+    HeadModule,
+    ImageShape,
+    Latent,
+    LatentContext,
+    LatentSpace,
+    LossTerm,
+    Model,
+    Spec,
+    TrunkModule,
+    Values,
+    View,
+    read_spec,
+)
+from gan_run.core.game import Game
+from gan_run.core.network import GeneratorStack
+from gan_run.plugins.latents.categorical import Categorical
+from gan_run.plugins.latents.uniform import Uniform
+from gan_run.plugins.pictures.traversal import BOTTOM, LEFT, RIGHT, TOP, Traversal
+
+
+class Blocks(nn.Module):
+    """Each number of the generator's input as the grey of one column of a square image."""
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        side = embedded.shape[1]
+        return embedded.view(-1, 1, 1, side).expand(-1, 1, side, side)
+
+
+class Flat(TrunkModule):
+    features = 1
+
+    def forward(self, images: Tensor) -> Features:
+        return Features(images.flatten(1))
+
+
+class Silent(HeadModule):
+    def forward(self, features: Features, condition: Values) -> Tensor:
+        return features.vector.sum(1)
+
+
+class Reader(Encoder):
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.codes = codes
+
+    def forward(self, view: View) -> dict[str, Tensor]:
+        raise AssertionError("pictures read nothing off images")
+
+
+class Term(LossTerm):
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.reader = Reader(codes)
+
+    def encoder(self) -> Encoder:
+        return self.reader
+
+
+def model(latents: dict[str, Latent], codes: tuple[str, ...]) -> Model:
+    context = LatentContext(DataInfo(ImageShape(1, 1, 1), {"train": 1, "test": 1}))
+    space = LatentSpace({name: latent.module(context) for name, latent in latents.items()})
+    game = Game(GeneratorStack(space, Blocks()), DiscriminatorModule(Flat(), Silent()), {"reader": Term(codes)})
+    return Model(game, None, ImageShape(1, space.width, space.width), torch.device("cpu"))
+
+
+def cells(path: Path, rows: int, columns: int, side: int) -> NDArray[np.uint8]:
+    """What is between the margins, (rows, columns, side, side), magnified as it is."""
+    pixels = np.asarray(Image.open(path).convert("L"))
+    height, width = rows * (side + 2) + 2, columns * (side + 2) + 2
+    assert pixels.shape == (height + TOP + BOTTOM, width + LEFT + RIGHT)
+    inner = pixels[TOP + 2 : TOP + height, LEFT + 2 : LEFT + width].reshape(rows, side + 2, columns, side + 2)
+    return inner.transpose(0, 2, 1, 3)[:, :, :side, :side]
+
+
+def grey(value: float) -> float:
+    """Of a number in [-1, 1], as a picture has it."""
+    return (value + 1) * 127.5
+
+
+LATENTS: dict[str, Latent] = {"z": Uniform(), "category": Categorical(classes=3), "c": Uniform(count=2), "d": Uniform()}
+SIDE = 56  # 7 columns, 8 times
+
+
+def test_one_picture_per_dial_of_each_code(tmp_path: Path) -> None:
+    paths = Traversal(rows=2).draw(model(LATENTS, codes=("category", "c")), tmp_path / "step-00000010")
+    assert [path.name for path in paths] == [
+        "step-00000010-category.png",
+        "step-00000010-c-0.png",
+        "step-00000010-c-1.png",
+    ]
+    assert set(paths) == set(tmp_path.iterdir())
+    cells(paths[0], rows=2, columns=3, side=SIDE)
+    cells(paths[1], rows=2, columns=10, side=SIDE)
+
+
+def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    turned, category = Traversal(codes=("d", "category"), steps=5, rows=4).draw(
+        model(LATENTS, codes=()), tmp_path / "traversal"
+    )
+    grid = cells(turned, rows=4, columns=5, side=SIDE)[:, :, 0, ::8]  # (row, column, number of the generator's input)
+    values = grid[:, :, 6].astype(float)
+    assert np.allclose(values, [grey(value) for value in (-1, -0.5, 0, 0.5, 1)], atol=1)
+    assert (grid[:, :, :6] == grid[:, :1, :6]).all()
+    assert len(np.unique(grid[:, 0, 0])) == 4
+
+    # The other picture's rows have the same noise.
+    categories = cells(category, rows=4, columns=3, side=SIDE)[:, :, 0, ::8]
+    assert (categories[:, :, 0] == grid[:, :1, 0]).all()
+    assert (categories[:, :, 4:6] == grid[:, :1, 4:6]).all()
+    assert (categories[:, :, 1:4] == np.where(np.eye(3) == 1, 255, 128)).all()
+
+
+def test_pixels_are_magnified_without_blur(tmp_path: Path) -> None:
+    (path,) = Traversal(codes=("d",), steps=3, rows=2).draw(model(LATENTS, codes=()), tmp_path / "traversal")
+    grid = cells(path, rows=2, columns=3, side=SIDE).reshape(2, 3, 7, 8, 7, 8)
+    assert (grid == grid[:, :, :, :1, :, :1]).all()
+
+
+def test_ends_that_are_asked_for(tmp_path: Path) -> None:
+    (path,) = Traversal(low=-0.5, high=0.25, steps=2, rows=1).draw(model({"c": Uniform()}, ("c",)), tmp_path / "x")
+    left, right = cells(path, rows=1, columns=2, side=56)[0, :, 0, 0]
+    assert abs(left - grey(-0.5)) <= 1
+    assert abs(right - grey(0.25)) <= 1
+
+
+def test_the_same_draw_is_the_same_file(tmp_path: Path) -> None:
+    files = []
+    for name in ("a", "b"):
+        torch.manual_seed(3)
+        (path,) = Traversal(codes=("d",)).draw(model(LATENTS, codes=()), tmp_path / name)
+        files.append(path.read_bytes())
+    assert files[0] == files[1]
+
+
+def test_no_codes_no_pictures(tmp_path: Path) -> None:
+    assert Traversal().draw(model(LATENTS, codes=()), tmp_path / "step") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def spec(**artifact: object) -> Spec:
+    return read_spec(
+        {
+            "name": "toy",
+            "data": {"type": "mnist-5k"},
+            "latents": {"category": {"type": "categorical", "classes": 10}, "c": {"type": "uniform"}},
+            "generator": {"type": "mlp"},
+            "discriminator": {"trunk": {"type": "mlp"}, "head": {"type": "linear"}},
+            "losses": [{"type": "non-saturating"}],
+            "optimizers": {player: {"type": "adam", "lr": 1e-3} for player in ("generator", "discriminator")},
+            "train": {"steps": 1},
+            "artifacts": [artifact],
+        }
+    )
+
+
+def test_check() -> None:
+    assert spec(type="traversal").problems() == []
+    assert spec(type="traversal", codes=["c", "category"]).problems() == []
+    (problem,) = spec(type="traversal", codes=["c", "categry"]).problems()
+    assert str(problem).startswith("artifacts[0].codes[1]: no latent is called 'categry'; did you mean 'category'?")
