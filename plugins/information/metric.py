@@ -47,7 +47,7 @@ def _read_back(model: Model, n: int) -> tuple[dict[str, Tensor], dict[str, Tenso
 @torch.no_grad()
 def _bound(latent: LatentModule, raw: Tensor, value: Tensor, half: int) -> dict[str, float]:
     refitted = latent.refit(raw[:half], value[:half])
-    pass
+    raw, value = raw[half:], value[half:]
     entropy = latent.entropy().item()
     bound, error = _mean(refitted, raw, value)
     unfitted, _ = _mean(latent.log_likelihood, raw, value)
