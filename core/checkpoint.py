@@ -36,7 +36,7 @@ class Checkpoint(NamedTuple):
 def save(checkpoints: Path, step: int, model: Mapping[str, Tensor], optimizer: Mapping[str, Tensor]) -> Checkpoint:
     """Write a checkpoint. It is under its final name only once it is whole and on the disk."""
     folder = checkpoints / f"step-{step:08d}"
-    temporary = checkpoints / f".{folder.name}.tmp"
+    temporary = _temporary(folder)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     for name, tensors in zip(FILES, (model, optimizer), strict=True):
@@ -80,12 +80,14 @@ def verify(checkpoint: Checkpoint) -> None:
         content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
         said = content.pop("sha256")
         files = content["files"]
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise RunError(f"{checkpoint.folder}/manifest.json is damaged ({error}): {remedy}") from None
     if said != _hash(content):
         raise RunError(f"{checkpoint.folder}/manifest.json is not what was written: {remedy}")
     if content["format"] != FORMAT:
         raise RunError(f"{checkpoint.folder} has format {content['format']}; this version reads {FORMAT}")
+    if content["step"] != checkpoint.step:
+        raise RunError(f"{checkpoint.folder} was written after step {content['step']}: give it back its name")
     for name in FILES:
         path = checkpoint.folder / name
         if not path.is_file() or hash_file(path) != files[name]:
@@ -95,11 +97,14 @@ def verify(checkpoint: Checkpoint) -> None:
 def prune(checkpoints: Path, keep: int, final: int) -> None:
     """Remove all but the last `keep` checkpoints and the one at step `final`, and what a kill left half written."""
     for checkpoint in [c for c in complete(checkpoints) if c.step != final][:-keep]:
-        # Without its manifest it is no checkpoint, should we be stopped half-way.
-        (checkpoint.folder / "manifest.json").unlink()
-        shutil.rmtree(checkpoint.folder)
+        # Under this name it is no checkpoint, and will be removed yet should we be stopped half-way.
+        checkpoint.folder.rename(_temporary(checkpoint.folder))
     for temporary in checkpoints.glob(".step-*.tmp"):
         shutil.rmtree(temporary)
+
+
+def _temporary(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.tmp")
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gan_run.core.artifact import Artifact
 from gan_run.core.data import Splits
+from gan_run.core.files import without_nan
 from gan_run.core.metric import Metric
 from gan_run.core.model import Model
 from gan_run.core.randomness import private_stream
@@ -15,7 +16,7 @@ def measure(model: Model, data: Splits, metrics: Iterable[Metric], seed: int) ->
     found: list[dict[str, object]] = []
     for index, metric in enumerate(metrics):
         with private_stream(seed, "metric", index):
-            found.append({"metric": metric.model_dump(mode="json"), "found": dict(metric.measure(model, data))})
+            found.append({"metric": metric.model_dump(mode="json"), "found": without_nan(metric.measure(model, data))})
     return found
 
 

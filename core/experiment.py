@@ -72,7 +72,7 @@ def _settle(spec: Spec, folder: RunFolder, info: DataInfo, data: Splits) -> Spec
         return resolve_precision(resolve_device(spec), info, data["train"])
     settled = folder.spec()["train"]
     assert isinstance(settled, dict)
-    return with_train(spec, **{key: settled[key] for key in SETTLED_AT_START})
+    return resolve_device(with_train(spec, **{key: settled[key] for key in SETTLED_AT_START}))
 
 
 def _enter(training: Training, folder: RunFolder, say: Callable[[str], None]) -> None:
@@ -100,13 +100,14 @@ def _choose_folder(request: Request) -> RunFolder:
     """NAME, or NAME-2, NAME-3, … where those before hold runs of other specs."""
     spec = request.spec
     first = RunFolder(request.out / spec.name)
-    if request.fresh and first.path.exists():
-        moved = _move_aside(first.path)
+    if request.fresh and first.path.is_dir():
+        with first.locked():
+            moved = _move_aside(first.path)
         request.say(f"moved the old run to {moved}")
     number = 1
     while True:
         folder = first if number == 1 else RunFolder(request.out / f"{spec.name}-{number}")
-        if not folder.path.exists() or same_run(spec, folder):
+        if folder.is_free() or same_run(spec, folder):
             break
         number += 1
     if number > 1:
@@ -143,5 +144,5 @@ def _initialise(training: Training, source: Path, say: Callable[[str], None]) ->
     tensors, _ = checkpoint.load(latest)
     kept = load_matching(tensors, training.game)
     if training.average is not None:
-        training.average.update(training.game.stack)
+        training.average.update(training.game.stack, 0)
     say(f"weights from {latest.folder}; left as initialised: {', '.join(kept) or 'none'}")

@@ -1,6 +1,7 @@
 """Files that are whole or not there: written under another name, synced, then renamed."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from hashlib import sha256
@@ -28,6 +29,17 @@ def write_text(path: Path, text: str) -> None:
 def to_json(content: Mapping[str, object]) -> str:
     """JSON as it stands in a run folder. Refuses NaN, which JSON has no word for."""
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def without_nan(value: object) -> object:
+    """`value` with null in place of each number that is not finite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(item) for item in value]
+    return value
 
 
 def hash_file(path: Path) -> str:

@@ -93,7 +93,7 @@ class LatentModule(nn.Module, ABC):
         """`number` as a value of this latent, a scalar. Raises ValueError if it is not one."""
         if self.cardinality is None:
             return torch.tensor(float(number))
-        if number != int(number) or not 0 <= number < self.cardinality:
+        if not float(number).is_integer() or not 0 <= number < self.cardinality:
             raise ValueError(f"{number:g} is not a category: they are 0 to {self.cardinality - 1}")
         return torch.tensor(int(number))
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from gan_run.core.average import with_standing_statistics
 from gan_run.core.game import Game
 from gan_run.core.image import ImageShape
 from gan_run.core.latent_space import LatentSpace, Values
@@ -26,7 +27,7 @@ class Model:
 
     def __init__(self, game: Game, averaged: GeneratorStack | None, image: ImageShape, device: torch.device) -> None:
         self._game = copy.deepcopy(game).eval().requires_grad_(False)
-        self._stack = self._game.stack if averaged is None else copy.deepcopy(averaged).eval().requires_grad_(False)
+        self._stack = self._game.stack if averaged is None else with_standing_statistics(averaged)
         self.image = image
         self.device = device
 
@@ -106,9 +107,11 @@ class Model:
     def with_batch_statistics(self) -> "Model":
         """The same model, whose batch norms use the statistics of the batch at hand instead of the running ones."""
         other = Model(self._game, self._stack, self.image, self.device)
-        for layer in other._game.modules():
+        for layer in (*other._game.modules(), *other._stack.modules()):
             if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
-                layer.running_mean = layer.running_var = None
+                # As in training, where a batch of one falls back on the running statistics; these no longer move.
+                layer.train()
+                layer.momentum = 0.0
         return other
 
     def _refuse_wrong_images(self, images: Tensor) -> None:

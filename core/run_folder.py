@@ -21,7 +21,10 @@ from gan_run.core import checkpoint
 from gan_run.core.checkpoint import Checkpoint
 from gan_run.core.data import DataInfo
 from gan_run.core.errors import RunError
-from gan_run.core.files import to_json, write_text
+from gan_run.core.files import to_json, without_nan, write_text
+
+BEFORE_SPEC = frozenset({".lock", "data.json", ".data.json.tmp", ".spec.json.tmp"})
+"""What may be in a folder in which a run was stopped before it took its first step."""
 
 
 class RunFolder:
@@ -36,6 +39,12 @@ class RunFolder:
         self.evaluation_file = path / "evaluation.json"
         self.checkpoints = path / "checkpoints"
 
+    def is_free(self) -> bool:
+        """Whether a run may begin here: there is no folder, or none ever got as far as to write its spec."""
+        if not self.path.is_dir():
+            return not self.path.exists()
+        return {entry.name for entry in self.path.iterdir()} <= BEFORE_SPEC
+
     def write_spec(self, spec: Mapping[str, object]) -> None:
         write_text(self.spec_file, to_json(spec))
 
@@ -45,7 +54,7 @@ class RunFolder:
 
     def write_data_info(self, info: DataInfo) -> None:
         """Note what the data is, so that the model can be built without it. Raises RunError if it used to be other."""
-        if self.data_file.exists() and self.data_info() != info:
+        if self.spec_file.exists() and self.data_file.exists() and self.data_info() != info:
             raise RunError(f"{self.path}: the data is not what it was when this run began (see {self.data_file.name})")
         content = {"image": info.image._asdict(), "sizes": dict(info.sizes), "class_names": info.class_names}
         write_text(self.data_file, to_json(content))
@@ -80,7 +89,7 @@ class RunFolder:
     def append_metrics(self, line: Mapping[str, object]) -> None:
         """Add a line, and make it readable at once."""
         with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, allow_nan=False) + "\n")
+            file.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
 
     def cut_metrics(self, step: int) -> None:
         """Drop the lines that a resumed run will write again: those after `step`, and one that a kill cut short."""

@@ -1,45 +1,17 @@
 """All that the next step depends on, as flat tensors by name, and back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from gan_run.core.average import Average
 from gan_run.core.errors import RunError
 from gan_run.core.game import Game
-from gan_run.core.network import GeneratorStack
 from gan_run.core.player import Player
 
 AVERAGE = "average."
 GAME = "game."
-
-
-def _average_by(decay: float) -> Callable[..., None]:
-    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch's is untyped
-    return average
-
-
-class Average:
-    """The exponential moving average of the generator and the latents. Buffers follow the original, unaveraged."""
-
-    def __init__(self, stack: GeneratorStack, decay: float) -> None:
-        self._model = AveragedModel(stack, multi_avg_fn=_average_by(decay), use_buffers=False)
-
-    @property
-    def stack(self) -> GeneratorStack:
-        stack = self._model.module
-        assert isinstance(stack, GeneratorStack)
-        return stack
-
-    def update(self, stack: GeneratorStack) -> None:
-        self._model.update_parameters(stack)
-
-    def state(self) -> dict[str, Tensor]:
-        return dict(self._model.state_dict())
-
-    def load(self, state: Mapping[str, Tensor]) -> None:
-        self._model.load_state_dict(state)
 
 
 def model_tensors(game: Game, average: Average | None) -> dict[str, Tensor]:
@@ -91,7 +63,8 @@ def load_matching(tensors: Mapping[str, Tensor], game: Game) -> list[str]:
     own = game.state_dict()
     theirs = _under(GAME, tensors)
     matching = {name: theirs[name] for name, old in own.items() if name in theirs and theirs[name].shape == old.shape}
-    if not matching:
+    # A batch norm's counter has the same shape in every network.
+    if not any(tensor.is_floating_point() for tensor in matching.values()):
         raise RunError("train.init_from: nothing there matches this spec's networks by name and shape")
     with torch.no_grad():
         for name, tensor in matching.items():

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_run.core import checkpoint, evaluation
+from gan_run.core.average import Average
 from gan_run.core.data import DataInfo, Feed, ImageSet, Splits
 from gan_run.core.errors import TrainingError
 from gan_run.core.events import CheckpointSaved, Listener, StepLogged
@@ -18,7 +19,6 @@ from gan_run.core.randomness import seed_everything
 from gan_run.core.run_folder import RunFolder
 from gan_run.core.spec import Spec
 from gan_run.core.state import (
-    Average,
     load_model_tensors,
     load_optimizer_tensors,
     model_tensors,
@@ -61,7 +61,7 @@ class Training:
                 if moved is not None:
                     losses[player.name] = moved
         if self.average is not None:
-            self.average.update(self.game.stack)
+            self.average.update(self.game.stack, self.step)
         self.step += 1
         return losses
 
@@ -142,7 +142,7 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
 
         # Look.
         if not last:
-            look(training, run, data)
+            look(training, run, data, watch)
 
         # Save. It comes after all that this step wrote: what a resumed run cuts off, it will write again.
         if step % settings.checkpoint_every == 0 or last or stopping:
@@ -155,12 +155,13 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
     evaluate(training, run, data)
 
 
-def look(training: Training, run: RunFolder, data: Splits) -> None:
+def look(training: Training, run: RunFolder, data: Splits, watch: Watch) -> None:
     """Draw and measure what is due at this step on the way."""
     spec, step = training.spec, training.step
     artifacts = [artifact for artifact in spec.artifacts if artifact.every and step % artifact.every == 0]
     metrics = [metric for metric in spec.metrics if metric.every and step % metric.every == 0]
     if artifacts or metrics:
+        watch.refuse(run)
         model = training.model()
         evaluation.draw(model, run.path, artifacts, step, spec.seed)
         if metrics:

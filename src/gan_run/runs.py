@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from gan_run.core import checkpoint
+from gan_run.core.average import Average
 from gan_run.core.errors import RunError
 from gan_run.core.events import Everyone, Listener
 from gan_run.core.experiment import Request, carry_on, dump, run
@@ -16,7 +17,7 @@ from gan_run.core.randomness import private_stream
 from gan_run.core.resolve import describe, resolve_device
 from gan_run.core.run_folder import RunFolder
 from gan_run.core.spec import Spec
-from gan_run.core.state import Average, load_model_tensors
+from gan_run.core.state import load_model_tensors
 from gan_run.registry.plugins import Registry, load_plugins
 from gan_run.registry.reading import read_json
 from gan_run.registry.reading import read_spec as read_content

@@ -91,6 +91,7 @@ def traverse(
 def evaluate(blocked: tuple[str, ...], run: Path, overrides: tuple[str, ...], step: int | None, as_json: bool) -> None:
     """Measure the metrics of RUN's spec again, or others: --set 'metrics=[{"type": "information"}]'."""
     from gan_run.core.data import Splits
+    from gan_run.core.errors import SpecError
     from gan_run.core.evaluation import measure
     from gan_run.registry.plugins import load_plugins
     from gan_run.runs import load_run, read_spec
@@ -98,6 +99,10 @@ def evaluate(blocked: tuple[str, ...], run: Path, overrides: tuple[str, ...], st
     registry = load_plugins(blocked)
     loaded = load_run(run, registry, step)
     spec = read_spec(loaded.spec, overrides, registry)
+    info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
+    problems = [*spec.problems(), *spec.data_problems(info)]
+    if problems:
+        raise SpecError(problems, str(run))
     found = measure(loaded.model, Splits(spec.data), spec.metrics, spec.seed)
     if as_json:
         click.echo(json.dumps({"step": loaded.step, "metrics": found}, indent=2))
