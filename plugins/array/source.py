@@ -1,14 +1,14 @@
 """A source of images for people with an array of them."""
 
-import hashlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, Split, in_test_split
+from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, Split, split_by_name
 from gan_run.plugins.array.files import FORMATS, ArrayFile, Header
 
 Layout = Literal["HW", "HWC", "CHW"]
@@ -90,17 +90,13 @@ class Array(DataSource):
         return fitting[0]
 
     def _chosen(self, count: int, split: Literal["train", "test"]) -> list[int]:
-        """Indices of a split, shuffled once and for all: arrays are often sorted, and validation takes the last."""
-        chosen = [i for i in range(count) if in_test_split(str(i), self.test_fraction) == (split == "test")]
-        if split == "train" and not chosen:
-            raise DataError(f"data.test_fraction: {self.test_fraction:g} leaves none of {count} images to train on")
-        return sorted(chosen, key=_shuffle_key)
+        return split_by_name([str(index) for index in range(count)], split, self.test_fraction)
 
     def _class_names(self, count: int) -> tuple[str, ...] | None:
         labels = self._read_labels(count)
         return None if labels is None else tuple(str(k) for k in range(int(labels.max()) + 1))
 
-    def _read_labels(self, count: int) -> "np.ndarray[Any, np.dtype[np.int64]] | None":
+    def _read_labels(self, count: int) -> NDArray[np.int64] | None:
         """Labels of all `count` images, whatever their split, so that there are as many classes in each."""
         if self.labels is None:
             return None
@@ -132,7 +128,3 @@ def _image_shape(shape: tuple[int, ...], layout: Layout) -> ImageShape:
     if layout == "HWC":
         return ImageShape(shape[3], shape[1], shape[2])
     return ImageShape(*shape[1:])
-
-
-def _shuffle_key(index: int) -> bytes:
-    return hashlib.blake2b(b"order %d" % index).digest()

@@ -1,12 +1,10 @@
-"""Which pictures a folder has, and which split each is in."""
+"""Which pictures a folder has."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
-from gan_run import DataError, in_test_split
+from gan_run import DataError
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
@@ -49,19 +47,3 @@ def class_names(paths: list[PurePosixPath], root: Path) -> tuple[str, ...]:
                 'or set data.labels to "none"'
             )
     return tuple(sorted({path.parts[0] for path in paths}))
-
-
-def choose(paths: list[PurePosixPath], split: Literal["train", "test"], test_fraction: float) -> list[PurePosixPath]:
-    """The pictures of `split`, shuffled once and for all.
-
-    Both depend on each path alone, so adding pictures moves none from one split to the other. Held-out validation
-    images are the last ones: in order of name they would all be of one class.
-    """
-    chosen = [path for path in paths if in_test_split(str(path), test_fraction) == (split == "test")]
-    if split == "train" and not chosen:
-        raise DataError(f"data.test_fraction: {test_fraction:g} leaves none of {len(paths)} pictures to train on")
-    return sorted(chosen, key=_shuffle_key)
-
-
-def _shuffle_key(path: PurePosixPath) -> bytes:
-    return hashlib.blake2b(b"order " + os.fsencode(path)).digest()

@@ -13,9 +13,9 @@ from PIL import Image, ImageColor
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, Split
+from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, Split, split_by_name
 from gan_run.plugins.image_folder.decoding import Decoder, Fit, UnreadableError
-from gan_run.plugins.image_folder.listing import choose, class_names, list_pictures
+from gan_run.plugins.image_folder.listing import class_names, list_pictures
 
 logger = logging.getLogger("gan_run")
 
@@ -63,13 +63,13 @@ class ImageFolder(DataSource):
         """As the files' names tell: pictures that turn out to be unreadable are counted."""
         paths = list_pictures(self.root)
         names = class_names(paths, self.root) if self.labels == "folders" else None
-        sizes: dict[Split, int] = {split: len(choose(paths, split, self.test_fraction)) for split in ("train", "test")}
+        sizes: dict[Split, int] = {split: len(self._choose(paths, split)) for split in ("train", "test")}
         return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, names)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         paths = list_pictures(self.root)
         names = class_names(paths, self.root) if self.labels == "folders" else None
-        chosen = choose(paths, split, self.test_fraction)
+        chosen = self._choose(paths, split)
         images, unreadable = self._decode(chosen)
         if unreadable:
             images, chosen = self._leave_out(unreadable, images, chosen)
@@ -78,6 +78,9 @@ class ImageFolder(DataSource):
             classes = {name: index for index, name in enumerate(names)}
             labels = torch.tensor([classes[path.parts[0]] for path in chosen], dtype=torch.int64)
         return ImageSet(images, labels, mirrored=self.mirror and split == "train")
+
+    def _choose(self, paths: list[PurePosixPath], split: Literal["train", "test"]) -> list[PurePosixPath]:
+        return [paths[index] for index in split_by_name([str(path) for path in paths], split, self.test_fraction)]
 
     def _decode(self, paths: list[PurePosixPath]) -> tuple[Tensor, dict[int, UnreadableError]]:
         """The pictures, and what is wrong with which of them, if that is to be skipped."""

@@ -34,7 +34,7 @@ from gan_run.core.network import (
 from gan_run.core.optimizer import Optimizer
 from gan_run.core.schedule import Schedule, Scheduled, value_at
 from gan_run.core.spec import Spec, Train
-from gan_run.core.splitting import in_test_split
+from gan_run.core.splitting import split_by_name
 from gan_run.core.training import Stopped
 from gan_run.core.turn import Turn, View
 from gan_run.registry.hookspecs import hookimpl
@@ -97,13 +97,13 @@ __all__ = [
     "View",
     "Watched",
     "hookimpl",
-    "in_test_split",
     "init_normal",
     "load",
     "log_prob",
     "read_spec",
     "resume",
     "scaled",
+    "split_by_name",
     "suggest",
     "to_float",
     "to_uint8",

@@ -12,7 +12,8 @@ import torch
 from pydantic import ValidationError
 from safetensors.numpy import save_file
 
-from gan_run import DataError, ImageShape, in_test_split
+from gan_run import DataError, ImageShape
+from gan_run.core.splitting import in_test_split
 from gan_run.plugins.array.source import Array
 
 RENDERED = Path(__file__).parents[4] / "shared" / "data" / "rendered"

@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_run import DataError, ImageShape, in_test_split
+from gan_run import DataError, ImageShape
+from gan_run.core.splitting import in_test_split
 from gan_run.plugins.image_folder.source import ImageFolder
 
 
@@ -106,7 +107,7 @@ def test_the_order_is_always_the_same_and_mixes_the_folders(tmp_path: Path):
 
 def test_no_picture_left_to_train_on_is_an_error(tmp_path: Path):
     paint(tmp_path / "only.png", 1)
-    with pytest.raises(DataError, match=r"data.test_fraction: 0.99\d* leaves none of 1 pictures"):
+    with pytest.raises(DataError, match=r"data.test_fraction: 0.99\d* leaves none of 1 images"):
         source(tmp_path, test_fraction=0.999999).describe()
 
 

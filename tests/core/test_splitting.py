@@ -1,4 +1,4 @@
-from gan_run import in_test_split
+from gan_run.core.splitting import in_test_split
 
 NAMES = [f"folder/{number}.png" for number in range(10_000)]
 
