@@ -1,0 +1,129 @@
+"""A small spec, plugins that are really installed, and the real command line."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from gan_run.registry.plugins import Registry, load_plugins
+
+torch.set_num_threads(1)
+
+SMALL: dict[str, object] = {
+    "format": 1,
+    "name": "small",
+    "seed": 3,
+    "data": {"type": "toys", "batch_size": 8},
+    "latents": {
+        "z": {"type": "gaussian", "count": 4},
+        "category": {"type": "categorical", "classes": 3},
+        "c": {"type": "uniform"},
+    },
+    "generator": {"type": "mlp", "hidden": [12]},
+    "discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "linear"}},
+    "losses": [
+        {"type": "non-saturating"},
+        {"type": "mutual-information", "codes": {"category": 1.0, "c": 0.5}, "hidden": 6},
+    ],
+    "optimizers": {
+        "generator": {"type": "adam", "lr": 1e-3},
+        "discriminator": {"type": "adam", "lr": 2e-4},
+    },
+    "train": {"steps": 6, "checkpoint_every": 2, "log_every": 1, "device": "cpu"},
+}
+
+
+def install(site: Path, name: str, version: str, code: str, entry: str | None = None) -> Path:
+    """Make `site` hold a distribution: a module of this code, and the metadata that lets it be found."""
+    module = name.replace("-", "_")
+    site.mkdir(parents=True, exist_ok=True)
+    (site / f"{module}.py").write_text(code, encoding="utf-8")
+    metadata = site / f"{module}-{version}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+    (metadata / "entry_points.txt").write_text(f"[gan_run]\n{entry or name} = {module}\n", encoding="utf-8")
+    return site
+
+
+@pytest.fixture(scope="session")
+def toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder, as on PYTHONPATH, in which the plugin of toys.py is installed as the distribution gan-run-toys."""
+    code = Path(__file__).with_name("toys.py").read_text(encoding="utf-8")
+    return install(tmp_path_factory.mktemp("toys"), "gan-run-toys", "1.2", code, entry="toys")
+
+
+@pytest.fixture(scope="session")
+def registry(toys: Path) -> Iterator[Registry]:
+    """Everything that is installed, the toys included."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(toys)
+        yield load_plugins()
+
+
+@pytest.fixture
+def install_plugin() -> Callable[..., Path]:
+    """install_plugin(site, name, version, code, entry=name) installs a third party's distribution in a folder."""
+    return install
+
+
+@pytest.fixture
+def small() -> Callable[..., dict[str, Any]]:
+    """small(name="other", train={"steps": 3}) is a small spec with fields replaced; `train` adds to its own."""
+
+    def changed(train: Mapping[str, object] | None = None, **fields: object) -> dict[str, Any]:
+        spec: dict[str, Any] = copy.deepcopy(SMALL)
+        spec["train"].update(train or {})
+        return {**spec, **fields}
+
+    return changed
+
+
+@pytest.fixture
+def write_spec(tmp_path: Path, small: Callable[..., dict[str, Any]]) -> Callable[..., Path]:
+    """Writes the small spec, changed likewise, to tmp_path/NAME.json."""
+
+    def write(train: Mapping[str, object] | None = None, **fields: object) -> Path:
+        content = small(train, **fields)
+        path = tmp_path / f"{content['name']}.json"
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def environment(toys: Path) -> Callable[..., dict[str, str]]:
+    """environment(site, …) is that of a process which finds the toys and what is installed in these folders."""
+
+    def make(*sites: Path, **variables: str) -> dict[str, str]:
+        path = os.pathsep.join(str(site) for site in (*sites, toys))
+        return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **variables}
+
+    return make
+
+
+@pytest.fixture
+def gan_run(
+    tmp_path: Path, environment: Callable[..., dict[str, str]]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """gan_run("train", "x.json", sites=[…], VARIABLE="…") runs the command line in tmp_path, in its own process."""
+
+    def run(*arguments: str | Path, sites: tuple[Path, ...] = (), **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "gan_run", *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment(*sites, **variables),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,71 @@
+import torch
+from torch import nn
+
+from gan_run import BatchNorm1d, init_normal, scaled
+
+
+def trained_norm() -> BatchNorm1d:
+    norm = BatchNorm1d(2)
+    with torch.no_grad():
+        norm.running_mean = torch.tensor([1.0, -1.0])
+        norm.running_var = torch.tensor([4.0, 0.25])
+        norm.weight.copy_(torch.tensor([3.0, 2.0]))
+        norm.bias.copy_(torch.tensor([0.5, 0.0]))
+    return norm
+
+
+def test_a_batch_of_one_in_training_is_normalised_by_the_running_statistics() -> None:
+    norm = trained_norm()
+    # (5 - 1) / 2 * 3 + 0.5 and (0 + 1) / 0.5 * 2
+    torch.testing.assert_close(norm(torch.tensor([[5.0, 0.0]])), torch.tensor([[6.5, 4.0]]), atol=1e-3, rtol=0)
+
+
+def test_a_batch_of_one_leaves_the_running_statistics_alone() -> None:
+    norm = trained_norm()
+    norm(torch.tensor([[5.0, 0.0]]))
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.running_mean.tolist() == [1.0, -1.0]
+    assert norm.running_var.tolist() == [4.0, 0.25]
+
+
+def test_a_batch_of_one_carries_gradients_to_the_input_and_the_gains() -> None:
+    norm = trained_norm()
+    row = torch.tensor([[5.0, 0.0]], requires_grad=True)
+    norm(row).sum().backward()
+    assert row.grad is not None
+    torch.testing.assert_close(row.grad, torch.tensor([[1.5, 4.0]]), atol=1e-3, rtol=0)
+    assert norm.weight.grad is not None
+    torch.testing.assert_close(norm.weight.grad, torch.tensor([2.0, 2.0]), atol=1e-3, rtol=0)
+
+
+def test_larger_batches_and_evaluation_are_torchs_own() -> None:
+    ours, torchs = trained_norm(), nn.BatchNorm1d(2)
+    torchs.load_state_dict(ours.state_dict())
+    batch = torch.randn(5, 2)
+    assert torch.equal(ours(batch), torchs(batch))
+    ours.eval()
+    torchs.eval()
+    assert torch.equal(ours(batch[:1]), torchs(batch[:1]))
+    assert torch.equal(ours(batch), torchs(batch))
+
+
+def test_initialisation_walks_all_layers_and_draws_around_zero_and_gains_around_one() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Linear(100, 100),
+        nn.Sequential(nn.Conv2d(50, 50, 3), nn.ConvTranspose2d(50, 50, 3, bias=False)),
+        nn.BatchNorm1d(5000),
+        nn.BatchNorm2d(5000),
+    )
+    init_normal(network, std=0.3)
+    for layer in network.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm1d, nn.BatchNorm2d)):
+            around = 1.0 if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)) else 0.0
+            assert abs(layer.weight.mean().item() - around) < 0.02
+            assert abs(layer.weight.std().item() - 0.3) < 0.02
+            assert layer.bias is None or not layer.bias.any()
+
+
+def test_channels_are_scaled_to_the_nearest_whole_number_but_never_to_none() -> None:
+    assert [scaled(64, width) for width in (1.0, 0.5, 0.51, 2.0, 0.001)] == [64, 32, 33, 128, 1]
