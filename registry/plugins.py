@@ -1,6 +1,7 @@
 """Finds and loads plugins, each on its own: one that is broken harms nobody who does not use it."""
 
 import inspect
+import re
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -106,6 +107,8 @@ def _checked(component: object) -> type[Component]:
     field = component.model_fields.get("type")
     if field is None or not isinstance(field.default, str):
         raise TypeError(f'{component.__name__} has no name: give it `type: Literal["…"] = "…"`')
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", field.default):
+        raise ValueError(f"{component.__name__} is called {field.default!r}: letters, digits, - and _ make a name")
     return component
 
 
