@@ -1,11 +1,11 @@
 """Everything that is trained, built from a spec: latents, generator, discriminator and the terms of the losses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
 from gan_run.core.data import DataInfo
-from gan_run.core.errors import GanRunError
+from gan_run.core.errors import Place, Problem, SpecError, suggest
 from gan_run.core.latent import LatentContext
 from gan_run.core.latent_space import LatentSpace
 from gan_run.core.loss import LossContext, LossTerm
@@ -66,7 +66,8 @@ class Game(nn.Module):
 
 
 def build_game(spec: Spec, data: DataInfo) -> Game:
-    """The modules that `spec` describes, initialised from torch's global stream."""
+    """The modules that `spec` describes, initialised from torch's global stream. Raises SpecError if it names players
+    that there are not, or leaves one without an optimiser."""
     latents = LatentSpace({name: latent.module(LatentContext(data)) for name, latent in spec.latents.items()})
     generator = spec.generator.build(latents, data.image)
     trunk = spec.discriminator.trunk.build(data.image)
@@ -80,10 +81,15 @@ def build_game(spec: Spec, data: DataInfo) -> Game:
 
 def _refuse_unknown_players(spec: Spec, game: Game) -> None:
     players = game.owned()
-    for player, parameters in players.items():
-        if parameters and player not in spec.optimizers:
-            raise GanRunError(f"optimizers: the player {player!r} has none")
-    for place, names in (("optimizers", spec.optimizers), ("train.updates", spec.train.updates)):
+    problems = [
+        Problem(("optimizers",), f"the player {player!r} has none")
+        for player, parameters in players.items()
+        if parameters and player not in spec.optimizers
+    ]
+    named: dict[Place, Iterable[str]] = {("optimizers",): spec.optimizers, ("train", "updates"): spec.train.updates}
+    for place, names in named.items():
         for name in names:
             if name not in players:
-                raise GanRunError(f"{place}.{name}: no such player (there is: {', '.join(players)})")
+                problems.append(Problem((*place, name), f"no such player{suggest(name, players)}"))
+    if problems:
+        raise SpecError(problems, spec.name)

@@ -68,7 +68,10 @@ class LossTerm(nn.Module):
         return value
 
     def probes(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
-        """Further images to differentiate at (WGAN-GP's interpolates), read back with `turn.probe(key)`."""
+        """Further images to differentiate at (WGAN-GP's interpolates), read back with `turn.probe(key)`.
+
+        Asked for the updates of players that do not make the fakes themselves.
+        """
         return {}
 
     def after(self, player: str, observed: Mapping[str, Tensor]) -> None:

@@ -2,13 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import nn
 
 from gan_run.core.component import Component
+from gan_run.core.errors import Problem
 from gan_run.core.schedule import Scheduled
+
+if TYPE_CHECKING:
+    from gan_run.core.spec import Spec
 
 
 class Optimizer(Component):
@@ -16,6 +20,10 @@ class Optimizer(Component):
 
     kind: ClassVar[str] = "optimizer"
     lr: Scheduled
+
+    def check(self, spec: "Spec") -> Iterable[Problem]:
+        if isinstance(self.lr, float) and self.lr <= 0:
+            yield Problem(("lr",), f"{self.lr:g} is no learning rate: it is above 0")
 
     @abstractmethod
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

@@ -2,11 +2,12 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
 
-from gan_run import Schedule
+from gan_run import Problem, Schedule, Spec
 
 
 class Constant(Schedule):
@@ -25,7 +26,12 @@ class _Ramp(Schedule, ABC):
     start: float
     end: float
     from_step: int = Field(default=0, ge=0)
-    to_step: int | None = Field(default=None, ge=1, description="null: the run's last step.")
+    to_step: int | None = Field(default=None, ge=1, description="Where `end` is reached; null: the run's end.")
+
+    def check(self, spec: Spec) -> Iterable[Problem]:
+        last = spec.train.steps if self.to_step is None else self.to_step
+        if self.from_step >= last:
+            yield Problem(("from_step",), f"{self.from_step} is not before the schedule's end, step {last}")
 
     @abstractmethod
     def progress(self, share: float) -> float:
