@@ -1,4 +1,4 @@
-"""From a spec's JSON to a `Spec`: overrides applied, every mistake placed."""
+"""From a spec's JSON to a `Spec`, every mistake placed."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,10 +7,11 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gan_run.core.component import CommandLineText, Reading
+from gan_run.core.component import Reading
 from gan_run.core.errors import Place, Problem, SpecError
 from gan_run.core.spec import Spec
 from gan_run.registry.catalogue import Catalogue
+from gan_run.registry.overrides import apply_overrides
 
 
 def read_json(path: Path) -> dict[str, object]:
@@ -30,72 +31,12 @@ def read_spec(
     content: Mapping[str, object], catalogue: Catalogue, folder: Path, source: str, overrides: Iterable[str] = ()
 ) -> Spec:
     """The spec that `content` describes, with `PLACE=VALUE` overrides. Raises SpecError with every mistake found."""
-    changed = _override(content, overrides)
+    changed = apply_overrides(content, overrides)
     try:
         return Spec.model_validate(changed, context=Reading(catalogue, folder.resolve()))
     except ValidationError as error:
         problems = [Problem(_place(e, changed), _message(e)) for e in _causes(error.errors(include_url=False))]
         raise SpecError(problems, source) from None
-
-
-def _override(content: Mapping[str, object], overrides: Iterable[str]) -> Mapping[str, object]:
-    changed = {key: _writable(value) for key, value in content.items()}
-    for override in overrides:
-        place, separator, text = override.partition("=")
-        if not separator or not place:
-            raise SpecError([Problem((), "it is written as PLACE=VALUE")], f"--set {override}")
-        steps: list[str | int] = [
-            int(s) if s.isdigit() else s for s in place.replace("[", ".").replace("]", "").split(".")
-        ]
-        _put(changed, steps, _value(text), f"--set {override}")
-    return changed
-
-
-def _writable(value: object) -> object:
-    """A copy of `value` whose objects and lists may be changed; what else it holds is shared."""
-    if isinstance(value, Mapping):
-        return {key: _writable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_writable(item) for item in value]
-    return value
-
-
-def _put(root: dict[str, object], steps: list[str | int], value: object, source: str) -> None:
-    holder: object = root
-    for depth, step in enumerate(steps):
-        last = depth == len(steps) - 1
-        if isinstance(holder, list) and isinstance(step, int) and step <= len(holder):
-            if step == len(holder):
-                holder.append({})
-            if last:
-                holder[step] = value
-            holder = holder[step]
-        elif isinstance(holder, dict):
-            key = str(step)
-            if last:
-                holder[key] = value
-            holder = holder.setdefault(key, {})
-        else:
-            what = f"a list of {len(holder)}" if isinstance(holder, list) else "neither a list nor an object"
-            raise SpecError([Problem(tuple(steps[: depth + 1]), f"it is in {what}")], source)
-
-
-def _value(text: str) -> object:
-    """JSON if it is JSON, else text; any text in it remembers where it came from."""
-    try:
-        return _mark(json.loads(text))
-    except json.JSONDecodeError:
-        return CommandLineText(text)
-
-
-def _mark(value: object) -> object:
-    if isinstance(value, str):
-        return CommandLineText(value)
-    if isinstance(value, list):
-        return [_mark(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _mark(item) for key, item in value.items()}
-    return value
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

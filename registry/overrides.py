@@ -1,0 +1,69 @@
+"""Fields of a spec given on the command line: `--set PLACE=VALUE`."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from gan_run.core.component import CommandLineText
+from gan_run.core.errors import Problem, SpecError
+
+
+def apply_overrides(content: Mapping[str, object], overrides: Iterable[str]) -> Mapping[str, object]:
+    """`content` with each PLACE=VALUE put in its place: `train.steps=100`, `losses[1].codes.c1=0.5`; an index one past
+    the end of a list appends. Raises SpecError for a place that there is not."""
+    changed = {key: _writable(value) for key, value in content.items()}
+    for override in overrides:
+        place, separator, text = override.partition("=")
+        if not separator or not place:
+            raise SpecError([Problem((), "it is written as PLACE=VALUE")], f"--set {override}")
+        steps: list[str | int] = [
+            int(s) if s.isdigit() else s for s in place.replace("[", ".").replace("]", "").split(".")
+        ]
+        _put(changed, steps, _value(text), f"--set {override}")
+    return changed
+
+
+def _writable(value: object) -> object:
+    """A copy of `value` whose objects and lists may be changed; what else it holds is shared."""
+    if isinstance(value, Mapping):
+        return {key: _writable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(item) for item in value]
+    return value
+
+
+def _put(root: dict[str, object], steps: list[str | int], value: object, source: str) -> None:
+    holder: object = root
+    for depth, step in enumerate(steps):
+        last = depth == len(steps) - 1
+        if isinstance(holder, list) and isinstance(step, int) and step <= len(holder):
+            if step == len(holder):
+                holder.append({})
+            if last:
+                holder[step] = value
+            holder = holder[step]
+        elif isinstance(holder, dict):
+            key = str(step)
+            if last:
+                holder[key] = value
+            holder = holder.setdefault(key, {})
+        else:
+            what = f"a list of {len(holder)}" if isinstance(holder, list) else "neither a list nor an object"
+            raise SpecError([Problem(tuple(steps[: depth + 1]), f"it is in {what}")], source)
+
+
+def _value(text: str) -> object:
+    """JSON if it is JSON, else text; any text in it remembers where it came from."""
+    try:
+        return _mark(json.loads(text))
+    except json.JSONDecodeError:
+        return CommandLineText(text)
+
+
+def _mark(value: object) -> object:
+    if isinstance(value, str):
+        return CommandLineText(value)
+    if isinstance(value, list):
+        return [_mark(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _mark(item) for key, item in value.items()}
+    return value
