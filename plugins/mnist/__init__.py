@@ -1,9 +1,8 @@
 """MNIST, Fashion-MNIST, and the 5,000 digits that come with a pip package."""
 
-from gan_run.plugins.mnist.sources import FashionMnist, Mnist
-
 from gan_run import Component, hookimpl
 from gan_run.plugins.mnist.five_thousand import Mnist5k
+from gan_run.plugins.mnist.sources import FashionMnist, Mnist
 
 
 @hookimpl
