@@ -22,8 +22,8 @@ class Optimizer(Component):
     lr: Scheduled
 
     def check(self, spec: "Spec") -> Iterable[Problem]:
-        if isinstance(self.lr, float) and self.lr <= 0:
-            yield Problem(("lr",), f"{self.lr:g} is no learning rate: it is above 0")
+        if isinstance(self.lr, float) and self.lr < 0:
+            yield Problem(("lr",), f"{self.lr:g} is no learning rate: it cannot be negative")
 
     @abstractmethod
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
