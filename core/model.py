@@ -106,7 +106,7 @@ class Model:
     @cached_property
     def with_batch_statistics(self) -> "Model":
         """The same model, whose batch norms use the statistics of the batch at hand instead of the running ones."""
-        other = Model(self._game, self._stack, self.image, self.device)
+        other = copy.deepcopy(self)
         for layer in (*other._game.modules(), *other._stack.modules()):
             if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
                 # As in training, where a batch of one falls back on the running statistics; these no longer move.
