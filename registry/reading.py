@@ -33,10 +33,13 @@ def read_spec(
     """The spec that `content` describes, with `PLACE=VALUE` overrides. Raises SpecError with every mistake found."""
     changed = apply_overrides(content, overrides)
     try:
-        return Spec.model_validate(changed, context=Reading(catalogue, folder.resolve()))
+        spec = Spec.model_validate(changed, context=Reading(catalogue, folder.resolve()))
     except ValidationError as error:
         problems = [Problem(_place(e, changed), _message(e)) for e in _causes(error.errors(include_url=False))]
         raise SpecError(problems, source) from None
+    if problems := spec.problems():
+        raise SpecError(problems, source)
+    return spec
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -170,6 +170,12 @@ def test_a_mistake_in_a_spec_is_answered_with_place_cause_and_nearest_name(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_mistake_that_shows_without_the_data_is_said_of_the_file(here: Here, write_spec: Callable[..., Path]) -> None:
+    path = write_spec()
+    for override in (*MISTAKES["misspelt field"][0], *MISTAKES["missing code"][0]):
+        assert here(path, "--set", override).output.startswith(f"error: {path}: 1 problem(s)\n")
+
+
 def test_unreadable_json_is_answered_with_line_and_column(here: Here, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text('{"name": "x",\n "seed": 1,,}')
     done = here("bad.json")

@@ -165,11 +165,17 @@ def test_the_two_precisions_do_not_end_alike(reference: Callable[[str], Path]) -
     assert len(ends) == 2
 
 
+@pytest.mark.parametrize(("precision", "seed"), [("fp32", 7), ("bf16", 8)])
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
-    gan_run: GanRun, reference: Callable[[str], Path], environment: Environment, tmp_path: Path
+    gan_run: GanRun,
+    reference: Callable[[str], Path],
+    environment: Environment,
+    tmp_path: Path,
+    precision: str,
+    seed: int,
 ) -> None:
-    chance = random.Random(7)
-    path, run = write_spec(tmp_path, "fp32"), tmp_path / "runs/exact"
+    chance = random.Random(seed)
+    path, run = write_spec(tmp_path, precision), tmp_path / "runs/exact"
     lines = run / "metrics.jsonl"
     kills = 0
     for attempt in range(4):
@@ -191,7 +197,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     assert kills >= 2
     done = gan_run(path)
     assert done.returncode == 0, done.stderr
-    assert_same_run(run, reference("fp32"))
+    assert_same_run(run, reference(precision))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -100,8 +100,7 @@ def evaluate(blocked: tuple[str, ...], run: Path, overrides: tuple[str, ...], st
     loaded = load_run(run, registry, step)
     spec = read_spec(loaded.spec, overrides, registry)
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
-    problems = [*spec.problems(), *spec.data_problems(info)]
-    if problems:
+    if problems := spec.data_problems(info):
         raise SpecError(problems, str(run))
     found = measure(loaded.model, Splits(spec.data), spec.metrics, spec.seed)
     if as_json:
