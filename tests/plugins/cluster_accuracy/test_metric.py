@@ -22,6 +22,7 @@ from gan_run import (
     LossTerm,
     Model,
     Spec,
+    SpecError,
     Split,
     Splits,
     TrunkModule,
@@ -248,11 +249,14 @@ def spec(**metric: object) -> Spec:
 
 def test_check_finds_what_the_spec_shows() -> None:
     assert spec(code="category").problems() == []
-    assert [str(problem) for problem in spec(code="categroy").problems()] == [
+    with pytest.raises(SpecError) as caught:
+        spec(code="categroy")
+    assert [str(problem) for problem in caught.value.problems] == [
         "metrics[0].code: no latent is called 'categroy'; did you mean 'category'? (there is: c, category, pair)"
     ]
-    (problem,) = spec(code="pair").problems()
-    assert problem.place == ("metrics", 0, "code")
+    with pytest.raises(SpecError) as caught:
+        spec(code="pair")
+    assert [problem.place for problem in caught.value.problems] == [("metrics", 0, "code")]
 
 
 def test_check_data_finds_what_the_data_shows() -> None:

@@ -20,6 +20,7 @@ from gan_run import (
     LossTerm,
     Model,
     Spec,
+    SpecError,
     TrunkModule,
     Values,
     View,
@@ -150,7 +151,9 @@ def test_check() -> None:
     info = DataInfo(ImageShape(1, 28, 28), {"train": 1, "test": 1})
     for good in (spec(type="samples"), spec(type="samples", code="category")):
         assert good.problems() == good.data_problems(info) == []
-    (problem,) = spec(type="samples", code="categry").problems()
+    with pytest.raises(SpecError) as caught:
+        spec(type="samples", code="categry")
+    (problem,) = caught.value.problems
     assert str(problem).startswith("artifacts[0].code: no latent is called 'categry'; did you mean 'category'?")
     (problem,) = spec(type="samples", code="c").data_problems(info)
     assert str(problem).startswith("artifacts[0].code: 'c' is not categorical")

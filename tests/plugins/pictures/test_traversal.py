@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -19,6 +20,7 @@ from gan_run import (
     LossTerm,
     Model,
     Spec,
+    SpecError,
     TrunkModule,
     Values,
     View,
@@ -170,5 +172,7 @@ def spec(**artifact: object) -> Spec:
 def test_check() -> None:
     assert spec(type="traversal").problems() == []
     assert spec(type="traversal", codes=["c", "category"]).problems() == []
-    (problem,) = spec(type="traversal", codes=["c", "categry"]).problems()
+    with pytest.raises(SpecError) as caught:
+        spec(type="traversal", codes=["c", "categry"])
+    (problem,) = caught.value.problems
     assert str(problem).startswith("artifacts[0].codes[1]: no latent is called 'categry'; did you mean 'category'?")
