@@ -14,13 +14,12 @@ TIMED_STEPS = 3
 
 def describe(spec: Spec) -> DataInfo:
     """What the data looks like, once the spec and the data agree. Raises SpecError or DataError."""
-    problems = spec.problems()
-    if problems:
+    # What was read from a file has been checked; a spec composed in Python has not.
+    if problems := spec.problems():
         raise SpecError(problems, spec.name)
     info = spec.data.describe()
     spec.data.check_sizes(info)
-    problems = spec.data_problems(info)
-    if problems:
+    if problems := spec.data_problems(info):
         raise SpecError(problems, spec.name)
     return info
 
