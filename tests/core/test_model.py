@@ -12,7 +12,7 @@ from gan_run.core.training import Training
 from gan_run.plugins.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.dcgan.networks import DCGANGenerator, DCGANTrunk, DCGANTrunkModule
 from gan_run.plugins.heads.linear import Linear
-from gan_run.plugins.infogan_mnist.networks import InfoGANMnistGenerator, InfoGANMnistTrunk
+from gan_run.plugins.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
 
 Start = Callable[..., Training]
 

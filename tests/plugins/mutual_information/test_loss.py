@@ -30,7 +30,7 @@ from gan_run.core.turn import Given
 from gan_run.core.update import Losses, Update
 from gan_run.plugins.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.heads.linear import Linear
-from gan_run.plugins.infogan_mnist.networks import InfoGANMnistGenerator, InfoGANMnistTrunk
+from gan_run.plugins.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.gaussian import Gaussian
 from gan_run.plugins.latents.uniform import Uniform

@@ -1,0 +1,64 @@
+"""Generator and trunk for the 3D chairs, 64x64 (appendix C.5)."""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import nn
+
+from gan_run import Generator, ImageShape, LatentSpace, Trunk, TrunkModule, init_normal
+from gan_run.plugins.infogan_networks.layers import (
+    PaperNetwork,
+    SigmoidImage,
+    StackedTrunk,
+    connect,
+    double,
+    halve,
+    keep,
+    keep_up,
+    to_image,
+)
+
+
+class InfoGANChairsGenerator(PaperNetwork, Generator):
+    """FC 1024, FC 8*8*256, 4x4 up-convolutions to 256 twice at the same size, to 128, 64 and the image at double; batch
+    norm and ReLU between; sigmoid."""
+
+    size = 64
+    type: Literal["infogan-chairs"] = "infogan-chairs"
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        wide, deep, middle, shallow = self.channels(1024, 256, 128, 64)
+        network = nn.Sequential(
+            connect(latents.width, wide, nn.ReLU()),
+            connect(wide, 8 * 8 * deep, nn.ReLU()),
+            nn.Unflatten(1, (deep, 8, 8)),
+            keep_up(deep, deep),
+            keep_up(deep, deep),
+            double(deep, middle),
+            double(middle, shallow),
+            to_image(shallow, image.channels),
+            SigmoidImage(),
+        )
+        init_normal(network)
+        return network
+
+
+class InfoGANChairsTrunk(PaperNetwork, Trunk):
+    """4x4 convolutions to 64, 128 and 256 with stride 2, to 256 twice at the same size, FC 1024; batch norm but on the
+    first; leaky ReLU. D and Q share all but their last layer (`hidden: null` in the information term)."""
+
+    size = 64
+    type: Literal["infogan-chairs"] = "infogan-chairs"
+    slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
+
+    def build(self, image: ImageShape) -> TrunkModule:
+        shallow, middle, deep, wide = self.channels(64, 128, 256, 1024)
+        convolutions = [
+            halve(image.channels, shallow, self.slope, norm=False),
+            halve(shallow, middle, self.slope),
+            halve(middle, deep, self.slope),
+            keep(deep, deep, self.slope),
+            keep(deep, deep, self.slope),
+        ]
+        last = nn.Sequential(nn.Flatten(), connect(8 * 8 * deep, wide, nn.LeakyReLU(self.slope)))
+        return StackedTrunk(convolutions, last, wide)

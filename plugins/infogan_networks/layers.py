@@ -1,0 +1,102 @@
+"""What the paper's networks are made of: every convolution and up-convolution is 4x4, with a bias."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from gan_run import (
+    BatchNorm1d,
+    DataInfo,
+    Declaration,
+    Features,
+    Problem,
+    Spec,
+    TrunkModule,
+    init_normal,
+    scaled,
+)
+
+
+class PaperNetwork(Declaration):
+    """A network for images of one size, whose channels `width` multiplies."""
+
+    size: ClassVar[int]
+    """Side of its images, in pixels."""
+
+    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
+
+    def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
+        size = self.size
+        if (data.image.height, data.image.width) != (size, size):
+            what = f"this network is for {size}x{size} images, and the data has {data.image}: dcgan takes others"
+            yield Problem(("type",), what)
+
+    def channels(self, *paper: int) -> list[int]:
+        """The paper's numbers of channels, times `width`."""
+        return [scaled(channels, self.width) for channels in paper]
+
+
+class StackedTrunk(TrunkModule):
+    """Convolutions, each of which gives a map, and what turns the last map into features."""
+
+    def __init__(self, convolutions: Sequence[nn.Module], last: nn.Module, features: int) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(convolutions)
+        self.last = last
+        self.features = features
+        init_normal(self)
+
+    def forward(self, images: Tensor) -> Features:
+        maps = []
+        for convolution in self.convolutions:
+            images = convolution(images)
+            maps.append(images)
+        return Features(self.last(images), tuple(maps))
+
+
+def halve(inputs: int, outputs: int, slope: float, *, norm: bool = True) -> nn.Sequential:
+    """A convolution of stride 2, batch norm unless `norm` is off, leaky ReLU: (N, inputs, H, W) -> (N, outputs, H/2,
+    W/2)."""
+    return _activated(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), outputs, nn.LeakyReLU(slope), norm)
+
+
+def keep(inputs: int, outputs: int, slope: float) -> nn.Sequential:
+    """A convolution of stride 1 that keeps the size, batch norm, leaky ReLU. An even kernel needs an odd padding: one
+    pixel before and two after, as TensorFlow's "SAME" has it."""
+    convolution = nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(inputs, outputs, 4))
+    return _activated(convolution, outputs, nn.LeakyReLU(slope), norm=True)
+
+
+def connect(inputs: int, outputs: int, activation: nn.Module) -> nn.Sequential:
+    """A fully connected layer, batch norm, `activation`: (N, inputs) -> (N, outputs)."""
+    return nn.Sequential(nn.Linear(inputs, outputs), BatchNorm1d(outputs), activation)
+
+
+def double(inputs: int, outputs: int, *, norm: bool = True) -> nn.Sequential:
+    """An up-convolution of stride 2, batch norm unless `norm` is off, ReLU: (N, inputs, H, W) -> (N, outputs, 2 H,
+    2 W)."""
+    return _activated(to_image(inputs, outputs), outputs, nn.ReLU(), norm)
+
+
+def keep_up(inputs: int, outputs: int) -> nn.Sequential:
+    """An up-convolution of stride 1 that keeps the size, batch norm, ReLU: the transpose of `keep`'s convolution."""
+    convolution = nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 4, padding=1), nn.ZeroPad2d((0, -1, 0, -1)))
+    return _activated(convolution, outputs, nn.ReLU(), norm=True)
+
+
+def to_image(inputs: int, outputs: int) -> nn.ConvTranspose2d:
+    """A bare up-convolution of stride 2."""
+    return nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
+
+
+class SigmoidImage(nn.Module):
+    """The paper's sigmoid, its [0, 1] brought to [-1, 1]."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images.sigmoid() * 2 - 1
+
+
+def _activated(convolution: nn.Module, channels: int, activation: nn.Module, norm: bool) -> nn.Sequential:
+    return nn.Sequential(convolution, *([nn.BatchNorm2d(channels)] if norm else []), activation)

@@ -1,0 +1,48 @@
+"""Generator and trunk for 32x32 photos: SVHN and CelebA share them (appendices C.2 and C.3)."""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import nn
+
+from gan_run import Generator, ImageShape, LatentSpace, Trunk, TrunkModule, init_normal
+from gan_run.plugins.infogan_networks.layers import PaperNetwork, StackedTrunk, connect, double, halve, to_image
+
+
+class InfoGAN32Generator(PaperNetwork, Generator):
+    """FC 2*2*448 with batch norm, 4x4 up-convolutions to 256 with batch norm, then 128, 64 and the image without; ReLU
+    between; tanh."""
+
+    size = 32
+    type: Literal["infogan-32"] = "infogan-32"
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        base, deep, middle, shallow = self.channels(448, 256, 128, 64)
+        network = nn.Sequential(
+            connect(latents.width, 2 * 2 * base, nn.ReLU()),
+            nn.Unflatten(1, (base, 2, 2)),
+            double(base, deep),
+            double(deep, middle, norm=False),
+            double(middle, shallow, norm=False),
+            to_image(shallow, image.channels),
+            nn.Tanh(),
+        )
+        init_normal(network)
+        return network
+
+
+class InfoGAN32Trunk(PaperNetwork, Trunk):
+    """4x4 convolutions to 64, 128 and 256 with stride 2; batch norm but on the first; leaky ReLU."""
+
+    size = 32
+    type: Literal["infogan-32"] = "infogan-32"
+    slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
+
+    def build(self, image: ImageShape) -> TrunkModule:
+        shallow, middle, deep = self.channels(64, 128, 256)
+        convolutions = [
+            halve(image.channels, shallow, self.slope, norm=False),
+            halve(shallow, middle, self.slope),
+            halve(middle, deep, self.slope),
+        ]
+        return StackedTrunk(convolutions, nn.Flatten(), 4 * 4 * deep)
