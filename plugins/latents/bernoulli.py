@@ -1,0 +1,58 @@
+"""A latent that is a switch."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.distributions import Bernoulli as BernoulliDistribution
+
+from gan_run import Latent, LatentContext, LatentModule
+
+
+class Bernoulli(Latent):
+    """A switch that is on with `probability`, given to the generator as 1 (on) or -1 (off)."""
+
+    type: Literal["bernoulli"] = "bernoulli"
+    probability: float = Field(default=0.5, gt=0, lt=1, description="How likely it is to be on.")
+
+    def build(self, context: LatentContext) -> "BernoulliModule":
+        return BernoulliModule(self.probability)
+
+
+class BernoulliModule(LatentModule):
+    """Values are 0 (off) and 1 (on), int64 (N,); Q gives the log-odds of on."""
+
+    width = posterior_width = 1
+    cardinality = 2
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self._probability = probability
+
+    def sample(self, n: int) -> Tensor:
+        return (torch.rand(n, device=self.device) < self._probability).long()
+
+    def embed(self, value: Tensor) -> Tensor:
+        return (value * 2 - 1).to(torch.get_default_dtype()).unsqueeze(-1)
+
+    def posterior(self, raw: Tensor) -> BernoulliDistribution:
+        return BernoulliDistribution(logits=raw[..., 0], validate_args=False)
+
+    def log_likelihood(self, raw: Tensor, value: Tensor) -> Tensor:
+        return super().log_likelihood(raw, value.to(torch.get_default_dtype()))
+
+    def estimate(self, raw: Tensor) -> Tensor:
+        # Not the distribution's mode, which is no number at even odds.
+        return (raw[..., 0] > 0).long()
+
+    def entropy(self) -> Tensor:
+        on = torch.tensor([self._probability, 1 - self._probability], device=self.device)
+        entropy: Tensor = torch.special.entr(on).sum()
+        return entropy
+
+    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        return torch.arange(2, device=self.device)
+
+    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
+        return (1 + self.log_likelihood(raw, value).mean() / self.entropy()).clamp(0, 1)

@@ -1,0 +1,93 @@
+"""A latent that is an angle."""
+
+import math
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.distributions import VonMises
+from torch.nn import functional as F
+
+from gan_run import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
+
+SHARPEST = 1e4
+"""Concentration that refitting stops at: a deviation of a hundredth of a radian."""
+
+
+class Circular(Latent):
+    """An angle in radians, uniform around the circle; the generator is given its cosine and sine.
+
+    Q is a von Mises distribution, on the circle what a Gaussian is on the line. Its concentration is 1 / std**2, where
+    std is fixed to one by default as a Gaussian Q's is.
+    """
+
+    type: Literal["circular"] = "circular"
+    learn_std: bool = Field(default=False, description="Whether Q also gives std, instead of one.")
+    min_std: float = Field(default=0.05, gt=0, description="Floor of a learnt std, in radians.")
+
+    def build(self, context: LatentContext) -> "CircularModule":
+        return CircularModule(self)
+
+
+class CircularModule(LatentModule):
+    """Values are angles in [-pi, pi), float (N,); Q gives a direction as a vector of any length but zero, and, if it is
+    learnt, an unconstrained std."""
+
+    width = 2
+
+    def __init__(self, declared: Circular) -> None:
+        super().__init__()
+        self._learn_std = declared.learn_std
+        self._min_std = declared.min_std
+        self.posterior_width = 3 if declared.learn_std else 2
+
+    def sample(self, n: int) -> Tensor:
+        return torch.empty(n, device=self.device).uniform_(-math.pi, math.pi)
+
+    def embed(self, value: Tensor) -> Tensor:
+        return torch.stack([value.cos(), value.sin()], dim=-1)
+
+    def posterior(self, raw: Tensor) -> VonMises:
+        mean = self.estimate(raw)
+        std = self._min_std + F.softplus(raw[..., 2]) if self._learn_std else mean.new_ones(())
+        return VonMises(mean, std**-2, validate_args=False)
+
+    def estimate(self, raw: Tensor) -> Tensor:
+        return torch.atan2(raw[..., 1], raw[..., 0])
+
+    def entropy(self) -> Tensor:
+        return torch.tensor(math.log(2 * math.pi), device=self.device)
+
+    def refit(self, raw: Tensor, value: Tensor) -> LogLikelihood:
+        """With the one concentration under which the errors of the mean direction are likeliest."""
+        concentration = _likeliest_concentration((value - self.estimate(raw)).cos().mean())
+
+        def log_likelihood(raw: Tensor, value: Tensor) -> Tensor:
+            return log_prob(VonMises(self.estimate(raw), concentration, validate_args=False), value)
+
+        return log_likelihood
+
+    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
+        """R2, with 1 - cos(error) in the place of the squared error."""
+        unexplained = 1 - (value - self.estimate(raw)).cos().mean()
+        spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the values' own mean direction
+        return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
+
+    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        """By default once around, the end left out since it is the beginning."""
+        if low is None and high is None:
+            return torch.linspace(-math.pi, math.pi, steps + 1, device=self.device)[:-1]
+        low, high = -math.pi if low is None else low, math.pi if high is None else high
+        return torch.linspace(low, high, steps, device=self.device)
+
+
+def _likeliest_concentration(mean_cosine: Tensor) -> Tensor:
+    """The k with I1(k) / I0(k) = `mean_cosine` (Mardia & Jupp 2000, section 5.3.1), by bisection: the ratio grows with
+    k. Errors that point nowhere, or backwards, give the flattest."""
+    low, high = torch.full_like(mean_cosine, 1e-3), torch.full_like(mean_cosine, SHARPEST)
+    for _ in range(60):
+        middle = (low * high).sqrt()
+        too_flat = torch.special.i1e(middle) / torch.special.i0e(middle) < mean_cosine
+        low, high = torch.where(too_flat, middle, low), torch.where(too_flat, high, middle)
+    return low
