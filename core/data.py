@@ -1,7 +1,7 @@
 """Where images come from: a source describes itself from headers, and opens its splits as uint8 in memory."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -15,6 +15,15 @@ from gan_run.core.image import ImageShape, to_float
 from gan_run.core.randomness import permutation
 
 Split = Literal["train", "validation", "test"]
+FactorKind = Literal["continuous", "angle", "categorical"]
+"""An angle is in degrees and comes round again at 360: a pose that does not is continuous. Categories are integers."""
+
+
+class Factor(NamedTuple):
+    """Something known of every image beyond its class: a pose, a light, an identity."""
+
+    name: str
+    kind: FactorKind
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class DataInfo:
     """How many images each split has (before mirroring)."""
     class_names: tuple[str, ...] | None = None
     """What label 0, 1, … mean; None where images carry no labels."""
+    factors: tuple[Factor, ...] = ()
+    """What else is known of each image, by column of `ImageSet.factors`."""
 
 
 class Batch(NamedTuple):
@@ -36,27 +47,30 @@ class Batch(NamedTuple):
 
 
 class ImageSet:
-    """One split: images uint8 (M, C, H, W), labels int64 (M,) or None.
+    """One split: images uint8 (M, C, H, W), labels int64 (M,) or None, factors float (M, K) or None.
 
     `mirrored` counts every image twice, the second time flipped left to right (StyleGAN2-ADA's x-flip), so that
     mirroring needs no randomness of its own.
     """
 
-    def __init__(self, images: Tensor, labels: Tensor | None = None, mirrored: bool = False) -> None:
+    def __init__(
+        self, images: Tensor, labels: Tensor | None = None, mirrored: bool = False, factors: Tensor | None = None
+    ) -> None:
         assert images.dtype == torch.uint8
         assert images.dim() == 4
-        assert labels is None or len(labels) == len(images)
+        for known in (labels, factors):
+            assert known is None or len(known) == len(images)
         self.images = images
         self.labels = labels
         self.mirrored = mirrored
+        self.factors = factors
 
     def __len__(self) -> int:
         return len(self.images) * (2 if self.mirrored else 1)
 
     def to(self, device: torch.device) -> "ImageSet":
         """The same images on `device`."""
-        labels = None if self.labels is None else self.labels.to(device)
-        return ImageSet(self.images.to(device), labels, self.mirrored)
+        return self._each(lambda tensor: tensor.to(device), self.mirrored)
 
     def batch(self, indices: Tensor) -> Batch:
         """The images at `indices` (N,), normalised in bulk."""
@@ -69,10 +83,13 @@ class ImageSet:
         return Batch(images, None if self.labels is None else self.labels[at])
 
     def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
-        """All but the `last` images, and those."""
+        """All but the `last` images, and those, which are not mirrored."""
         cut = len(self.images) - last
-        first_labels, last_labels = (None, None) if self.labels is None else (self.labels[:cut], self.labels[cut:])
-        return ImageSet(self.images[:cut], first_labels), ImageSet(self.images[cut:], last_labels)
+        return self._each(lambda tensor: tensor[:cut], self.mirrored), self._each(lambda tensor: tensor[cut:], False)
+
+    def _each(self, change: Callable[[Tensor], Tensor], mirrored: bool) -> "ImageSet":
+        labels, factors = (None if known is None else change(known) for known in (self.labels, self.factors))
+        return ImageSet(change(self.images), labels, mirrored, factors)
 
 
 class Feed:
@@ -131,7 +148,7 @@ class DataSource(Component):
         if self.validation >= len(whole.images):
             raise DataError(f"validation: {self.validation} leaves nothing of {len(whole.images)} training images")
         train, validation = whole.split_off(self.validation)
-        return ImageSet(train.images, train.labels, whole.mirrored) if split == "train" else validation
+        return train if split == "train" else validation
 
     def check_sizes(self, info: DataInfo) -> None:
         """Refuse a validation split that `info` has no room for."""

@@ -1,7 +1,7 @@
 """One run on the disk.
 
 runs/NAME/spec.json           as resolved, every default written out
-          data.json           what the data is: shape, sizes, classes
+          data.json           what the data is: shape, sizes, classes, factors
           environment.json    what each stretch of training ran on
           metrics.jsonl       one line per logged step
           evaluation.json     metrics of the finished model, with what they were measured on; written last
@@ -56,7 +56,12 @@ class RunFolder:
         """Note what the data is, so that the model can be built without it. Raises RunError if it used to be other."""
         if self.spec_file.exists() and self.data_file.exists() and self.data_info() != info:
             raise RunError(f"{self.path}: the data is not what it was when this run began (see {self.data_file.name})")
-        content = {"image": info.image._asdict(), "sizes": dict(info.sizes), "class_names": info.class_names}
+        content = {
+            "image": info.image._asdict(),
+            "sizes": dict(info.sizes),
+            "class_names": info.class_names,
+            "factors": [factor._asdict() for factor in info.factors],
+        }
         write_text(self.data_file, to_json(content))
 
     def data_info(self) -> DataInfo:

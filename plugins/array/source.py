@@ -1,5 +1,6 @@
-"""A source of images for people with an array of them."""
+"""What sources of images in an array file have in common, and the plain one."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Literal
 
@@ -8,19 +9,16 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, Split, split_by_name
+from gan_run import DataError, DataInfo, DataSource, FactorKind, ImageSet, ImageShape, SpecPath, Split, split_by_name
+from gan_run.plugins.array.factors import FactorTable, table_of_arrays
 from gan_run.plugins.array.files import FORMATS, ArrayFile, Header
 
 Layout = Literal["HW", "HWC", "CHW"]
 
 
-class Array(DataSource):
-    """The images in a .npz or .safetensors file: uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with C of 1 or 3.
+class ImageArray(DataSource, ABC):
+    """Images, labels and named factors in one file."""
 
-    Which split an image is in depends on its index alone. With labels, they are integers 0, 1, …, one for each image.
-    """
-
-    type: Literal["array"] = "array"
     path: SpecPath = Field(description="The file: .npz or .safetensors.")
     images: str = Field(default="images", description="The name of the array of images in the file.")
     labels: str | None = Field(default=None, description="The name of the array of labels; null if there are none.")
@@ -42,27 +40,34 @@ class Array(DataSource):
         header, layout = self._images_header()
         count = header.shape[0]
         sizes: dict[Split, int] = {split: len(self._chosen(count, split)) for split in ("train", "test")}
-        return DataInfo(_image_shape(header.shape, layout), sizes, self._class_names(count))
+        factors = self.table(count).factors
+        return DataInfo(_image_shape(header.shape, layout), sizes, self._class_names(count), factors)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         header, layout = self._images_header()
         chosen = self._chosen(header.shape[0], split)
         labels = self._read_labels(header.shape[0])
-        images = self._file.read(self.images)[chosen]
+        images = self.file.read(self.images)[chosen]
         if layout == "HW":
             images = images[:, None]
         elif layout == "HWC":
             images = images.transpose(0, 3, 1, 2)
         return ImageSet(
-            torch.from_numpy(np.ascontiguousarray(images)), None if labels is None else torch.from_numpy(labels[chosen])
+            torch.from_numpy(np.ascontiguousarray(images)),
+            None if labels is None else torch.from_numpy(labels[chosen]),
+            factors=self.table(header.shape[0]).rows(chosen),
         )
 
+    @abstractmethod
+    def table(self, count: int) -> FactorTable:
+        """The named factors of all `count` images. Raises DataError."""
+
     @property
-    def _file(self) -> ArrayFile:
+    def file(self) -> ArrayFile:
         return FORMATS[self.path.suffix](self.path)
 
     def _images_header(self) -> tuple[Header, Layout]:
-        header = self._file.header(self.images)
+        header = self.file.header(self.images)
         if header.dtype != "uint8":
             raise self._wrong(self.images, f"is {header.dtype}: convert the images to uint8, from 0 to 255")
         layout = self._find_layout(header.shape)
@@ -100,12 +105,12 @@ class Array(DataSource):
         """Labels of all `count` images, whatever their split, so that there are as many classes in each."""
         if self.labels is None:
             return None
-        header = self._file.header(self.labels)
+        header = self.file.header(self.labels)
         if header.shape != (count,):
             raise self._wrong(self.labels, f"has shape {header.shape}, but {count} images need ({count},)")
         if not header.dtype.startswith(("int", "uint")):
             raise self._wrong(self.labels, f"is {header.dtype}: labels have to be integers")
-        labels = self._file.read(self.labels)
+        labels = self.file.read(self.labels)
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= count:
             raise self._wrong(self.labels, f"runs from {low} to {high}: number the classes 0, 1, 2, …")
@@ -113,6 +118,23 @@ class Array(DataSource):
 
     def _wrong(self, key: str, what: str) -> DataError:
         return DataError(f"{self.path}: {key!r} {what}")
+
+
+class Array(ImageArray):
+    """The images in a .npz or .safetensors file: uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with C of 1 or 3.
+
+    Which split an image is in depends on its index alone. With labels, they are integers 0, 1, …, one for each image.
+    Named factors (a pose, a light) are further arrays of one number for each image.
+    """
+
+    type: Literal["array"] = "array"
+    factors: dict[str, FactorKind] = Field(
+        default_factory=dict,
+        description="What else is known of each image: names of arrays of one number per image, each with its kind.",
+    )
+
+    def table(self, count: int) -> FactorTable:
+        return table_of_arrays(self.file, self.factors, count)
 
 
 def _fitting_layouts(shape: tuple[int, ...]) -> list[Layout]:

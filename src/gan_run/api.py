@@ -2,7 +2,7 @@
 
 from gan_run.core.artifact import Artifact
 from gan_run.core.component import Component, Declaration, SpecPath
-from gan_run.core.data import Batch, DataInfo, DataSource, ImageSet, Split, Splits
+from gan_run.core.data import Batch, DataInfo, DataSource, Factor, FactorKind, ImageSet, Split, Splits
 from gan_run.core.errors import (
     DataError,
     GanRunError,
@@ -54,6 +54,8 @@ __all__ = [
     "Discriminator",
     "DiscriminatorModule",
     "Encoder",
+    "Factor",
+    "FactorKind",
     "Features",
     "GanRunError",
     "Generator",

@@ -89,11 +89,23 @@ def test_an_epoch_of_a_mirrored_set_shows_both_sides_of_every_image() -> None:
     assert len({tuple(image.flatten().tolist()) for image in images}) == 10
 
 
-def test_moving_a_set_keeps_images_labels_and_mirroring() -> None:
-    moved = numbered(4, mirrored=True).to(torch.device("cpu"))
+def test_moving_a_set_keeps_images_labels_factors_and_mirroring() -> None:
+    plain = numbered(4)
+    moved = ImageSet(plain.images, plain.labels, True, torch.arange(8.0).view(4, 2)).to(torch.device("cpu"))
     assert len(moved) == 8
     assert moved.labels is not None
     assert moved.labels.tolist() == [0, 1, 2, 3]
+    assert moved.factors is not None
+    assert moved.factors.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
+def test_factors_stay_with_their_images_when_a_set_is_split() -> None:
+    plain = numbered(5)
+    first, last = ImageSet(plain.images, plain.labels, factors=torch.arange(5.0)[:, None]).split_off(2)
+    assert first.factors is not None
+    assert last.factors is not None
+    assert (held(first), first.factors.flatten().tolist()) == ([0, 1, 2], [0, 1, 2])
+    assert (held(last), last.factors.flatten().tolist()) == ([3, 4], [3, 4])
 
 
 class Numbered(DataSource):

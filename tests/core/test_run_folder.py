@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_run import DataInfo, ImageShape, RunError
+from gan_run import DataInfo, Factor, ImageShape, RunError
 from gan_run.core import checkpoint
 from gan_run.core.run_folder import RunFolder
 
 INFO = DataInfo(ImageShape(1, 8, 8), {"train": 48, "test": 16}, ("even", "odd"))
+FACTORS = (Factor("azimuth", "angle"), Factor("model", "categorical"))
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_the_latest_checkpoint_is_found_by_looking(folder: RunFolder) -> None:
 
 
 def test_the_data_is_noted_and_read_back(folder: RunFolder) -> None:
-    for info in (INFO, DataInfo(ImageShape(3, 4, 5), {"train": 1, "test": 0}, None)):
+    for info in (INFO, DataInfo(ImageShape(3, 4, 5), {"train": 1, "test": 0}, None, FACTORS)):
         folder.write_data_info(info)
         assert folder.data_info() == info
 
@@ -135,6 +136,7 @@ def test_the_data_is_noted_and_read_back(folder: RunFolder) -> None:
         DataInfo(ImageShape(3, 8, 8), INFO.sizes, INFO.class_names),
         DataInfo(INFO.image, {"train": 47, "test": 16}, INFO.class_names),
         DataInfo(INFO.image, INFO.sizes, None),
+        DataInfo(INFO.image, INFO.sizes, INFO.class_names, FACTORS),
     ],
 )
 def test_other_data_than_at_the_beginning_is_refused(folder: RunFolder, other: DataInfo) -> None:

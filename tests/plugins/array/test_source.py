@@ -12,8 +12,9 @@ import torch
 from pydantic import ValidationError
 from safetensors.numpy import save_file
 
-from gan_run import DataError, ImageShape
+from gan_run import DataError, Factor, ImageShape
 from gan_run.core.splitting import in_test_split
+from gan_run.plugins.array.faces import Faces
 from gan_run.plugins.array.source import Array
 
 RENDERED = Path(__file__).parents[4] / "shared" / "data" / "rendered"
@@ -124,6 +125,79 @@ def test_labels_stay_with_their_images(write: Writer, kind: type):
         assert loaded.labels.dtype == torch.int64
         assert torch.equal(loaded.labels, loaded.images[:, 0, 0, 0].long() % 7)
     assert folder.describe().class_names == tuple("0123456")
+
+
+def test_factors_stay_with_their_images(write: Writer):
+    numbers = np.arange(50)
+    images = np.repeat(numbers.astype(np.uint8), 4).reshape(50, 2, 2)
+    path = write(images=images, azimuth=(numbers * 7.5).astype(np.float32), model=numbers % 3)
+    folder = source(path, factors={"azimuth": "angle", "model": "categorical"}, test_fraction=0.3)
+    assert folder.describe().factors == (Factor("azimuth", "angle"), Factor("model", "categorical"))
+    for split in ("train", "test"):
+        loaded = folder.load(split)
+        assert loaded.factors is not None
+        shown = loaded.images[:, 0, 0, 0].double()
+        assert torch.equal(loaded.factors, torch.stack([shown * 7.5, shown % 3], 1))
+
+
+def test_without_factors_there_are_none(write: Writer):
+    folder = source(write(images=counted(3, 2, 2)))
+    assert folder.describe().factors == ()
+    assert folder.load("train").factors is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        ("continuous", np.array([0.0, 1.0]), r"'f' has shape \(2,\), but \(3,\) is needed"),
+        ("continuous", np.array([0.0, 1.0, np.nan]), "no finite numbers"),
+        ("continuous", np.array([True, False, True]), "is bool: factors have to be numbers"),
+        ("categorical", np.array([0.0, 1.0, 1.5]), "'f' has fractions"),
+    ],
+)
+def test_factors_that_are_no_numbers_of_the_images_are_refused(tmp_path: Path, kind: str, values: np.ndarray, message):
+    np.savez(tmp_path / "set.npz", images=counted(3, 2, 2), f=values)
+    with pytest.raises(DataError, match=message):
+        source(tmp_path / "set.npz", factors={"f": kind}).describe()
+
+
+def test_a_factor_that_is_not_there_is_refused_with_the_nearest(write: Writer):
+    path = write(images=counted(3, 2, 2), azimuth=np.arange(3))
+    with pytest.raises(DataError, match="no array 'azimut'; did you mean 'azimuth'"):
+        source(path, factors={"azimut": "angle"}).describe()
+
+
+def faces_file(folder: Path, **changes: np.ndarray) -> Path:
+    arrays = {
+        "images": np.repeat(np.arange(30, dtype=np.uint8), 4).reshape(30, 2, 2),
+        "factors": np.stack([np.arange(30) * 2.0, np.arange(30) * -1.0], 1),
+        "factor_names": np.array(["azimuth", "light"]),
+    }
+    np.savez(folder / "faces.npz", **(arrays | changes))
+    return folder / "faces.npz"
+
+
+def test_faces_carry_the_table_of_their_factors(tmp_path: Path):
+    faces = Faces(path=faces_file(tmp_path), test_fraction=0.3)
+    assert faces.describe().factors == (Factor("azimuth", "continuous"), Factor("light", "continuous"))
+    for split in ("train", "test"):
+        loaded = faces.load(split)
+        assert loaded.factors is not None
+        shown = loaded.images[:, 0, 0, 0].double()
+        assert torch.equal(loaded.factors, torch.stack([shown * 2, -shown], 1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"factor_names": np.array(["azimuth"])}, r"'factors' has shape \(30, 2\), but \(30, 1\) is needed"),
+        ({"factors": np.zeros((29, 2))}, r"'factors' has shape \(29, 2\), but \(30, 2\) is needed"),
+        ({"factor_names": np.array([1, 2])}, "it has to be a list of names"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, np.ndarray], message: str):
+    with pytest.raises(DataError, match=message):
+        Faces(path=faces_file(tmp_path, **changes)).describe()
 
 
 @pytest.mark.parametrize(
@@ -238,6 +312,16 @@ def test_rendered_faces_are_read():
     assert sum(info.sizes.values()) == 20_000
     assert 1850 < info.sizes["test"] < 2150
     assert len(folder.load("test")) == info.sizes["test"]
+
+
+@needs_renders
+def test_rendered_faces_carry_their_five_factors():
+    faces = Faces(path=RENDERED / "faces-32.npz")
+    names = [factor.name for factor in faces.describe().factors]
+    assert names == ["azimuth_deg", "elevation_deg", "light_azimuth_deg", "width", "mouth_open"]
+    factors = faces.load("test").factors
+    assert factors is not None
+    assert factors[:, 0].abs().max() <= 60
 
 
 @needs_renders
