@@ -1,4 +1,4 @@
-"""An artifact: something to look at, drawn from a trained model."""
+"""An artifact: something to look at, drawn from a trained model and, if need be, its data."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from gan_run.core.component import Component
+from gan_run.core.data import Splits
 
 if TYPE_CHECKING:
     from gan_run.core.model import Model
@@ -24,5 +25,5 @@ class Artifact(Component):
         """The folder within a run where its files go."""
 
     @abstractmethod
-    def draw(self, model: "Model", stem: Path) -> list[Path]:
+    def draw(self, model: "Model", data: Splits, stem: Path) -> list[Path]:
         """Write one or more files whose names begin with `stem`, and return them. Randomness as for metrics."""

@@ -20,12 +20,12 @@ def measure(model: Model, data: Splits, metrics: Iterable[Metric], seed: int) ->
     return found
 
 
-def draw(model: Model, folder: Path, artifacts: Iterable[Artifact], step: int, seed: int) -> list[Path]:
+def draw(model: Model, data: Splits, folder: Path, artifacts: Iterable[Artifact], step: int, seed: int) -> list[Path]:
     """Every artifact's files. The same seed draws the same latents at every step, so that pictures compare."""
     written: list[Path] = []
     for index, artifact in enumerate(artifacts):
         target = folder / artifact.folder
         target.mkdir(parents=True, exist_ok=True)
         with private_stream(seed, "artifact", index):
-            written.extend(artifact.draw(model, target / f"step-{step:08d}"))
+            written.extend(artifact.draw(model, data, target / f"step-{step:08d}"))
     return written

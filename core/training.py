@@ -163,7 +163,7 @@ def look(training: Training, run: RunFolder, data: Splits, watch: Watch) -> None
     if artifacts or metrics:
         watch.refuse(run)
         model = training.model()
-        evaluation.draw(model, run.path, artifacts, step, spec.seed)
+        evaluation.draw(model, data, run.path, artifacts, step, spec.seed)
         if metrics:
             run.append_metrics({"step": step, "metrics": evaluation.measure(model, data, metrics, spec.seed)})
 
@@ -172,7 +172,7 @@ def evaluate(training: Training, run: RunFolder, data: Splits) -> None:
     """Draw and measure everything of a finished run. evaluation.json comes last: it says that the run is finished."""
     spec = training.spec
     model = training.model()
-    evaluation.draw(model, run.path, spec.artifacts, training.step, spec.seed)
+    evaluation.draw(model, data, run.path, spec.artifacts, training.step, spec.seed)
     found = evaluation.measure(model, data, spec.metrics, spec.seed)
     run.write_evaluation({"step": training.step, "metrics": found})
 

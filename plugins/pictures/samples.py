@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Artifact, DataInfo, LatentContext, Model, Problem, Spec, suggest, to_uint8
+from gan_run import Artifact, DataInfo, LatentContext, Model, Problem, Spec, Splits, suggest, to_uint8
 
 CELL = 56
 """Pixels that a cell has at least, each way."""
@@ -41,7 +41,7 @@ class Samples(Artifact):
         if latent is not None and latent.module(LatentContext(data)).cardinality is None:
             yield Problem(("code",), f"{self.code!r} is not categorical: it has no categories to make columns of")
 
-    def draw(self, model: Model, stem: Path) -> list[Path]:
+    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         code = self._categorical(model)
         categories = None if code is None else model.latents[code].cardinality
         columns = categories or self.columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Artifact, Dial, Model, Problem, Spec, suggest
+from gan_run import Artifact, Dial, Model, Problem, Spec, Splits, suggest
 from gan_run.plugins.pictures.samples import GAP, image_grid, magnification
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Traversal(Artifact):
             if code not in spec.latents:
                 yield Problem(("codes", index), f"no latent is called {code!r}{suggest(code, spec.latents)}")
 
-    def draw(self, model: Model, stem: Path) -> list[Path]:
+    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         held = model.draw(self.rows)  # the same for every code, so that its picture compares with the others'
         paths = []
         for dial in model.latents.dials(model.codes if self.codes is None else self.codes):

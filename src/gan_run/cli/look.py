@@ -65,12 +65,14 @@ def traverse(
 ) -> None:
     """Turn each code of RUN through its range, all else held, and write one strip of images per code."""
     from gan_run.core.artifact import Artifact
+    from gan_run.core.data import Splits
     from gan_run.core.randomness import private_stream
     from gan_run.registry.plugins import load_plugins
-    from gan_run.runs import load
+    from gan_run.runs import load_run
 
     registry = load_plugins(blocked)
-    model = load(run, registry=registry)
+    loaded = load_run(run, registry)
+    model = loaded.model
     for code in codes:
         _ = model.latents[code]  # an unknown one is refused with the nearest
     fields = {"codes": codes or None, "low": low, "high": high, "steps": steps, "rows": rows}
@@ -78,7 +80,7 @@ def traverse(
     assert isinstance(artifact, Artifact)
     out.mkdir(parents=True, exist_ok=True)
     with private_stream("traverse", seed):
-        for path in artifact.draw(model, out / "traversal"):
+        for path in artifact.draw(model, Splits(loaded.spec.data), out / "traversal"):
             click.echo(path)
 
 

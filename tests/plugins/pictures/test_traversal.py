@@ -21,6 +21,7 @@ from gan_run import (
     Model,
     Spec,
     SpecError,
+    Splits,
     TrunkModule,
     Values,
     View,
@@ -30,7 +31,10 @@ from gan_run.core.game import Game
 from gan_run.core.network import GeneratorStack
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.uniform import Uniform
+from gan_run.plugins.mnist.five_thousand import Mnist5k
 from gan_run.plugins.pictures.traversal import BOTTOM, LEFT, RIGHT, TOP, Traversal
+
+DATA = Splits(Mnist5k())  # never opened: pictures of codes need no data
 
 
 class Blocks(nn.Module):
@@ -97,7 +101,7 @@ SIDE = 56  # 7 columns, 8 times
 
 
 def test_one_picture_per_dial_of_each_code(tmp_path: Path) -> None:
-    paths = Traversal(rows=2).draw(model(LATENTS, codes=("category", "c")), tmp_path / "step-00000010")
+    paths = Traversal(rows=2).draw(model(LATENTS, codes=("category", "c")), DATA, tmp_path / "step-00000010")
     assert [path.name for path in paths] == [
         "step-00000010-category.png",
         "step-00000010-c-0.png",
@@ -111,7 +115,7 @@ def test_one_picture_per_dial_of_each_code(tmp_path: Path) -> None:
 def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None:
     torch.manual_seed(0)
     turned, category = Traversal(codes=("d", "category"), steps=5, rows=4).draw(
-        model(LATENTS, codes=()), tmp_path / "traversal"
+        model(LATENTS, codes=()), DATA, tmp_path / "traversal"
     )
     grid = cells(turned, rows=4, columns=5, side=SIDE)[:, :, 0, ::8]  # (row, column, number of the generator's input)
     values = grid[:, :, 6].astype(float)
@@ -127,13 +131,15 @@ def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None
 
 
 def test_pixels_are_magnified_without_blur(tmp_path: Path) -> None:
-    (path,) = Traversal(codes=("d",), steps=3, rows=2).draw(model(LATENTS, codes=()), tmp_path / "traversal")
+    (path,) = Traversal(codes=("d",), steps=3, rows=2).draw(model(LATENTS, codes=()), DATA, tmp_path / "traversal")
     grid = cells(path, rows=2, columns=3, side=SIDE).reshape(2, 3, 7, 8, 7, 8)
     assert (grid == grid[:, :, :, :1, :, :1]).all()
 
 
 def test_ends_that_are_asked_for(tmp_path: Path) -> None:
-    (path,) = Traversal(low=-0.5, high=0.25, steps=2, rows=1).draw(model({"c": Uniform()}, ("c",)), tmp_path / "x")
+    (path,) = Traversal(low=-0.5, high=0.25, steps=2, rows=1).draw(
+        model({"c": Uniform()}, ("c",)), DATA, tmp_path / "x"
+    )
     left, right = cells(path, rows=1, columns=2, side=56)[0, :, 0, 0]
     assert abs(left - grey(-0.5)) <= 1
     assert abs(right - grey(0.25)) <= 1
@@ -143,13 +149,13 @@ def test_the_same_draw_is_the_same_file(tmp_path: Path) -> None:
     files = []
     for name in ("a", "b"):
         torch.manual_seed(3)
-        (path,) = Traversal(codes=("d",)).draw(model(LATENTS, codes=()), tmp_path / name)
+        (path,) = Traversal(codes=("d",)).draw(model(LATENTS, codes=()), DATA, tmp_path / name)
         files.append(path.read_bytes())
     assert files[0] == files[1]
 
 
 def test_no_codes_no_pictures(tmp_path: Path) -> None:
-    assert Traversal().draw(model(LATENTS, codes=()), tmp_path / "step") == []
+    assert Traversal().draw(model(LATENTS, codes=()), DATA, tmp_path / "step") == []
     assert list(tmp_path.iterdir()) == []
 
 
