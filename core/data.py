@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
@@ -162,6 +163,11 @@ class Splits:
     def __init__(self, source: DataSource) -> None:
         self._source = source
         self._open: dict[Split, ImageSet] = {}
+
+    @cached_property
+    def info(self) -> DataInfo:
+        """What the source says of itself. Raises DataError."""
+        return self._source.describe()
 
     def __getitem__(self, split: Split) -> ImageSet:
         if split not in self._open:

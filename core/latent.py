@@ -37,6 +37,8 @@ class LatentModule(nn.Module, ABC):
     """P: numbers Q must output to recover one value."""
     cardinality: int | None = None
     """How many values there are, if the latent is discrete; they are the class indices 0 to cardinality - 1."""
+    period: float | None = None
+    """After how much values come round again, if they do: 2 pi for an angle."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,6 +117,7 @@ class Repeated(LatentModule):
         self.width = one.width * count
         self.posterior_width = one.posterior_width * count
         self.cardinality = one.cardinality
+        self.period = one.period
 
     def sample(self, n: int) -> Tensor:
         drawn = self.one.sample(n * self.count)

@@ -35,6 +35,7 @@ class CircularModule(LatentModule):
     learnt, an unconstrained std."""
 
     width = 2
+    period = 2 * math.pi
 
     def __init__(self, declared: Circular) -> None:
         super().__init__()
