@@ -8,6 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 
 
+def cache_folder(name: str) -> Path:
+    """Where what can be fetched or made again goes if nobody says otherwise."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gan-run" / name
+
+
 def sync(path: Path) -> None:
     """Make sure that a file or folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -40,6 +40,14 @@ SMALL: dict[str, object] = {
 }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing is left in the user's cache, and nothing is found there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def install(site: Path, name: str, version: str, code: str, entry: str | None = None) -> Path:
     """Make `site` hold a distribution: a module of this code, and the metadata that lets it be found."""
     module = name.replace("-", "_")

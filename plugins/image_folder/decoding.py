@@ -9,13 +9,9 @@ import torch
 from PIL import Image, ImageColor, ImageOps
 from torch import Tensor
 
-from gan_run import DataError
+from gan_run import UnreadableError
 
 Fit = Literal["crop", "pad", "stretch"]
-
-
-class UnreadableError(DataError):
-    """One picture cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import logging
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import PurePosixPath
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import torch
@@ -13,8 +13,22 @@ from PIL import Image, ImageColor
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, Split, split_by_name
-from gan_run.plugins.image_folder.decoding import Decoder, Fit, UnreadableError
+from gan_run import (
+    DataError,
+    DataInfo,
+    DataSource,
+    Decoded,
+    Decoding,
+    ImageSet,
+    ImageShape,
+    SpecPath,
+    Split,
+    UnreadableError,
+    cache_folder,
+    decode_once,
+    split_by_name,
+)
+from gan_run.plugins.image_folder.decoding import Decoder, Fit
 from gan_run.plugins.image_folder.listing import class_names, list_pictures
 
 logger = logging.getLogger("gan_run")
@@ -27,7 +41,8 @@ class ImageFolder(DataSource):
     """The pictures in a folder and the folders below it, made square and of one size.
 
     A picture is turned upright (EXIF) and anything transparent is laid on `background`. Which split it is in depends
-    on its path inside `root` alone, so adding pictures moves none from one split to the other.
+    on its path inside `root` alone, so adding pictures moves none from one split to the other. The images made are kept
+    in `cache`, so that only the first run with a folder decodes it.
     """
 
     type: Literal["image-folder"] = "image-folder"
@@ -46,6 +61,9 @@ class ImageFolder(DataSource):
     test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the pictures to test on.")
     on_error: Literal["error", "skip"] = Field(
         default="error", description="What to do about a picture that cannot be read; `skip` logs which ones."
+    )
+    cache: SpecPath = Field(
+        default_factory=lambda: cache_folder("images"), description="Where the images made are kept."
     )
 
     @field_validator("background")
@@ -70,9 +88,10 @@ class ImageFolder(DataSource):
         paths = list_pictures(self.root)
         names = class_names(paths, self.root) if self.labels == "folders" else None
         chosen = self._choose(paths, split)
-        images, unreadable = self._decode(chosen)
-        if unreadable:
-            images, chosen = self._leave_out(unreadable, images, chosen)
+        decoded = self._decode(chosen)
+        images = decoded.images
+        if decoded.unreadable:
+            images, chosen = self._leave_out(decoded, chosen)
         labels = None
         if names is not None:
             classes = {name: index for index, name in enumerate(names)}
@@ -82,39 +101,36 @@ class ImageFolder(DataSource):
     def _choose(self, paths: list[PurePosixPath], split: Literal["train", "test"]) -> list[PurePosixPath]:
         return [paths[index] for index in split_by_name([str(path) for path in paths], split, self.test_fraction)]
 
-    def _decode(self, paths: list[PurePosixPath]) -> tuple[Tensor, dict[int, UnreadableError]]:
-        """The pictures, and what is wrong with which of them, if that is to be skipped."""
+    def _decode(self, paths: list[PurePosixPath]) -> Decoded:
         decoder = Decoder(self.size, self.channels, self.fit, self.background)
-        images = torch.empty((len(paths), self.channels, self.size, self.size), dtype=torch.uint8)
-        unreadable = {}
 
-        def decode(row: int) -> UnreadableError | None:
+        def decode(path: Path) -> Tensor:
             try:
-                images[row] = decoder.decode(self.root / paths[row])
+                return decoder.decode(path)
             except UnreadableError as error:
-                if self.on_error == "error":
-                    raise UnreadableError(f'{error}; set data.on_error to "skip" to go on without') from error
-                return error
-            return None
+                if self.on_error == "skip":
+                    raise
+                raise UnreadableError(f'{error}; set data.on_error to "skip" to go on without') from error
 
-        # Pillow decodes and resizes without holding the interpreter's lock.
-        with _bombs_are_errors(), ThreadPoolExecutor() as pool:
-            for row, error in enumerate(pool.map(decode, range(len(paths)))):
-                if error is not None:
-                    unreadable[row] = error
-        return images, unreadable
+        decoding = Decoding(
+            files=[self.root / path for path in paths],
+            image=ImageShape(self.channels, self.size, self.size),
+            transform={"source": "image-folder", **asdict(decoder)},
+            decode=decode,
+            skip_unreadable=self.on_error == "skip",
+        )
+        with _bombs_are_errors():
+            return decode_once(decoding, self.cache)
 
-    def _leave_out(
-        self, unreadable: dict[int, UnreadableError], images: Tensor, paths: list[PurePosixPath]
-    ) -> tuple[Tensor, list[PurePosixPath]]:
-        reasons = [str(error) for error in unreadable.values()]
-        if len(unreadable) == len(paths):
+    def _leave_out(self, decoded: Decoded, paths: list[PurePosixPath]) -> tuple[Tensor, list[PurePosixPath]]:
+        reasons = list(decoded.unreadable.values())
+        if len(reasons) == len(paths):
             raise DataError(f"none of the {len(paths)} pictures can be used; the first: {reasons[0]}")
         more = len(reasons) - NAMED_WHEN_SKIPPED
         shown = [*reasons[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])]
         logger.warning("skipped %d of %d pictures: %s", len(reasons), len(paths), "; ".join(shown))
-        kept = [row for row in range(len(paths)) if row not in unreadable]
-        return images[kept], [paths[row] for row in kept]
+        kept = [row for row in range(len(paths)) if row not in decoded.unreadable]
+        return decoded.images[kept], [paths[row] for row in kept]
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017), from their four IDX files."""
 
 import http.client
-import os
 import zlib
 from abc import ABC
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath
+from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, cache_folder
 from gan_run.plugins.mnist.idx import read_array, read_shape
 
 PARTS: dict[Literal["train", "test"], tuple[str, str]] = {
@@ -18,10 +17,6 @@ PARTS: dict[Literal["train", "test"], tuple[str, str]] = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 """The files of images and of labels of each split, less their optional `.gz`."""
-
-
-def _cache(name: str) -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gan-run" / name
 
 
 def _show(size: list[int]) -> str:
@@ -132,7 +127,7 @@ class Mnist(FourFiles):
 
     type: Literal["mnist"] = "mnist"
     root: SpecPath = Field(
-        default_factory=lambda: _cache("mnist"),
+        default_factory=lambda: cache_folder("mnist"),
         description="The folder with the files; by default, in the user's cache.",
     )
 
@@ -156,6 +151,6 @@ class FashionMnist(FourFiles):
 
     type: Literal["fashion-mnist"] = "fashion-mnist"
     root: SpecPath = Field(
-        default_factory=lambda: _cache("fashion-mnist"),
+        default_factory=lambda: cache_folder("fashion-mnist"),
         description="The folder with the files; by default, in the user's cache.",
     )

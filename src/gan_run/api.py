@@ -14,7 +14,9 @@ from gan_run.core.errors import (
     suggest,
 )
 from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.files import cache_folder
 from gan_run.core.image import ImageShape, to_float, to_uint8
+from gan_run.core.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
 from gan_run.core.latent_space import Dial, LatentSpace, Values
 from gan_run.core.layers import BatchNorm1d, init_normal, scaled
@@ -50,6 +52,8 @@ __all__ = [
     "DataInfo",
     "DataSource",
     "Declaration",
+    "Decoded",
+    "Decoding",
     "Dial",
     "Discriminator",
     "DiscriminatorModule",
@@ -95,9 +99,12 @@ __all__ = [
     "Trunk",
     "TrunkModule",
     "Turn",
+    "UnreadableError",
     "Values",
     "View",
     "Watched",
+    "cache_folder",
+    "decode_once",
     "hookimpl",
     "init_normal",
     "load",
