@@ -83,7 +83,8 @@ def decode_once(decoding: Decoding, cache: Path) -> Decoded:
 
 
 def _key(decoding: Decoding) -> str:
-    digest = sha256(json.dumps([FORMAT, decoding.image, decoding.transform], sort_keys=True).encode())
+    terms = [FORMAT, decoding.image, decoding.transform, decoding.skip_unreadable]
+    digest = sha256(json.dumps(terms, sort_keys=True).encode())
     for path in decoding.files:
         try:
             status = path.stat()

@@ -122,6 +122,12 @@ def test_or_is_left_black_and_noted_now_and_later(folder: Path, tmp_path: Path) 
         assert dict(found.unreadable) == {2: f"{folder / '2'} is broken", 4: f"{folder / '4'} is broken"}
 
 
+def test_what_was_skipped_once_is_an_error_again_when_asked_to_be(folder: Path, tmp_path: Path) -> None:
+    decode_once(decoding(folder, Reader(frozenset("4")), skip=True), tmp_path / "cache")
+    with pytest.raises(UnreadableError, match="4 is broken"):
+        decode_once(decoding(folder, Reader(frozenset("4"))), tmp_path / "cache")
+
+
 def test_more_images_than_are_decoded_at_once(tmp_path: Path) -> None:
     files = tmp_path / "many"
     files.mkdir()
