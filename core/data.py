@@ -134,7 +134,8 @@ class DataSource(Component):
     def describe(self) -> DataInfo:
         """Shape, sizes and classes, from headers only. Raises DataError where the data is absent or damaged.
 
-        `sizes` are those of `load`: the engine takes `validation` images off the end of the training split.
+        `sizes` are those of `load`: the engine takes `validation` images off the end of the training split. A source
+        with validation images of its own gives their number too, and overrides `open`.
         """
 
     @abstractmethod

@@ -56,7 +56,7 @@ class ClusterAccuracy(Metric):
             yield Problem(("type",), "the data has no labels to compare with")
         elif self.code in spec.latents and _cardinality(spec, self.code, data) is None:
             yield Problem(("code",), f"{self.code!r} is not categorical")
-        sizes = {**data.sizes, "validation": spec.data.validation}
+        sizes = data.sizes if not spec.data.validation else {**data.sizes, "validation": spec.data.validation}
         for field, split in (("fit", self.fit), ("score", self.score)):
             if not sizes.get(split):
                 hint = ": set data.validation" if split == "validation" else ""

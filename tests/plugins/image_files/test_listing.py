@@ -7,7 +7,7 @@ from PIL import Image
 
 from gan_run import DataError, ImageShape
 from gan_run.core.splitting import in_test_split
-from gan_run.plugins.image_folder.source import ImageFolder
+from gan_run.plugins.image_files.image_folder import ImageFolder
 
 
 def paint(path: Path, gray: int) -> None:

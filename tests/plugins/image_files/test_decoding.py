@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import ValidationError
 from torch import Tensor
 
-from gan_run.plugins.image_folder.source import ImageFolder
+from gan_run.plugins.image_files.image_folder import ImageFolder
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 Colour = tuple[int, int, int]

@@ -1,6 +1,9 @@
-"""From a file to pixels: one picture, upright, opaque, 8 bits a channel, square."""
+"""From files to pixels: pictures that are upright, opaque, 8 bits a channel, square."""
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -9,9 +12,10 @@ import torch
 from PIL import Image, ImageColor, ImageOps
 from torch import Tensor
 
-from gan_run import UnreadableError
+from gan_run import Decoded, Decoding, ImageShape, UnreadableError, decode_once
 
 Fit = Literal["crop", "pad", "stretch"]
+OnError = Literal["error", "skip"]
 
 
 @dataclass(frozen=True)
@@ -22,15 +26,17 @@ class Decoder:
     channels: Literal[1, 3]
     fit: Fit
     background: str
+    crop: int | None = None
+    """Side of the middle square that is cut out first; None for the whole picture."""
 
     def decode(self, path: Path) -> Tensor:
         """The picture in `path`, uint8 (C, size, size). Raises UnreadableError."""
         # What Pillow raises on damaged files is not a closed list (OSError, SyntaxError, struct.error, …), and its
-        # warning about decompression bombs is an error here (see `_bombs_are_errors` in source.py).
+        # warning about decompression bombs is an error here (see `_bombs_are_errors`).
         try:
             with Image.open(path) as file:
                 upright = ImageOps.exif_transpose(file)
-                picture = self._flatten(_to_eight_bits(upright, file.format))
+                picture = self._cut(self._flatten(_to_eight_bits(upright, file.format)))
         except Exception as error:
             raise UnreadableError(f"{path} cannot be read as a picture ({error})") from error
         pixels = torch.from_numpy(np.array(self._resize(picture)))
@@ -48,6 +54,14 @@ class Decoder:
         canvas = Image.new("RGBA", picture.size, self.background)
         return Image.alpha_composite(canvas, picture).convert(self._mode)
 
+    def _cut(self, picture: Image.Image) -> Image.Image:
+        if self.crop is None:
+            return picture
+        if self.crop > min(picture.size):
+            raise ValueError(f"{self.crop} pixels cannot be cut out of {picture.width}x{picture.height}")
+        left, top = (picture.width - self.crop) // 2, (picture.height - self.crop) // 2
+        return picture.crop((left, top, left + self.crop, top + self.crop))
+
     def _resize(self, picture: Image.Image) -> Image.Image:
         square = (self.size, self.size)
         if self.fit == "stretch":
@@ -60,6 +74,31 @@ class Decoder:
         resized = picture.resize((width, height), Image.Resampling.LANCZOS)
         canvas.paste(resized, ((self.size - width) // 2, (self.size - height) // 2))
         return canvas
+
+
+def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_error: OnError) -> Decoded:
+    """The pictures in `paths`, kept in `cache`. Raises DataError, of unreadable ones unless they are to be skipped."""
+
+    def decode(path: Path) -> Tensor:
+        try:
+            return decoder.decode(path)
+        except UnreadableError as error:
+            if on_error == "skip":
+                raise
+            raise UnreadableError(f'{error}; set data.on_error to "skip" to go on without') from error
+
+    image = ImageShape(decoder.channels, decoder.size, decoder.size)
+    decoding = Decoding(paths, image, asdict(decoder), decode, skip_unreadable=on_error == "skip")
+    with _bombs_are_errors():
+        return decode_once(decoding, cache)
+
+
+@contextmanager
+def _bombs_are_errors() -> Iterator[None]:
+    # The list of filters is common to all threads: set around the pool, since setting it in each would race.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image:

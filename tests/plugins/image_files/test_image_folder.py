@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from gan_run import DataError
-from gan_run.plugins.image_folder.source import ImageFolder
+from gan_run.plugins.image_files.image_folder import ImageFolder
 
 
 def noise(path: Path, side: int = 64) -> bytes:
