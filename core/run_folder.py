@@ -22,6 +22,7 @@ from gan_run.core.checkpoint import Checkpoint
 from gan_run.core.data import DataInfo
 from gan_run.core.errors import RunError
 from gan_run.core.files import to_json, without_nan, write_text
+from gan_run.core.metric import Measurement
 
 BEFORE_SPEC = frozenset({".lock", "data.json", ".data.json.tmp", ".spec.json.tmp"})
 """What may be in a folder in which a run was stopped before it took its first step."""
@@ -79,6 +80,13 @@ class RunFolder:
             return None
         step = self._read(self.evaluation_file).get("step")
         return step if isinstance(step, int) else None
+
+    def measured(self) -> list[Measurement]:
+        """What each metric of a finished run found. Raises RunError if it is not finished."""
+        metrics = self._read(self.evaluation_file).get("metrics")
+        if not isinstance(metrics, list):
+            raise RunError(f"{self.evaluation_file} has no list of metrics")
+        return [each["found"] for each in metrics]
 
     @contextmanager
     def locked(self) -> Iterator[None]:

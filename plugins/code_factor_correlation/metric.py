@@ -17,6 +17,7 @@ class CodeFactorCorrelation(Metric):
     very images: to report it, choose on one split and measure on another.
     """
 
+    headlines = ("best.*.strength",)
     type: Literal["code-factor-correlation"] = "code-factor-correlation"
     split: Split = Field(default="test", description="The split whose images are read.")
 

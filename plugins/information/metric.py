@@ -21,6 +21,7 @@ class Information(Metric):
     on one half of the images, and `bound` is of the other half; `unfitted` is the same half by Q as it was trained.
     """
 
+    headlines = ("codes.*.bound",)
     type: Literal["information"] = "information"
     samples: int = Field(default=10000, ge=4, description="Images drawn: half to refit scales on, half to measure.")
 

@@ -40,7 +40,7 @@ from gan_run.core.splitting import split_by_name
 from gan_run.core.training import Stopped
 from gan_run.core.turn import Turn, View
 from gan_run.registry.hookspecs import hookimpl
-from gan_run.runs import Watched, load, read_spec, resume, train
+from gan_run.runs import TrainedSeeds, Watched, load, read_spec, resume, train, train_seeds
 
 __all__ = [
     "Artifact",
@@ -95,6 +95,7 @@ __all__ = [
     "StepLogged",
     "Stopped",
     "Train",
+    "TrainedSeeds",
     "TrainingError",
     "Trunk",
     "TrunkModule",
@@ -117,5 +118,6 @@ __all__ = [
     "to_float",
     "to_uint8",
     "train",
+    "train_seeds",
     "value_at",
 ]

@@ -1,5 +1,6 @@
 """The Python API's verbs: train a spec, load a run."""
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ import torch
 
 from gan_run.core import checkpoint
 from gan_run.core.average import Average
+from gan_run.core.comparison import Row, compare
 from gan_run.core.errors import RunError
 from gan_run.core.events import Everyone, Listener
 from gan_run.core.experiment import Request, carry_on, dump, run
@@ -75,6 +77,39 @@ def train(
     file = Path(spec) if isinstance(spec, (str, Path)) else None
     read = read_spec(spec, overrides, registry)
     return run(_request(read, Path(out), registry, watched, file, fresh)).path
+
+
+@dataclass(frozen=True)
+class TrainedSeeds:
+    """Runs of one spec that differ in their seed."""
+
+    runs: Mapping[int, Path]
+    """Their folders, by seed."""
+    rows: list[Row]
+    """Their metrics' headline numbers, compared."""
+
+
+def train_seeds(
+    spec: Spec | Mapping[str, object] | Path | str,
+    count: int,
+    out: Path | str = "runs",
+    *,
+    overrides: Collection[str] = (),
+    fresh: bool = False,
+    watched: Watched = UNWATCHED,
+    registry: Registry | None = None,
+) -> TrainedSeeds:
+    """Train `count` runs, of the spec's seed and those after it, each into NAME-seed-SEED; raises as `train` does.
+
+    Runs that are finished are not trained again, so that a larger `count` later adds to them.
+    """
+    registry = registry or load_plugins()
+    read = read_spec(spec, overrides, registry)
+    runs = {}
+    for seed in range(read.seed, read.seed + count):
+        own = [f"seed={seed}", f"name={json.dumps(f'{read.name}-seed-{seed}')}"]
+        runs[seed] = train(spec, out, overrides=[*overrides, *own], fresh=fresh, watched=watched, registry=registry)
+    return TrainedSeeds(runs, compare({seed: RunFolder(path) for seed, path in runs.items()}, read.metrics))
 
 
 def resume(

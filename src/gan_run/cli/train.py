@@ -18,6 +18,7 @@ from gan_run.cli.verb import set_option, verb
 @set_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="runs", help="Where run folders go.")
 @click.option("--resume", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
+@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds in turn, and compare them.")
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
 @verb
 def train(
@@ -26,18 +27,23 @@ def train(
     overrides: tuple[str, ...],
     out: Path,
     folder: Path | None,
+    seeds: int | None,
     fresh: bool,
 ) -> None:
     """Train SPEC into a run folder, or go on with an unfinished run of it.
 
     --resume RUN goes on with that run; with --set it may raise train.steps and change what is logged and kept.
+    --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished ones are kept.
     """
     if (spec is None) == (folder is None):
         raise click.UsageError("give either a SPEC or --resume RUN")
+    if folder is not None and seeds is not None:
+        raise click.UsageError("--resume goes on with one run: give the SPEC again to go on with --seeds")
+    from gan_run.cli.comparison import show
     from gan_run.cli.progress import progress
     from gan_run.core.training import Stopped
     from gan_run.registry.plugins import load_plugins
-    from gan_run.runs import Watched, resume
+    from gan_run.runs import Watched, resume, train_seeds
     from gan_run.runs import train as train_spec
 
     registry = load_plugins(blocked)
@@ -45,16 +51,24 @@ def train(
         watched = Watched(display, lambda: bool(received), display.say)
         try:
             if folder is not None:
-                run = resume(folder, overrides=overrides, watched=watched, registry=registry)
+                runs = [resume(folder, overrides=overrides, watched=watched, registry=registry)]
+            elif seeds is None:
+                assert spec is not None
+                runs = [train_spec(spec, out, overrides=overrides, fresh=fresh, watched=watched, registry=registry)]
             else:
                 assert spec is not None
-                run = train_spec(spec, out, overrides=overrides, fresh=fresh, watched=watched, registry=registry)
+                trained = train_seeds(
+                    spec, seeds, out, overrides=overrides, fresh=fresh, watched=watched, registry=registry
+                )
+                runs = list(trained.runs.values())
+                show(trained.rows, display.console)
         except Stopped as stopped:
-            stopped_in = display.folder
+            again = "the same command" if seeds else f"gan-run train --resume {shlex.quote(str(display.folder))}"
             display.say(f"{stopped}; a checkpoint is saved. To go on:")
-            display.say(f"  gan-run train --resume {shlex.quote(str(stopped_in))}")
+            display.say(f"  {again}")
             sys.exit(128 + received[0])
-    click.echo(f"done: {run}")
+    for run in runs:
+        click.echo(f"done: {run}")
 
 
 @contextmanager

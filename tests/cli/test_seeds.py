@@ -1,0 +1,107 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def spec(write_spec: Write) -> Path:
+    return write_spec(metrics=[{"type": "loudness"}, {"type": "information", "samples": 40}])
+
+
+def evaluation(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
+    return found
+
+
+def line(text: str, start: str) -> list[str]:
+    (found,) = [line for line in text.splitlines() if line.startswith(start)]
+    return found.removeprefix(start).split()
+
+
+def test_each_seed_has_its_own_run_and_the_numbers_are_compared(spec: Path, gan_run: Run, tmp_path: Path) -> None:
+    done = gan_run(spec, "--seeds", "3")
+    assert done.returncode == 0, done.stderr
+    runs = {seed: tmp_path / "runs" / f"small-seed-{seed}" for seed in (3, 4, 5)}
+    assert set((tmp_path / "runs").iterdir()) == set(runs.values())
+    for seed, run in runs.items():
+        assert json.loads((run / "spec.json").read_text())["seed"] == seed
+    loud = {seed: evaluation(run)["metrics"][0]["found"]["mean"] for seed, run in runs.items()}
+    assert len(set(loud.values())) == 3
+    best = max(loud, key=lambda seed: loud[seed])
+    expected = [fmean(loud.values()), stdev(loud.values()), loud[best], best, *loud.values()]
+    assert [float(word) for word in line(done.stdout, "loudness mean")] == pytest.approx(expected, abs=1e-4)
+    bounds = [evaluation(run)["metrics"][1]["found"]["codes"]["c"]["bound"] for run in runs.values()]
+    found = [float(word) for word in line(done.stdout, "information codes.c.bound")]
+    assert found[0] == pytest.approx(fmean(bounds), abs=1e-4)
+
+
+def test_seeds_that_are_finished_are_not_trained_again(spec: Path, gan_run: Run, tmp_path: Path) -> None:
+    assert gan_run(spec, "--seeds", "1").returncode == 0
+    first = tmp_path / "runs" / "small-seed-3"
+    before = {path: path.stat().st_mtime_ns for path in first.rglob("*") if path.is_file() and path.name != ".lock"}
+    done = gan_run(spec, "--seeds", "2")
+    assert done.returncode == 0, done.stderr
+    assert "small-seed-3 is finished: nothing to do" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert (tmp_path / "runs" / "small-seed-4" / "evaluation.json").exists()
+
+
+def test_the_run_of_a_seed_is_that_of_a_spec_with_this_seed(spec: Path, gan_run: Run, tmp_path: Path) -> None:
+    assert gan_run(spec, "--seeds", "1").returncode == 0
+    assert gan_run(spec, "--set", "name=alone").returncode == 0
+    assert (
+        evaluation(tmp_path / "runs" / "small-seed-3")["metrics"] == evaluation(tmp_path / "runs" / "alone")["metrics"]
+    )
+
+
+def test_a_single_seed_has_no_deviation(spec: Path, gan_run: Run) -> None:
+    assert line(gan_run(spec, "--seeds", "1").stdout, "loudness mean")[1] == "-"
+
+
+def test_stopped_in_the_middle_the_same_command_goes_on(
+    write_spec: Write, gan_run: Run, environment: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    spec = write_spec(train={"steps": 4000, "checkpoint_every": 4000, "log_every": 1}, metrics=[{"type": "loudness"}])
+    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    metrics = tmp_path / "runs" / "small-seed-3" / "metrics.jsonl"
+    deadline = time.monotonic() + 90
+    while not metrics.exists() or not metrics.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=90)
+    assert process.returncode == 128 + signal.SIGINT
+    assert "To go on:\n  the same command" in out
+    assert not (tmp_path / "runs" / "small-seed-4").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [(("--seeds", "0"), "0 is not in the range"), (("--seeds", "x"), "x")]
+)
+def test_a_number_of_seeds_that_is_none_is_refused(
+    spec: Path, gan_run: Run, arguments: tuple[str, ...], message: str
+) -> None:
+    done = gan_run(spec, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_seeds_and_resume_do_not_go_together(spec: Path, gan_run: Run, tmp_path: Path) -> None:
+    assert gan_run(spec, "--seeds", "1").returncode == 0
+    done = gan_run("train", "--resume", tmp_path / "runs" / "small-seed-3", "--seeds", "2")
+    assert done.returncode == 2
+    assert "give the SPEC again" in done.stderr
