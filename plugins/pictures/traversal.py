@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Artifact, Dial, Model, Problem, Spec, Splits, suggest
+from gan_run import Artifact, Dial, Model, Problem, Spec, Splits, Values, suggest
+from gan_run.plugins.pictures.animation import save_gif
 from gan_run.plugins.pictures.samples import GAP, image_grid, magnification
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ LEFT, RIGHT, TOP, BOTTOM = 24, 8, 8, 40
 
 
 class Traversal(Artifact):
-    """One picture per code: from left to right the code is turned, and each row keeps its own noise."""
+    """One picture per code: from left to right the code is turned, and each row keeps its own noise. With `frames`, a
+    GIF per code, too, in which every row of the picture is an image that moves."""
 
     type: Literal["traversal"] = "traversal"
     codes: tuple[str, ...] | None = Field(default=None, description="Latents to turn; by default all that are codes.")
@@ -27,6 +29,9 @@ class Traversal(Artifact):
     high: float | None = Field(default=None, description="Where they end.")
     steps: int = Field(default=10, ge=2, description="Columns, where a code does not have its own number of values.")
     rows: int = Field(default=5, ge=1)
+    frames: int | None = Field(
+        default=None, ge=2, description="Frames of a GIF, where a code does not have its own number of values."
+    )
 
     @property
     def folder(self) -> str:
@@ -41,13 +46,27 @@ class Traversal(Artifact):
         held = model.draw(self.rows)  # the same for every code, so that its picture compares with the others'
         paths = []
         for dial in model.latents.dials(model.codes if self.codes is None else self.codes):
-            grid = model.latents[dial.name].grid(self.steps, self.low, self.high)
-            rows = {name: value.repeat_interleave(len(grid), dim=0) for name, value in held.items()}
-            images = model.generate(model.latents.turn(rows, dial, grid.repeat(self.rows)))
-            paths.append(stem.with_name(f"{stem.name}-{_in_file_name(dial)}.png"))
+            latent, target = model.latents[dial.name], stem.with_name(f"{stem.name}-{_in_file_name(dial)}.png")
+            grid = latent.grid(self.steps, self.low, self.high)
             # Without a date or version in the file, the same images are the same bytes.
-            _strip(images, grid, dial).savefig(paths[-1], metadata={"Software": None})
+            _strip(_turned(model, held, dial, grid), grid, dial).savefig(target, metadata={"Software": None})
+            paths.append(target)
+            if self.frames is not None:
+                grid = latent.grid(self.frames, self.low, self.high)
+                images = _turned(model, held, dial, grid)
+                by_value = images.view(self.rows, len(grid), *images.shape[1:]).transpose(0, 1)
+                frames = [image_grid(side_by_side, columns=self.rows) for side_by_side in by_value]
+                paths.append(target.with_suffix(".gif"))
+                # Categories have no order to go back in, and an angle comes round by itself.
+                save_gif(frames, paths[-1], come_back=latent.cardinality is None and latent.period is None)
         return paths
+
+
+def _turned(model: Model, held: Values, dial: Dial, grid: Tensor) -> Tensor:
+    """Images in which each row of `held` (R) goes through the values of `grid` (G), (R * G, C, H, W) row by row."""
+    rows = {name: value.repeat_interleave(len(grid), dim=0) for name, value in held.items()}
+    repeated = grid.repeat(len(next(iter(held.values()))))
+    return model.generate(model.latents.turn(rows, dial, repeated))
 
 
 def _in_file_name(dial: Dial) -> str:

@@ -50,7 +50,8 @@ def sample(
 @click.option("--steps", type=click.IntRange(min=2), default=10, show_default=True)
 @click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Each its own fixed noise.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder for the PNGs.")
+@click.option("--gif", "frames", type=click.IntRange(min=2), metavar="FRAMES", help="A moving picture of each, too.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder for the pictures.")
 @verb
 def traverse(
     blocked: tuple[str, ...],
@@ -61,6 +62,7 @@ def traverse(
     steps: int,
     rows: int,
     seed: int,
+    frames: int | None,
     out: Path,
 ) -> None:
     """Turn each code of RUN through its range, all else held, and write one strip of images per code."""
@@ -75,7 +77,7 @@ def traverse(
     model = loaded.model
     for code in codes:
         _ = model.latents[code]  # an unknown one is refused with the nearest
-    fields = {"codes": codes or None, "low": low, "high": high, "steps": steps, "rows": rows}
+    fields = {"codes": codes or None, "low": low, "high": high, "steps": steps, "rows": rows, "frames": frames}
     artifact = registry.catalogue.find("artifact", "traversal").model_validate({"type": "traversal", **fields})
     assert isinstance(artifact, Artifact)
     out.mkdir(parents=True, exist_ok=True)

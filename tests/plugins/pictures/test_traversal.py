@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageSequence
 from torch import Tensor, nn
 
 from gan_run import (
@@ -30,6 +30,7 @@ from gan_run import (
 from gan_run.core.game import Game
 from gan_run.core.network import GeneratorStack
 from gan_run.plugins.latents.categorical import Categorical
+from gan_run.plugins.latents.circular import Circular
 from gan_run.plugins.latents.uniform import Uniform
 from gan_run.plugins.mnist.five_thousand import Mnist5k
 from gan_run.plugins.pictures.traversal import BOTTOM, LEFT, RIGHT, TOP, Traversal
@@ -134,6 +135,46 @@ def test_pixels_are_magnified_without_blur(tmp_path: Path) -> None:
     (path,) = Traversal(codes=("d",), steps=3, rows=2).draw(model(LATENTS, codes=()), DATA, tmp_path / "traversal")
     grid = cells(path, rows=2, columns=3, side=SIDE).reshape(2, 3, 7, 8, 7, 8)
     assert (grid == grid[:, :, :, :1, :, :1]).all()
+
+
+def frames(path: Path) -> NDArray[np.uint8]:
+    """Of a GIF, (T, H, W): it is gray."""
+    with Image.open(path) as file:
+        assert file.info["loop"] == 0
+        return np.stack([np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(file)])
+
+
+def test_a_moving_picture_goes_through_the_values_and_back(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    still, moving = Traversal(codes=("d",), steps=2, rows=3, frames=5).draw(model(LATENTS, ()), DATA, tmp_path / "x")
+    assert (still.name, moving.name) == ("x-d.png", "x-d.gif")
+    shown = frames(moving)
+    assert len(shown) == 8  # five forth and three back
+    # Three images side by side, and the last column of each is what is turned.
+    images = shown[:, 2 : 2 + SIDE, 2:].reshape(8, SIDE, 3, SIDE + 2)[:, 0, :, :SIDE:8].astype(float)
+    turned = [grey(value) for value in (-1, -0.5, 0, 0.5, 1, 0.5, 0, -0.5)]
+    assert np.allclose(images[:, :, 6], np.array(turned)[:, None], atol=2)
+    assert (images[:, :, :6] == images[:1, :, :6]).all()
+    assert np.allclose(images[0, :, 0], cells(still, 3, 2, SIDE)[:, 0, 0, 0], atol=2)  # the same noise
+
+
+def test_categories_are_shown_each_once(tmp_path: Path) -> None:
+    _, moving = Traversal(codes=("category",), rows=1, frames=30).draw(model(LATENTS, ()), DATA, tmp_path / "x")
+    shown = frames(moving)[:, 2, 2:][:, :SIDE:8][:, 1:4]
+    assert (shown > 200).tolist() == np.eye(3).astype(bool).tolist()
+
+
+def test_an_angle_goes_on_round_and_does_not_come_back(tmp_path: Path) -> None:
+    drawn = model({"turn": Circular(), "z": Uniform()}, codes=("turn",))
+    _, moving = Traversal(rows=1, frames=8).draw(drawn, DATA, tmp_path / "x")
+    shown = frames(moving)
+    assert len(shown) == 8
+    cosine = shown[:, 2, 2].astype(float)
+    assert np.allclose(cosine, [grey(np.cos(-np.pi + k * np.pi / 4)) for k in range(8)], atol=2)
+
+
+def test_without_frames_there_is_no_moving_picture(tmp_path: Path) -> None:
+    assert [path.suffix for path in Traversal().draw(model(LATENTS, ("d",)), DATA, tmp_path / "x")] == [".png"]
 
 
 def test_ends_that_are_asked_for(tmp_path: Path) -> None:
