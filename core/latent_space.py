@@ -1,6 +1,5 @@
 """The named collection of a model's latents."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -73,14 +72,6 @@ class LatentSpace(nn.Module):
             copies = range(latent.count) if isinstance(latent, Repeated) else (None,)
             dials.extend(Dial(name, copy) for copy in copies)
         return dials
-
-    def dial(self, text: str) -> Dial:
-        """The dial written as `name` or `name[copy]`. Raises NotFoundByName with the nearest."""
-        match = re.fullmatch(r"(.+?)\[(\d+)\]", text)
-        dial = Dial(match[1], int(match[2])) if match else Dial(text)
-        if dial not in self.dials():
-            raise NotFoundByName(f"no code is called {text!r}{suggest(text, map(str, self.dials()))}")
-        return dial
 
     def turn(self, values: Values, dial: Dial, to: Tensor) -> dict[str, Tensor]:
         """`values` with one dial set to `to`, a scalar or one number per row (N,)."""

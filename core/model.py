@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gan_run.core.average import with_standing_statistics
 from gan_run.core.game import Game
 from gan_run.core.image import ImageShape
+from gan_run.core.labels import NO_LABELS, Labels
 from gan_run.core.latent_space import LatentSpace, Values
 from gan_run.core.network import GeneratorStack
 from gan_run.core.randomness import private_stream
@@ -25,11 +26,19 @@ class Model:
     Images are float (N, C, H, W) in [-1, 1]. `averaged` draws the images instead of the game's own generator.
     """
 
-    def __init__(self, game: Game, averaged: GeneratorStack | None, image: ImageShape, device: torch.device) -> None:
+    def __init__(
+        self,
+        game: Game,
+        averaged: GeneratorStack | None,
+        image: ImageShape,
+        device: torch.device,
+        labels: Labels = NO_LABELS,
+    ) -> None:
         self._game = copy.deepcopy(game).eval().requires_grad_(False)
         self._stack = self._game.stack if averaged is None else with_standing_statistics(averaged)
         self.image = image
         self.device = device
+        self.labels = labels
 
     @property
     def latents(self) -> LatentSpace:
@@ -41,15 +50,16 @@ class Model:
         encoders = (self._game.term(key).encoder() for key in self._game.terms)
         return tuple(name for encoder in encoders if encoder is not None for name in encoder.codes)
 
-    def draw(self, n: int, codes: Mapping[str, float] | None = None) -> dict[str, Tensor]:
+    def draw(self, n: int, codes: Mapping[str, float | str] | None = None) -> dict[str, Tensor]:
         """Latent values for `n` images from torch's global stream, on the model's device.
 
-        Those in `codes` (`name` or `name[copy]`) are set.
+        Those in `codes` are set: by `name`, `name[copy]` or label, to a number or a category's label.
         Raises NotFoundByName for an unknown code and ValueError for a value it cannot have.
         """
         values = self.latents.sample(n)
-        for text, number in (codes or {}).items():
-            dial = self.latents.dial(text)
+        for text, wanted in (codes or {}).items():
+            dial = self.labels.dial(self.latents, text)
+            number = self.labels.number(dial, wanted) if isinstance(wanted, str) else wanted
             try:
                 to = self.latents[dial.name].value(number)
             except ValueError as error:
@@ -68,9 +78,10 @@ class Model:
         return torch.cat(chunks)
 
     def sample(
-        self, n: int, seed: int | None = None, codes: Mapping[str, float] | None = None, **more: float
+        self, n: int, seed: int | None = None, codes: Mapping[str, float | str] | None = None, **more: float | str
     ) -> Tensor:
         """`n` images with some codes held: `sample(64, category=3, c1=0.5)`; `codes` takes names like `"c[0]"`.
+        A text is a category's label: `category="7"`.
 
         With a `seed` the draw is reproducible and leaves torch's global stream alone. Raises as `draw` does.
         """

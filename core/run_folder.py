@@ -5,6 +5,7 @@ runs/NAME/spec.json           as resolved, every default written out
           environment.json    what each stretch of training ran on
           metrics.jsonl       one line per logged step
           evaluation.json     metrics of the finished model, with what they were measured on; written last
+          labels.json         what the codes turned out to mean, by whoever looked; see labels.py
           checkpoints/        see checkpoint.py
           samples/ …          whatever artifacts draw
 """
@@ -15,13 +16,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from gan_run.core import checkpoint
 from gan_run.core.checkpoint import Checkpoint
 from gan_run.core.data import DataInfo
 from gan_run.core.errors import RunError
 from gan_run.core.files import to_json, without_nan, write_text
+from gan_run.core.labels import NO_LABELS, Labels
 from gan_run.core.metric import Measurement
 
 BEFORE_SPEC = frozenset({".lock", "data.json", ".data.json.tmp", ".spec.json.tmp"})
@@ -38,6 +40,7 @@ class RunFolder:
         self.data_file = path / "data.json"
         self.environment_file = path / "environment.json"
         self.evaluation_file = path / "evaluation.json"
+        self.labels_file = path / "labels.json"
         self.checkpoints = path / "checkpoints"
 
     def is_free(self) -> bool:
@@ -87,6 +90,18 @@ class RunFolder:
         if not isinstance(metrics, list):
             raise RunError(f"{self.evaluation_file} has no list of metrics")
         return [each["found"] for each in metrics]
+
+    def labels(self) -> Labels:
+        """What the codes are called, if anybody has said so."""
+        if not self.labels_file.exists():
+            return NO_LABELS
+        try:
+            return Labels.model_validate(self._read(self.labels_file))
+        except ValidationError as error:
+            raise RunError(f"{self.labels_file} cannot be read: {error}") from None
+
+    def write_labels(self, labels: Labels) -> None:
+        write_text(self.labels_file, to_json(labels.model_dump(mode="json", exclude_defaults=True)))
 
     @contextmanager
     def locked(self) -> Iterator[None]:

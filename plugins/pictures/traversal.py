@@ -49,7 +49,12 @@ class Traversal(Artifact):
             latent, target = model.latents[dial.name], stem.with_name(f"{stem.name}-{_in_file_name(dial)}.png")
             grid = latent.grid(self.steps, self.low, self.high)
             # Without a date or version in the file, the same images are the same bytes.
-            _strip(_turned(model, held, dial, grid), grid, dial).savefig(target, metadata={"Software": None})
+            strip = _strip(
+                _turned(model, held, dial, grid),
+                [model.labels.value_title(dial, value) for value in grid.tolist()],
+                model.labels.title(dial),
+            )
+            strip.savefig(target, metadata={"Software": None})
             paths.append(target)
             if self.frames is not None:
                 grid = latent.grid(self.frames, self.low, self.high)
@@ -73,8 +78,8 @@ def _in_file_name(dial: Dial) -> str:
     return dial.name if dial.copy is None else f"{dial.name}-{dial.copy}"
 
 
-def _strip(images: Tensor, values: Tensor, dial: Dial) -> "Figure":
-    """Images row by row, one column per value, with the values below."""
+def _strip(images: Tensor, values: list[str], title: str) -> "Figure":
+    """Images row by row, one column per value, with the values and the code's name below."""
     # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -92,13 +97,9 @@ def _strip(images: Tensor, values: Tensor, dial: Dial) -> "Figure":
 
     cell = images.shape[3] * magnification(images)
     centres = [GAP + cell / 2 + column * (cell + GAP) for column in range(len(values))]
-    axes.set_xticks(centres, [_label(value) for value in values.tolist()], fontsize=8)
+    axes.set_xticks(centres, values, fontsize=8)
     axes.set_yticks([])
     axes.tick_params(length=0)
-    axes.set_xlabel(str(dial))
+    axes.set_xlabel(title)
     axes.set_ylabel("noise")
     return figure
-
-
-def _label(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.2f}"

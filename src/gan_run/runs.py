@@ -167,7 +167,8 @@ def load_run(folder: Path | str, registry: Registry, step: int | None = None) ->
     load_model_tensors(tensors, game, average)
     device = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(device)
-    return LoadedRun(spec, Model(game.to(device), stack, info.image, device), wanted, target)
+    model = Model(game.to(device), stack, info.image, device, target.labels())
+    return LoadedRun(spec, model, wanted, target)
 
 
 def _spec_of(folder: RunFolder, registry: Registry, overrides: Collection[str] = ()) -> Spec:

@@ -329,8 +329,8 @@ def test_sample_of_another_step_is_of_another_model(here: Here, run: Path, tmp_p
         ("category=nan", "category=nan: nan is not a category: they are 0 to 2"),
         ("z=1", "no code is called 'z' (there is: c, category, z[0], z[1], z[2], z[3])"),
         ("z[4]=1", "no code is called 'z[4]'; did you mean 'z["),
-        ("c", "--code c: it is written as NAME=NUMBER"),
-        ("c=high", "--code c=high: it is written as NAME=NUMBER"),
+        ("c", "--code c: it is written as NAME=VALUE"),
+        ("c=high", "c=high: it is written as NAME=NUMBER"),
     ],
 )
 def test_sample_refuses_a_code_that_is_none(here: Here, run: Path, tmp_path: Path, code: str, answer: str) -> None:

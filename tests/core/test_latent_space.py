@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_run import DataInfo, Dial, ImageShape, Latent, LatentContext, LatentSpace, NotFoundByName
+from gan_run.core.labels import NO_LABELS
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.gaussian import Gaussian
 from gan_run.plugins.latents.uniform import Uniform
@@ -95,19 +96,19 @@ def test_every_dial_is_found_by_what_it_is_written_as(counts: dict[str, int]) ->
     built = space(**{name: Uniform(count=count) for name, count in counts.items()})
     assert len(built.dials()) == sum(counts.values())
     for dial in built.dials():
-        assert built.dial(str(dial)) == dial
+        assert NO_LABELS.dial(built, str(dial)) == dial
 
 
 @pytest.mark.parametrize("text", ["z", "z[3]", "c[0]", "categry", "", "z[-1]", "z[0]x"])
 def test_what_is_no_dial_is_answered_with_those_there_are(mixed: LatentSpace, text: str) -> None:
     with pytest.raises(NotFoundByName, match=r"there is: c, category, pair\[0\], pair\[1\], z\[0\], z\[1\], z\[2\]"):
-        mixed.dial(text)
+        NO_LABELS.dial(mixed, text)
 
 
 def test_turning_a_dial_sets_every_row_and_touches_nothing_else(mixed: LatentSpace) -> None:
     values = mixed.sample(3)
     before = {name: value.clone() for name, value in values.items()}
-    turned = mixed.turn(values, mixed.dial("z[1]"), torch.tensor(0.75))
+    turned = mixed.turn(values, Dial("z", 1), torch.tensor(0.75))
     assert turned["z"][:, 1].tolist() == [0.75] * 3
     assert torch.equal(turned["z"][:, [0, 2]], before["z"][:, [0, 2]])
     for name, value in before.items():

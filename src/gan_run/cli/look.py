@@ -14,7 +14,13 @@ run_argument = click.argument("run", type=click.Path(exists=True, file_okay=Fals
 @run_argument
 @click.option("--n", type=click.IntRange(min=1), default=64, show_default=True, help="How many images.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--code", "codes", multiple=True, metavar="NAME=VALUE", help="Hold a code: category=3 (repeatable).")
+@click.option(
+    "--code",
+    "codes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Hold a code, by its name or label: category=3, or #3 for the number where labels are numbers (repeatable).",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: samples.png or samples.npz.")
 @click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
 @click.option("--step", type=int, help="Of the checkpoint; default: the last.")
@@ -75,9 +81,8 @@ def traverse(
     registry = load_plugins(blocked)
     loaded = load_run(run, registry)
     model = loaded.model
-    for code in codes:
-        _ = model.latents[code]  # an unknown one is refused with the nearest
-    fields = {"codes": codes or None, "low": low, "high": high, "steps": steps, "rows": rows, "frames": frames}
+    names = [code if code in model.latents else model.labels.dial(model.latents, code).name for code in codes]
+    fields = {"codes": names or None, "low": low, "high": high, "steps": steps, "rows": rows, "frames": frames}
     artifact = registry.catalogue.find("artifact", "traversal").model_validate({"type": "traversal", **fields})
     assert isinstance(artifact, Artifact)
     out.mkdir(parents=True, exist_ok=True)
@@ -117,9 +122,8 @@ def evaluate(blocked: tuple[str, ...], run: Path, overrides: tuple[str, ...], st
         click.echo(json.dumps(each["found"], indent=2))
 
 
-def _held(text: str) -> tuple[str, float]:
-    name, _, number = text.partition("=")
-    try:
-        return name, float(number)
-    except ValueError:
-        raise click.UsageError(f"--code {text}: it is written as NAME=NUMBER") from None
+def _held(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not value:
+        raise click.UsageError(f"--code {text}: it is written as NAME=VALUE")
+    return name, value

@@ -4,6 +4,7 @@ import click
 
 from gan_run.cli.group import VerbOrSpec
 from gan_run.cli.installed import components, plugins, schema
+from gan_run.cli.label import label
 from gan_run.cli.look import evaluate, sample, traverse
 from gan_run.cli.specs import check, init
 from gan_run.cli.train import train
@@ -18,5 +19,5 @@ def main() -> None:
     """
 
 
-for command in (train, init, check, sample, traverse, evaluate, plugins, components, schema):
+for command in (train, init, check, sample, traverse, evaluate, label, plugins, components, schema):
     main.add_command(command)

@@ -1,0 +1,97 @@
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gan_run as front_door
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(write_spec: Callable[..., Path], gan_run: Run, tmp_path: Path) -> Path:
+    assert gan_run(write_spec()).returncode == 0
+    return tmp_path / "runs" / "small"
+
+
+def images(gan_run: Run, run: Path, *codes: str) -> "np.ndarray":
+    done = gan_run("sample", run, "--n", "4", "--out", "x.npz", *(word for code in codes for word in ("--code", code)))
+    assert done.returncode == 0, done.stderr
+    with np.load(run.parents[1] / "x.npz") as arrays:
+        return arrays["images"]
+
+
+def test_a_code_goes_by_the_name_it_was_given(gan_run: Run, run: Path) -> None:
+    plain = images(gan_run, run, "c=0.5", "category=1")
+    done = gan_run("label", run, "c=slant", "category=kind", "category#1=seven")
+    assert done.returncode == 0, done.stderr
+    written = json.loads((run / "labels.json").read_text())
+    assert written == {"codes": {"c": {"name": "slant"}, "category": {"name": "kind", "values": {"1": "seven"}}}}
+    assert json.loads(done.stdout) == written
+    for codes in (("slant=0.5", "kind=seven"), ("c=0.5", "category=#1"), ("slant=0.5", "category=1")):
+        assert (images(gan_run, run, *codes) == plain).all()
+    assert not (images(gan_run, run, "slant=0.5", "category=2") == plain).all()
+
+
+def test_names_add_up_and_are_printed_without_any_new(gan_run: Run, run: Path) -> None:
+    assert gan_run("label", run, "c=slant").returncode == 0
+    assert gan_run("label", run, "category=kind").returncode == 0
+    assert json.loads(gan_run("label", run).stdout) == {"codes": {"c": {"name": "slant"}, "category": {"name": "kind"}}}
+
+
+def test_categories_are_named_by_the_classes_they_are_matched_to(gan_run: Run, run: Path, registry) -> None:
+    done = gan_run("label", run, "category", "--from-data")
+    assert done.returncode == 0, done.stderr
+    values = json.loads((run / "labels.json").read_text())["codes"]["category"]["values"]
+    names = json.loads((run / "data.json").read_text())["class_names"]
+    assert 1 <= len(values) <= len(names)
+    assert set(values.values()) <= set(names)
+    assert len(set(values.values())) == len(values)
+    (number, name), *_ = values.items()
+    model = front_door.load(run, registry=registry)
+    by_label, by_number = (model.sample(3, seed=1, category=value) for value in (name, float(number)))
+    assert (by_label == by_number).all()
+
+
+def test_strips_are_drawn_under_either_name(gan_run: Run, run: Path, tmp_path: Path) -> None:
+    assert gan_run("label", run, "c=slant").returncode == 0
+    done = gan_run("traverse", run, "--code", "slant", "--out", "strips")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "strips").iterdir()] == ["traversal-c.png"]
+
+
+def test_a_label_changes_nothing_that_training_goes_by(
+    gan_run: Run, run: Path, write_spec: Callable[..., Path]
+) -> None:
+    assert gan_run("label", run, "c=slant").returncode == 0
+    assert "is finished: nothing to do" in gan_run(write_spec()).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("c", "it is written as CODE=NAME or CODE#CATEGORY=NAME"),
+        ("d=slant", "no code is called 'd'"),
+        ("c=category", "'category' is the name of another code"),
+        ("c#0=x", "c has no categories that could be named"),
+        ("category#7=x", "7 is not a category: they are 0 to 2"),
+        ("category#x=y", "'x' is not the number of a category"),
+        ("c=a=b", "should match pattern"),
+    ],
+)
+def test_a_mistake_is_named_and_nothing_is_written(gan_run: Run, run: Path, text: str, message: str) -> None:
+    done = gan_run("label", run, text)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (run / "labels.json").exists()
+
+
+def test_labels_that_were_damaged_by_hand_are_named(gan_run: Run, run: Path) -> None:
+    (run / "labels.json").write_text('{"codes": {"c": {"nme": "slant"}}}')
+    done = gan_run("sample", run)
+    assert done.returncode == 2
+    assert "labels.json cannot be read" in done.stderr
