@@ -82,7 +82,7 @@ def shape_correlations(model: Model) -> Found:
     if any(model.latents[name].cardinality is not None for name in model.codes):
         code, categories = categorical(model)
         category = torch.arange(SHAPES) % categories
-        values = model.latents.turn(values, model.latents.dial(code), category)
+        values = model.latents.turn(values, model.latents.dials([code])[0], category)
     ink = ink_of(model.generate(values))
     measures = {"slant": slant(ink), "stroke": stroke_width(ink)}
     found: Found = {"samples": SHAPES}
@@ -98,7 +98,7 @@ def without_watermark(model: Model) -> Found:
     torch.manual_seed(2)
     category = torch.arange(LEARN + HELD_OUT) % categories
     pieces = [
-        to_uint8(model.generate(model.latents.turn(model.draw(len(part)), model.latents.dial(code), part)))
+        to_uint8(model.generate(model.latents.turn(model.draw(len(part)), model.latents.dials([code])[0], part)))
         for part in torch.split(category, 500)
     ]
     images = compressed(shifted(torch.cat(pieces)))
