@@ -246,8 +246,8 @@ def test_check_tells_what_a_spec_comes_to_and_leaves_nothing(here: Here, write_s
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
     text = here("check", path)
-    assert text.output.startswith(f"{path}: good\n  images      48 of 8x8, 1 channel(s)\n")
-    assert "category    H(c) = 1.099 nats  (a code)" in text.output
+    assert text.output.startswith(f"{path}: good\n  images        48 of 8x8, 1 channel(s)\n")
+    assert "category      H(c) = 1.099 nats  (a code)" in text.output
 
 
 def test_check_finds_a_players_optimiser_missing(here: Here, write_spec: Callable[..., Path]) -> None:
@@ -363,7 +363,7 @@ def test_traverse_writes_a_strip_for_every_code(here: Here, run: Path, tmp_path:
 def test_traverse_of_an_unknown_code_is_refused(here: Here, run: Path, tmp_path: Path) -> None:
     done = here("traverse", run, "--code", "cc", "--out", "strips")
     assert done.exit_code == 2
-    assert "no latent is called 'cc'; did you mean 'c'?" in done.output
+    assert "no code is called 'cc'; did you mean 'c'?" in done.output
     assert not (tmp_path / "strips").exists()
 
 
