@@ -4,6 +4,7 @@ Shapes: N batch, C H W image, W columns of the generator's input, F features.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
@@ -31,6 +32,23 @@ class TrunkModule(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Tensor) -> Features: ...
+
+
+class StackedTrunk(TrunkModule):
+    """Stages in a row, each of which gives a map, and what turns the last map into features."""
+
+    def __init__(self, stages: Sequence[nn.Module], last: nn.Module, features: int) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(stages)
+        self.last = last
+        self.features = features
+
+    def forward(self, images: Tensor) -> Features:
+        maps = []
+        for stage in self.stages:
+            images = stage(images)
+            maps.append(images)
+        return Features(self.last(images), tuple(maps))
 
 
 class HeadModule(nn.Module, ABC):

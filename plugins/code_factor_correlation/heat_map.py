@@ -36,11 +36,12 @@ class CodeFactorHeatMap(Artifact):
         if not table.cells:
             return []
         path = stem.with_name(f"{stem.name}.png")
-        _save(table, [factor.name for factor in data.info.factors], path)
+        titles = [model.labels.title(dial) for dial in model.latents.dials(model.codes)]
+        _save(table, titles, [factor.name for factor in data.info.factors], path)
         return [path]
 
 
-def _save(table: Table, factors: list[str], path: Path) -> None:
+def _save(table: Table, titles: list[str], factors: list[str], path: Path) -> None:
     # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -54,7 +55,7 @@ def _save(table: Table, factors: list[str], path: Path) -> None:
     axes = figure.add_axes(box)
     axes.imshow(strengths, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(factors)), factors, rotation=45, ha="right")
-    axes.set_yticks(range(len(codes)), codes)
+    axes.set_yticks(range(len(codes)), titles)
     for (row, column), strength in np.ndenumerate(strengths):
         colour = "white" if strength > 0.6 else "black"
         axes.text(column, row, f"{strength:.2f}", ha="center", va="center", color=colour)

@@ -5,16 +5,16 @@ from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
 from gan_run import (
     DataInfo,
-    Features,
     Generator,
     ImageShape,
     LatentSpace,
     Problem,
     Spec,
+    StackedTrunk,
     Trunk,
     TrunkModule,
     init_normal,
@@ -75,7 +75,8 @@ class DCGANGenerator(Generator):
 
 
 class DCGANTrunk(Trunk):
-    """4x4 convolutions with stride 2 to the base; batch norm but on the first; leaky ReLU."""
+    """4x4 convolutions with stride 2 to the base; batch norm but on the first; leaky ReLU. One map per level; the
+    last, flattened, gives the features."""
 
     type: Literal["dcgan"] = "dcgan"
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
@@ -85,30 +86,16 @@ class DCGANTrunk(Trunk):
         return _refuse_other_sizes(data)
 
     def build(self, image: ImageShape) -> TrunkModule:
-        return DCGANTrunkModule(self, image)
-
-
-class DCGANTrunkModule(TrunkModule):
-    """One map per level; the last, flattened, gives the features."""
-
-    def __init__(self, declared: DCGANTrunk, image: ImageShape) -> None:
-        super().__init__()
         planned = plan(image.height)
         assert planned is not None
         base, doublings = planned
-        channels = [image.channels, *_channels(scaled(64, declared.width), doublings)]
-        self.levels = nn.ModuleList()
+        channels = [image.channels, *_channels(scaled(64, self.width), doublings)]
+        stages = []
         for level, (shallow, deep) in enumerate(pairwise(channels)):
             layers: list[nn.Module] = [nn.Conv2d(shallow, deep, 4, stride=2, padding=1)]
             if level:
                 layers.append(nn.BatchNorm2d(deep))
-            self.levels.append(nn.Sequential(*layers, nn.LeakyReLU(declared.slope)))
-        self.features = channels[-1] * base * base
-        init_normal(self)
-
-    def forward(self, images: Tensor) -> Features:
-        maps = []
-        for level in self.levels:
-            images = level(images)
-            maps.append(images)
-        return Features(images.flatten(1), tuple(maps))
+            stages.append(nn.Sequential(*layers, nn.LeakyReLU(self.slope)))
+        trunk = StackedTrunk(stages, nn.Flatten(), channels[-1] * base * base)
+        init_normal(trunk)
+        return trunk

@@ -2,14 +2,13 @@
 
 from typing import Literal
 
-from pydantic import Field
 from torch import nn
 
-from gan_run import Generator, ImageShape, LatentSpace, Trunk, TrunkModule, init_normal
+from gan_run import Generator, ImageShape, LatentSpace, TrunkModule, init_normal
 from gan_run.plugins.infogan_networks.layers import (
     PaperNetwork,
+    PaperTrunk,
     SigmoidImage,
-    StackedTrunk,
     connect,
     double,
     halve,
@@ -43,13 +42,12 @@ class InfoGANChairsGenerator(PaperNetwork, Generator):
         return network
 
 
-class InfoGANChairsTrunk(PaperNetwork, Trunk):
+class InfoGANChairsTrunk(PaperTrunk):
     """4x4 convolutions to 64, 128 and 256 with stride 2, to 256 twice at the same size, FC 1024; batch norm but on the
     first; leaky ReLU. D and Q share all but their last layer (`hidden: null` in the information term)."""
 
     size = 64
     type: Literal["infogan-chairs"] = "infogan-chairs"
-    slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
 
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, middle, deep, wide = self.channels(64, 128, 256, 1024)
@@ -61,4 +59,4 @@ class InfoGANChairsTrunk(PaperNetwork, Trunk):
             keep(deep, deep, self.slope),
         ]
         last = nn.Sequential(nn.Flatten(), connect(8 * 8 * deep, wide, nn.LeakyReLU(self.slope)))
-        return StackedTrunk(convolutions, last, wide)
+        return self.stack(convolutions, last, wide)

@@ -1,5 +1,6 @@
 """What the paper's networks are made of: every convolution and up-convolution is 4x4, with a bias."""
 
+from abc import ABC
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -10,9 +11,10 @@ from gan_run import (
     BatchNorm1d,
     DataInfo,
     Declaration,
-    Features,
     Problem,
     Spec,
+    StackedTrunk,
+    Trunk,
     TrunkModule,
     init_normal,
     scaled,
@@ -38,22 +40,16 @@ class PaperNetwork(Declaration):
         return [scaled(channels, self.width) for channels in paper]
 
 
-class StackedTrunk(TrunkModule):
-    """Convolutions, each of which gives a map, and what turns the last map into features."""
+class PaperTrunk(PaperNetwork, Trunk, ABC):
+    """A trunk of the paper."""
 
-    def __init__(self, convolutions: Sequence[nn.Module], last: nn.Module, features: int) -> None:
-        super().__init__()
-        self.convolutions = nn.ModuleList(convolutions)
-        self.last = last
-        self.features = features
-        init_normal(self)
+    slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
 
-    def forward(self, images: Tensor) -> Features:
-        maps = []
-        for convolution in self.convolutions:
-            images = convolution(images)
-            maps.append(images)
-        return Features(self.last(images), tuple(maps))
+    def stack(self, convolutions: Sequence[nn.Module], last: nn.Module, features: int) -> TrunkModule:
+        """The trunk of these layers, its weights drawn."""
+        trunk = StackedTrunk(convolutions, last, features)
+        init_normal(trunk)
+        return trunk
 
 
 def halve(inputs: int, outputs: int, slope: float, *, norm: bool = True) -> nn.Sequential:

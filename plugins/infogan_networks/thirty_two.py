@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
 from torch import nn
 
-from gan_run import Generator, ImageShape, LatentSpace, Trunk, TrunkModule, init_normal
-from gan_run.plugins.infogan_networks.layers import PaperNetwork, StackedTrunk, connect, double, halve, to_image
+from gan_run import Generator, ImageShape, LatentSpace, TrunkModule, init_normal
+from gan_run.plugins.infogan_networks.layers import PaperNetwork, PaperTrunk, connect, double, halve, to_image
 
 
 class InfoGAN32Generator(PaperNetwork, Generator):
@@ -31,12 +30,11 @@ class InfoGAN32Generator(PaperNetwork, Generator):
         return network
 
 
-class InfoGAN32Trunk(PaperNetwork, Trunk):
+class InfoGAN32Trunk(PaperTrunk):
     """4x4 convolutions to 64, 128 and 256 with stride 2; batch norm but on the first; leaky ReLU."""
 
     size = 32
     type: Literal["infogan-32"] = "infogan-32"
-    slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
 
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, middle, deep = self.channels(64, 128, 256)
@@ -45,4 +43,4 @@ class InfoGAN32Trunk(PaperNetwork, Trunk):
             halve(shallow, middle, self.slope),
             halve(middle, deep, self.slope),
         ]
-        return StackedTrunk(convolutions, nn.Flatten(), 4 * 4 * deep)
+        return self.stack(convolutions, nn.Flatten(), 4 * 4 * deep)

@@ -30,6 +30,7 @@ from gan_run.core.network import (
     Generator,
     Head,
     HeadModule,
+    StackedTrunk,
     Trunk,
     TrunkModule,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "SpecPath",
     "Split",
     "Splits",
+    "StackedTrunk",
     "StepLogged",
     "Stopped",
     "Train",

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run import Discriminator, Model, NotFoundByName
+from gan_run import Discriminator, Model, NotFoundByName, StackedTrunk
 from gan_run.core import model as model_module
 from gan_run.core.training import Training
 from gan_run.plugins.adversarial.non_saturating import NonSaturating
-from gan_run.plugins.dcgan.networks import DCGANGenerator, DCGANTrunk, DCGANTrunkModule
+from gan_run.plugins.dcgan.networks import DCGANGenerator, DCGANTrunk
 from gan_run.plugins.heads.linear import Linear
 from gan_run.plugins.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
 
@@ -242,8 +242,8 @@ def test_batch_statistics_take_a_single_image(normalising_vectors: Model, monkey
 
 def test_a_model_is_in_evaluation_mode(normalising: Training) -> None:
     trunk = normalising.game.discriminator.trunk
-    assert isinstance(trunk, DCGANTrunkModule)
-    trunk.levels.append(nn.Dropout())
+    assert isinstance(trunk, StackedTrunk)
+    trunk.stages.append(nn.Dropout())
     model = normalising.model()
     batch = images(3, side=12)
     assert torch.equal(model.raw(batch)["c"], model.raw(batch)["c"])

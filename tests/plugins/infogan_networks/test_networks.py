@@ -77,24 +77,6 @@ PAPERS = {
         4 * 4 * 256,
         [(64, 16), (128, 8), (256, 4)],
     ),
-    "celeba": Paper(
-        InfoGAN32Generator,
-        InfoGAN32Trunk,
-        ImageShape(3, 32, 32),
-        {"z": Uniform(count=128), "c": Categorical(classes=10, count=10)},
-        [
-            228 * 2 * 2 * 448 + 2 * 2 * 448,  # FC 2*2*448; the rest is as for SVHN
-            2 * 2 * 2 * 448,
-            448 * 4 * 4 * 256 + 256,
-            2 * 256,
-            256 * 4 * 4 * 128 + 128,
-            128 * 4 * 4 * 64 + 64,
-            64 * 4 * 4 * 3 + 3,
-        ],
-        [3 * 4 * 4 * 64 + 64, 64 * 4 * 4 * 128 + 128, 2 * 128, 128 * 4 * 4 * 256 + 256, 2 * 256],
-        4 * 4 * 256,
-        [(64, 16), (128, 8), (256, 4)],
-    ),
     "faces": Paper(
         InfoGANFacesGenerator,
         InfoGANFacesTrunk,
@@ -156,6 +138,10 @@ PAPERS = {
         [(64, 32), (128, 16), (256, 8), (256, 8), (256, 8)],
     ),
 }
+PAPERS["celeba"] = PAPERS["svhn"]._replace(
+    latents={"z": Uniform(count=128), "c": Categorical(classes=10, count=10)},
+    generator_counts=[228 * 2 * 2 * 448 + 2 * 2 * 448, *PAPERS["svhn"].generator_counts[1:]],
+)
 INPUTS = {"mnist": 74, "svhn": 168, "celeba": 228, "faces": 133, "chairs": 189}
 """Widths of the generators' inputs in the paper."""
 
