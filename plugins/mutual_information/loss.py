@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from gan_run import Encoder, LatentSpace, Loss, LossContext, LossTerm, Problem, Spec, Turn, suggest
+from gan_run import Augmentation, Encoder, LatentSpace, Loss, LossContext, LossTerm, Problem, Spec, Turn, View, suggest
 from gan_run.plugins.mutual_information.q import QHeads
 
 CodeWeight = Annotated[float, Field(gt=0)]
@@ -31,6 +31,9 @@ class MutualInformation(Loss):
     train_generator: bool = Field(default=True, description="Whether G is trained by it: false leaves an onlooking Q.")
     hidden: int | None = Field(default=128, ge=1, description="Width of Q's hidden layer; null for none.")
     slope: float = Field(default=0.1, ge=0, description="Of Q's leaky ReLU.")
+    augment: list[Augmentation] = Field(
+        default_factory=list, description="Random changes, in order, that what the codes say has to outlast."
+    )
 
     def check(self, spec: Spec) -> Iterable[Problem]:
         for code in self.codes:
@@ -39,15 +42,17 @@ class MutualInformation(Loss):
 
     def build(self, context: LossContext) -> "MutualInformationTerm":
         q = QHeads(context.discriminator.trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
-        return MutualInformationTerm(self, context.latents, q)
+        augment = nn.Sequential(*(augmentation.build(context.data.image) for augmentation in self.augment))
+        return MutualInformationTerm(self, context.latents, q, augment)
 
 
 class MutualInformationTerm(LossTerm):
     """Minus the bound, in nats, each code's share times its weight."""
 
-    def __init__(self, declared: MutualInformation, latents: LatentSpace, q: QHeads) -> None:
+    def __init__(self, declared: MutualInformation, latents: LatentSpace, q: QHeads, augment: nn.Sequential) -> None:
         super().__init__()
         self.q = q
+        self.augment = augment
         self._declared = declared
         self._latents = (latents,)  # in a tuple, so that it is not registered here: the generator's player trains it
 
@@ -70,7 +75,7 @@ class MutualInformationTerm(LossTerm):
         return self._minus_bound(turn, detach=not self._declared.train_generator)
 
     def _minus_bound(self, turn: Turn, detach: bool) -> Tensor:
-        vector = turn.fake_view.features.vector
+        vector = self._view(turn).features.vector
         raw = self.q.read(vector.detach() if detach else vector)
         (latents,) = self._latents
         losses = []
@@ -79,3 +84,7 @@ class MutualInformationTerm(LossTerm):
             turn.report(code, -bound)
             losses.append(-bound * weight)
         return torch.stack(losses).sum()
+
+    def _view(self, turn: Turn) -> View:
+        """Of the fakes as the adversarial loss sees them, unless they are to be changed."""
+        return turn.discriminate(self.augment(turn.fake), turn.latents) if len(self.augment) else turn.fake_view

@@ -1,6 +1,6 @@
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 import pytest
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from torch import Tensor, distributions, nn
 
 from gan_run import (
+    Augmentation,
     DataInfo,
     DataSource,
     Discriminator,
@@ -29,6 +30,7 @@ from gan_run.core.training import Training
 from gan_run.core.turn import Given
 from gan_run.core.update import Losses, Update
 from gan_run.plugins.adversarial.non_saturating import NonSaturating
+from gan_run.plugins.augmentations.affine import Affine
 from gan_run.plugins.heads.linear import Linear
 from gan_run.plugins.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
 from gan_run.plugins.latents.categorical import Categorical
@@ -512,6 +514,93 @@ def test_q_is_as_in_the_papers_table() -> None:
     assert counts == [1024 * 128 + 128, 2 * 128, 0, 128 * 12 + 12]
     activation = leaves[2]
     assert activation(torch.tensor(-1.0)).item() == pytest.approx(-0.1)
+
+
+# --- Images changed before Q reads them.
+
+
+class Inverted(Augmentation):
+    """Dark for light."""
+
+    type: Literal["inverted"] = "inverted"
+
+    def build(self, image: ImageShape) -> nn.Module:
+        return Applied(torch.neg)
+
+
+class Halved(Augmentation):
+    """Paler by half, and a bit lighter, so that the order of changes can be told."""
+
+    type: Literal["halved"] = "halved"
+
+    def build(self, image: ImageShape) -> nn.Module:
+        return Applied(lambda images: images / 2 + 0.25)
+
+
+class Applied(nn.Module):
+    def __init__(self, change: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self._change = change
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self._change(images)
+
+
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_q_reads_the_images_as_the_changes_leave_them_one_after_the_other(player: str) -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
+    plain, changed = (
+        begin(spec_of(codes, MutualInformation(codes={"k": 1, "c": 1}, augment=augment))).game
+        for augment in ([], [Inverted(), Halved()])
+    )
+    changed.load_state_dict(plain.state_dict())
+    fake, values = torch.rand(4, 1, 4, 4), plain.latents.sample(4)
+    asked = ask(changed, player, fake, values)
+    assert asked.objective.item() == pytest.approx(ask(plain, player, -fake / 2 + 0.25, values).objective.item())
+    assert asked.objective.item() != pytest.approx(ask(plain, player, fake, values).objective.item())
+
+
+def test_the_adversarial_loss_and_the_encoder_see_the_images_unchanged() -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3)}
+    losses = (NonSaturating(), MutualInformation(codes={"k": 1}, augment=[Inverted()]))
+    game = begin(spec_of(codes, *losses)).game.eval()
+    fake, values = torch.rand(4, 1, 4, 4), game.latents.sample(4)
+    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, {"non-saturating": 1.0, KEY: 1.0})
+    logits = View(game.discriminator, fake, {}).logits
+    found = Update(game, "generator")(given).terms["non-saturating"]
+    assert found.item() == pytest.approx(nn.functional.softplus(-logits).mean().item())
+    encoder = game.term(KEY).encoder()
+    assert encoder is not None
+    assert isinstance(encoder.layers, nn.Sequential)
+    expected = encoder.layers(game.discriminator.trunk(fake).vector)
+    assert torch.equal(game.encode(View(game.discriminator, fake, {}))["k"], expected)
+
+
+def test_gradients_pass_through_the_changes_to_generator_trunk_and_q() -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
+    affine = Affine(rotate=10, slant=0.2, stretch=0.1, shift=0.1)
+    training = begin(spec_of(codes, MutualInformation(codes={"k": 1, "c": 1}, augment=[affine])))
+    before = {name: parameter.detach().clone() for name, parameter in training.game.named_parameters()}
+    training.advance()
+    moved = {name for name, parameter in training.game.named_parameters() if not torch.equal(parameter, before[name])}
+    assert moved == {name for name in before if not name.startswith("discriminator.head")}
+
+
+def test_a_code_cannot_hide_in_what_the_changes_destroy() -> None:
+    # The generator paints the code as one flat shade; a change that replaces every image by black leaves nothing of it.
+    codes: dict[str, Latent] = {"k": Categorical(classes=2)}
+
+    class Blackened(Inverted):
+        def build(self, image: ImageShape) -> nn.Module:
+            return Applied(lambda images: images * 0 - 1)
+
+    bounds = []
+    for augment in ([], [Blackened()]):
+        training = begin(spec_of(codes, MutualInformation(codes={"k": 1}, augment=augment)))
+        reports = [training.advance()["generator"].reports[KEY]["k"].item() for _ in range(60)]
+        bounds.append(-sum(reports[-10:]) / 10)
+    assert bounds[0] > 0.5
+    assert bounds[1] < 0.1
 
 
 # --- Mistakes in a spec.

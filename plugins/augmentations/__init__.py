@@ -1,0 +1,9 @@
+"""Augmentations: random changes of images."""
+
+from gan_run import Component, hookimpl
+from gan_run.plugins.augmentations.affine import Affine
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Affine]
