@@ -3,7 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gan_run_rendered3d import RenderedFaces
 from PIL import Image
+
+from gan_run import DataError
 
 CATALOGUE = """\
 # a comment
@@ -50,6 +53,17 @@ def obj(*parts: tuple[str, tuple[float, ...], tuple[float, ...]]) -> str:
         text += "".join("f " + " ".join(f"{start + corner}/1" for corner in face) + "\n" for face in faces)
         start += 8
     return text
+
+
+@pytest.fixture(scope="session")
+def can_render(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skips where VTK finds nothing to draw with."""
+    try:
+        RenderedFaces(folder=tmp_path_factory.mktemp("heads") / "one", people=1, size=8).load("train")
+    except DataError as error:
+        if "the renderer ended with" not in str(error):
+            raise
+        pytest.skip(str(error))
 
 
 @pytest.fixture

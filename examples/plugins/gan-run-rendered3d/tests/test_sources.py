@@ -31,6 +31,7 @@ def test_chairs_are_described_without_rendering(furniture: Path, models: Path, t
     assert not (tmp_path / "renders").exists()
 
 
+@pytest.mark.usefixtures("can_render")
 def test_a_chair_is_seen_from_all_sides(furniture: Path, models: Path, tmp_path: Path) -> None:
     images = chairs(furniture, models, tmp_path / "renders", azimuths=8).load("train")
     assert images.labels is not None
@@ -47,6 +48,7 @@ def test_a_chair_is_seen_from_all_sides(furniture: Path, models: Path, tmp_path:
     assert width[~straight].min() > width[straight].max()
 
 
+@pytest.mark.usefixtures("can_render")
 def test_factors_turn_the_head_and_move_the_light(tmp_path: Path) -> None:
     images = faces(tmp_path / "renders", people=150).load("train")
     assert images.factors is not None
@@ -58,6 +60,7 @@ def test_factors_turn_the_head_and_move_the_light(tmp_path: Path) -> None:
     assert np.corrcoef(light, brightest)[0, 1] > 0.7  # the light from the right lights the right
 
 
+@pytest.mark.usefixtures("can_render")
 def test_the_same_people_again(tmp_path: Path) -> None:
     first, second = (faces(tmp_path / name).load("train") for name in ("one", "two"))
     assert np.array_equal(first.images, second.images)
@@ -66,6 +69,7 @@ def test_the_same_people_again(tmp_path: Path) -> None:
     assert np.array_equal(first.factors, second.factors)
 
 
+@pytest.mark.usefixtures("can_render")
 def test_renders_are_kept_with_the_table_of_who_made_the_models(furniture: Path, models: Path, tmp_path: Path) -> None:
     source = chairs(furniture, models, tmp_path / "renders")
     first = source.load("train")
@@ -79,12 +83,14 @@ def test_renders_are_kept_with_the_table_of_who_made_the_models(furniture: Path,
     )
 
 
+@pytest.mark.usefixtures("can_render")
 def test_renders_of_another_recipe_are_not_taken_for_these(furniture: Path, models: Path, tmp_path: Path) -> None:
     chairs(furniture, models, tmp_path / "renders").load("train")
     with pytest.raises(DataError, match="renders of another azimuths: name another folder, or delete it"):
         chairs(furniture, models, tmp_path / "renders", azimuths=3).load("train")
 
 
+@pytest.mark.usefixtures("can_render")
 def test_damaged_renders_are_a_clear_error(furniture: Path, models: Path, tmp_path: Path) -> None:
     source = chairs(furniture, models, tmp_path / "renders")
     source.load("train")
@@ -94,6 +100,7 @@ def test_damaged_renders_are_a_clear_error(furniture: Path, models: Path, tmp_pa
         source.load("train")
 
 
+@pytest.mark.usefixtures("can_render")
 def test_a_folder_that_cannot_be_written(furniture: Path, models: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be kept here"):
@@ -114,6 +121,7 @@ def test_it_is_found_by_its_entry_point(tmp_path: Path) -> None:
     assert "data:rendered-chairs, data:rendered-faces" in listed.stdout, listed.stderr
 
 
+@pytest.mark.usefixtures("can_render")
 def test_an_experiment_on_rendered_heads(tmp_path: Path) -> None:
     spec = {
         "name": "heads",

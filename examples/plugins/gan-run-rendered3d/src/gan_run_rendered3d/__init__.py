@@ -5,6 +5,8 @@ from gan_run_rendered3d.chairs import RenderedChairs
 from gan_run_rendered3d.faces import RenderedFaces
 from gan_run_rendered3d.source import RenderedSet
 
+__all__ = ["RenderedChairs", "RenderedFaces", "gan_run_components"]
+
 
 @hookimpl
 def gan_run_components() -> list[type[RenderedSet]]:
