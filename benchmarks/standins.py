@@ -2,8 +2,8 @@
 
     python benchmarks/standins.py FOLDER --mnist MNIST --faces FACES.npz
 
-FOLDER/svhn    train_32x32.mat and test_32x32.mat: MNIST's digits in colour, with parts of two neighbours, 20,000 of them
-               and 2,600
+FOLDER/svhn    train_32x32.mat and test_32x32.mat: MNIST's digits in colour, with parts of two neighbours: 20,000 and
+               2,600 pictures
 FOLDER/celeba  img_align_celeba/*.jpg of 178x218 with partition and attributes: the rendered heads of FACES.npz, tinted;
                8,000 to train on, 1,000 to validate, 1,000 to test
 
