@@ -73,9 +73,11 @@ def test_the_same_people_again(tmp_path: Path) -> None:
 def test_renders_are_kept_with_the_table_of_who_made_the_models(furniture: Path, models: Path, tmp_path: Path) -> None:
     source = chairs(furniture, models, tmp_path / "renders")
     first = source.load("train")
-    (furniture / "Toys.sh3f").rename(tmp_path / "elsewhere")  # what is kept needs no models
-    again = source.load("train")
-    assert np.array_equal(first.images, again.images)
+    described = source.describe()
+    (furniture / "Toys.sh3f").unlink()  # what is kept needs no models
+    again = chairs(tmp_path / "elsewhere", models, tmp_path / "renders")
+    assert np.array_equal(first.images, again.load("train").images)
+    assert again.describe() == described
     assert (tmp_path / "renders" / "attribution.tsv").read_text(encoding="utf-8") == (
         "model_id\tname\tauthor\tlicence\tsource\n"
         "0\tBox chair\tJane\tCC0-1.0\tToys/toys/box/box.obj\n"
@@ -86,8 +88,10 @@ def test_renders_are_kept_with_the_table_of_who_made_the_models(furniture: Path,
 @pytest.mark.usefixtures("can_render")
 def test_renders_of_another_recipe_are_not_taken_for_these(furniture: Path, models: Path, tmp_path: Path) -> None:
     chairs(furniture, models, tmp_path / "renders").load("train")
-    with pytest.raises(DataError, match="renders of another azimuths: name another folder, or delete it"):
-        chairs(furniture, models, tmp_path / "renders", azimuths=3).load("train")
+    fewer = chairs(furniture, models, tmp_path / "renders", azimuths=3)
+    for asked in (fewer.describe, lambda: fewer.load("train")):
+        with pytest.raises(DataError, match="renders of another azimuths: name another folder, or delete it"):
+            asked()
 
 
 @pytest.mark.usefixtures("can_render")

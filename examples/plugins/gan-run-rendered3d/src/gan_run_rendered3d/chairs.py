@@ -42,6 +42,7 @@ class RenderedChairs(RenderedSet):
     elevations: tuple[float, ...] = Field(default=(20, 30), min_length=1, description="Degrees above the horizon.")
 
     channels: ClassVar[int] = 3
+    models_fields: ClassVar[frozenset[str]] = frozenset({"furniture", "models"})
     factors: ClassVar[tuple[Factor, ...]] = (Factor("azimuth", "angle"), Factor("elevation", "continuous"))
 
     @property
@@ -50,7 +51,12 @@ class RenderedChairs(RenderedSet):
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
-        return tuple(f"{number} {credit.name}" for number, credit in enumerate(self._credits()))
+        kept = self.kept()
+        names = [credit.name for credit in self._credits()] if kept is None else kept["model_name"]
+        return tuple(f"{number} {name}" for number, name in enumerate(names))
+
+    def recipe(self) -> dict[str, object]:
+        return {**super().recipe(), "models": [f"{entry.library}{entry.model}" for entry in self._entries]}
 
     def labels(self, arrays: Arrays) -> NDArray[np.int64]:
         return arrays["model_id"].astype(np.int64)

@@ -51,6 +51,7 @@ class RenderedFaces(RenderedSet):
     people_seed: int = Field(default=0, ge=0, description="Who they are, and what the factors are.")
 
     channels: ClassVar[int] = 1
+    models_fields: ClassVar[frozenset[str]] = frozenset({"assets"})
     factors: ClassVar[tuple[Factor, ...]] = tuple(Factor(varied.name, "continuous") for varied in VARIED)
 
     @property

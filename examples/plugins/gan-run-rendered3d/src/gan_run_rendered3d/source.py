@@ -18,6 +18,8 @@ class RenderedSet(DataSource, ABC):
 
     channels: ClassVar[int]
     factors: ClassVar[tuple[Factor, ...]]
+    models_fields: ClassVar[frozenset[str]]
+    """Fields that say where models are found, which what is kept no longer needs."""
 
     folder: SpecPath = Field(description="Where the renders are kept: images.npz and attribution.tsv.")
     size: int = Field(ge=8, le=512, description="Height and width of the images, in pixels.")
@@ -50,9 +52,10 @@ class RenderedSet(DataSource, ABC):
         return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, self.class_names, self.factors)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        if not is_kept(self.folder):
+        arrays = self.kept()
+        if arrays is None:
             render_apart(self)
-        arrays = read(self.folder, self._recipe())
+            arrays = read(self.folder, self.recipe())
         chosen = self._chosen(split)
         images = arrays["images"].reshape(self.count, self.size, self.size, self.channels)[chosen]
         labels = self.labels(arrays)
@@ -64,11 +67,16 @@ class RenderedSet(DataSource, ABC):
 
     def render_and_keep(self) -> None:
         """All images into `folder`, by this process: see `render_apart`. Raises DataError."""
-        write(self.folder, self._recipe(), self.render())
+        write(self.folder, self.recipe(), self.render())
+
+    def kept(self) -> Arrays | None:
+        """What `folder` has, if anything. Raises DataError if it is not what this source is to be."""
+        return read(self.folder, self.recipe()) if is_kept(self.folder) else None
+
+    def recipe(self) -> dict[str, object]:
+        """All that decides what the images look like."""
+        no_matter = {"folder", "batch_size", "validation", "test_fraction", *self.models_fields}
+        return self.model_dump(mode="json", exclude=no_matter)
 
     def _chosen(self, split: Literal["train", "test"]) -> list[int]:
         return split_by_name([str(index) for index in range(self.count)], split, self.test_fraction)
-
-    def _recipe(self) -> dict[str, object]:
-        """All that decides what the images look like."""
-        return self.model_dump(mode="json", exclude={"folder", "batch_size", "validation", "test_fraction"})
