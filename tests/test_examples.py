@@ -62,6 +62,7 @@ def faces(folder: Path) -> None:
     ("name", "write", "place", "code"),
     [
         ("infogan-mnist", mnist, "data.root={}", "c2"),
+        ("infogan-mnist-tuned", mnist, 'data={{"type": "mnist", "root": "{}", "validation": 2}}', "category"),
         ("infogan-svhn", svhn, "data.root={}", "category"),
         ("infogan-celeba", celeba, "data.root={}", "category"),
         ("infogan-faces", faces, "data.path={}/faces.npz", "c"),
