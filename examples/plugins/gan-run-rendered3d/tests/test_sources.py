@@ -95,6 +95,14 @@ def test_renders_of_another_recipe_are_not_taken_for_these(furniture: Path, mode
 
 
 @pytest.mark.usefixtures("can_render")
+def test_without_a_folder_each_recipe_has_one_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for people in (2, 3):
+        assert len(RenderedFaces(people=people, size=16, test_fraction=0).load("train")) == people
+    assert len(list((tmp_path / "gan-run" / "rendered-faces").glob("*/images.npz"))) == 2
+
+
+@pytest.mark.usefixtures("can_render")
 def test_damaged_renders_are_a_clear_error(furniture: Path, models: Path, tmp_path: Path) -> None:
     source = chairs(furniture, models, tmp_path / "renders")
     source.load("train")

