@@ -19,6 +19,7 @@ NECK = 5.9
 RACES, SEXES, AGES = ("african", "asian", "caucasian"), ("male", "female"), ("old", "young")
 LOCAL = ("head", "forehead", "nose", "chin", "mouth", "cheek", "eyes", "ears")
 LOCAL_SCALE = 0.2
+"""Standard deviation of how far local changes are followed; twice that is the most."""
 OPPOSITES = (("decr", "incr"), ("in", "out"), ("down", "up"), ("backward", "forward"), ("concave", "convex"))
 RAISED = 0.07
 """How far the middle is above that of the box, as a share of its height: so the neck's ragged edge is out of sight."""
@@ -40,7 +41,7 @@ class Person(NamedTuple):
     weight: float
     """0 thin, 0.5 average, 1 heavy."""
     local: NDArray[np.float64]
-    """A number for each pair of opposite local changes, in [-1, 1]."""
+    """How far each pair of opposite local changes is followed: below 0 the first of it, above the second."""
 
 
 class Heads:
