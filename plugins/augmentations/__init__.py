@@ -2,8 +2,9 @@
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.augmentations.affine import Affine
+from gan_run.plugins.augmentations.strokes import Strokes
 
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    return [Affine]
+    return [Affine, Strokes]
