@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_run.core.average import with_standing_statistics
 from gan_run.core.game import Game
 from gan_run.core.image import ImageShape
 from gan_run.core.labels import NO_LABELS, Labels
 from gan_run.core.latent_space import LatentSpace, Values
+from gan_run.core.layers import NORMS
 from gan_run.core.network import GeneratorStack
 from gan_run.core.randomness import private_stream
 from gan_run.core.turn import View
@@ -119,7 +120,7 @@ class Model:
         """The same model, whose batch norms use the statistics of the batch at hand instead of the running ones."""
         other = copy.deepcopy(self)
         for layer in (*other._game.modules(), *other._stack.modules()):
-            if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            if isinstance(layer, NORMS):
                 # As in training, where a batch of one falls back on the running statistics; these no longer move.
                 layer.train()
                 layer.momentum = 0.0

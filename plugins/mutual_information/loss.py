@@ -7,7 +7,21 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from gan_run import Augmentation, Encoder, LatentSpace, Loss, LossContext, LossTerm, Problem, Spec, Turn, View, suggest
+from gan_run import (
+    Augmentation,
+    Encoder,
+    LatentSpace,
+    Loss,
+    LossContext,
+    LossTerm,
+    Problem,
+    Spec,
+    TrunkModule,
+    Turn,
+    View,
+    statistics_at_rest,
+    suggest,
+)
 from gan_run.plugins.mutual_information.q import QHeads
 
 CodeWeight = Annotated[float, Field(gt=0)]
@@ -41,20 +55,28 @@ class MutualInformation(Loss):
                 yield Problem(("codes", code), f"no latent is called {code!r}{suggest(code, spec.latents)}")
 
     def build(self, context: LossContext) -> "MutualInformationTerm":
-        q = QHeads(context.discriminator.trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
+        trunk = context.discriminator.trunk
+        q = QHeads(trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
         augment = nn.Sequential(*(augmentation.build(context.data.image) for augmentation in self.augment))
-        return MutualInformationTerm(self, context.latents, q, augment)
+        return MutualInformationTerm(self, context.latents, trunk, q, augment)
 
 
 class MutualInformationTerm(LossTerm):
     """Minus the bound, in nats, each code's share times its weight."""
 
-    def __init__(self, declared: MutualInformation, latents: LatentSpace, q: QHeads, augment: nn.Sequential) -> None:
+    def __init__(
+        self,
+        declared: MutualInformation,
+        latents: LatentSpace,
+        trunk: TrunkModule,
+        q: QHeads,
+        augment: nn.Sequential,
+    ) -> None:
         super().__init__()
         self.q = q
         self.augment = augment
         self._declared = declared
-        self._latents = (latents,)  # in a tuple, so that it is not registered here: the generator's player trains it
+        self._others = (latents, trunk)  # in a tuple, so that they are not registered here: others train them
 
     def owners(self) -> Mapping[str, nn.Module]:
         return {self._declared.q_player: self.q}
@@ -75,9 +97,8 @@ class MutualInformationTerm(LossTerm):
         return self._minus_bound(turn, detach=not self._declared.train_generator)
 
     def _minus_bound(self, turn: Turn, detach: bool) -> Tensor:
-        vector = self._view(turn).features.vector
-        raw = self.q.read(vector.detach() if detach else vector)
-        (latents,) = self._latents
+        raw = self._read_changed(turn, detach) if len(self.augment) else self._read(turn.fake_view, detach)
+        latents, _ = self._others
         losses = []
         for code, weight in self._declared.codes.items():
             bound = latents[code].log_likelihood(raw[code], turn.latents[code]).mean() + latents[code].entropy()
@@ -85,6 +106,17 @@ class MutualInformationTerm(LossTerm):
             losses.append(-bound * weight)
         return torch.stack(losses).sum()
 
-    def _view(self, turn: Turn) -> View:
-        """Of the fakes as the adversarial loss sees them, unless they are to be changed."""
-        return turn.discriminate(self.augment(turn.fake), turn.latents) if len(self.augment) else turn.fake_view
+    def _read(self, view: View, detach: bool) -> dict[str, Tensor]:
+        vector = view.features.vector
+        return self.q.read(vector.detach() if detach else vector)
+
+    def _read_changed(self, turn: Turn, detach: bool) -> dict[str, Tensor]:
+        """What Q says of the fakes after the changes. It will be asked about images as they are, so theirs are the
+        running statistics to keep."""
+        plain = turn.fake_view.features.vector.detach()
+        _, trunk = self._others
+        with statistics_at_rest(trunk, self.q):
+            raw = self._read(turn.discriminate(self.augment(turn.fake), turn.latents), detach)
+        with torch.no_grad():
+            self.q.read(plain)
+        return raw

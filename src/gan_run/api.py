@@ -20,7 +20,7 @@ from gan_run.core.image import ImageShape, to_float, to_uint8
 from gan_run.core.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
 from gan_run.core.latent_space import Dial, LatentSpace, Values
-from gan_run.core.layers import BatchNorm1d, init_normal, scaled
+from gan_run.core.layers import BatchNorm1d, init_normal, scaled, statistics_at_rest
 from gan_run.core.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.metric import Measurement, Metric
 from gan_run.core.model import Model
@@ -118,6 +118,7 @@ __all__ = [
     "resume",
     "scaled",
     "split_by_name",
+    "statistics_at_rest",
     "suggest",
     "to_float",
     "to_uint8",

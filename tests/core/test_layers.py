@@ -1,7 +1,8 @@
+import pytest
 import torch
 from torch import nn
 
-from gan_run import BatchNorm1d, init_normal, scaled
+from gan_run import BatchNorm1d, init_normal, scaled, statistics_at_rest
 
 
 def trained_norm() -> BatchNorm1d:
@@ -69,3 +70,24 @@ def test_initialisation_walks_all_layers_and_draws_around_zero_and_gains_around_
 
 def test_channels_are_scaled_to_the_nearest_whole_number_but_never_to_none() -> None:
     assert [scaled(64, width) for width in (1.0, 0.5, 0.51, 2.0, 0.001)] == [64, 32, 33, 128, 1]
+
+
+def test_statistics_at_rest_do_not_move_and_the_batch_is_normalised_all_the_same() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2, momentum=0.3), nn.Flatten(), BatchNorm1d(8))
+    images = torch.randn(5, 1, 2, 2)
+    before = {name: buffer.clone() for name, buffer in network.named_buffers() if "running" in name}
+    with statistics_at_rest(network):
+        at_rest = network(images)
+    for name, buffer in network.named_buffers():
+        assert "running" not in name or torch.equal(buffer, before[name])
+    torch.testing.assert_close(network(images), at_rest)
+    for name, buffer in network.named_buffers():
+        assert "running" not in name or not torch.equal(buffer, before[name])
+    assert [layer.momentum for layer in (network[1], network[3])] == [0.3, 0.1]
+
+
+def test_statistics_move_again_even_after_an_error() -> None:
+    norm = nn.BatchNorm1d(3)
+    with pytest.raises(ValueError, match="2D or 3D"), statistics_at_rest(norm):
+        norm(torch.zeros(3))
+    assert norm.momentum == 0.1

@@ -576,6 +576,35 @@ def test_the_adversarial_loss_and_the_encoder_see_the_images_unchanged() -> None
     assert torch.equal(game.encode(View(game.discriminator, fake, {}))["k"], expected)
 
 
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_running_statistics_are_those_of_unchanged_images(player: str) -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
+    data = Tiny(side=28)
+    games = [
+        begin(
+            spec_of(
+                codes,
+                NonSaturating(),
+                MutualInformation(codes={"k": 1, "c": 1}, augment=augment),
+                data=data,
+                trunk=InfoGANMnistTrunk(width=0.02),
+            )
+        ).game
+        for augment in ([], [Inverted(), Halved()])
+    ]
+    games[1].load_state_dict(games[0].state_dict())
+    before = {name: buffer.clone() for name, buffer in games[0].named_buffers()}
+    fake, values = torch.rand(6, 1, 28, 28), games[0].latents.sample(6)
+    for game in games:
+        Update(game, player)(Given(torch.rand(6, 1, 28, 28), None, values, fake, {}, {KEY: 1.0}))
+    plain, changed = (dict(game.named_buffers()) for game in games)
+    statistics = [name for name in plain if name.endswith(("running_mean", "running_var"))]
+    assert len(statistics) == 6  # of the trunk's two batch norms and of Q's
+    for name in statistics:
+        assert not torch.equal(plain[name], before[name]), name
+        assert torch.equal(plain[name], changed[name]), name
+
+
 def test_gradients_pass_through_the_changes_to_generator_trunk_and_q() -> None:
     codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
     affine = Affine(rotate=10, slant=0.2, stretch=0.1, shift=0.1)
