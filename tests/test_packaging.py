@@ -17,6 +17,7 @@ FOLDERS = {"gan_run": "src/gan_run", "gan_run.core": "core", "gan_run.examples":
     "gan_run.registry": "registry",
 }
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+OTHERS = sorted((ROOT / "examples" / "plugins").rglob("*.py"))
 SOURCES = sorted(path for folder in ("src", "core", "plugins", "registry") for path in (ROOT / folder).rglob("*.py"))
 
 
@@ -24,8 +25,9 @@ def packages() -> Iterator[str]:
     for package, folder in FOLDERS.items():
         for init in (ROOT / folder).rglob("__init__.py"):
             inner = init.parent.relative_to(ROOT / folder).parts
-            # src/gan_run has symbolic links to the other folders.
-            if package != "gan_run" or f"gan_run.{'.'.join(inner[:1])}" not in FOLDERS:
+            # src/gan_run has symbolic links to the other folders; what is in examples/plugins is others'.
+            ours = package != "gan_run" or f"gan_run.{'.'.join(inner[:1])}" not in FOLDERS
+            if ours and init not in OTHERS:
                 yield ".".join((package, *inner))
 
 
@@ -58,6 +60,13 @@ def test_every_plugin_folder_has_an_entry_point_and_every_entry_point_a_folder()
     points = PROJECT["project"]["entry-points"]["gan_run"]
     assert points == {name.replace("_", "-"): f"gan_run.plugins.{name}" for name in plugin_folders()}
     assert list(points) == sorted(points)
+
+
+@pytest.mark.parametrize("source", OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_third_partys_plugin_uses_what_is_public_and_nothing_else(source: Path) -> None:
+    for name in imports(source):
+        top, _, rest = name.partition(".")
+        assert top != "gan_run" or not rest or rest in dir(gan_run), name
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
