@@ -70,9 +70,11 @@ class RenderedChairs(RenderedSet):
 
         libraries = self._libraries()
         images = []
-        with open_studio(self.size, Lens(distance=4, angle=29.5), "white") as studio:
-            studio.light((2, 3, 4), 0.7, follows=True)
-            studio.light((0, 0, 1), 0.35, follows=True)
+        with (
+            open_studio(self.size, Lens(distance=4, angle=29.5), "white") as studio,
+            studio.lamp((2, 3, 4), 0.7, follows=True),
+            studio.lamp((0, 0, 1), 0.35, follows=True),
+        ):
             for entry in follow(
                 self._entries, f"rendering {self.count} views of {len(self._entries)} chairs into {self.home}"
             ):
@@ -115,9 +117,6 @@ _SAID = tuple(enumerate(Credit._fields))
 def _views(studio: "Studio", mesh: "Coloured", poses: list[tuple[float, float]]) -> list[NDArray[np.uint8]]:
     from gan_run_rendered3d.studio import coloured
 
-    actor = studio.plotter.add_mesh(
-        coloured(mesh.triangles, mesh.colours), scalars="colour", rgb=True, ambient=AMBIENT, diffuse=DIFFUSE
-    )
-    pictures = [studio.shoot(azimuth, elevation) for azimuth, elevation in poses]
-    studio.plotter.remove_actor(actor)  # not clear(): that would put out the lights
-    return pictures
+    look = {"scalars": "colour", "rgb": True}
+    with studio.model(coloured(mesh.triangles, mesh.colours), AMBIENT, DIFFUSE, **look):
+        return [studio.shoot(azimuth, elevation) for azimuth, elevation in poses]

@@ -99,9 +99,7 @@ def _portrait(
     mesh = surface(heads.shape(heads.draw(generator), width, mouth_open), heads.triangles)
     albedo = float(generator.uniform(*ALBEDO))
     around = np.radians(azimuth + light)
-    lamp = studio.light((4 * np.sin(around), 1.6, 4 * np.cos(around)), 1.0, follows=False)
-    actor = studio.plotter.add_mesh(mesh, color=[albedo] * 3, smooth_shading=True, ambient=AMBIENT, diffuse=DIFFUSE)
-    picture = studio.shoot(azimuth, elevation)[..., 0]
-    studio.plotter.remove_actor(actor)
-    studio.plotter.renderer.RemoveLight(lamp)
-    return picture
+    look = {"color": [albedo] * 3, "smooth_shading": True}
+    lamp = studio.lamp((4 * np.sin(around), 1.6, 4 * np.cos(around)), 1.0, follows=False)
+    with lamp, studio.model(mesh, AMBIENT, DIFFUSE, **look):
+        return studio.shoot(azimuth, elevation)[..., 0]

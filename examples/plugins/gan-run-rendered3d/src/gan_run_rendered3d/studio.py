@@ -14,6 +14,9 @@ OVERSAMPLING = 4
 """Each pixel is the mean of as many squared."""
 
 
+Point = tuple[float, float, float]
+
+
 class Lens(NamedTuple):
     """How far the camera is from the middle of the model, and how wide it looks, in degrees."""
 
@@ -28,28 +31,41 @@ class Studio:
         self._size = size
         self._lens = lens
         side = size * OVERSAMPLING
-        self.plotter = pv.Plotter(off_screen=True, window_size=[side, side], lighting="none")
-        self.plotter.set_background(background)
-        self.plotter.camera.view_angle = lens.angle
-        self.plotter.camera.up = (0, 1, 0)
-        self.plotter.camera.focal_point = (0, 0, 0)
+        self._plotter = pv.Plotter(off_screen=True, window_size=[side, side], lighting="none")
+        self._plotter.set_background(background)
+        self._plotter.camera.view_angle = lens.angle
+        self._plotter.camera.up = (0, 1, 0)
+        self._plotter.camera.focal_point = (0, 0, 0)
 
-    def light(self, position: tuple[float, float, float], intensity: float, *, follows: bool) -> pv.Light:
+    @contextmanager
+    def lamp(self, position: Point, intensity: float, *, follows: bool) -> Iterator[None]:
         """A lamp that shines at the origin; one that `follows` the camera has its position in the camera's terms."""
         lamp = pv.Light(light_type="camera light" if follows else "scene light", intensity=intensity)
         lamp.position = position
         lamp.focal_point = (0, 0, 0)
-        self.plotter.add_light(lamp)
-        return lamp
+        self._plotter.add_light(lamp)
+        yield
+        self._plotter.renderer.RemoveLight(lamp)
+
+    @contextmanager
+    def model(self, mesh: pv.PolyData, ambient: float, diffuse: float, **look: object) -> Iterator[None]:
+        """Something to look at; `look` is what pyvista's `add_mesh` takes."""
+        actor = self._plotter.add_mesh(mesh, ambient=ambient, diffuse=diffuse, **look)
+        yield
+        self._plotter.remove_actor(actor)  # not clear(): that would put out the lights
+
+    def close(self) -> None:
+        """Let go of the window."""
+        self._plotter.close()
 
     def shoot(self, azimuth: float, elevation: float) -> NDArray[np.uint8]:
         """A picture (H, W, 3) from this side, in degrees."""
         around, up = np.radians(azimuth), np.radians(elevation)
         direction = np.array([np.cos(up) * np.sin(around), np.sin(up), np.cos(up) * np.cos(around)])
-        self.plotter.camera.position = tuple(self._lens.distance * direction)
-        self.plotter.camera.clipping_range = (self._lens.distance / 2, self._lens.distance * 3 / 2)
-        self.plotter.render_window.Render()  # a screenshot alone would show the last view again
-        fine = np.asarray(self.plotter.screenshot(return_img=True), dtype=np.float64)
+        self._plotter.camera.position = tuple(self._lens.distance * direction)
+        self._plotter.camera.clipping_range = (self._lens.distance / 2, self._lens.distance * 3 / 2)
+        self._plotter.render_window.Render()  # a screenshot alone would show the last view again
+        fine = np.asarray(self._plotter.screenshot(return_img=True), dtype=np.float64)
         size = self._size
         pixels: NDArray[np.float64] = fine.reshape(size, OVERSAMPLING, size, OVERSAMPLING, 3).mean(axis=(1, 3))
         return pixels.round().astype(np.uint8)
@@ -72,7 +88,7 @@ def surface(points: NDArray[np.float64], triangles: NDArray[np.int64]) -> pv.Pol
 
 @contextmanager
 def open_studio(size: int, lens: Lens, background: str) -> Iterator[Studio]:
-    """A studio that is closed afterwards."""
+    """A studio without a lamp, closed afterwards."""
     if sys.platform == "linux" and "DISPLAY" not in os.environ:
         # VTK finds this by itself, but only after a warning about the screen that there is not.
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
@@ -80,4 +96,4 @@ def open_studio(size: int, lens: Lens, background: str) -> Iterator[Studio]:
     try:
         yield studio
     finally:
-        studio.plotter.close()
+        studio.close()
