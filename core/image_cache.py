@@ -23,13 +23,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.lib import format as npy
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from gan_run.core.errors import DataError
 from gan_run.core.files import sync, to_json
 from gan_run.core.image import ImageShape
+from gan_run.core.progress import follow
 
 FORMAT = 1
 """Part of every key: raised when what is stored changes."""
@@ -136,22 +135,12 @@ def _write_images(path: Path, decoding: Decoding) -> dict[str, str]:
     # Pillow decodes and resizes without holding the interpreter's lock.
     with path.open("wb") as file, ThreadPoolExecutor() as pool:
         npy.write_array_header_1_0(file, header)
-        for start in _progress(range(0, len(decoding.files), CHUNK), f"decoding {len(decoding.files)} images"):
+        for start in follow(range(0, len(decoding.files), CHUNK), f"decoding {len(decoding.files)} images"):
             rows = range(start, min(start + CHUNK, len(decoding.files)))
             file.write(torch.stack(list(pool.map(decode, rows))).numpy().tobytes())
         file.flush()
         os.fsync(file.fileno())
     return unreadable
-
-
-def _progress(chunks: Sequence[int], what: str) -> Iterator[int]:
-    """A bar on a terminal; elsewhere, a line."""
-    console = Console(stderr=True)
-    if console.is_terminal:
-        yield from track(chunks, what, console=console)
-        return
-    console.print(what, highlight=False)
-    yield from chunks
 
 
 def _open(entry: Path, decoding: Decoding) -> Decoded:

@@ -1,6 +1,7 @@
 """Strokes made thinner or thicker at random."""
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -29,8 +30,12 @@ class StrokesModule(nn.Module):
     """(N, C, H, W) to the same, each image by a level of its own."""
 
     def __init__(self, declared: Strokes) -> None:
+        # torchvision takes over a second to import: only who uses this waits.
+        from torchvision.transforms.v2.functional import gaussian_blur_image
+
         super().__init__()
         self._declared = declared
+        self._blur: Callable[[Tensor, list[int], list[float]], Tensor] = gaussian_blur_image
 
     def forward(self, images: Tensor) -> Tensor:
         levels = (torch.rand(len(images), device=images.device) * 2 - 1) * self._declared.level
@@ -38,11 +43,8 @@ class StrokesModule(nn.Module):
 
     def cut(self, images: Tensor, levels: Tensor) -> Tensor:
         """Each image (N, C, H, W) at its level (N,)."""
-        # torchvision takes over a second to import.
-        from torchvision.transforms.v2.functional import gaussian_blur_image
-
         declared = self._declared
         reach = 2 * math.ceil(2 * declared.blur) + 1
         with torch.autocast(images.device.type, enabled=False):
-            blurred: Tensor = gaussian_blur_image(images, [reach, reach], [declared.blur, declared.blur])
+            blurred = self._blur(images, [reach, reach], [declared.blur, declared.blur])
             return torch.tanh(declared.sharpness * (blurred - levels.to(images).view(-1, 1, 1, 1)))

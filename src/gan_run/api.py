@@ -36,6 +36,7 @@ from gan_run.core.network import (
     TrunkModule,
 )
 from gan_run.core.optimizer import Optimizer
+from gan_run.core.progress import follow
 from gan_run.core.schedule import Schedule, Scheduled, value_at
 from gan_run.core.spec import Spec, Train
 from gan_run.core.splitting import split_by_name
@@ -110,6 +111,7 @@ __all__ = [
     "Watched",
     "cache_folder",
     "decode_once",
+    "follow",
     "hookimpl",
     "init_normal",
     "load",

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gan_run_rendered3d.heads import Heads, Person
+from gan_run_rendered3d.heads import AVERAGE, Heads, Person
 
 from gan_run import DataError
 
@@ -14,7 +14,7 @@ def heads() -> Heads:
 
 @pytest.fixture
 def average(heads: Heads) -> Person:
-    return Person(np.full(3, 1 / 3), 0.5, 0.5, 0.5, np.zeros(len(heads.pairs)))
+    return AVERAGE._replace(local=np.zeros(len(heads.pairs)))
 
 
 def test_a_head_is_two_units_high_and_symmetrical(heads: Heads, average: Person) -> None:

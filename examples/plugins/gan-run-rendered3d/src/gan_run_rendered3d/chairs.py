@@ -1,5 +1,6 @@
 """Chairs of many makers, each seen from all sides."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -8,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import DataError, Factor, SpecPath
+from gan_run import DataError, Factor, SpecPath, follow
 from gan_run_rendered3d.furniture import Entry, Library, read_entries
 from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
-from gan_run_rendered3d.progress import follow
 from gan_run_rendered3d.source import RenderedSet
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class RenderedChairs(RenderedSet):
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
-        kept = self.kept()
-        names = [credit.name for credit in self._credits()] if kept is None else kept["model_name"]
+        kept = self.kept("model_name")
+        names = [credit.name for credit in self._credits(self._libraries())] if kept is None else kept["model_name"]
         return tuple(f"{number} {name}" for number, name in enumerate(names))
 
     def recipe(self) -> dict[str, object]:
@@ -86,7 +86,7 @@ class RenderedChairs(RenderedSet):
             "azimuth_deg": poses[:, 0],
             "elevation_deg": poses[:, 1],
         }
-        makers = self._credits()
+        makers = self._credits(libraries)
         arrays.update({f"model_{said}": np.array([credit[at] for credit in makers]) for at, said in _SAID})
         return Rendered(arrays, makers)
 
@@ -106,8 +106,7 @@ class RenderedChairs(RenderedSet):
     def _libraries(self) -> dict[str, Library]:
         return {name: Library(self.furniture / f"{name}.sh3f") for name in {entry.library for entry in self._entries}}
 
-    def _credits(self) -> list[Credit]:
-        libraries = self._libraries()
+    def _credits(self, libraries: Mapping[str, Library]) -> list[Credit]:
         return [libraries[entry.library].credit(entry) for entry in self._entries]
 
 

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import Factor, SpecPath
+from gan_run import Factor, SpecPath, follow
 from gan_run_rendered3d.heads import Heads
 from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
-from gan_run_rendered3d.progress import follow
 from gan_run_rendered3d.source import RenderedSet
 
 if TYPE_CHECKING:

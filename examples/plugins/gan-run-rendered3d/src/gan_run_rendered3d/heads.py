@@ -2,7 +2,6 @@
 
 import gzip
 import importlib.util
-from collections import defaultdict
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +43,10 @@ class Person(NamedTuple):
     """How far each pair of opposite local changes is followed: below 0 the first of it, above the second."""
 
 
+AVERAGE = Person(np.full(len(RACES), 1 / len(RACES)), 0.5, 0.5, 0.5, np.zeros(0))
+"""Between everybody, without local changes."""
+
+
 class Heads:
     """The base mesh's head, and its changes as displacements of its points. Raises DataError."""
 
@@ -56,7 +59,7 @@ class Heads:
         self._base = base[self._used]
         self._place = np.full(len(base), -1)
         self._place[self._used] = np.arange(len(self._used))
-        self._people = {name: self._read(f"macrodetails/{name}") for name in _macro_names()}
+        self._people = {name: self._read(f"macrodetails/{name}") for name in _macro_shares(AVERAGE)}
         self.pairs = self._local_pairs()
         self._local = np.stack([[self._read(low), self._read(high)] for low, high in self.pairs])
         self._narrow, self._wide = (self._read(name) for name in WIDTH)
@@ -140,15 +143,9 @@ def _read_base(path: Path) -> tuple[Points, NDArray[np.int64]]:
     return np.array(points), np.array(triangles)
 
 
-def _macro_names() -> list[str]:
-    races = [f"{race}-{sex}-{age}" for race in RACES for sex in SEXES for age in AGES]
-    builds = ("minweight", "averageweight", "maxweight")
-    return races + [f"universal-{sex}-{age}-averagemuscle-{build}" for sex in SEXES for age in AGES for build in builds]
-
-
 def _macro_shares(person: Person) -> Mapping[str, float]:
-    """How far each of the macro targets is followed."""
-    shares: dict[str, float] = defaultdict(float)
+    """How far each of the macro targets is followed, all of them by name."""
+    shares: dict[str, float] = {}
     build = {
         "minweight": max(1 - 2 * person.weight, 0),
         "averageweight": 1 - abs(2 * person.weight - 1),

@@ -67,14 +67,15 @@ def write(folder: Path, recipe: Recipe, rendered: Rendered) -> None:
             unfinished.unlink(missing_ok=True)
 
 
-def read(folder: Path, recipe: Recipe) -> Arrays:
-    """The arrays of the set kept in `folder`. Raises DataError if it is damaged, or of another recipe."""
+def read(folder: Path, recipe: Recipe, *names: str) -> Arrays:
+    """The arrays called `names`, or all, of the set kept in `folder`. Raises DataError if it is damaged, or of another
+    recipe."""
     path = folder / "images.npz"
     try:
         # Opened here, because np.load leaves open what turns out to be no zip.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            arrays = dict(kept)
-            found = json.loads(str(arrays.pop("recipe")))
+            found = json.loads(str(kept["recipe"]))
+            arrays = {name: kept[name] for name in names or kept.files}
     except (OSError, ValueError, EOFError, KeyError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is damaged ({error}): delete it, and it is rendered again") from None
     if found != recipe:

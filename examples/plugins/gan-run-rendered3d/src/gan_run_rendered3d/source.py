@@ -84,9 +84,10 @@ class RenderedSet(DataSource, ABC):
         """All images into `home`, by this process: see `render_apart`. Raises DataError."""
         write(self.home, self.recipe(), self.render())
 
-    def kept(self) -> Arrays | None:
-        """What `home` has, if anything. Raises DataError if it is not what this source is to be."""
-        return read(self.home, self.recipe()) if is_kept(self.home) else None
+    def kept(self, *names: str) -> Arrays | None:
+        """The arrays called `names`, or all, if `home` has any. Raises DataError if it is not what this source is to
+        be."""
+        return read(self.home, self.recipe(), *names) if is_kept(self.home) else None
 
     @property
     def home(self) -> Path:

@@ -10,8 +10,10 @@ Item = TypeVar("Item")
 
 
 def follow(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """`items` under a bar on a terminal; elsewhere after a line that says what is done."""
+    """`items`, on a terminal under a bar; elsewhere after a line that says what is done. Both on standard error."""
     console = Console(stderr=True)
-    if not console.is_terminal:
-        console.print(what, highlight=False)
-    yield from track(items, what, console=console, disable=not console.is_terminal)
+    if console.is_terminal:
+        yield from track(items, what, console=console)
+        return
+    console.print(what, highlight=False)
+    yield from items
