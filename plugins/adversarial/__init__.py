@@ -1,10 +1,15 @@
 """Adversarial losses."""
 
 from gan_run import Component, hookimpl
+from gan_run.plugins.adversarial.hinge import Hinge
+from gan_run.plugins.adversarial.least_squares import LeastSquares
 from gan_run.plugins.adversarial.minimax import Minimax
 from gan_run.plugins.adversarial.non_saturating import NonSaturating
+from gan_run.plugins.adversarial.relativistic import Relativistic
+from gan_run.plugins.adversarial.relativistic_average import RelativisticAverage
+from gan_run.plugins.adversarial.wasserstein import Wasserstein
 
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    return [Minimax, NonSaturating]
+    return [Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, RelativisticAverage, Wasserstein]

@@ -3,6 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -23,11 +25,29 @@ from gan_run import (
 )
 from gan_run.core.network import GeneratorStack
 from gan_run.core.turn import Given
+from gan_run.plugins.adversarial.hinge import Hinge
+from gan_run.plugins.adversarial.least_squares import LeastSquares
 from gan_run.plugins.adversarial.minimax import Minimax
 from gan_run.plugins.adversarial.non_saturating import NonSaturating
+from gan_run.plugins.adversarial.relativistic import Relativistic
+from gan_run.plugins.adversarial.relativistic_average import RelativisticAverage
+from gan_run.plugins.adversarial.wasserstein import Wasserstein
 from gan_run.plugins.latents.uniform import Uniform
 
-BOTH = pytest.mark.parametrize("loss", [Minimax(), NonSaturating()], ids=lambda loss: loss.name())
+CROSS_ENTROPIES = pytest.mark.parametrize("loss", [Minimax(), NonSaturating()], ids=lambda loss: loss.name())
+EVERY_LOSS = [
+    Hinge(),
+    LeastSquares(),
+    Minimax(),
+    NonSaturating(),
+    Relativistic(),
+    RelativisticAverage(),
+    Wasserstein(),
+]
+EVERY = pytest.mark.parametrize("loss", EVERY_LOSS, ids=lambda loss: loss.name())
+SHIFT_INVARIANT = pytest.mark.parametrize(
+    "loss", [Relativistic(), RelativisticAverage(), Wasserstein()], ids=lambda loss: loss.name()
+)
 LN2, LN3 = math.log(2), math.log(3)
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -86,7 +106,7 @@ def sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-@BOTH
+@CROSS_ENTROPIES
 def test_the_discriminators_value_worked_by_hand(loss: Loss) -> None:
     # -log D: ln 2 and ln 4/3 of the real ones; -log (1 - D): ln 2 and ln 4 of the fake ones.
     value, _, _ = objective(loss, "discriminator", [0, LN3], [0, LN3])
@@ -105,7 +125,33 @@ def test_the_minimax_generators_value_worked_by_hand() -> None:
     assert value.item() == pytest.approx(-(LN2 + math.log(4)) / 2, abs=1e-12)
 
 
-@BOTH
+@pytest.mark.parametrize(
+    ("loss", "real", "fake", "discriminators", "generators"),
+    [
+        # Halves of the mean squares of -1, 1 and of 1, -1; of 0, -2.
+        (LeastSquares(), [0, 2], [1, -1], 1.0, 1.0),
+        # The same with targets -1, 1, 0: of -1, 1 and of 2, 0; of 1, -1.
+        (LeastSquares(fake_target=-1, real_target=1, generator_target=0), [0, 2], [1, -1], 1.5, 0.5),
+        # Beyond the margins 0 and 2 to -2 cost nothing: the means of 1, 0 and of 2, 0.
+        (Hinge(), [0, 2], [1, -2], 1.5, 0.5),
+        (Wasserstein(), [0, 2], [1, -2], -1.5, 0.5),
+        # Pairs that differ by 0 and by ln 3.
+        (Relativistic(), [5, LN3], [5, 0], (LN2 + math.log(4 / 3)) / 2, (LN2 + math.log(4)) / 2),
+        # Both averages are 0.
+        (RelativisticAverage(), [LN3, -LN3], [0, 0], LN2 + math.log(16 / 3) / 2, LN2 + math.log(16 / 3) / 2),
+        # The averages are ln 3 apart.
+        (RelativisticAverage(), [LN3, LN3], [0, 0], 2 * math.log(4 / 3), 2 * math.log(4)),
+    ],
+    ids=lambda value: value.name() if isinstance(value, Loss) else "",
+)
+def test_both_values_worked_by_hand(
+    loss: Loss, real: list[float], fake: list[float], discriminators: float, generators: float
+) -> None:
+    assert objective(loss, "discriminator", real, fake)[0].item() == pytest.approx(discriminators, abs=1e-12)
+    assert objective(loss, "generator", real, fake)[0].item() == pytest.approx(generators, abs=1e-12)
+
+
+@CROSS_ENTROPIES
 def test_the_discriminators_value_is_binary_cross_entropy(loss: Loss) -> None:
     real, fake = torch.randn(2, 7) * 3
     value, _, _ = objective(loss, "discriminator", real.tolist(), fake.tolist())
@@ -115,7 +161,7 @@ def test_the_discriminators_value_is_binary_cross_entropy(loss: Loss) -> None:
     assert value.item() == pytest.approx(expected.item(), abs=1e-12)
 
 
-@BOTH
+@CROSS_ENTROPIES
 def test_the_discriminator_raises_real_logits_and_lowers_fake_ones(loss: Loss) -> None:
     value, real, fake = objective(loss, "discriminator", [0.5, -2], [1, -3])
     assert gradient(value, real) == pytest.approx([-sigmoid(-0.5) / 2, -sigmoid(2) / 2], abs=1e-12)
@@ -134,13 +180,56 @@ def test_the_minimax_generator_raises_fake_logits_least_where_they_are_low() -> 
     assert gradient(value, real) == [0.0]
 
 
+@EVERY
+def test_the_discriminator_moves_real_logits_up_and_fake_ones_down_and_the_generator_fake_ones_up(loss: Loss) -> None:
+    # Logits that no loss is content with yet.
+    value, real, fake = objective(loss, "discriminator", [-0.5, 0.25], [0.5, 0.125])
+    assert all(slope < 0 for slope in gradient(value, real))
+    assert all(slope > 0 for slope in gradient(value, fake))
+    value, _, fake = objective(loss, "generator", [-0.5, 0.25], [0.5, 0.125])
+    assert all(slope < 0 for slope in gradient(value, fake))
+
+
+@EVERY
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_its_gradient_is_that_of_its_value(loss: Loss, player: str) -> None:
+    real, fake = [-0.5, 0.25, 3.0], [0.5, 0.125, -2.0]
+    value, *leaves = objective(loss, player, real, fake)
+    step = 1e-6
+    for side, leaf in enumerate(leaves):
+        for index, slope in enumerate(gradient(value, leaf)):
+            up, down = [list(real), list(fake)], [list(real), list(fake)]
+            up[side][index] += step
+            down[side][index] -= step
+            rise = objective(loss, player, *up)[0].item() - objective(loss, player, *down)[0].item()
+            assert slope == pytest.approx(rise / (2 * step), abs=1e-8)
+
+
+@SHIFT_INVARIANT
+@given(st.floats(-1e3, 1e3), st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=5))
+def test_the_discriminator_is_judged_by_differences_alone(
+    loss: Loss, shift: float, pairs: list[tuple[float, float]]
+) -> None:
+    real, fake = [a for a, _ in pairs], [b for _, b in pairs]
+    here, *_ = objective(loss, "discriminator", real, fake)
+    there, *_ = objective(loss, "discriminator", [a + shift for a in real], [b + shift for b in fake])
+    assert there.item() == pytest.approx(here.item(), abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=5))
+def test_a_pair_is_compared_with_its_own_partner_alone(pairs: list[tuple[float, float]]) -> None:
+    together, *_ = objective(Relativistic(), "generator", [a for a, _ in pairs], [b for _, b in pairs])
+    alone = [objective(Relativistic(), "generator", [a], [b])[0].item() for a, b in pairs]
+    assert together.item() == pytest.approx(sum(alone) / len(alone), abs=1e-12)
+
+
 def test_the_minimax_players_share_one_value_of_which_the_fakes_are_all_that_the_generator_sees() -> None:
     both, _, fake = objective(Minimax(), "discriminator", [0.5, -2], [1, -3])
     generators, _, its_fake = objective(Minimax(), "generator", [0.5, -2], [1, -3])
     assert gradient(both, fake) == pytest.approx([-g for g in gradient(generators, its_fake)], abs=1e-12)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
 def test_extreme_logits_stay_finite_and_so_do_their_gradients(loss: Loss, player: str) -> None:
     value, real, fake = objective(loss, player, [1e4, -1e4], [1e4, -1e4])
@@ -148,14 +237,14 @@ def test_extreme_logits_stay_finite_and_so_do_their_gradients(loss: Loss, player
     assert all(map(math.isfinite, gradient(value, real) + gradient(value, fake)))
 
 
-@BOTH
+@CROSS_ENTROPIES
 def test_a_batch_of_one_has_the_value_of_its_image(loss: Loss) -> None:
     value, _, _ = objective(loss, "discriminator", [0], [0])
     assert value.shape == ()
     assert value.item() == pytest.approx(2 * LN2, abs=1e-12)
 
 
-@BOTH
+@EVERY
 def test_it_speaks_to_both_players_and_no_other_and_brings_nothing(loss: Loss) -> None:
     term = term_of(loss)
     assert [term.plays(player) for player in ("discriminator", "generator", "judge")] == [True, True, False]

@@ -1,0 +1,26 @@
+"""The loss that is content with a margin."""
+
+from typing import Literal
+
+from torch import Tensor, relu
+
+from gan_run import Loss, LossContext, LossTerm, Turn
+
+
+class Hinge(Loss):
+    """Hinge loss (Lim & Ye 2017, arXiv 1705.02894; Miyato et al. 2018, arXiv 1802.05957, equations 16 and 17)."""
+
+    type: Literal["hinge"] = "hinge"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return HingeTerm()
+
+
+class HingeTerm(LossTerm):
+    """D up to a margin of one on either side; G without one."""
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return relu(1 - turn.real_view.logits).mean() + relu(1 + turn.fake_view.logits).mean()
+
+    def generator(self, turn: Turn) -> Tensor:
+        return -turn.fake_view.logits.mean()

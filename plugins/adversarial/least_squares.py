@@ -1,0 +1,36 @@
+"""The loss that pulls logits to targets."""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import Loss, LossContext, LossTerm, Turn
+
+
+class LeastSquares(Loss):
+    """Least-squares loss (Mao et al. 2017, arXiv 1611.04076, equation 9; equation 8 has the targets -1, 1 and 0)."""
+
+    type: Literal["least-squares"] = "least-squares"
+    fake_target: float = Field(default=0.0, description="What D makes of fakes: the paper's a.")
+    real_target: float = Field(default=1.0, description="What D makes of real images: the paper's b.")
+    generator_target: float = Field(default=1.0, description="What G wants D to make of fakes: the paper's c.")
+
+    def build(self, context: LossContext) -> LossTerm:
+        return LeastSquaresTerm(self)
+
+
+class LeastSquaresTerm(LossTerm):
+    """Half the squared distance of the logits to their targets."""
+
+    def __init__(self, declared: LeastSquares) -> None:
+        super().__init__()
+        self._declared = declared
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        real = turn.real_view.logits - self._declared.real_target
+        fake = turn.fake_view.logits - self._declared.fake_target
+        return real.square().mean() / 2 + fake.square().mean() / 2
+
+    def generator(self, turn: Turn) -> Tensor:
+        return (turn.fake_view.logits - self._declared.generator_target).square().mean() / 2

@@ -1,0 +1,31 @@
+"""The loss that compares each real image with a fake."""
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from gan_run import Loss, LossContext, LossTerm, Turn
+
+
+class Relativistic(Loss):
+    """Relativistic pairing loss (Jolicoeur-Martineau 2018, arXiv 1807.00734; R3GAN, Huang et al. 2024,
+    arXiv 2501.05441, equation 2): D wants each real image to score above a fake, G the reverse.
+
+    R3GAN adds `r1` and `r2` to it.
+    """
+
+    type: Literal["relativistic"] = "relativistic"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return RelativisticTerm()
+
+
+class RelativisticTerm(LossTerm):
+    """The i-th real image of a batch against the i-th fake."""
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return softplus(turn.fake_view.logits - turn.real_view.logits).mean()
+
+    def generator(self, turn: Turn) -> Tensor:
+        return softplus(turn.real_view.logits - turn.fake_view.logits).mean()

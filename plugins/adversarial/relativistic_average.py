@@ -1,0 +1,32 @@
+"""The loss that compares each image with the average of the other side."""
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from gan_run import Loss, LossContext, LossTerm, Turn
+
+
+class RelativisticAverage(Loss):
+    """Relativistic average loss (RaSGAN, Jolicoeur-Martineau 2018, arXiv 1807.00734, section 4.2)."""
+
+    type: Literal["relativistic-average"] = "relativistic-average"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return RelativisticAverageTerm()
+
+
+class RelativisticAverageTerm(LossTerm):
+    """Both players are in both halves: G is moved by how real images score against its average, too."""
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return _above(turn.real_view.logits, turn.fake_view.logits)
+
+    def generator(self, turn: Turn) -> Tensor:
+        return _above(turn.fake_view.logits, turn.real_view.logits)
+
+
+def _above(upper: Tensor, lower: Tensor) -> Tensor:
+    """Cross-entropy of logits (N,) where `upper` should be above the average of `lower`, and `lower` below its."""
+    return softplus(lower.mean() - upper).mean() + softplus(lower - upper.mean()).mean()
