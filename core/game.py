@@ -70,8 +70,7 @@ def build_game(spec: Spec, data: DataInfo) -> Game:
     that there are not, or leaves one without an optimiser."""
     latents = LatentSpace({name: latent.module(LatentContext(data)) for name, latent in spec.latents.items()})
     generator = spec.generator.build(latents, data.image)
-    trunk = spec.discriminator.trunk.build(data.image)
-    discriminator = DiscriminatorModule(trunk, spec.discriminator.head.build(trunk, latents))
+    discriminator = spec.discriminator.module(latents, data.image)
     context = LossContext(data, latents, generator, discriminator)
     terms = {key: loss.build(context) for key, loss in spec.losses_by_key().items()}
     game = Game(GeneratorStack(latents, generator), discriminator, terms)

@@ -1,13 +1,22 @@
 """Layers that several networks of the field share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrizations
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Embedding)
+"""Layers of one weight matrix, up to its shape."""
+
+Norm = Literal["batch", "layer", "none"]
+"""What normalises a layer: each channel over the batch, each image over its channels, or nothing."""
 
 
 class BatchNorm1d(nn.BatchNorm1d):
@@ -17,6 +26,26 @@ class BatchNorm1d(nn.BatchNorm1d):
         if len(input) > 1 or not self.training:
             return super().forward(input)
         return F.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+
+
+def norm_1d(norm: Norm, features: int) -> list[nn.Module]:
+    """What normalises vectors (N, features): one layer, or none."""
+    layers: dict[Norm, Callable[[int], nn.Module]] = {"batch": BatchNorm1d, "layer": nn.LayerNorm}
+    return [layers[norm](features)] if norm in layers else []
+
+
+def norm_2d(norm: Norm, channels: int) -> list[nn.Module]:
+    """What normalises maps (N, channels, H, W): one layer, or none."""
+    layers: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm2d, "layer": partial(nn.GroupNorm, 1)}
+    return [layers[norm](channels)] if norm in layers else []
+
+
+def spectral_norm(module: nn.Module) -> None:
+    """Divide every weight matrix within `module` by its largest singular value (Miyato et al. 2018, arXiv 1802.05957),
+    in place, as torch's own parametrization does."""
+    for layer in list(module.modules()):
+        if isinstance(layer, LINEAR):
+            parametrizations.spectral_norm(layer)
 
 
 @contextmanager

@@ -7,11 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from gan_run.core.component import Component, Declaration
 from gan_run.core.image import ImageShape
 from gan_run.core.latent_space import LatentSpace, Values
+from gan_run.core.layers import spectral_norm
 from gan_run.core.precision import full_precision
 
 
@@ -73,6 +75,10 @@ class Trunk(Component):
 
     kind: ClassVar[str] = "trunk"
 
+    def couples_images(self) -> bool:
+        """Whether what it sees in an image depends on the others of its batch, as batch norm makes it."""
+        return False
+
     @abstractmethod
     def build(self, image: ImageShape) -> TrunkModule:
         """A trunk for images of this shape."""
@@ -93,6 +99,17 @@ class Discriminator(Declaration):
 
     trunk: Trunk
     head: Head
+    spectral_norm: bool = Field(
+        default=False, description="Whether every weight matrix of both is divided by its largest singular value."
+    )
+
+    def module(self, latents: LatentSpace, image: ImageShape) -> "DiscriminatorModule":
+        """The trunk with its head."""
+        trunk = self.trunk.build(image)
+        built = DiscriminatorModule(trunk, self.head.build(trunk, latents))
+        if self.spectral_norm:
+            spectral_norm(built)
+        return built
 
 
 class DiscriminatorModule(nn.Module):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
+from pydantic import Field
 from torch import nn
 
 from gan_run.core.component import Component
@@ -20,6 +21,9 @@ class Optimizer(Component):
 
     kind: ClassVar[str] = "optimizer"
     lr: Scheduled
+    clip_weights: float | None = Field(
+        default=None, gt=0, description="Bound on the size of each of the player's weights, kept after every update."
+    )
 
     def check(self, spec: "Spec") -> Iterable[Problem]:
         if isinstance(self.lr, float) and self.lr < 0:

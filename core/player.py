@@ -68,11 +68,19 @@ class Player:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
+        self._bound_weights()
 
         # Let terms with a state see what happened.
         for key in weights:
             self._game.term(key).after(self.name, losses.reports.get(key, {}))
         return losses
+
+    @torch.no_grad()
+    def _bound_weights(self) -> None:
+        bound = self._declared.clip_weights
+        if bound is not None:
+            for parameter in self.parameters.values():
+                parameter.clamp_(-bound, bound)
 
     def _weights(self, step: int) -> dict[str, float]:
         return {

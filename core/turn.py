@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from gan_run.core.latent_space import Values
@@ -47,6 +48,13 @@ class View:
         logits = self._discriminator.head(self.features, self.condition)
         assert isinstance(logits, Tensor)
         return full_precision(logits)
+
+    @cached_property
+    def gradients(self) -> Tensor:
+        """Of each logit at its image, (N, C, H, W), to be differentiated once more. The images have to require
+        gradients: a term says so in `input_gradients`, or gives its own in `probes`."""
+        (gradients,) = torch.autograd.grad(self.logits.sum(), self.images, create_graph=True)
+        return gradients
 
 
 class Turn:

@@ -48,6 +48,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Tensors are of float64 unless they say otherwise."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
 def install(site: Path, name: str, version: str, code: str, entry: str | None = None) -> Path:
     """Make `site` hold a distribution: a module of this code, and the metadata that lets it be found."""
     module = name.replace("-", "_")

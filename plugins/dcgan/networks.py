@@ -12,12 +12,14 @@ from gan_run import (
     Generator,
     ImageShape,
     LatentSpace,
+    Norm,
     Problem,
     Spec,
     StackedTrunk,
     Trunk,
     TrunkModule,
     init_normal,
+    norm_2d,
     scaled,
 )
 
@@ -75,12 +77,16 @@ class DCGANGenerator(Generator):
 
 
 class DCGANTrunk(Trunk):
-    """4x4 convolutions with stride 2 to the base; batch norm but on the first; leaky ReLU. One map per level; the
-    last, flattened, gives the features."""
+    """4x4 convolutions with stride 2 to the base; `norm` but on the first; leaky ReLU. One map per level; the last,
+    flattened, gives the features."""
 
     type: Literal["dcgan"] = "dcgan"
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
     slope: float = Field(default=0.2, ge=0, description="Of the leaky ReLU.")
+    norm: Norm = Field(default="batch", description="Of all convolutions but the first.")
+
+    def couples_images(self) -> bool:
+        return self.norm == "batch"
 
     def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
         return _refuse_other_sizes(data)
@@ -94,7 +100,7 @@ class DCGANTrunk(Trunk):
         for level, (shallow, deep) in enumerate(pairwise(channels)):
             layers: list[nn.Module] = [nn.Conv2d(shallow, deep, 4, stride=2, padding=1)]
             if level:
-                layers.append(nn.BatchNorm2d(deep))
+                layers += norm_2d(self.norm, deep)
             stages.append(nn.Sequential(*layers, nn.LeakyReLU(self.slope)))
         trunk = StackedTrunk(stages, nn.Flatten(), channels[-1] * base * base)
         init_normal(trunk)

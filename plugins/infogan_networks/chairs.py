@@ -52,11 +52,11 @@ class InfoGANChairsTrunk(PaperTrunk):
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, middle, deep, wide = self.channels(64, 128, 256, 1024)
         convolutions = [
-            halve(image.channels, shallow, self.slope, norm=False),
-            halve(shallow, middle, self.slope),
-            halve(middle, deep, self.slope),
-            keep(deep, deep, self.slope),
-            keep(deep, deep, self.slope),
+            halve(image.channels, shallow, self.slope, "none"),
+            halve(shallow, middle, self.slope, self.norm),
+            halve(middle, deep, self.slope, self.norm),
+            keep(deep, deep, self.slope, self.norm),
+            keep(deep, deep, self.slope, self.norm),
         ]
-        last = nn.Sequential(nn.Flatten(), connect(8 * 8 * deep, wide, nn.LeakyReLU(self.slope)))
+        last = nn.Sequential(nn.Flatten(), connect(8 * 8 * deep, wide, nn.LeakyReLU(self.slope), self.norm))
         return self.stack(convolutions, last, wide)

@@ -8,15 +8,17 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from gan_run import (
-    BatchNorm1d,
     DataInfo,
     Declaration,
+    Norm,
     Problem,
     Spec,
     StackedTrunk,
     Trunk,
     TrunkModule,
     init_normal,
+    norm_1d,
+    norm_2d,
     scaled,
 )
 
@@ -44,6 +46,10 @@ class PaperTrunk(PaperNetwork, Trunk, ABC):
     """A trunk of the paper."""
 
     slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
+    norm: Norm = Field(default="batch", description="Of all layers but the first; the paper's is batch norm.")
+
+    def couples_images(self) -> bool:
+        return self.norm == "batch"
 
     def stack(self, convolutions: Sequence[nn.Module], last: nn.Module, features: int) -> TrunkModule:
         """The trunk of these layers, its weights drawn."""
@@ -52,34 +58,33 @@ class PaperTrunk(PaperNetwork, Trunk, ABC):
         return trunk
 
 
-def halve(inputs: int, outputs: int, slope: float, *, norm: bool = True) -> nn.Sequential:
-    """A convolution of stride 2, batch norm unless `norm` is off, leaky ReLU: (N, inputs, H, W) -> (N, outputs, H/2,
+def halve(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
+    """A convolution of stride 2, `norm`, leaky ReLU: (N, inputs, H, W) -> (N, outputs, H/2,
     W/2)."""
     return _activated(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), outputs, nn.LeakyReLU(slope), norm)
 
 
-def keep(inputs: int, outputs: int, slope: float) -> nn.Sequential:
-    """A convolution of stride 1 that keeps the size, batch norm, leaky ReLU. An even kernel needs an odd padding: one
+def keep(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
+    """A convolution of stride 1 that keeps the size, `norm`, leaky ReLU. An even kernel needs an odd padding: one
     pixel before and two after, as TensorFlow's "SAME" has it."""
     convolution = nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(inputs, outputs, 4))
-    return _activated(convolution, outputs, nn.LeakyReLU(slope), norm=True)
+    return _activated(convolution, outputs, nn.LeakyReLU(slope), norm)
 
 
-def connect(inputs: int, outputs: int, activation: nn.Module) -> nn.Sequential:
-    """A fully connected layer, batch norm, `activation`: (N, inputs) -> (N, outputs)."""
-    return nn.Sequential(nn.Linear(inputs, outputs), BatchNorm1d(outputs), activation)
+def connect(inputs: int, outputs: int, activation: nn.Module, norm: Norm = "batch") -> nn.Sequential:
+    """A fully connected layer, `norm`, `activation`: (N, inputs) -> (N, outputs)."""
+    return nn.Sequential(nn.Linear(inputs, outputs), *norm_1d(norm, outputs), activation)
 
 
-def double(inputs: int, outputs: int, *, norm: bool = True) -> nn.Sequential:
-    """An up-convolution of stride 2, batch norm unless `norm` is off, ReLU: (N, inputs, H, W) -> (N, outputs, 2 H,
-    2 W)."""
+def double(inputs: int, outputs: int, norm: Norm = "batch") -> nn.Sequential:
+    """An up-convolution of stride 2, `norm`, ReLU: (N, inputs, H, W) -> (N, outputs, 2 H, 2 W)."""
     return _activated(to_image(inputs, outputs), outputs, nn.ReLU(), norm)
 
 
 def keep_up(inputs: int, outputs: int) -> nn.Sequential:
     """An up-convolution of stride 1 that keeps the size, batch norm, ReLU: the transpose of `keep`'s convolution."""
     convolution = nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 4, padding=1), nn.ZeroPad2d((0, -1, 0, -1)))
-    return _activated(convolution, outputs, nn.ReLU(), norm=True)
+    return _activated(convolution, outputs, nn.ReLU(), "batch")
 
 
 def to_image(inputs: int, outputs: int) -> nn.ConvTranspose2d:
@@ -94,5 +99,5 @@ class SigmoidImage(nn.Module):
         return images.sigmoid() * 2 - 1
 
 
-def _activated(convolution: nn.Module, channels: int, activation: nn.Module, norm: bool) -> nn.Sequential:
-    return nn.Sequential(convolution, *([nn.BatchNorm2d(channels)] if norm else []), activation)
+def _activated(convolution: nn.Module, channels: int, activation: nn.Module, norm: Norm) -> nn.Sequential:
+    return nn.Sequential(convolution, *norm_2d(norm, channels), activation)

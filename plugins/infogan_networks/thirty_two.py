@@ -21,8 +21,8 @@ class InfoGAN32Generator(PaperNetwork, Generator):
             connect(latents.width, 2 * 2 * base, nn.ReLU()),
             nn.Unflatten(1, (base, 2, 2)),
             double(base, deep),
-            double(deep, middle, norm=False),
-            double(middle, shallow, norm=False),
+            double(deep, middle, "none"),
+            double(middle, shallow, "none"),
             to_image(shallow, image.channels),
             nn.Tanh(),
         )
@@ -39,8 +39,8 @@ class InfoGAN32Trunk(PaperTrunk):
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, middle, deep = self.channels(64, 128, 256)
         convolutions = [
-            halve(image.channels, shallow, self.slope, norm=False),
-            halve(shallow, middle, self.slope),
-            halve(middle, deep, self.slope),
+            halve(image.channels, shallow, self.slope, "none"),
+            halve(shallow, middle, self.slope, self.norm),
+            halve(middle, deep, self.slope, self.norm),
         ]
         return self.stack(convolutions, nn.Flatten(), 4 * 4 * deep)

@@ -42,8 +42,8 @@ class TwoConvolutionTrunk(PaperTrunk, ABC):
         shallow, deep, wide = self.channels(64, 128, 1024)
         side = self.size // 4
         convolutions = [
-            halve(image.channels, shallow, self.slope, norm=False),
-            halve(shallow, deep, self.slope),
+            halve(image.channels, shallow, self.slope, "none"),
+            halve(shallow, deep, self.slope, self.norm),
         ]
-        last = nn.Sequential(nn.Flatten(), connect(side * side * deep, wide, nn.LeakyReLU(self.slope)))
+        last = nn.Sequential(nn.Flatten(), connect(side * side * deep, wide, nn.LeakyReLU(self.slope), self.norm))
         return self.stack(convolutions, last, wide)

@@ -2,8 +2,9 @@
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.optimizers.adam import Adam, AdamW
+from gan_run.plugins.optimizers.rmsprop import RMSprop
 
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    return [Adam, AdamW]
+    return [Adam, AdamW, RMSprop]

@@ -20,7 +20,16 @@ from gan_run.core.image import ImageShape, to_float, to_uint8
 from gan_run.core.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
 from gan_run.core.latent_space import Dial, LatentSpace, Values
-from gan_run.core.layers import BatchNorm1d, init_normal, scaled, statistics_at_rest
+from gan_run.core.layers import (
+    BatchNorm1d,
+    Norm,
+    init_normal,
+    norm_1d,
+    norm_2d,
+    scaled,
+    spectral_norm,
+    statistics_at_rest,
+)
 from gan_run.core.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.metric import Measurement, Metric
 from gan_run.core.model import Model
@@ -83,6 +92,7 @@ __all__ = [
     "Measurement",
     "Metric",
     "Model",
+    "Norm",
     "NotFoundByName",
     "Optimizer",
     "Problem",
@@ -116,9 +126,12 @@ __all__ = [
     "init_normal",
     "load",
     "log_prob",
+    "norm_1d",
+    "norm_2d",
     "read_spec",
     "resume",
     "scaled",
+    "spectral_norm",
     "split_by_name",
     "statistics_at_rest",
     "suggest",

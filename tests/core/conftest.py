@@ -1,6 +1,6 @@
 """A small game: 8x8 images, fully connected networks, every kind of code."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import pytest
@@ -76,11 +76,3 @@ def start(make_spec: Callable[..., Spec]) -> Callable[..., Training]:
         return Training(spec, spec.data.describe(), spec.data.open("train"))
 
     return begin
-
-
-@pytest.fixture
-def float64() -> Iterator[None]:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)

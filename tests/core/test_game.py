@@ -176,3 +176,17 @@ def test_a_latent_may_look_at_the_data_while_it_is_built(make_spec: MakeSpec) ->
 
     game_of(make_spec(latents={"c": Looking(count=2)}, losses=[NonSaturating()]))
     assert seen == [ImageShape(1, 8, 8)]
+
+
+def test_spectral_norm_is_on_every_layer_of_the_discriminator_and_on_nothing_else(make_spec: MakeSpec) -> None:
+    spec = make_spec()
+    plain = game_of(spec)
+    normed = game_of(
+        spec.model_copy(update={"discriminator": spec.discriminator.model_copy(update={"spectral_norm": True})})
+    )
+    under = {name.split(".parametrizations")[0] for name, _ in normed.named_parameters() if ".original" in name}
+    layers = {
+        name for name, layer in plain.named_modules() if isinstance(layer, nn.Linear) and name.startswith("discrim")
+    }
+    assert under == layers
+    assert len(layers) == 2

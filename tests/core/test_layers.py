@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_run import BatchNorm1d, init_normal, scaled, statistics_at_rest
+from gan_run import BatchNorm1d, init_normal, norm_1d, norm_2d, scaled, spectral_norm, statistics_at_rest
 
 
 def trained_norm() -> BatchNorm1d:
@@ -91,3 +91,31 @@ def test_statistics_move_again_even_after_an_error() -> None:
     with pytest.raises(ValueError, match="2D or 3D"), statistics_at_rest(norm):
         norm(torch.zeros(3))
     assert norm.momentum == 0.1
+
+
+def test_layer_norm_centres_each_image_over_its_channels_and_batch_norm_each_channel_over_the_images() -> None:
+    vectors, maps = torch.randn(6, 4) * 3 + 1, torch.randn(6, 4, 5, 5) * 3 + 1
+    for norm, over_vectors, over_maps in (("batch", (0,), (0, 2, 3)), ("layer", (1,), (1, 2, 3))):
+        for [layer], given, dims in ((norm_1d(norm, 4), vectors, over_vectors), (norm_2d(norm, 4), maps, over_maps)):  # type: ignore[arg-type]  # a str from a tuple
+            seen = layer(given)
+            torch.testing.assert_close(seen.mean(dims), torch.zeros_like(seen.mean(dims)), atol=1e-5, rtol=0)
+            spread = seen.var(dims, unbiased=False)
+            torch.testing.assert_close(spread, torch.ones_like(spread), atol=1e-3, rtol=0)
+    assert norm_1d("none", 4) == norm_2d("none", 4) == []
+
+
+def test_under_spectral_norm_every_weight_matrix_has_the_largest_singular_value_one() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(3, 4), nn.Embedding(5, 6))
+    before = {name: value.detach().clone() for name, value in network.named_parameters()}
+    spectral_norm(network)
+    for index in (0, 3, 4):
+        layer = network[index]
+        for _ in range(100):  # power iteration goes on at each use in training
+            layer.weight  # noqa: B018
+        matrix = layer.weight.flatten(1)
+        torch.testing.assert_close(torch.linalg.matrix_norm(matrix, 2).item(), 1.0, atol=1e-4, rtol=0)
+        # A multiple of what it was: its direction is kept.
+        old = before[f"{index}.weight"].flatten(1)
+        torch.testing.assert_close(matrix * torch.linalg.matrix_norm(old, 2), old, atol=1e-3, rtol=0)
+    assert dict(network[1].named_parameters()).keys() == {"weight", "bias"}

@@ -299,3 +299,18 @@ def test_an_optimiser_is_built_over_its_players_parameters(start: Start) -> None
         assert {id(p) for p in group["params"]} == {id(p) for p in moving.parameters.values()}
     everyone = [name for moving in training.players for name in moving.parameters]
     assert sorted(everyone) == sorted(name for name, _ in training.game.named_parameters())
+
+
+def test_clipped_weights_stay_within_the_bound_and_the_other_players_are_left_alone(start: Start) -> None:
+    training = start(
+        losses=[NonSaturating()],
+        optimizers={"generator": Descent(lr=0.1), "discriminator": Descent(lr=0.5, clip_weights=0.01)},
+    )
+    for _ in range(3):
+        training.advance()
+        sizes = {
+            player.name: max(float(value.detach().abs().max()) for value in player.parameters.values())
+            for player in training.players
+        }
+        assert sizes["discriminator"] == pytest.approx(0.01)
+        assert sizes["generator"] > 0.1

@@ -1,5 +1,4 @@
 import math
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -51,14 +50,6 @@ SHIFT_INVARIANT = pytest.mark.parametrize(
 LN2, LN3 = math.log(2), math.log(3)
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-
-@pytest.fixture
-def float64() -> Iterator[None]:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
 
 
 class Flat(TrunkModule):

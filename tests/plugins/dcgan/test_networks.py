@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_run import DataInfo, Features, ImageShape, LatentContext, LatentSpace
+from gan_run import DataInfo, Features, ImageShape, LatentContext, LatentSpace, Norm
 from gan_run.plugins.dcgan.networks import DCGANGenerator, DCGANTrunk, plan
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.uniform import Uniform
@@ -63,6 +63,20 @@ def test_shapes_go_from_latents_to_images_to_features(size: int, channels: int) 
         (base * 2**level, base * 2**level) for level in reversed(range(doublings))
     ]
     assert torch.equal(features.vector, features.maps[-1].flatten(1))
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", "none"])
+def test_an_image_is_seen_by_itself_unless_batch_norm_couples_it_with_the_others(norm: Norm) -> None:
+    declared = DCGANTrunk(width=0.1, norm=norm)
+    trunk = declared.build(ImageShape(1, 16, 16))
+    images = torch.randn(3, 1, 16, 16)
+    alone = trunk(torch.cat([images[:1], torch.randn(2, 1, 16, 16)])).vector[0]
+    assert torch.allclose(trunk(images).vector[0], alone, atol=1e-6) is not declared.couples_images()
+    kinds = {"batch": nn.BatchNorm2d, "layer": nn.GroupNorm, "none": ()}
+    for level, stage in enumerate(trunk.get_submodule("stages").children()):
+        normed = any(isinstance(layer, (nn.BatchNorm2d, nn.GroupNorm)) for layer in stage.modules())
+        assert normed is (level > 0 and norm != "none")
+        assert all(isinstance(layer, kinds[norm]) for layer in stage.modules() if "Norm" in type(layer).__name__)
 
 
 def test_channels_double_from_64_to_eight_times_that() -> None:

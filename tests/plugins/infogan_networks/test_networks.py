@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run import DataInfo, Features, Generator, ImageShape, Latent, LatentContext, LatentSpace, Trunk
+from gan_run import DataInfo, Features, Generator, ImageShape, Latent, LatentContext, LatentSpace, Norm, Trunk
 from gan_run.plugins.infogan_networks.chairs import InfoGANChairsGenerator, InfoGANChairsTrunk
 from gan_run.plugins.infogan_networks.faces import InfoGANFacesGenerator, InfoGANFacesTrunk
 from gan_run.plugins.infogan_networks.layers import keep, keep_up
@@ -319,8 +319,25 @@ def test_every_parameter_is_used(paper: Paper) -> None:
     assert gradients(trunk, trunk(torch.randn(2, *paper.image)).vector)
 
 
+@each_network
+@pytest.mark.parametrize("norm", ["layer", "none"])
+def test_without_batch_norm_each_image_is_seen_by_itself(paper: Paper, norm: Norm) -> None:
+    declared = paper.trunk(width=0.05, norm=norm)
+    assert not declared.couples_images()
+    assert paper.trunk(width=0.05).couples_images()
+    trunk = declared.build(paper.image)
+    images = torch.randn(3, *paper.image)
+    alone = trunk(torch.cat([images[:1], torch.randn(2, *paper.image)])).vector[0]
+    torch.testing.assert_close(trunk(images).vector[0], alone)
+    assert gradients(trunk, trunk(images).vector)
+    counts = [sum(v.numel() for v in layer.parameters(recurse=False)) for layer in trunk.modules()]
+    weightless = paper.trunk(width=0.05, norm="none").build(paper.image)
+    normed = sum(counts) - sum(v.numel() for v in weightless.parameters())
+    assert (normed > 0) is (norm == "layer")
+
+
 def test_the_up_convolution_that_keeps_the_size_is_the_transpose_of_the_convolution_that_does() -> None:
-    down, up = keep(2, 3, 0.1)[0].double(), keep_up(3, 2)[0].double()
+    down, up = keep(2, 3, 0.1, "batch")[0].double(), keep_up(3, 2)[0].double()
     assert isinstance(down, nn.Sequential)
     assert isinstance(up, nn.Sequential)
     convolution, transposed = down[1], up[0]

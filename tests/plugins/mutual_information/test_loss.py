@@ -1,6 +1,6 @@
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 import pytest
@@ -96,14 +96,6 @@ ALONE_AND_MIXED = pytest.mark.parametrize("codes", [*ALONE, MIXED], ids=[*MIXED,
 
 
 # --- The value.
-
-
-@pytest.fixture
-def float64() -> Iterator[None]:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
 
 
 class Asked(NamedTuple):

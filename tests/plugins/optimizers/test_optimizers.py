@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gan_run import Optimizer
 from gan_run.plugins.optimizers.adam import Adam, AdamW
+from gan_run.plugins.optimizers.rmsprop import RMSprop
 
 BOTH = pytest.mark.parametrize("declared", [Adam, AdamW])
 RATE = 0.1
@@ -80,3 +81,11 @@ def test_all_that_an_optimiser_remembers_are_tensors(declared: Callable[..., Opt
 def test_numbers_that_adam_cannot_have_are_refused(declared: type[Optimizer], wrong: Mapping[str, object]) -> None:
     with pytest.raises(ValidationError):
         declared.model_validate(wrong)
+
+
+def test_rmsprop_divides_by_the_running_size_of_the_gradient() -> None:
+    parameter, square = torch.ones(3), torch.zeros(3)
+    for gradient in GRADIENTS:
+        square = 0.9 * square + 0.1 * gradient.square()
+        parameter = parameter - RATE * gradient / (square.sqrt() + 0.01)
+    torch.testing.assert_close(steps(RMSprop(lr=9, alpha=0.9, eps=0.01), GRADIENTS), parameter)
