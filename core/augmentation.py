@@ -1,12 +1,24 @@
 """Random changes of images before a network looks at them."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from gan_run.core.component import Component
 from gan_run.core.image import ImageShape
+
+
+class AugmentationModule(nn.Module, ABC):
+    """A built augmentation: images (N, C, H, W) to the same, each changed by a draw of its own from torch's global
+    stream. Gradients reach the images, and those gradients can be differentiated once more."""
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Tensor: ...
+
+    def after(self, real_logits: Tensor) -> None:
+        """Told what the discriminator made of real images (N,) changed by it, after each of the discriminator's
+        updates: the only place where its state may change."""
 
 
 class Augmentation(Component):
@@ -15,6 +27,26 @@ class Augmentation(Component):
     kind: ClassVar[str] = "augmentation"
 
     @abstractmethod
-    def build(self, image: ImageShape) -> nn.Module:
-        """A module (N, C, H, W) -> (N, C, H, W) that changes each image by a draw of its own from torch's global
-        stream, and passes gradients to the images."""
+    def build(self, image: ImageShape) -> AugmentationModule:
+        """What changes images of this shape."""
+
+
+class Augmentations(AugmentationModule):
+    """Several in a row, or none."""
+
+    def __init__(self, *parts: AugmentationModule) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def forward(self, images: Tensor) -> Tensor:
+        for part in self.parts:
+            images = part(images)
+        return images
+
+    def after(self, real_logits: Tensor) -> None:
+        for part in self.parts:
+            assert isinstance(part, AugmentationModule)
+            part.after(real_logits)

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from pydantic import Field
 from torch import Tensor, nn
 
+from gan_run.core.augmentation import Augmentation, Augmentations
 from gan_run.core.component import Component, Declaration
 from gan_run.core.image import ImageShape
 from gan_run.core.latent_space import LatentSpace, Values
@@ -102,11 +103,15 @@ class Discriminator(Declaration):
     spectral_norm: bool = Field(
         default=False, description="Whether every weight matrix of both is divided by its largest singular value."
     )
+    augment: tuple[Augmentation, ...] = Field(
+        default=(), description="Random changes, in order, of whatever it judges, real or not, in every update."
+    )
 
     def module(self, latents: LatentSpace, image: ImageShape) -> "DiscriminatorModule":
         """The trunk with its head."""
         trunk = self.trunk.build(image)
-        built = DiscriminatorModule(trunk, self.head.build(trunk, latents))
+        augment = Augmentations(*(augmentation.build(image) for augmentation in self.augment))
+        built = DiscriminatorModule(trunk, self.head.build(trunk, latents), augment)
         if self.spectral_norm:
             spectral_norm(built)
         return built
@@ -115,10 +120,11 @@ class Discriminator(Declaration):
 class DiscriminatorModule(nn.Module):
     """A built discriminator. Whoever looks at an image shares its trunk."""
 
-    def __init__(self, trunk: TrunkModule, head: HeadModule) -> None:
+    def __init__(self, trunk: TrunkModule, head: HeadModule, augment: Augmentations | None = None) -> None:
         super().__init__()
         self.trunk = trunk
         self.head = head
+        self.augment = augment or Augmentations()
 
 
 class GeneratorStack(nn.Module):

@@ -70,9 +70,11 @@ class Player:
         self.optimizer.step()
         self._bound_weights()
 
-        # Let terms with a state see what happened.
+        # Let what has a state see what happened.
         for key in weights:
             self._game.term(key).after(self.name, losses.reports.get(key, {}))
+        if losses.real_logits is not None:
+            self._game.discriminator.augment.after(losses.real_logits)
         return losses
 
     @torch.no_grad()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_run.core.latent_space import Values
+from gan_run.core.layers import statistics_at_rest
 from gan_run.core.network import DiscriminatorModule, Features, GeneratorStack
 from gan_run.core.precision import full_precision
 
@@ -31,14 +32,24 @@ class Given(NamedTuple):
 class View:
     """What the discriminator sees of a batch of images (N, C, H, W), under the condition they came with."""
 
-    def __init__(self, discriminator: DiscriminatorModule, images: Tensor, condition: Values) -> None:
+    def __init__(
+        self, discriminator: DiscriminatorModule, images: Tensor, condition: Values, augment: bool = False
+    ) -> None:
         self._discriminator = discriminator
+        self._augmented = augment and len(discriminator.augment) > 0
         self.images = images
         self.condition = condition
 
     @cached_property
     def features(self) -> Features:
-        features = self._discriminator.trunk(self.images)
+        features = self._look_at_changed() if self._augmented else self._discriminator.trunk(self.images)
+        assert isinstance(features, Features)
+        return features
+
+    def _look_at_changed(self) -> Features:
+        # A finished model is asked about images as they are, so theirs are the running statistics to keep.
+        with statistics_at_rest(self._discriminator):
+            features = self._discriminator.trunk(self._discriminator.augment(self.images))
         assert isinstance(features, Features)
         return features
 
@@ -55,6 +66,11 @@ class View:
         gradients: a term says so in `input_gradients`, or gives its own in `probes`."""
         (gradients,) = torch.autograd.grad(self.logits.sum(), self.images, create_graph=True)
         return gradients
+
+    @cached_property
+    def unchanged(self) -> "View":
+        """The same images under the same condition, as they are before the discriminator's augmentation."""
+        return View(self._discriminator, self.images, self.condition) if self._augmented else self
 
 
 class Turn:
@@ -95,9 +111,9 @@ class Turn:
         assert isinstance(images, Tensor)
         return images
 
-    def discriminate(self, images: Tensor, condition: Values | None = None) -> View:
-        """A view of any images."""
-        return View(self._discriminator, images, condition or {})
+    def discriminate(self, images: Tensor, condition: Values | None = None, augment: bool = True) -> View:
+        """A view of any images; with the discriminator's augmentation, if it has one, unless `augment` is off."""
+        return View(self._discriminator, images, condition or {}, augment)
 
     def probe(self, key: str) -> Tensor:
         """An input that this term asked for in `probes`."""

@@ -18,6 +18,8 @@ class Losses(NamedTuple):
     """Each term's objective before its weight."""
     reports: dict[str, dict[str, Tensor]]
     """Named scalars by term."""
+    real_logits: Tensor | None
+    """(N,), if this update's player is the discriminator and its augmentation may want to know."""
 
 
 class Update(nn.Module):
@@ -38,7 +40,11 @@ class Update(nn.Module):
             terms[key] = value.detach()
             if value.requires_grad:
                 total = value * weight if total is None else total + value * weight
-        return Losses(total, terms, turn.reports)
+        return Losses(total, terms, turn.reports, self._real_logits(turn))
+
+    def _real_logits(self, turn: Turn) -> Tensor | None:
+        wanted = self.player == "discriminator" and len(self.game.discriminator.augment) > 0
+        return turn.real_view.logits.detach() if wanted else None
 
 
 def draw_inputs(game: Game, player: str, batch: Batch, weights: dict[str, float], generates: bool) -> Given:

@@ -1,10 +1,12 @@
 """Augmentations: random changes of images."""
 
 from gan_run import Component, hookimpl
+from gan_run.plugins.augmentations.ada import Ada
 from gan_run.plugins.augmentations.affine import Affine
+from gan_run.plugins.augmentations.diffaugment import DiffAugment
 from gan_run.plugins.augmentations.strokes import Strokes
 
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    return [Affine, Strokes]
+    return [Ada, Affine, DiffAugment, Strokes]

@@ -5,12 +5,10 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from gan_run import Augmentation, ImageShape
-
-Padding = Literal["border", "reflection"]
+from gan_run import Augmentation, AugmentationModule, ImageShape
+from gan_run.plugins.augmentations.warping import Padding, warp
 
 
 class Affine(Augmentation):
@@ -27,7 +25,7 @@ class Affine(Augmentation):
         return AffineModule(self)
 
 
-class AffineModule(nn.Module):
+class AffineModule(AugmentationModule):
     """(N, C, H, W) to the same, bilinear."""
 
     def __init__(self, declared: Affine) -> None:
@@ -38,7 +36,7 @@ class AffineModule(nn.Module):
         return warp(images, self.draw(len(images), images.device), self._declared.padding)
 
     def draw(self, n: int, device: torch.device) -> Tensor:
-        """Maps (N, 2, 3) from the coordinates of the result to those of the image, both [-1, 1] across the image."""
+        """Maps (N, 2, 3) for `warp`."""
         declared = self._declared
 
         def either_way(bound: float) -> Tensor:
@@ -52,11 +50,3 @@ class AffineModule(nn.Module):
         # Rotation times slant times stretch, and the shift.
         rows = [(cos * across, (cos * slant - sin) * down, right), (sin * across, (sin * slant + cos) * down, below)]
         return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
-
-
-def warp(images: Tensor, maps: Tensor, padding: Padding) -> Tensor:
-    """Each image (N, C, H, W) through its map (N, 2, 3); in full precision, for coordinates of half types would be
-    pixels off."""
-    with torch.autocast(images.device.type, enabled=False):
-        grid = F.affine_grid(maps.to(images), list(images.shape), align_corners=False)
-        return F.grid_sample(images, grid, padding_mode=padding, align_corners=False)

@@ -6,9 +6,9 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_run import Augmentation, ImageShape
+from gan_run import Augmentation, AugmentationModule, ImageShape
 
 
 class Strokes(Augmentation):
@@ -26,7 +26,7 @@ class Strokes(Augmentation):
         return StrokesModule(self)
 
 
-class StrokesModule(nn.Module):
+class StrokesModule(AugmentationModule):
     """(N, C, H, W) to the same, each image by a level of its own."""
 
     def __init__(self, declared: Strokes) -> None:

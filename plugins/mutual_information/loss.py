@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan_run import (
     Augmentation,
+    Augmentations,
     Encoder,
     LatentSpace,
     Loss,
@@ -57,7 +58,7 @@ class MutualInformation(Loss):
     def build(self, context: LossContext) -> "MutualInformationTerm":
         trunk = context.discriminator.trunk
         q = QHeads(trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
-        augment = nn.Sequential(*(augmentation.build(context.data.image) for augmentation in self.augment))
+        augment = Augmentations(*(augmentation.build(context.data.image) for augmentation in self.augment))
         return MutualInformationTerm(self, context.latents, trunk, q, augment)
 
 
@@ -70,7 +71,7 @@ class MutualInformationTerm(LossTerm):
         latents: LatentSpace,
         trunk: TrunkModule,
         q: QHeads,
-        augment: nn.Sequential,
+        augment: Augmentations,
     ) -> None:
         super().__init__()
         self.q = q
@@ -97,7 +98,7 @@ class MutualInformationTerm(LossTerm):
         return self._minus_bound(turn, detach=not self._declared.train_generator)
 
     def _minus_bound(self, turn: Turn, detach: bool) -> Tensor:
-        raw = self._read_changed(turn, detach) if len(self.augment) else self._read(turn.fake_view, detach)
+        raw = self._read_changed(turn, detach) if len(self.augment) else self._read(turn.fake_view.unchanged, detach)
         latents, _ = self._others
         losses = []
         for code, weight in self._declared.codes.items():
@@ -113,10 +114,10 @@ class MutualInformationTerm(LossTerm):
     def _read_changed(self, turn: Turn, detach: bool) -> dict[str, Tensor]:
         """What Q says of the fakes after the changes. It will be asked about images as they are, so theirs are the
         running statistics to keep."""
-        plain = turn.fake_view.features.vector.detach()
+        plain = turn.fake_view.unchanged.features.vector.detach()
         _, trunk = self._others
         with statistics_at_rest(trunk, self.q):
-            raw = self._read(turn.discriminate(self.augment(turn.fake), turn.latents), detach)
+            raw = self._read(turn.discriminate(self.augment(turn.fake), turn.latents, augment=False), detach)
         with torch.no_grad():
             self.q.read(plain)
         return raw

@@ -1,7 +1,7 @@
 """The public API: all that plugins and users import from `gan_run`. What is not listed here may change."""
 
 from gan_run.core.artifact import Artifact
-from gan_run.core.augmentation import Augmentation
+from gan_run.core.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.component import Component, Declaration, SpecPath
 from gan_run.core.data import Batch, DataInfo, DataSource, Factor, FactorKind, ImageSet, Split, Splits
 from gan_run.core.errors import (
@@ -57,6 +57,8 @@ from gan_run.runs import TrainedSeeds, Watched, load, read_spec, resume, train, 
 __all__ = [
     "Artifact",
     "Augmentation",
+    "AugmentationModule",
+    "Augmentations",
     "Batch",
     "BatchNorm1d",
     "CheckpointSaved",

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from gan_run import ImageShape
-from gan_run.plugins.augmentations.affine import Affine, Padding, warp
+from gan_run.plugins.augmentations.affine import Affine
+from gan_run.plugins.augmentations.warping import Padding, warp
 
 SHAPE = ImageShape(1, 8, 8)
 

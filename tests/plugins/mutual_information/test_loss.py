@@ -10,6 +10,7 @@ from torch import Tensor, distributions, nn
 
 from gan_run import (
     Augmentation,
+    AugmentationModule,
     DataInfo,
     DataSource,
     Discriminator,
@@ -516,7 +517,7 @@ class Inverted(Augmentation):
 
     type: Literal["inverted"] = "inverted"
 
-    def build(self, image: ImageShape) -> nn.Module:
+    def build(self, image: ImageShape) -> AugmentationModule:
         return Applied(torch.neg)
 
 
@@ -525,11 +526,11 @@ class Halved(Augmentation):
 
     type: Literal["halved"] = "halved"
 
-    def build(self, image: ImageShape) -> nn.Module:
+    def build(self, image: ImageShape) -> AugmentationModule:
         return Applied(lambda images: images / 2 + 0.25)
 
 
-class Applied(nn.Module):
+class Applied(AugmentationModule):
     def __init__(self, change: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self._change = change
@@ -566,6 +567,21 @@ def test_the_adversarial_loss_and_the_encoder_see_the_images_unchanged() -> None
     assert isinstance(encoder.layers, nn.Sequential)
     expected = encoder.layers(game.discriminator.trunk(fake).vector)
     assert torch.equal(game.encode(View(game.discriminator, fake, {}))["k"], expected)
+
+
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+@pytest.mark.parametrize("augment", [[], [Halved()]])
+def test_what_the_discriminator_judges_changed_is_read_as_it_is(player: str, augment: list[Augmentation]) -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
+    spec = spec_of(codes, NonSaturating(), MutualInformation(codes={"k": 1, "c": 1}, augment=augment))
+    judged = spec.discriminator.model_copy(update={"augment": (Inverted(),)})
+    plain, changed = begin(spec).game, begin(spec.model_copy(update={"discriminator": judged})).game
+    changed.load_state_dict(plain.state_dict())
+    fake, values = torch.rand(4, 1, 4, 4), plain.latents.sample(4)
+    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, {"non-saturating": 1.0, KEY: 1.0})
+    before, after = (Update(game, player)(given).terms for game in (plain, changed))
+    assert before[KEY].item() == pytest.approx(after[KEY].item(), abs=1e-6)
+    assert before["non-saturating"].item() != pytest.approx(after["non-saturating"].item(), abs=1e-4)
 
 
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
@@ -612,7 +628,7 @@ def test_a_code_cannot_hide_in_what_the_changes_destroy() -> None:
     codes: dict[str, Latent] = {"k": Categorical(classes=2)}
 
     class Blackened(Inverted):
-        def build(self, image: ImageShape) -> nn.Module:
+        def build(self, image: ImageShape) -> AugmentationModule:
             return Applied(lambda images: images * 0 - 1)
 
     bounds = []

@@ -1,0 +1,83 @@
+"""The three changes of DiffAugment."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import Augmentation, AugmentationModule, ImageShape
+
+Policy = Literal["color", "translation", "cutout"]
+
+
+class DiffAugment(Augmentation):
+    """Differentiable augmentation (Zhao et al. 2020, arXiv 2006.10738) by its authors' numbers: brightness, saturation,
+    contrast; shifts by up to an eighth of the side; a square of half the side blanked out, grey as what a shift leaves
+    open."""
+
+    type: Literal["diffaugment"] = "diffaugment"
+    policy: tuple[Policy, ...] = Field(default=("color", "translation", "cutout"), min_length=1)
+
+    def build(self, image: ImageShape) -> "DiffAugmentModule":
+        return DiffAugmentModule(self.policy)
+
+
+class DiffAugmentModule(AugmentationModule):
+    """One draw of each part for each image."""
+
+    def __init__(self, policy: tuple[Policy, ...]) -> None:
+        super().__init__()
+        parts = {"color": recolour, "translation": translate, "cutout": cut_out}
+        self._parts = [parts[name] for name in policy]
+
+    def forward(self, images: Tensor) -> Tensor:
+        for part in self._parts:
+            images = part(images)
+        return images
+
+
+def recolour(images: Tensor) -> Tensor:
+    """Brighter or darker by up to half, then saturation times up to 2, then contrast times 0.5 to 1.5."""
+    images = images + (_rand(images) - 0.5)
+    grey = images.mean(dim=1, keepdim=True)
+    images = grey + (images - grey) * (_rand(images) * 2)
+    level = images.mean(dim=(1, 2, 3), keepdim=True)
+    return level + (images - level) * (_rand(images) + 0.5)
+
+
+def translate(images: Tensor, share: float = 0.125) -> Tensor:
+    """Whole pixels either way on each axis, up to `share` of its side; what is left open is zero."""
+    n, _, height, width = images.shape
+    rows = torch.arange(height, device=images.device) + _either_way(n, height * share, images)  # (N, H)
+    columns = torch.arange(width, device=images.device) + _either_way(n, width * share, images)  # (N, W)
+    inside = _within(rows, height)[:, :, None] & _within(columns, width)[:, None, :]  # (N, H, W)
+    image = torch.arange(n, device=images.device)[:, None, None]
+    rows, columns = rows.clamp(0, height - 1)[:, :, None], columns.clamp(0, width - 1)[:, None, :]
+    moved = images.permute(0, 2, 3, 1)[image, rows, columns]  # (N, H, W, C)
+    return moved.permute(0, 3, 1, 2) * inside[:, None]
+
+
+def cut_out(images: Tensor, share: float = 0.5) -> Tensor:
+    """A rectangle of `share` of each side, its middle anywhere in the image, set to zero."""
+    n, _, height, width = images.shape
+    tall, wide = round(height * share), round(width * share)
+    top = torch.randint(0, height + 1, (n, 1), device=images.device) - tall // 2
+    left = torch.randint(0, width + 1, (n, 1), device=images.device) - wide // 2
+    rows = _within(torch.arange(height, device=images.device) - top, tall)  # (N, H)
+    columns = _within(torch.arange(width, device=images.device) - left, wide)  # (N, W)
+    return images * ~(rows[:, :, None] & columns[:, None, :])[:, None]
+
+
+def _rand(images: Tensor) -> Tensor:
+    return torch.rand(len(images), 1, 1, 1, device=images.device, dtype=images.dtype)
+
+
+def _either_way(n: int, reach: float, like: Tensor) -> Tensor:
+    """Whole numbers (n, 1) from -reach to reach."""
+    most = int(reach + 0.5)
+    return torch.randint(-most, most + 1, (n, 1), device=like.device)
+
+
+def _within(numbers: Tensor, length: int) -> Tensor:
+    return (numbers >= 0) & (numbers < length)
