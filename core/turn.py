@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gan_run.core.augmentation import Augmentations
 from gan_run.core.latent_space import Values
 from gan_run.core.layers import statistics_at_rest
 from gan_run.core.network import DiscriminatorModule, Features, GeneratorStack
@@ -30,26 +31,30 @@ class Given(NamedTuple):
 
 
 class View:
-    """What the discriminator sees of a batch of images (N, C, H, W), under the condition they came with."""
+    """What the discriminator sees of a batch of images (N, C, H, W), under the condition they came with, after the
+    changes of `augment`."""
 
     def __init__(
-        self, discriminator: DiscriminatorModule, images: Tensor, condition: Values, augment: bool = False
+        self,
+        discriminator: DiscriminatorModule,
+        images: Tensor,
+        condition: Values,
+        augment: Augmentations | None = None,
     ) -> None:
         self._discriminator = discriminator
-        self._augmented = augment and len(discriminator.augment) > 0
+        self._augment = augment or None  # none in a row are none
         self.images = images
         self.condition = condition
 
     @cached_property
     def features(self) -> Features:
-        features = self._look_at_changed() if self._augmented else self._discriminator.trunk(self.images)
-        assert isinstance(features, Features)
-        return features
-
-    def _look_at_changed(self) -> Features:
-        # A finished model is asked about images as they are, so theirs are the running statistics to keep.
-        with statistics_at_rest(self._discriminator):
-            features = self._discriminator.trunk(self._discriminator.augment(self.images))
+        trunk = self._discriminator.trunk
+        if self._augment is None:
+            features = trunk(self.images)
+        else:
+            # A finished model is asked about images as they are, so theirs are the running statistics to keep.
+            with statistics_at_rest(trunk):
+                features = trunk(self._augment(self.images))
         assert isinstance(features, Features)
         return features
 
@@ -69,8 +74,13 @@ class View:
 
     @cached_property
     def unchanged(self) -> "View":
-        """The same images under the same condition, as they are before the discriminator's augmentation."""
-        return View(self._discriminator, self.images, self.condition) if self._augmented else self
+        """The same images under the same condition, as they are before any changes."""
+        return self if self._augment is None else self.changed(None)
+
+    def changed(self, augment: Augmentations | None) -> "View":
+        """The same images under the same condition, after these changes in place of its own. Running statistics are
+        left alone by what was changed."""
+        return View(self._discriminator, self.images, self.condition, augment)
 
 
 class Turn:
@@ -111,9 +121,9 @@ class Turn:
         assert isinstance(images, Tensor)
         return images
 
-    def discriminate(self, images: Tensor, condition: Values | None = None, augment: bool = True) -> View:
-        """A view of any images; with the discriminator's augmentation, if it has one, unless `augment` is off."""
-        return View(self._discriminator, images, condition or {}, augment)
+    def discriminate(self, images: Tensor, condition: Values | None = None) -> View:
+        """A view of any images, after the changes of the discriminator's augmentation if it has one."""
+        return View(self._discriminator, images, condition or {}, self._discriminator.augment)
 
     def probe(self, key: str) -> Tensor:
         """An input that this term asked for in `probes`."""

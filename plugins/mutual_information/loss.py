@@ -17,7 +17,6 @@ from gan_run import (
     LossTerm,
     Problem,
     Spec,
-    TrunkModule,
     Turn,
     View,
     statistics_at_rest,
@@ -56,10 +55,9 @@ class MutualInformation(Loss):
                 yield Problem(("codes", code), f"no latent is called {code!r}{suggest(code, spec.latents)}")
 
     def build(self, context: LossContext) -> "MutualInformationTerm":
-        trunk = context.discriminator.trunk
-        q = QHeads(trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
+        q = QHeads(context.discriminator.trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
         augment = Augmentations(*(augmentation.build(context.data.image) for augmentation in self.augment))
-        return MutualInformationTerm(self, context.latents, trunk, q, augment)
+        return MutualInformationTerm(self, context.latents, q, augment)
 
 
 class MutualInformationTerm(LossTerm):
@@ -69,7 +67,6 @@ class MutualInformationTerm(LossTerm):
         self,
         declared: MutualInformation,
         latents: LatentSpace,
-        trunk: TrunkModule,
         q: QHeads,
         augment: Augmentations,
     ) -> None:
@@ -77,7 +74,7 @@ class MutualInformationTerm(LossTerm):
         self.q = q
         self.augment = augment
         self._declared = declared
-        self._others = (latents, trunk)  # in a tuple, so that they are not registered here: others train them
+        self._latents = (latents,)  # in a tuple, so that they are not registered here: others train them
 
     def owners(self) -> Mapping[str, nn.Module]:
         return {self._declared.q_player: self.q}
@@ -99,7 +96,7 @@ class MutualInformationTerm(LossTerm):
 
     def _minus_bound(self, turn: Turn, detach: bool) -> Tensor:
         raw = self._read_changed(turn, detach) if len(self.augment) else self._read(turn.fake_view.unchanged, detach)
-        latents, _ = self._others
+        (latents,) = self._latents
         losses = []
         for code, weight in self._declared.codes.items():
             bound = latents[code].log_likelihood(raw[code], turn.latents[code]).mean() + latents[code].entropy()
@@ -115,9 +112,8 @@ class MutualInformationTerm(LossTerm):
         """What Q says of the fakes after the changes. It will be asked about images as they are, so theirs are the
         running statistics to keep."""
         plain = turn.fake_view.unchanged.features.vector.detach()
-        _, trunk = self._others
-        with statistics_at_rest(trunk, self.q):
-            raw = self._read(turn.discriminate(self.augment(turn.fake), turn.latents, augment=False), detach)
+        with statistics_at_rest(self.q):
+            raw = self._read(turn.fake_view.changed(self.augment), detach)
         with torch.no_grad():
             self.q.read(plain)
         return raw

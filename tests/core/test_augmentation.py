@@ -75,7 +75,7 @@ def test_whatever_is_judged_is_changed_first(start: Start) -> None:
         torch.testing.assert_close(view.features.vector, trunk(view.images * 0.1).vector)
         torch.testing.assert_close(view.unchanged.features.vector, trunk(view.images).vector)
         assert view.unchanged.condition is view.condition
-    plain = turn.discriminate(turn.real, augment=False)
+    plain = turn.discriminate(turn.real).unchanged
     torch.testing.assert_close(plain.features.vector, trunk(turn.real).vector)
 
 

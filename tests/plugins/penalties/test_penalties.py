@@ -6,55 +6,18 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
-from gan_run import (
-    DataInfo,
-    DiscriminatorModule,
-    Features,
-    HeadModule,
-    ImageShape,
-    LatentContext,
-    LatentSpace,
-    Loss,
-    LossContext,
-    LossTerm,
-    SpecError,
-    TrunkModule,
-    Turn,
-    Values,
-    read_spec,
-)
-from gan_run.core.network import GeneratorStack
-from gan_run.core.turn import Given
-from gan_run.plugins.latents.uniform import Uniform
+from gan_run import Loss, SpecError, Turn, read_spec
 from gan_run.plugins.penalties.one_centred import Dragan, GradientPenalty
 from gan_run.plugins.penalties.zero_centred import R1, R2
 from gan_run.registry.plugins import Registry
 
-INFO = DataInfo(ImageShape(1, 1, 2), {"train": 1})
-LATENTS = LatentSpace({"z": Uniform().module(LatentContext(INFO))})
 ALL = [R1(), R2(), GradientPenalty(), GradientPenalty(one_sided=True), Dragan()]
 EACH = pytest.mark.parametrize("loss", ALL, ids=["r1", "r2", "gradient-penalty", "one-sided", "dragan"])
 ONE_CENTRED = pytest.mark.parametrize("loss", [GradientPenalty(), Dragan()], ids=lambda loss: loss.name())
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-
-class Pixels(TrunkModule):
-    features = 2
-
-    def forward(self, images: Tensor) -> Features:
-        return Features(images.flatten(1))
-
-
-class Judge(HeadModule):
-    def __init__(self, layers: nn.Module) -> None:
-        super().__init__()
-        self.layers = layers
-
-    def forward(self, features: Features, condition: Values) -> Tensor:
-        logits = self.layers(features.vector)
-        assert isinstance(logits, Tensor)
-        return logits.flatten()
+Penalise = Callable[[Loss, nn.Module, Tensor, Tensor], tuple[Tensor, Turn]]
 
 
 class HalfSquares(nn.Module):
@@ -75,26 +38,18 @@ def images(*vectors: tuple[float, float]) -> Tensor:
     return torch.tensor(vectors, dtype=torch.float64).view(-1, 1, 1, 2)
 
 
-def term_of(loss: Loss, judge: nn.Module) -> tuple[LossTerm, DiscriminatorModule]:
-    discriminator = DiscriminatorModule(Pixels(), Judge(judge))
-    return loss.build(LossContext(INFO, LATENTS, nn.Identity(), discriminator)), discriminator
+@pytest.fixture
+def penalise(seat: Callable[..., Any]) -> Penalise:
+    """The penalty on a discriminator of these layers, and the turn it was asked in."""
+
+    def ask(loss: Loss, judge: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Turn]:
+        value, turn = seat(loss, judge).ask("discriminator", real, fake)
+        return value, turn
+
+    return ask
 
 
-def penalise(loss: Loss, judge: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Turn]:
-    term, discriminator = term_of(loss, judge)
-    real, fake = real.clone(), fake.clone()
-    probes = {
-        f"key/{name}": points.requires_grad_() for name, points in term.probes("discriminator", real, fake).items()
-    }
-    for side, batch in (("real", real), ("fake", fake)):
-        batch.requires_grad_(side in term.input_gradients)
-    given = Given(real, None, {"z": torch.zeros(len(fake))}, fake, probes, {})
-    turn = Turn(GeneratorStack(LATENTS, nn.Identity()), discriminator, given)
-    with turn.speaking("key"):
-        return term.objective("discriminator", turn), turn
-
-
-def test_zero_centred_values_worked_by_hand() -> None:
+def test_zero_centred_values_worked_by_hand(penalise: Penalise) -> None:
     # Of half squares the slope at an image is its own norm: 5 and 1 of the real ones, 2 and 0 of the fakes.
     real, fake = images((3, 4), (0, 1)), images((2, 0), (0, 0))
     value, turn = penalise(R1(), HalfSquares(), real, fake)
@@ -106,13 +61,13 @@ def test_zero_centred_values_worked_by_hand() -> None:
 
 
 @ONE_CENTRED
-def test_one_centred_values_worked_by_hand(loss: Loss) -> None:
+def test_one_centred_values_worked_by_hand(penalise: Penalise, loss: Loss) -> None:
     value, turn = penalise(loss, straight(3, 4), torch.randn(6, 1, 1, 2), torch.randn(6, 1, 1, 2))
     assert value.item() == pytest.approx((5 - 1) ** 2)
     assert turn.reports["key"]["slope"].item() == pytest.approx(5)
 
 
-def test_one_sided_a_gentle_slope_costs_nothing_and_a_steep_one_as_much_as_ever() -> None:
+def test_one_sided_a_gentle_slope_costs_nothing_and_a_steep_one_as_much_as_ever(penalise: Penalise) -> None:
     real, fake = torch.randn(2, 6, 1, 1, 2)
     assert penalise(GradientPenalty(), straight(0.3, 0.4), real, fake)[0].item() == pytest.approx(0.25)
     assert penalise(GradientPenalty(one_sided=True), straight(0.3, 0.4), real, fake)[0].item() == 0
@@ -120,14 +75,16 @@ def test_one_sided_a_gentle_slope_costs_nothing_and_a_steep_one_as_much_as_ever(
 
 
 @EACH
-def test_the_value_is_that_of_each_images_own_gradient(loss: Loss) -> None:
+def test_the_value_is_that_of_each_images_own_gradient(
+    penalise: Penalise, seat: Callable[..., Any], loss: Loss
+) -> None:
     judge = nn.Sequential(nn.Linear(2, 7), nn.Tanh(), nn.Linear(7, 1))
     real, fake = torch.randn(2, 5, 1, 1, 2)
     torch.manual_seed(4)
     value, turn = penalise(loss, judge, real, fake)
 
     torch.manual_seed(4)
-    points = {"real": real, "fake": fake, **term_of(loss, judge)[0].probes("discriminator", real, fake)}
+    points = {"real": real, "fake": fake, **seat(loss, judge).term.probes("discriminator", real, fake)}
     (looked_at,) = {"r1": ["real"], "r2": ["fake"]}.get(loss.name(), ["points"])
     norms = []
     for point in points[looked_at]:
@@ -142,7 +99,7 @@ def test_the_value_is_that_of_each_images_own_gradient(loss: Loss) -> None:
 
 
 @EACH
-def test_it_moves_the_slope_and_not_the_offset(loss: Loss) -> None:
+def test_it_moves_the_slope_and_not_the_offset(penalise: Penalise, loss: Loss) -> None:
     judge = straight(3, 4)
     value, _ = penalise(loss, judge, torch.randn(6, 1, 1, 2), torch.randn(6, 1, 1, 2))
     weight, bias = torch.autograd.grad(value, [judge.weight, judge.bias], allow_unused=True)
@@ -153,14 +110,16 @@ def test_it_moves_the_slope_and_not_the_offset(loss: Loss) -> None:
 
 
 @EACH
-def test_a_flat_discriminator_has_finite_gradients(loss: Loss) -> None:
+def test_a_flat_discriminator_has_finite_gradients(penalise: Penalise, loss: Loss) -> None:
     judge = straight(0, 0)
     value, _ = penalise(loss, judge, torch.randn(3, 1, 1, 2), torch.randn(3, 1, 1, 2))
     assert torch.isfinite(torch.autograd.grad(value, judge.weight)[0]).all()
 
 
-def test_wgan_gps_points_lie_between_a_real_image_and_its_fake_each_at_a_share_of_its_own() -> None:
-    term, _ = term_of(GradientPenalty(), straight(1, 1))
+def test_wgan_gps_points_lie_between_real_and_fake_each_at_a_share_of_its_own(
+    seat: Callable[..., Any],
+) -> None:
+    term = seat(GradientPenalty(), straight(1, 1)).term
     real, fake = torch.randn(2, 50, 1, 1, 2)
     shares = (term.probes("discriminator", real, fake)["points"] - fake) / (real - fake)
     torch.testing.assert_close(shares[..., 0], shares[..., 1])
@@ -169,8 +128,8 @@ def test_wgan_gps_points_lie_between_a_real_image_and_its_fake_each_at_a_share_o
     assert shares.std() > 0.2
 
 
-def test_dragans_points_lie_around_real_images_within_the_spread() -> None:
-    term, _ = term_of(Dragan(spread=0.1), straight(1, 1))
+def test_dragans_points_lie_around_real_images_within_the_spread(seat: Callable[..., Any]) -> None:
+    term = seat(Dragan(spread=0.1), straight(1, 1)).term
     real, fake = torch.randn(2, 50, 1, 1, 2)
     steps = (term.probes("discriminator", real, fake)["points"] - real) / real.std()
     assert steps.min() >= 0
@@ -178,8 +137,8 @@ def test_dragans_points_lie_around_real_images_within_the_spread() -> None:
 
 
 @EACH
-def test_it_speaks_to_the_discriminator_alone(loss: Loss) -> None:
-    term, _ = term_of(loss, straight(1, 1))
+def test_it_speaks_to_the_discriminator_alone(seat: Callable[..., Any], loss: Loss) -> None:
+    term = seat(loss, straight(1, 1)).term
     assert [term.plays(player) for player in ("discriminator", "generator")] == [True, False]
     assert not list(term.parameters())
 

@@ -1,0 +1,50 @@
+"""A discriminator tied to where it stood a while ago."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import Loss, LossContext, LossTerm, Scheduled, Turn
+
+
+class LeCam(Loss):
+    """LeCam regularisation (Tseng et al. 2021, arXiv 2104.03310): D of real images is drawn to the moving average of D
+    on fakes, and the other way round. The averages start with the first update's values."""
+
+    type: Literal["lecam"] = "lecam"
+    weight: Scheduled = Field(default=0.1, description="The paper's lambda.")
+    decay: float = Field(default=0.99, ge=0, lt=1, description="Of the moving averages.")
+
+    def build(self, context: LossContext) -> LossTerm:
+        return LeCamTerm(self.decay)
+
+
+class LeCamTerm(LossTerm):
+    """The averages are part of the checkpoint."""
+
+    real: Tensor
+    fake: Tensor
+    begun: Tensor
+
+    def __init__(self, decay: float) -> None:
+        super().__init__()
+        self._decay = decay
+        self.register_buffer("real", torch.tensor(0.0))
+        self.register_buffer("fake", torch.tensor(0.0))
+        self.register_buffer("begun", torch.tensor(False))
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        real, fake = turn.real_view.logits, turn.fake_view.logits
+        turn.report("real", real.mean())
+        turn.report("fake", fake.mean())
+        distance = (real - self.fake).square().mean() + (fake - self.real).square().mean()
+        return distance * self.begun
+
+    def after(self, player: str, observed: Mapping[str, Tensor]) -> None:
+        for name, average in (("real", self.real), ("fake", self.fake)):
+            decay = self._decay * self.begun
+            average.mul_(decay).add_(observed[name] * (1 - decay))
+        self.begun.fill_(True)

@@ -1,0 +1,97 @@
+"""A discriminator that is easy to see through, to ask losses about."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_run import (
+    DataInfo,
+    DiscriminatorModule,
+    Features,
+    HeadModule,
+    ImageShape,
+    LatentContext,
+    LatentSpace,
+    Loss,
+    LossContext,
+    LossTerm,
+    TrunkModule,
+    Turn,
+    Values,
+)
+from gan_run.core.network import GeneratorStack
+from gan_run.core.turn import Given
+from gan_run.plugins.latents.uniform import Uniform
+
+
+class Pixels(TrunkModule):
+    """An image's features are its pixels."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, images: Tensor) -> Features:
+        return Features(images.flatten(1))
+
+
+class Judge(HeadModule):
+    """(N, pixels) to logits by any layers."""
+
+    def __init__(self, layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, features: Features, condition: Values) -> Tensor:
+        logits = self.layers(features.vector)
+        assert isinstance(logits, Tensor)
+        return logits.flatten()
+
+
+class FirstPixel(nn.Module):
+    def forward(self, vector: Tensor) -> Tensor:
+        return vector[:, 0]
+
+
+@dataclass
+class Table:
+    """A term, and the discriminator it sits at the table with."""
+
+    term: LossTerm
+    discriminator: DiscriminatorModule
+    latents: LatentSpace
+
+    def turn(self, real: Tensor, fake: Tensor, probes: Mapping[str, Tensor] | None = None) -> Turn:
+        """One update's view of these images (N, C, H, W)."""
+        latents = {"z": torch.zeros(len(fake))}
+        probes = {f"key/{name}": points.requires_grad_() for name, points in (probes or {}).items()}
+        given = Given(real, None, latents, fake, probes, {})
+        return Turn(GeneratorStack(self.latents, nn.Identity()), self.discriminator, given)
+
+    def ask(self, player: str, real: Tensor, fake: Tensor) -> tuple[Tensor, Turn]:
+        """The term's objective on these images, as an update of `player` would get it, and the turn it had."""
+        if player == "discriminator":
+            probes = self.term.probes(player, real, fake)
+            real = real.detach().requires_grad_() if "real" in self.term.input_gradients else real
+            fake = fake.detach().requires_grad_() if "fake" in self.term.input_gradients else fake
+        turn = self.turn(real, fake, probes if player == "discriminator" else {})
+        with turn.speaking("key"):
+            return self.term.objective(player, turn), turn
+
+
+@pytest.fixture(scope="session")
+def seat() -> Callable[..., Table]:
+    """seat(loss, layers) builds a loss for images of one row of pixels (two, or as many as `pixels`) whose logits are
+    what the layers make of them: by default, the first pixel."""
+
+    def build(loss: Loss, layers: nn.Module | None = None, pixels: int = 2) -> Table:
+        info = DataInfo(ImageShape(1, 1, pixels), {"train": 1})
+        latents = LatentSpace({"z": Uniform().module(LatentContext(info))})
+        discriminator = DiscriminatorModule(Pixels(pixels), Judge(layers or FirstPixel()))
+        term = loss.build(LossContext(info, latents, nn.Identity(), discriminator))
+        return Table(term, discriminator, latents)
+
+    return build
