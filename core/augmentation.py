@@ -17,8 +17,8 @@ class AugmentationModule(nn.Module, ABC):
     def forward(self, images: Tensor) -> Tensor: ...
 
     def after(self, real_logits: Tensor) -> None:
-        """Told what the discriminator made of real images (N,) changed by it, after each of the discriminator's
-        updates: the only place where its state may change."""
+        """Told the discriminator's logits of real images that it changed, (N,) or (N, P), after each of the
+        discriminator's updates: the only place where its state may change."""
 
 
 class Augmentation(Component):

@@ -73,6 +73,9 @@ class LatentModule(nn.Module, ABC):
     def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
         """How well Q recovers `value` (N,) from `raw` (N, P), in [0, 1]: share of H(c) if discrete, else R2."""
 
+    def learn(self, labels: Tensor) -> None:
+        """Told the labels of all training images (M,), where there are any, before the first step."""
+
     def observe(self, labels: Tensor) -> Tensor | None:
         """The latent's value on real images with these labels (N,), if the data tells; else None."""
         return None
@@ -164,6 +167,10 @@ class Latent(Component):
 
     kind: ClassVar[str] = "latent"
     count: int = Field(default=1, ge=1, description="How many independent copies there are under this name.")
+
+    def observes_labels(self) -> bool:
+        """Whether its value on a real image is told by the image's label."""
+        return False
 
     @abstractmethod
     def build(self, context: LatentContext) -> LatentModule:

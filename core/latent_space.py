@@ -60,6 +60,11 @@ class LatentSpace(nn.Module):
         given = given or {}
         return {name: given[name] if name in given else self[name].sample(n) for name in self._names}
 
+    def learn(self, labels: Tensor) -> None:
+        """Tell every latent the labels of all training images (M,)."""
+        for name in self._names:
+            self[name].learn(labels)
+
     def embed(self, values: Values) -> Tensor:
         """The generator's input for `values`, (N, W)."""
         return torch.cat([self[name].embed(values[name]) for name in self._names], dim=1)

@@ -32,6 +32,8 @@ class TrunkModule(nn.Module, ABC):
 
     features: int
     """F: the length of `Features.vector`."""
+    map_channels: tuple[int, ...] = ()
+    """C_i of each of `Features.maps`."""
 
     @abstractmethod
     def forward(self, images: Tensor) -> Features: ...
@@ -40,11 +42,14 @@ class TrunkModule(nn.Module, ABC):
 class StackedTrunk(TrunkModule):
     """Stages in a row, each of which gives a map, and what turns the last map into features."""
 
-    def __init__(self, stages: Sequence[nn.Module], last: nn.Module, features: int) -> None:
+    def __init__(
+        self, stages: Sequence[nn.Module], map_channels: Sequence[int], last: nn.Module, features: int
+    ) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stages)
         self.last = last
         self.features = features
+        self.map_channels = tuple(map_channels)
 
     def forward(self, images: Tensor) -> Features:
         maps = []
@@ -55,7 +60,7 @@ class StackedTrunk(TrunkModule):
 
 
 class HeadModule(nn.Module, ABC):
-    """A built head: (features, condition) -> logits (N,)."""
+    """A built head: (features, condition) -> logits, (N,) or, of P places of an image, (N, P)."""
 
     @abstractmethod
     def forward(self, features: Features, condition: Values) -> Tensor: ...
@@ -75,6 +80,10 @@ class Trunk(Component):
     """The declaration of a discriminator's trunk."""
 
     kind: ClassVar[str] = "trunk"
+
+    def gives_maps(self) -> bool:
+        """Whether there are `Features.maps`."""
+        return False
 
     def couples_images(self) -> bool:
         """Whether what it sees in an image depends on the others of its batch, as batch norm makes it."""

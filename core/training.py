@@ -44,6 +44,8 @@ class Training:
         self.info = info
         self.device = torch.device(spec.train.device)
         self.game = build_game(spec, info).to(self.device).train()
+        if images.labels is not None:
+            self.game.latents.learn(images.labels.to(self.device))
         self.average = None if spec.train.ema is None else Average(self.game.stack, spec.train.ema)
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision))
         self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed)

@@ -60,16 +60,17 @@ class View:
 
     @cached_property
     def logits(self) -> Tensor:
-        """(N,), not squashed"""
+        """(N,), or (N, P) where P places of an image are judged by themselves; not squashed"""
         logits = self._discriminator.head(self.features, self.condition)
         assert isinstance(logits, Tensor)
         return full_precision(logits)
 
     @cached_property
     def gradients(self) -> Tensor:
-        """Of each logit at its image, (N, C, H, W), to be differentiated once more. The images have to require
-        gradients: a term says so in `input_gradients`, or gives its own in `probes`."""
-        (gradients,) = torch.autograd.grad(self.logits.sum(), self.images, create_graph=True)
+        """Of each image's logit, or the mean of its logits, at the image, (N, C, H, W), to be differentiated once more.
+        The images have to require gradients: a term says so in `input_gradients`, or gives its own in `probes`."""
+        per_image = self.logits.view(len(self.logits), -1).mean(dim=1)
+        (gradients,) = torch.autograd.grad(per_image.sum(), self.images, create_graph=True)
         return gradients
 
     @cached_property

@@ -19,7 +19,7 @@ class Losses(NamedTuple):
     reports: dict[str, dict[str, Tensor]]
     """Named scalars by term."""
     real_logits: Tensor | None
-    """(N,), if this update's player is the discriminator and its augmentation may want to know."""
+    """If this update's player is the discriminator and its augmentation may want to know."""
 
 
 class Update(nn.Module):

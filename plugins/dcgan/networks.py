@@ -85,6 +85,9 @@ class DCGANTrunk(Trunk):
     slope: float = Field(default=0.2, ge=0, description="Of the leaky ReLU.")
     norm: Norm = Field(default="batch", description="Of all convolutions but the first.")
 
+    def gives_maps(self) -> bool:
+        return True
+
     def couples_images(self) -> bool:
         return self.norm == "batch"
 
@@ -102,6 +105,6 @@ class DCGANTrunk(Trunk):
             if level:
                 layers += norm_2d(self.norm, deep)
             stages.append(nn.Sequential(*layers, nn.LeakyReLU(self.slope)))
-        trunk = StackedTrunk(stages, nn.Flatten(), channels[-1] * base * base)
+        trunk = StackedTrunk(stages, channels[1:], nn.Flatten(), channels[-1] * base * base)
         init_normal(trunk)
         return trunk

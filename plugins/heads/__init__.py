@@ -2,8 +2,10 @@
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.heads.linear import Linear
+from gan_run.plugins.heads.patch import Patch
+from gan_run.plugins.heads.projection import Projection
 
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    return [Linear]
+    return [Linear, Patch, Projection]

@@ -59,4 +59,4 @@ class InfoGANChairsTrunk(PaperTrunk):
             keep(deep, deep, self.slope, self.norm),
         ]
         last = nn.Sequential(nn.Flatten(), connect(8 * 8 * deep, wide, nn.LeakyReLU(self.slope), self.norm))
-        return self.stack(convolutions, last, wide)
+        return self.stack(convolutions, (shallow, middle, deep, deep, deep), last, wide)

@@ -48,12 +48,17 @@ class PaperTrunk(PaperNetwork, Trunk, ABC):
     slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
     norm: Norm = Field(default="batch", description="Of all layers but the first; the paper's is batch norm.")
 
+    def gives_maps(self) -> bool:
+        return True
+
     def couples_images(self) -> bool:
         return self.norm == "batch"
 
-    def stack(self, convolutions: Sequence[nn.Module], last: nn.Module, features: int) -> TrunkModule:
+    def stack(
+        self, convolutions: Sequence[nn.Module], map_channels: Sequence[int], last: nn.Module, features: int
+    ) -> TrunkModule:
         """The trunk of these layers, its weights drawn."""
-        trunk = StackedTrunk(convolutions, last, features)
+        trunk = StackedTrunk(convolutions, map_channels, last, features)
         init_normal(trunk)
         return trunk
 

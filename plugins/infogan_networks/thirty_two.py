@@ -43,4 +43,4 @@ class InfoGAN32Trunk(PaperTrunk):
             halve(shallow, middle, self.slope, self.norm),
             halve(middle, deep, self.slope, self.norm),
         ]
-        return self.stack(convolutions, nn.Flatten(), 4 * 4 * deep)
+        return self.stack(convolutions, (shallow, middle, deep), nn.Flatten(), 4 * 4 * deep)

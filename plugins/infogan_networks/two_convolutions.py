@@ -46,4 +46,4 @@ class TwoConvolutionTrunk(PaperTrunk, ABC):
             halve(shallow, deep, self.slope, self.norm),
         ]
         last = nn.Sequential(nn.Flatten(), connect(side * side * deep, wide, nn.LeakyReLU(self.slope), self.norm))
-        return self.stack(convolutions, last, wide)
+        return self.stack(convolutions, (shallow, deep), last, wide)

@@ -56,6 +56,7 @@ def test_shapes_go_from_latents_to_images_to_features(size: int, channels: int) 
     features = trunk(images)
     assert isinstance(features, Features)
     assert features.vector.shape == (2, trunk.features)
+    assert [level.shape[1] for level in features.maps] == list(trunk.map_channels)
     planned = plan(size)
     assert planned is not None
     base, doublings = planned
