@@ -192,7 +192,8 @@ def test_the_trunk_has_the_papers_parameters(paper: Paper) -> None:
 
 @each_network
 def test_maps_are_those_of_the_papers_convolutions(paper: Paper) -> None:
-    features = paper.trunk().build(paper.image)(torch.randn(2, *paper.image))
+    trunk = paper.trunk().build(paper.image)
+    features = trunk(torch.randn(2, *paper.image))
     assert features.vector.shape == (2, paper.features)
     assert [tuple(level.shape) for level in features.maps] == [(2, c, side, side) for c, side in paper.maps]
     assert trunk.map_channels == tuple(level.shape[1] for level in features.maps)
