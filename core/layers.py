@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
+from torch.nn.utils.parametrize import is_parametrized
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -42,9 +43,9 @@ def norm_2d(norm: Norm, channels: int) -> list[nn.Module]:
 
 def spectral_norm(module: nn.Module) -> None:
     """Divide every weight matrix within `module` by its largest singular value (Miyato et al. 2018, arXiv 1802.05957),
-    in place, as torch's own parametrization does."""
+    in place, as torch's own parametrization does. Those that are so divided already are left alone."""
     for layer in list(module.modules()):
-        if isinstance(layer, LINEAR):
+        if isinstance(layer, LINEAR) and not is_parametrized(layer, "weight"):
             parametrizations.spectral_norm(layer)
 
 

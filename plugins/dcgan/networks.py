@@ -18,29 +18,12 @@ from gan_run import (
     StackedTrunk,
     Trunk,
     TrunkModule,
+    check_doubling,
+    doubling_of,
     init_normal,
     norm_2d,
     scaled,
 )
-
-BASES = range(3, 8)
-"""Sides of the smallest feature map; every size is at most one of them times a power of two."""
-
-
-def plan(size: int) -> tuple[int, int] | None:
-    """(base, doublings) with base * 2**doublings == size and base between 3 and 7, most doublings first; None if there
-    is none."""
-    for doublings in range(size.bit_length(), 0, -1):
-        base, rest = divmod(size, 2**doublings)
-        if rest == 0 and base in BASES:
-            return base, doublings
-    return None
-
-
-def _refuse_other_sizes(data: DataInfo) -> Iterable[Problem]:
-    if data.image.height != data.image.width or plan(data.image.height) is None:
-        sizes = ", ".join(str(size) for size in range(6, 257) if plan(size))
-        yield Problem(("type",), f"no dcgan for {data.image}: square images of {sizes} pixels can be made")
 
 
 def _channels(widest: int, doublings: int) -> list[int]:
@@ -55,12 +38,10 @@ class DCGANGenerator(Generator):
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
 
     def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
-        return _refuse_other_sizes(data)
+        return check_doubling(self.type, data)
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
-        planned = plan(image.height)
-        assert planned is not None
-        base, doublings = planned
+        base, doublings = doubling_of(image)
         channels = _channels(scaled(64, self.width), doublings)[::-1]
         layers: list[nn.Module] = [
             nn.Linear(latents.width, channels[0] * base * base),
@@ -92,12 +73,10 @@ class DCGANTrunk(Trunk):
         return self.norm == "batch"
 
     def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
-        return _refuse_other_sizes(data)
+        return check_doubling(self.type, data)
 
     def build(self, image: ImageShape) -> TrunkModule:
-        planned = plan(image.height)
-        assert planned is not None
-        base, doublings = planned
+        base, doublings = doubling_of(image)
         channels = [image.channels, *_channels(scaled(64, self.width), doublings)]
         stages = []
         for level, (shallow, deep) in enumerate(pairwise(channels)):

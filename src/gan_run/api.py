@@ -4,6 +4,7 @@ from gan_run.core.artifact import Artifact
 from gan_run.core.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.component import Component, Declaration, SpecPath
 from gan_run.core.data import Batch, DataInfo, DataSource, Factor, FactorKind, ImageSet, Split, Splits
+from gan_run.core.doubling import Doubling, check_doubling, doubling_of
 from gan_run.core.errors import (
     DataError,
     GanRunError,
@@ -72,6 +73,7 @@ __all__ = [
     "Dial",
     "Discriminator",
     "DiscriminatorModule",
+    "Doubling",
     "Encoder",
     "Factor",
     "FactorKind",
@@ -122,7 +124,9 @@ __all__ = [
     "View",
     "Watched",
     "cache_folder",
+    "check_doubling",
     "decode_once",
+    "doubling_of",
     "follow",
     "hookimpl",
     "init_normal",

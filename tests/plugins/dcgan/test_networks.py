@@ -1,11 +1,9 @@
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 
-from gan_run import DataInfo, Features, ImageShape, LatentContext, LatentSpace, Norm
-from gan_run.plugins.dcgan.networks import DCGANGenerator, DCGANTrunk, plan
+from gan_run import DataInfo, Features, ImageShape, LatentContext, LatentSpace, Norm, doubling_of
+from gan_run.plugins.dcgan.networks import DCGANGenerator, DCGANTrunk
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.uniform import Uniform
 
@@ -17,32 +15,6 @@ EITHER = pytest.mark.parametrize("declared", [DCGANGenerator(), DCGANTrunk()], i
 
 def leaves(network: nn.Module) -> list[nn.Module]:
     return [layer for layer in network.modules() if not list(layer.children())]
-
-
-@settings(deadline=None)
-@given(st.integers(1, 2000))
-def test_a_plan_leads_from_a_base_between_3_and_7_to_the_size_with_the_most_doublings(size: int) -> None:
-    possible = [(base, doublings) for base in range(3, 8) for doublings in range(1, 12) if base * 2**doublings == size]
-    assert plan(size) == max(possible, key=lambda found: found[1], default=None)
-
-
-@settings(deadline=None)
-@given(st.sampled_from([3, 4, 5, 7]), st.integers(1, 8))
-def test_every_base_times_a_power_of_two_has_a_plan(base: int, doublings: int) -> None:
-    assert plan(base * 2**doublings) == (base, doublings)
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [(28, (7, 2)), (32, (4, 3)), (48, (3, 4)), (64, (4, 4)), (96, (3, 5)), (128, (4, 5))],
-)
-def test_the_plans_of_common_sizes(size: int, expected: tuple[int, int]) -> None:
-    assert plan(size) == expected
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 9, 13, 15, 18, 22, 27, 29, 36, 100, 178])
-def test_sizes_without_a_plan(size: int) -> None:
-    assert plan(size) is None
 
 
 @SIZES
@@ -57,9 +29,7 @@ def test_shapes_go_from_latents_to_images_to_features(size: int, channels: int) 
     assert isinstance(features, Features)
     assert features.vector.shape == (2, trunk.features)
     assert [level.shape[1] for level in features.maps] == list(trunk.map_channels)
-    planned = plan(size)
-    assert planned is not None
-    base, doublings = planned
+    base, doublings = doubling_of(image)
     assert [level.shape[2:] for level in features.maps] == [
         (base * 2**level, base * 2**level) for level in reversed(range(doublings))
     ]
