@@ -1,14 +1,15 @@
 """Everything that is trained, built from a spec: latents, generator, discriminator and the terms of the losses."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from torch import Tensor, nn
 
-from gan_run.core.data import DataInfo
+from gan_run.core.data import DataInfo, ImageSet
 from gan_run.core.errors import Place, Problem, SpecError, suggest
 from gan_run.core.latent import LatentContext
 from gan_run.core.latent_space import LatentSpace
-from gan_run.core.loss import LossContext, LossTerm
+from gan_run.core.loss import Loss, LossContext, LossTerm
 from gan_run.core.network import DiscriminatorModule, GeneratorStack
 from gan_run.core.spec import Spec
 from gan_run.core.turn import View
@@ -65,17 +66,29 @@ class Game(nn.Module):
         return players
 
 
-def build_game(spec: Spec, data: DataInfo) -> Game:
-    """The modules that `spec` describes, initialised from torch's global stream. Raises SpecError if it names players
-    that there are not, or leaves one without an optimiser."""
+def build_game(spec: Spec, data: DataInfo, images: ImageSet | None = None) -> Game:
+    """The modules that `spec` describes, initialised from torch's global stream; to be trained, they need the images.
+    Raises SpecError if it names players that there are not, or leaves one without an optimiser."""
     latents = LatentSpace({name: latent.module(LatentContext(data)) for name, latent in spec.latents.items()})
     generator = spec.generator.build(latents, data.image)
     discriminator = spec.discriminator.module(latents, data.image)
-    context = LossContext(data, latents, generator, discriminator)
-    terms = {key: loss.build(context) for key, loss in spec.losses_by_key().items()}
-    game = Game(GeneratorStack(latents, generator), discriminator, terms)
+    context = LossContext(data, latents, generator, discriminator, {}, images)
+    game = Game(GeneratorStack(latents, generator), discriminator, _build_terms(spec.losses_by_key(), context))
     _refuse_unknown_players(spec, game)
     return game
+
+
+def _build_terms(losses: Mapping[str, Loss], context: LossContext) -> dict[str, LossTerm]:
+    """In the order in which they need each other's encoders; else in the spec's."""
+    terms: dict[str, LossTerm] = {}
+    while waiting := {key: loss for key, loss in losses.items() if key not in terms}:
+        ready = [key for key, loss in waiting.items() if context.encoders.keys() >= set(loss.needs())]
+        assert ready, f"{', '.join(waiting)} need each other's encoders"
+        term = terms[ready[0]] = losses[ready[0]].build(context)
+        encoder = term.encoder()
+        read = {} if encoder is None else dict.fromkeys(encoder.codes, encoder)
+        context = replace(context, encoders={**context.encoders, **read})
+    return {key: terms[key] for key in losses}
 
 
 def _refuse_unknown_players(spec: Spec, game: Game) -> None:

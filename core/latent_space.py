@@ -78,6 +78,11 @@ class LatentSpace(nn.Module):
             dials.extend(Dial(name, copy) for copy in copies)
         return dials
 
+    def value_of(self, values: Values, dial: Dial) -> Tensor:
+        """The numbers that a dial is set to, (N,)."""
+        value = values[dial.name]
+        return value if dial.copy is None else value[:, dial.copy]
+
     def turn(self, values: Values, dial: Dial, to: Tensor) -> dict[str, Tensor]:
         """`values` with one dial set to `to`, a scalar or one number per row (N,)."""
         old = values[dial.name]

@@ -1,7 +1,7 @@
 """A loss: what one entry of a spec's `losses` adds to the players' objectives, and what it brings along."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -9,23 +9,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from gan_run.core.component import Component
-from gan_run.core.data import DataInfo
+from gan_run.core.data import DataInfo, ImageSet
 from gan_run.core.latent_space import LatentSpace
 from gan_run.core.network import DiscriminatorModule
 from gan_run.core.schedule import Scheduled
 from gan_run.core.turn import Turn, View
 
 Input = Literal["real", "fake"]
-
-
-@dataclass(frozen=True)
-class LossContext:
-    """What a loss may look at while it is built. A module from here that a term keeps must stay unregistered."""
-
-    data: DataInfo
-    latents: LatentSpace
-    generator: nn.Module
-    discriminator: DiscriminatorModule
 
 
 class Encoder(nn.Module):
@@ -37,6 +27,20 @@ class Encoder(nn.Module):
     @abstractmethod
     def forward(self, view: View) -> dict[str, Tensor]:
         """What Q says of each code it recovers: raw (N, P) by name."""
+
+
+@dataclass(frozen=True)
+class LossContext:
+    """What a loss may look at while it is built. A module from here that a term keeps must stay unregistered."""
+
+    data: DataInfo
+    latents: LatentSpace
+    generator: nn.Module
+    discriminator: DiscriminatorModule
+    encoders: Mapping[str, Encoder]
+    """By code, of the losses that were built before: those that read what this one `needs` are among them."""
+    images: ImageSet | None
+    """What is trained on; None where a finished model is put together, which needs no images any more."""
 
 
 class LossTerm(nn.Module):
@@ -88,6 +92,14 @@ class Loss(Component):
         ge=1,
         description="Take part only in every so many steps, with as many times the weight (lazy regularisation).",
     )
+
+    def reads(self) -> Iterable[str]:
+        """The codes that its term's encoder will read off images."""
+        return ()
+
+    def needs(self) -> Iterable[str]:
+        """The codes whose encoder, brought by another loss, this one makes use of."""
+        return ()
 
     @abstractmethod
     def build(self, context: LossContext) -> LossTerm:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from gan_run.core.artifact import Artifact
 from gan_run.core.component import Component, Declaration, SpecPath
 from gan_run.core.data import DataInfo, DataSource
-from gan_run.core.errors import Place, Problem
+from gan_run.core.errors import Place, Problem, suggest
 from gan_run.core.latent import Latent
 from gan_run.core.loss import Loss
 from gan_run.core.metric import Metric
@@ -70,7 +70,31 @@ class Spec(Declaration):
 
     def problems(self) -> list[Problem]:
         """Mistakes of composition that show without the data."""
-        return [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
+        placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
+        return [*placed, *self._read_twice(), *self._unread()]
+
+    def readers(self) -> dict[str, int]:
+        """The first loss whose encoder reads it, by code."""
+        first: dict[str, int] = {}
+        for index, loss in enumerate(self.losses):
+            for code in loss.reads():
+                first.setdefault(code, index)
+        return first
+
+    def _read_twice(self) -> Iterator[Problem]:
+        first = self.readers()
+        for index, loss in enumerate(self.losses):
+            for code in loss.reads():
+                if first[code] != index:
+                    yield Problem(("losses", index), f"losses[{first[code]}] reads the code {code!r} already")
+
+    def _unread(self) -> Iterator[Problem]:
+        codes = self.readers()
+        for index, loss in enumerate(self.losses):
+            for code in loss.needs():
+                if code not in codes:
+                    message = f"it needs the code {code!r} read off images, which no loss does{suggest(code, codes)}"
+                    yield Problem(("losses", index), message)
 
     def data_problems(self, data: DataInfo) -> list[Problem]:
         """Mistakes of composition that only the data shows."""

@@ -43,7 +43,7 @@ class Training:
         self.spec = spec
         self.info = info
         self.device = torch.device(spec.train.device)
-        self.game = build_game(spec, info).to(self.device).train()
+        self.game = build_game(spec, info, images).to(self.device).train()
         if images.labels is not None:
             self.game.latents.learn(images.labels.to(self.device))
         self.average = None if spec.train.ema is None else Average(self.game.stack, spec.train.ema)

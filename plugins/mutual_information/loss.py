@@ -49,6 +49,9 @@ class MutualInformation(Loss):
         default_factory=list, description="Random changes, in order, that what the codes say has to outlast."
     )
 
+    def reads(self) -> Iterable[str]:
+        return self.codes
+
     def check(self, spec: Spec) -> Iterable[Problem]:
         for code in self.codes:
             if code not in spec.latents:

@@ -47,6 +47,7 @@ from gan_run.core.network import (
 )
 from gan_run.core.optimizer import Optimizer
 from gan_run.core.progress import follow
+from gan_run.core.randomness import permutation
 from gan_run.core.schedule import Schedule, Scheduled, value_at
 from gan_run.core.spec import Spec, Train
 from gan_run.core.splitting import split_by_name
@@ -134,6 +135,7 @@ __all__ = [
     "log_prob",
     "norm_1d",
     "norm_2d",
+    "permutation",
     "read_spec",
     "resume",
     "scaled",

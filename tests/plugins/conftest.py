@@ -91,7 +91,7 @@ def seat() -> Callable[..., Table]:
         info = DataInfo(ImageShape(1, 1, pixels), {"train": 1})
         latents = LatentSpace({"z": Uniform().module(LatentContext(info))})
         discriminator = DiscriminatorModule(Pixels(pixels), Judge(layers or FirstPixel()))
-        term = loss.build(LossContext(info, latents, nn.Identity(), discriminator))
+        term = loss.build(LossContext(info, latents, nn.Identity(), discriminator, {}, None))
         return Table(term, discriminator, latents)
 
     return build
