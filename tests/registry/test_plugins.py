@@ -20,18 +20,18 @@ from torch.nn.functional import relu
 from gan_run import Component, Loss, LossContext, LossTerm, Turn, hookimpl
 """
 
-CAUCHY = (
+LEDGE = (
     HEADER
     + """
-class Cauchy(Loss):
-    type: Literal["cauchy"] = "cauchy"
+class Ledge(Loss):
+    type: Literal["ledge"] = "ledge"
     margin: float = 1.0
 
     def build(self, context: LossContext) -> LossTerm:
-        return CauchyTerm(self.margin)
+        return LedgeTerm(self.margin)
 
 
-class CauchyTerm(LossTerm):
+class LedgeTerm(LossTerm):
     def __init__(self, margin: float) -> None:
         super().__init__()
         self._margin = margin
@@ -46,7 +46,7 @@ class CauchyTerm(LossTerm):
 
 @hookimpl
 def gan_run_components():
-    return [Cauchy]
+    return [Ledge]
 """
 )
 
@@ -54,7 +54,7 @@ BROKEN = {
     "fails-on-import": ("raise RuntimeError('no licence found')", "RuntimeError: no licence found"),
     "exits-on-import": ("import sys; sys.exit('set ACME_HOME first')", "SystemExit: set ACME_HOME first"),
     "half": (
-        CAUCHY.replace("    return [Cauchy]", "    yield Cauchy\n    raise OSError('the other half is missing')"),
+        LEDGE.replace("    return [Ledge]", "    yield Ledge\n    raise OSError('the other half is missing')"),
         "OSError: the other half is missing",
     ),
     "no-component": (
@@ -68,12 +68,12 @@ BROKEN = {
         "Bare does not define build",
     ),
     "nameless": (
-        CAUCHY.replace('    type: Literal["cauchy"] = "cauchy"\n', ""),
-        "Cauchy has no name: give it `type:",
+        LEDGE.replace('    type: Literal["ledge"] = "ledge"\n', ""),
+        "Ledge has no name: give it `type:",
     ),
     "unnamed": (
-        CAUCHY.replace('Literal["cauchy"] = "cauchy"', 'Literal["cauchy"]'),
-        "Cauchy has no name: give it `type:",
+        LEDGE.replace('Literal["ledge"] = "ledge"', 'Literal["ledge"]'),
+        "Ledge has no name: give it `type:",
     ),
     "misspelt-hook": (
         HEADER + "@hookimpl\ndef gan_run_componets():\n    return []",
@@ -127,9 +127,9 @@ def test_a_spec_trains_beside_broken_plugins(gan_run: GanRun, broken: Path, writ
 def test_a_spec_that_needs_a_broken_plugin_is_told_the_cause(
     gan_run: GanRun, broken: Path, write_spec: Callable[..., Path]
 ) -> None:
-    done = gan_run("check", write_spec(losses=[{"type": "cauchy"}]), sites=(broken,))
+    done = gan_run("check", write_spec(losses=[{"type": "ledge"}]), sites=(broken,))
     assert done.returncode == 2
-    assert "losses[0].type: no loss is called 'cauchy'" in done.stderr
+    assert "losses[0].type: no loss is called 'ledge'" in done.stderr
     assert "plugin half (half 0.2) could not be loaded: OSError: the other half is missing" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -139,7 +139,7 @@ def test_nothing_of_a_broken_plugin_stays(broken: Path, monkeypatch: pytest.Monk
     monkeypatch.syspath_prepend(toys)
     monkeypatch.syspath_prepend(broken)
     registry = load_plugins()
-    assert "cauchy" not in registry.catalogue.names("loss")
+    assert "ledge" not in registry.catalogue.names("loss")
     assert "bare" not in registry.catalogue.names("loss")
     loaded = {name for name, _ in registry.manager.list_name_plugin()}
     assert "gan-run-toys:toys" in loaded
@@ -150,37 +150,37 @@ def test_nothing_of_a_broken_plugin_stays(broken: Path, monkeypatch: pytest.Monk
 def test_a_plugin_may_be_called_gan_run_something_and_import_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install_plugin: Callable[..., Path]
 ) -> None:
-    code = CAUCHY + "\nimport gan_run_acme_self\n"
+    code = LEDGE + "\nimport gan_run_acme_self\n"
     monkeypatch.syspath_prepend(install_plugin(tmp_path, "gan-run-acme-self", "1.0", code))
     (plugin,) = [plugin for plugin in load_plugins().plugins if plugin.name == "gan-run-acme-self"]
     assert plugin.error is None
-    assert plugin.components == ("loss:cauchy",)
+    assert plugin.components == ("loss:ledge",)
 
 
 @pytest.fixture
 def claimed_twice(tmp_path: Path, install_plugin: Callable[..., Path]) -> Path:
-    install_plugin(tmp_path / "site", "acme", "1.0", CAUCHY)
+    install_plugin(tmp_path / "site", "acme", "1.0", LEDGE)
     return install_plugin(
-        tmp_path / "site", "rival", "2.0", CAUCHY.replace("margin: float = 1.0", "margin: float = 5.0")
+        tmp_path / "site", "rival", "2.0", LEDGE.replace("margin: float = 1.0", "margin: float = 5.0")
     )
 
 
 def test_a_name_that_two_plugins_claim_is_refused_with_the_names_that_choose(
     gan_run: GanRun, claimed_twice: Path, write_spec: Callable[..., Path]
 ) -> None:
-    done = gan_run("check", write_spec(losses=[{"type": "cauchy"}]), sites=(claimed_twice,))
+    done = gan_run("check", write_spec(losses=[{"type": "ledge"}]), sites=(claimed_twice,))
     assert done.returncode == 2
-    assert "losses[0].type: 'cauchy' is claimed by several plugins: choose acme:cauchy and rival:cauchy" in done.stderr
+    assert "losses[0].type: 'ledge' is claimed by several plugins: choose acme:ledge and rival:ledge" in done.stderr
 
 
 def test_a_qualified_name_trains_is_written_and_resumes(
     gan_run: GanRun, claimed_twice: Path, write_spec: Callable[..., Path], tmp_path: Path
 ) -> None:
-    path = write_spec(losses=[{"type": "rival:cauchy"}], train={"steps": 2})
+    path = write_spec(losses=[{"type": "rival:ledge"}], train={"steps": 2})
     done = gan_run(path, sites=(claimed_twice,))
     assert done.returncode == 0, done.stderr
     written = json.loads((tmp_path / "runs/small/spec.json").read_text())
-    assert written["losses"] == [{"type": "rival:cauchy", "weight": 1.0, "every": 1, "margin": 5.0}]
+    assert written["losses"] == [{"type": "rival:ledge", "weight": 1.0, "every": 1, "margin": 5.0}]
     environment = json.loads((tmp_path / "runs/small/environment.json").read_text())
     assert environment["stretches"][0]["plugins"]["rival"] == "2.0"
 
@@ -200,9 +200,9 @@ def test_components_are_listed_under_the_names_that_choose_them(
 ) -> None:
     monkeypatch.syspath_prepend(claimed_twice)
     names = load_plugins().catalogue.names("loss")
-    assert {"acme:cauchy", "rival:cauchy", "minimax"} <= set(names)
-    assert "cauchy" not in names
-    assert "cauchy" in load_plugins(blocked=["rival"]).catalogue.names("loss")
+    assert {"acme:ledge", "rival:ledge", "minimax"} <= set(names)
+    assert "ledge" not in names
+    assert "ledge" in load_plugins(blocked=["rival"]).catalogue.names("loss")
 
 
 def test_a_blocked_plugin_is_not_even_imported(
