@@ -86,6 +86,8 @@ class Loss(Component):
     """The declaration of a loss."""
 
     kind: ClassVar[str] = "loss"
+    shift_invariant: ClassVar[bool] = False
+    """Whether it goes by differences of real and fake logits alone, so that a logit's sign says nothing."""
     weight: Scheduled = Field(default=1.0, description="Factor of this loss in every objective it has a part in.")
     every: int = Field(
         default=1,

@@ -15,6 +15,7 @@ class Relativistic(Loss):
     R3GAN adds `r1` and `r2` to it.
     """
 
+    shift_invariant = True
     type: Literal["relativistic"] = "relativistic"
 
     def build(self, context: LossContext) -> LossTerm:

@@ -11,6 +11,7 @@ from gan_run import Loss, LossContext, LossTerm, Turn
 class RelativisticAverage(Loss):
     """Relativistic average loss (RaSGAN, Jolicoeur-Martineau 2018, arXiv 1807.00734, section 4.2)."""
 
+    shift_invariant = True
     type: Literal["relativistic-average"] = "relativistic-average"
 
     def build(self, context: LossContext) -> LossTerm:

@@ -13,6 +13,7 @@ class Wasserstein(Loss):
     Its critic has to be Lipschitz: add `gradient-penalty`, or spectral norm, or `clip_weights` of its optimiser.
     """
 
+    shift_invariant = True
     type: Literal["wasserstein"] = "wasserstein"
 
     def build(self, context: LossContext) -> LossTerm:

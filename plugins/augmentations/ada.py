@@ -19,8 +19,7 @@ class Ada(Augmentation):
     which rises while more than `target` of the sign of D's logits on real images is positive, and falls otherwise.
 
     The changes and their sizes are those of its table "bgc", in one bilinear warp and one colour transform; the
-    original also upsamples before it warps. Among the losses of a discriminator whose logits have no zero of their own
-    (`wasserstein`, `relativistic`) the sign says nothing: hold p there by `speed: 0`.
+    original also upsamples before it warps.
     """
 
     type: Literal["ada"] = "ada"
@@ -33,6 +32,12 @@ class Ada(Augmentation):
     target: float = Field(default=0.6, ge=-1, le=1, description="The mean sign of D(real) to steer to.")
     speed: float = Field(default=500_000, ge=0, description="Real images that p takes from 0 to 1; 0 holds p.")
     every: int = Field(default=4, ge=1, description="Updates of the discriminator between two corrections.")
+
+    def check(self, spec: Spec) -> Iterable[Problem]:
+        for loss in spec.losses:
+            if loss.shift_invariant and self.speed > 0:
+                message = f"not with {loss.name()}, under which the sign of a logit says nothing: hold p by speed 0"
+                yield Problem(("speed",), message)
 
     def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
         if "color" in self.pipe and data.image.channels not in (1, 3):

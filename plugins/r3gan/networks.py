@@ -84,6 +84,11 @@ class R3GANTrunk(R3GANNetwork, Trunk):
     def gives_maps(self) -> bool:
         return True
 
+    def check(self, spec: Spec) -> Iterable[Problem]:
+        if spec.discriminator.spectral_norm and spec.discriminator.trunk is self:
+            message = "not under spectral norm: its blocks begin with zeros, which have no singular value to divide by"
+            yield Problem(("type",), message)
+
     def build(self, image: ImageShape) -> TrunkModule:
         channels = self.channels(image)[::-1]
         stages: list[nn.Module] = [
