@@ -21,6 +21,10 @@ class TrainingError(GanRunError):
     """Training cannot go on: a loss or a weight is no longer finite."""
 
 
+class PluginError(GanRunError):
+    """A plugin that was asked for cannot be loaded."""
+
+
 class NotFoundByName(GanRunError):
     """A name that nothing answers to."""
 

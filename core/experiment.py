@@ -33,6 +33,8 @@ class Request:
     """Version by distribution of what is installed."""
     spec_file: Path | None = None
     fresh: bool = False
+    plugin_files: tuple[Path, ...] = ()
+    """Of plugins that are not installed: the run keeps copies."""
 
 
 def dump(spec: Spec) -> dict[str, object]:
@@ -58,6 +60,7 @@ def carry_on(request: Request, folder: RunFolder, info: DataInfo) -> RunFolder:
         with folder.locked():
             training = Training(spec, info, data["train"])
             _enter(training, folder, request.say)
+            folder.keep_plugins(request.plugin_files)
             folder.write_data_info(info)
             folder.write_spec(dump(spec))
             environment = describe_environment(spec.train.device, request.plugins, request.spec_file)

@@ -6,13 +6,14 @@ runs/NAME/spec.json           as resolved, every default written out
           metrics.jsonl       one line per logged step
           evaluation.json     metrics of the finished model, with what they were measured on; written last
           labels.json         what the codes turned out to mean, by whoever looked; see labels.py
+          plugins/            copies of plugin files that were given by hand
           checkpoints/        see checkpoint.py
           samples/ …          whatever artifacts draw
 """
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from gan_run.core.files import to_json, without_nan, write_text
 from gan_run.core.labels import NO_LABELS, Labels
 from gan_run.core.metric import Measurement
 
-BEFORE_SPEC = frozenset({".lock", "data.json", ".data.json.tmp", ".spec.json.tmp"})
+BEFORE_SPEC = frozenset({".lock", "plugins", "data.json", ".data.json.tmp", ".spec.json.tmp"})
 """What may be in a folder in which a run was stopped before it took its first step."""
 
 
@@ -41,6 +42,7 @@ class RunFolder:
         self.environment_file = path / "environment.json"
         self.evaluation_file = path / "evaluation.json"
         self.labels_file = path / "labels.json"
+        self.plugins = path / "plugins"
         self.checkpoints = path / "checkpoints"
 
     def is_free(self) -> bool:
@@ -55,6 +57,19 @@ class RunFolder:
     def spec(self) -> dict[str, object]:
         """The resolved spec. Raises RunError if this is no run folder."""
         return self._read(self.spec_file)
+
+    def keep_plugins(self, files: Iterable[Path]) -> None:
+        """Copy plugin files into the run. Raises RunError if one is not what it was when this run began."""
+        for file in files:
+            kept, content = self.plugins / file.name, file.read_text(encoding="utf-8")
+            if kept.exists() and kept.read_text(encoding="utf-8") != content:
+                raise RunError(f"{file} is not what it was when this run began: give {kept}, or --fresh starts anew")
+            self.plugins.mkdir(exist_ok=True)
+            write_text(kept, content)
+
+    def plugin_files(self) -> list[Path]:
+        """The copies of plugin files that this run was trained with."""
+        return sorted(self.plugins.glob("*.py"))
 
     def write_data_info(self, info: DataInfo) -> None:
         """Note what the data is, so that the model can be built without it. Raises RunError if it used to be other."""

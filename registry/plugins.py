@@ -1,21 +1,23 @@
 """Finds and loads plugins, each on its own: one that is broken harms nobody who does not use it."""
 
+import copy
 import inspect
 import re
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pluggy
 
 from gan_run.core.component import Component
-from gan_run.core.errors import suggest
+from gan_run.core.errors import PluginError, suggest
 from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
+from gan_run.registry.sources import Source, from_file, installed
 
-GROUP = "gan_run"
 HOOKS = tuple(name for name in dir(hookspecs) if name.startswith("gan_run_"))
 
 
@@ -40,38 +42,59 @@ class Registry:
     catalogue: Catalogue
     plugins: tuple[Plugin, ...]
     manager: pluggy.PluginManager
+    files: tuple[Path, ...] = ()
+    """Of the plugins that are files."""
 
     def versions(self) -> dict[str, str]:
         """The version of every distribution that a plugin came from."""
         return {plugin.distribution: plugin.version for plugin in self.plugins if plugin.error is None}
+
+    def with_components(self, components: Collection[type[Component]]) -> "Registry":
+        """This, and classes that no plugin brings. Raises PluginError for what is no component."""
+        catalogue = copy.deepcopy(self.catalogue)
+        for component in components:
+            try:
+                catalogue.add(Entry(_checked(component), component.__module__, "this program", "unknown"))
+            except (TypeError, ValueError) as error:
+                raise PluginError(str(error)) from None
+        return replace(self, catalogue=catalogue)
 
     def listener(self) -> Listener:
         """Tells the plugins' lifecycle hooks."""
         return _Hooks(self.manager)
 
 
-def load_plugins(blocked: Collection[str] = (), found: Iterable[EntryPoint] | None = None) -> Registry:
-    """Load every installed plugin but those `blocked`, which are not even imported."""
+def load_plugins(
+    blocked: Collection[str] = (), found: Iterable[EntryPoint] | None = None, files: Collection[Path] = ()
+) -> Registry:
+    """Load every installed plugin but those `blocked`, which are not even imported; and those in `files`, which nobody
+    needs to have installed. Raises PluginError if one of these cannot be loaded."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     catalogue = Catalogue()
     plugins = []
-    for point in sorted(entry_points(group=GROUP) if found is None else found, key=lambda point: point.name):
-        if point.name not in blocked:
-            plugin = _load(point, manager, catalogue)
+    for source in installed(found):
+        if source.name not in blocked:
+            plugin = _load(source, manager, catalogue)
             plugins.append(plugin)
             if plugin.error is not None:
                 catalogue.broken[f"{plugin.name} ({plugin.distribution} {plugin.version})"] = plugin.error
-    return Registry(catalogue, tuple(plugins), manager)
+    for path in files:
+        plugin = _load(from_file(path), manager, catalogue)
+        if plugin.error is not None:
+            raise PluginError(f"{path}: {plugin.error}")
+        if not plugin.components:
+            raise PluginError(f"{path} adds nothing: it needs a gan_run_components that returns its classes")
+        plugins.append(plugin)
+    return Registry(catalogue, tuple(plugins), manager, tuple(files))
 
 
-def _load(point: EntryPoint, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:
-    distribution, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
+def _load(source: Source, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:
     # Two distributions may have used one entry-point name.
-    key = f"{distribution}:{point.name}"
+    key = f"{source.distribution}:{source.name}"
     begin = time.perf_counter()
     try:
-        module = point.load()
+        module = source.load()
         manager.register(module, name=key)
         _refuse_unknown_hooks(module)
         others = [plugin for name, plugin in manager.list_name_plugin() if name != key]
@@ -80,13 +103,13 @@ def _load(point: EntryPoint, manager: pluggy.PluginManager, catalogue: Catalogue
     except (Exception, SystemExit) as error:  # whatever a stranger's module does, the others must go on
         if manager.has_plugin(key):
             manager.unregister(name=key)
-        return Plugin(
-            point.name, distribution, version, time.perf_counter() - begin, error=f"{type(error).__name__}: {error}"
-        )
+        seconds = time.perf_counter() - begin
+        what = f"{type(error).__name__}: {error}"
+        return Plugin(source.name, source.distribution, source.version, seconds, error=what)
     for component in components:
-        catalogue.add(Entry(component, point.name, distribution, version))
+        catalogue.add(Entry(component, source.name, source.distribution, source.version))
     names = tuple(f"{component.kind}:{component.name()}" for component in components)
-    return Plugin(point.name, distribution, version, time.perf_counter() - begin, names)
+    return Plugin(source.name, source.distribution, source.version, time.perf_counter() - begin, names)
 
 
 def _refuse_unknown_hooks(module: object) -> None:

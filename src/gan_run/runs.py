@@ -10,7 +10,8 @@ import torch
 from gan_run.core import checkpoint
 from gan_run.core.average import Average
 from gan_run.core.comparison import Row, compare
-from gan_run.core.errors import RunError
+from gan_run.core.component import Component
+from gan_run.core.errors import Problem, RunError, SpecError
 from gan_run.core.events import Everyone, Listener
 from gan_run.core.experiment import Request, carry_on, dump, run
 from gan_run.core.game import build_game
@@ -42,15 +43,23 @@ class Watched:
 
 UNWATCHED = Watched()
 
+Components = Collection[type[Component]]
+"""Classes that no plugin brings."""
+
 
 def read_spec(
-    spec: Spec | Mapping[str, object] | Path | str, overrides: Collection[str] = (), registry: Registry | None = None
+    spec: Spec | Mapping[str, object] | Path | str,
+    overrides: Collection[str] = (),
+    registry: Registry | None = None,
+    *,
+    components: Components = (),
 ) -> Spec:
     """A validated spec from a file, a mapping (paths then relative to the current folder) or a spec.
 
-    `overrides` are written as on the command line: `train.steps=100`. Raises SpecError with every mistake found.
+    `overrides` are written as on the command line: `train.steps=100`; `components` are classes that no plugin brings.
+    Raises SpecError with every mistake found.
     """
-    catalogue = (registry or load_plugins()).catalogue
+    catalogue = _with(registry, components).catalogue
     if isinstance(spec, Spec):
         return read_content(dump(spec), catalogue, Path.cwd(), spec.name, overrides) if overrides else spec
     if isinstance(spec, Mapping):
@@ -67,13 +76,14 @@ def train(
     fresh: bool = False,
     watched: Watched = UNWATCHED,
     registry: Registry | None = None,
+    components: Components = (),
 ) -> Path:
     """Train `spec` into a folder under `out`, or go on with an unfinished run of it, and return the run's folder.
 
     Raises Stopped if `watched.stop` says so, SpecError, DataError, RunError
     or TrainingError.
     """
-    registry = registry or load_plugins()
+    registry = _with(registry, components)
     file = Path(spec) if isinstance(spec, (str, Path)) else None
     read = read_spec(spec, overrides, registry)
     return run(_request(read, Path(out), registry, watched, file, fresh)).path
@@ -98,12 +108,13 @@ def train_seeds(
     fresh: bool = False,
     watched: Watched = UNWATCHED,
     registry: Registry | None = None,
+    components: Components = (),
 ) -> TrainedSeeds:
     """Train `count` runs, of the spec's seed and those after it, each into NAME-seed-SEED; raises as `train` does.
 
     Runs that are finished are not trained again, so that a larger `count` later adds to them.
     """
-    registry = registry or load_plugins()
+    registry = _with(registry, components)
     read = read_spec(spec, overrides, registry)
     runs = {}
     for seed in range(read.seed, read.seed + count):
@@ -118,9 +129,10 @@ def resume(
     overrides: Collection[str] = (),
     watched: Watched = UNWATCHED,
     registry: Registry | None = None,
+    components: Components = (),
 ) -> Path:
     """Go on with the run in `folder`. `overrides` may raise `train.steps` and change what is logged and kept."""
-    registry = registry or load_plugins()
+    registry = _with(registry, components)
     target = RunFolder(Path(folder))
     before, spec = _spec_of(target, registry), _spec_of(target, registry, overrides)
     unchanged = {key: getattr(before.train, key) for key in CHANGEABLE}
@@ -134,9 +146,15 @@ def resume(
     return carry_on(request, target, describe(spec)).path
 
 
-def load(folder: Path | str, *, registry: Registry | None = None, step: int | None = None) -> Model:
+def load(
+    folder: Path | str,
+    *,
+    registry: Registry | None = None,
+    components: Components = (),
+    step: int | None = None,
+) -> Model:
     """The model of a run, from its last checkpoint or the one at `step`, ready for `.sample` and `.encode`."""
-    return load_run(folder, registry or load_plugins(), step).model
+    return load_run(folder, _with(registry, components), step).model
 
 
 @dataclass(frozen=True)
@@ -171,8 +189,19 @@ def load_run(folder: Path | str, registry: Registry, step: int | None = None) ->
     return LoadedRun(spec, model, wanted, target)
 
 
+def _with(registry: Registry | None, components: Components) -> Registry:
+    registry = registry or load_plugins()
+    return registry.with_components(components) if components else registry
+
+
 def _spec_of(folder: RunFolder, registry: Registry, overrides: Collection[str] = ()) -> Spec:
-    return read_content(folder.spec(), registry.catalogue, folder.path, str(folder.spec_file), overrides)
+    try:
+        return read_content(folder.spec(), registry.catalogue, folder.path, str(folder.spec_file), overrides)
+    except SpecError as error:
+        if not (files := folder.plugin_files()):
+            raise
+        remedy = f"this run was trained with {' '.join(f'--plugin {file}' for file in files)}"
+        raise SpecError([*error.problems, Problem((), remedy)], error.source) from None
 
 
 def _request(
@@ -184,4 +213,6 @@ def _request(
     fresh: bool = False,
 ) -> Request:
     everyone = Everyone([registry.listener(), watched.listener])
-    return Request(spec, out, watched.say, everyone, watched.stop, registry.versions(), spec_file, fresh)
+    return Request(
+        spec, out, watched.say, everyone, watched.stop, registry.versions(), spec_file, fresh, registry.files
+    )

@@ -4,19 +4,17 @@ import json
 
 import click
 
-from gan_run.cli.verb import json_option, verb
+from gan_run.cli.verb import Plugins, json_option, verb
 
 
 @click.command()
 @json_option
 @verb
-def plugins(blocked: tuple[str, ...], as_json: bool) -> None:
+def plugins(plugins: Plugins, as_json: bool) -> None:
     """List every plugin found, with its distribution, version, import time, components or error."""
     from dataclasses import asdict
 
-    from gan_run.registry.plugins import load_plugins
-
-    found = load_plugins(blocked).plugins
+    found = plugins.load().plugins
     if as_json:
         click.echo(json.dumps([asdict(plugin) for plugin in found], indent=2))
         return
@@ -29,12 +27,11 @@ def plugins(blocked: tuple[str, ...], as_json: bool) -> None:
 @click.argument("kind", required=False)
 @json_option
 @verb
-def components(blocked: tuple[str, ...], kind: str | None, as_json: bool) -> None:
+def components(plugins: Plugins, kind: str | None, as_json: bool) -> None:
     """List the installed components, of one KIND or of all, with a line each."""
     from gan_run.core.errors import NotFoundByName, suggest
-    from gan_run.registry.plugins import load_plugins
 
-    catalogue = load_plugins(blocked).catalogue
+    catalogue = plugins.load().catalogue
     kinds = catalogue.kinds()
     if kind is not None and kind not in kinds:
         raise NotFoundByName(f"there is no kind {kind!r}{suggest(kind, kinds)}")
@@ -53,12 +50,11 @@ def components(blocked: tuple[str, ...], kind: str | None, as_json: bool) -> Non
 
 @click.command()
 @verb
-def schema(blocked: tuple[str, ...]) -> None:
+def schema(plugins: Plugins) -> None:
     """Print the JSON Schema of a spec, for completion and checks in an editor."""
-    from gan_run.registry.plugins import load_plugins
     from gan_run.registry.schema import json_schema
 
-    click.echo(json.dumps(json_schema(load_plugins(blocked).catalogue), indent=2))
+    click.echo(json.dumps(json_schema(plugins.load().catalogue), indent=2))
 
 
 def _first_line(component: type) -> str:

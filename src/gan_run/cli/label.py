@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.verb import verb
+from gan_run.cli.verb import Plugins, verb
 
 if TYPE_CHECKING:
     from gan_run.core.labels import Labels
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="CODE[#CATEGORY]=NAME…")
 @click.option("--from-data", is_flag=True, help="Name the categories of CODE by the classes of the data.")
 @verb
-def label(blocked: tuple[str, ...], run: Path, names: tuple[str, ...], from_data: bool) -> None:
+def label(plugins: Plugins, run: Path, names: tuple[str, ...], from_data: bool) -> None:
     """Name codes of RUN (c1=azimuth), or categories of one (category#3=seven), in its labels.json.
 
     CODE --from-data gives each category the class that it is matched to on the training images, one to one. From then
     on `--code` takes either name, and pictures show both. Without names, those there are are printed.
     """
     from gan_run.core.files import to_json
-    from gan_run.registry.plugins import load_plugins
     from gan_run.runs import load_run
 
-    registry = load_plugins(blocked)
+    registry = plugins.load()
     loaded = load_run(run, registry)
     labels = loaded.model.labels
     for text in names:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.verb import json_option, set_option, verb
+from gan_run.cli.verb import Plugins, json_option, set_option, verb
 
 run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
@@ -26,7 +26,7 @@ run_argument = click.argument("run", type=click.Path(exists=True, file_okay=Fals
 @click.option("--step", type=int, help="Of the checkpoint; default: the last.")
 @verb
 def sample(
-    blocked: tuple[str, ...],
+    plugins: Plugins,
     run: Path,
     n: int,
     seed: int,
@@ -37,13 +37,12 @@ def sample(
 ) -> None:
     """Draw images from RUN: a grid as PNG, or uint8 images (N, C, H, W) as .npz."""
     from gan_run.cli.pictures import write_images
-    from gan_run.registry.plugins import load_plugins
     from gan_run.runs import load
 
     chosen = form or ("npz" if out is not None and out.suffix == ".npz" else "png")
     target = out or Path(f"samples.{chosen}")
     held = dict(_held(code) for code in codes)
-    images = load(run, registry=load_plugins(blocked), step=step).sample(n, seed, held)
+    images = load(run, registry=plugins.load(), step=step).sample(n, seed, held)
     write_images(images, target, chosen)
     click.echo(target)
 
@@ -60,7 +59,7 @@ def sample(
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder for the pictures.")
 @verb
 def traverse(
-    blocked: tuple[str, ...],
+    plugins: Plugins,
     run: Path,
     codes: tuple[str, ...],
     low: float | None,
@@ -75,10 +74,9 @@ def traverse(
     from gan_run.core.artifact import Artifact
     from gan_run.core.data import Splits
     from gan_run.core.randomness import private_stream
-    from gan_run.registry.plugins import load_plugins
     from gan_run.runs import load_run
 
-    registry = load_plugins(blocked)
+    registry = plugins.load()
     loaded = load_run(run, registry)
     model = loaded.model
     names = [code if code in model.latents else model.labels.dial(model.latents, code).name for code in codes]
@@ -97,15 +95,14 @@ def traverse(
 @click.option("--step", type=int, help="Of the checkpoint; default: the last.")
 @json_option
 @verb
-def evaluate(blocked: tuple[str, ...], run: Path, overrides: tuple[str, ...], step: int | None, as_json: bool) -> None:
+def evaluate(plugins: Plugins, run: Path, overrides: tuple[str, ...], step: int | None, as_json: bool) -> None:
     """Measure the metrics of RUN's spec again, or others: --set 'metrics=[{"type": "information"}]'."""
     from gan_run.core.data import Splits
     from gan_run.core.errors import SpecError
     from gan_run.core.evaluation import measure
-    from gan_run.registry.plugins import load_plugins
     from gan_run.runs import load_run, read_spec
 
-    registry = load_plugins(blocked)
+    registry = plugins.load()
     loaded = load_run(run, registry, step)
     spec = read_spec(loaded.spec, overrides, registry)
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.verb import json_option, set_option, verb
+from gan_run.cli.verb import Plugins, json_option, set_option, verb
 
 
 @click.command()
 @click.argument("recipe", required=False)
 @verb
-def init(blocked: tuple[str, ...], recipe: str | None) -> None:
+def init(plugins: Plugins, recipe: str | None) -> None:
     """List the ready-made specs, or print one: gan-run init infogan-mnist > spec.json."""
     found = {item.name.removesuffix(".json"): item for item in files("gan_run.examples").iterdir()}
     recipes = {name: item for name, item in sorted(found.items()) if item.name.endswith(".json")}
@@ -33,13 +33,12 @@ def init(blocked: tuple[str, ...], recipe: str | None) -> None:
 @set_option
 @json_option
 @verb
-def check(blocked: tuple[str, ...], spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Validate SPEC, build it and run one dry step: parameters, codes with H(c), FLOPs per step."""
     from gan_run.core.dry_run import dry_run
-    from gan_run.registry.plugins import load_plugins
     from gan_run.runs import read_spec
 
-    report = dry_run(read_spec(spec, overrides, load_plugins(blocked)))
+    report = dry_run(read_spec(spec, overrides, plugins.load()))
     if as_json:
         click.echo(json.dumps(report._asdict(), indent=2))
         return

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from gan_run.cli.verb import set_option, verb
+from gan_run.cli.verb import Plugins, set_option, verb
 
 
 @click.command()
@@ -22,7 +22,7 @@ from gan_run.cli.verb import set_option, verb
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
 @verb
 def train(
-    blocked: tuple[str, ...],
+    plugins: Plugins,
     spec: Path | None,
     overrides: tuple[str, ...],
     out: Path,
@@ -42,11 +42,10 @@ def train(
     from gan_run.cli.comparison import show
     from gan_run.cli.progress import progress
     from gan_run.core.training import Stopped
-    from gan_run.registry.plugins import load_plugins
     from gan_run.runs import Watched, resume, train_seeds
     from gan_run.runs import train as train_spec
 
-    registry = load_plugins(blocked)
+    registry = plugins.load()
     with stop_signals() as received, progress() as display:
         watched = Watched(display, lambda: bool(received), display.say)
         try:

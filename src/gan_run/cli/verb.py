@@ -1,11 +1,16 @@
-"""What all verbs have in common: which plugins are blocked, and how errors are shown."""
+"""What all verbs have in common: which plugins they work with, and how errors are shown."""
 
 import functools
 import sys
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
+
+if TYPE_CHECKING:
+    from gan_run.registry.plugins import Registry
 
 P = ParamSpec("P")
 
@@ -13,17 +18,41 @@ USER_ERROR = 2
 TRAINING_FAILED = 1
 
 
-def verb(function: Callable[Concatenate[tuple[str, ...], P], None]) -> Callable[..., None]:
-    """A verb whose first argument is the names of the blocked plugins. Errors are a line or two, and exit code 2."""
+@dataclass(frozen=True)
+class Plugins:
+    """Which plugins a verb is to work with."""
+
+    blocked: tuple[str, ...]
+    files: tuple[Path, ...]
+
+    def load(self) -> "Registry":
+        """All that is installed but those blocked, and those in files. Raises PluginError."""
+        from gan_run.registry.plugins import load_plugins
+
+        return load_plugins(self.blocked, files=self.files)
+
+
+def verb(function: Callable[Concatenate[Plugins, P], None]) -> Callable[..., None]:
+    """A verb whose first argument is the plugins to work with. Errors are a line or two, and exit code 2."""
 
     @click.option(
         "-p", "blocked", multiple=True, metavar="no:NAME", callback=_blocked, help="Do without a plugin (repeatable)."
     )
+    @click.option(
+        "--plugin",
+        "files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE.py",
+        help="Use a plugin that is not installed (repeatable).",
+    )
     @click.option("--traceback", is_flag=True, help="Show where in the program an error came from.")
     @functools.wraps(function)
-    def wrapped(blocked: tuple[str, ...], traceback: bool, *args: P.args, **kwargs: P.kwargs) -> None:
+    def wrapped(
+        blocked: tuple[str, ...], files: tuple[Path, ...], traceback: bool, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
         try:
-            function(blocked, *args, **kwargs)
+            function(Plugins(blocked, files), *args, **kwargs)
         except ValueError as error:
             if traceback:
                 raise

@@ -1,0 +1,56 @@
+"""Where plugins come from: what is installed, and files that are not yet."""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from gan_run.core.errors import PluginError
+
+GROUP = "gan_run"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A plugin before it is imported."""
+
+    name: str
+    distribution: str
+    version: str
+    load: Callable[[], object]
+    """Imports it."""
+
+
+def installed(found: Iterable[EntryPoint] | None = None) -> Iterator[Source]:
+    """Every plugin that an installed distribution declares, by name."""
+    for point in sorted(entry_points(group=GROUP) if found is None else found, key=lambda point: point.name):
+        distribution, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
+        yield Source(point.name, distribution, version, point.load)
+
+
+def from_file(path: Path) -> Source:
+    """A plugin that is one file: its distribution is the file's name, its version a digest of what it says. Raises
+    PluginError where it cannot be read."""
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise PluginError(f"{path}: {error.strerror}") from None
+    return Source(path.stem, path.name, f"sha256:{digest}", lambda: _execute(path))
+
+
+def _execute(path: Path) -> object:
+    name = f"gan_run_local_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError("a plugin is a Python file: NAME.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pydantic looks names up in a class's module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

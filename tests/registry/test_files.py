@@ -1,0 +1,154 @@
+"""Plugins that are one file, and classes that are none."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+import torch
+from torch import Tensor
+
+from gan_run import Loss, LossContext, LossTerm, PluginError, SpecError, Turn, Watched, load, read_spec, resume, train
+from gan_run.registry.plugins import load_plugins
+
+GanRun = Callable[..., subprocess.CompletedProcess[str]]
+QUIET = Watched(say=lambda text: None)
+
+CODE = '''
+from typing import Literal
+from torch import Tensor
+from gan_run import Component, Loss, LossContext, LossTerm, Turn, hookimpl
+
+
+class Mine(Loss):
+    """Mine."""
+
+    type: Literal["mine"] = "mine"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return MineTerm()
+
+
+class MineTerm(LossTerm):
+    def discriminator(self, turn: Turn) -> Tensor:
+        return turn.fake_view.logits.mean() - turn.real_view.logits.mean()
+
+    def generator(self, turn: Turn) -> Tensor:
+        return -turn.fake_view.logits.mean()
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Mine]
+'''
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(CODE, encoding="utf-8")
+    return path
+
+
+def test_a_file_is_a_plugin_of_its_own_name_and_a_digest_of_what_it_says(mine: Path) -> None:
+    registry = load_plugins(files=[mine])
+    assert "mine" in registry.catalogue.names("loss")
+    assert registry.versions()["mine.py"] == f"sha256:{hashlib.sha256(CODE.encode()).hexdigest()}"
+    (plugin,) = [plugin for plugin in registry.plugins if plugin.name == "mine"]
+    assert plugin.components == ("loss:mine",)
+    assert "mine" not in load_plugins().catalogue.names("loss")
+
+
+def test_a_name_that_is_taken_is_chosen_by_the_files(mine: Path) -> None:
+    mine.write_text(CODE.replace('"mine"', '"minimax"'), encoding="utf-8")
+    names = load_plugins(files=[mine]).catalogue.names("loss")
+    assert {"mine.py:minimax", "gan-run:minimax"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("raise RuntimeError('no')", "RuntimeError: no"),
+        ("def", "SyntaxError"),
+        ("x = 1", "adds nothing: it needs a gan_run_components"),
+        (CODE.replace("gan_run_components", "gan_run_componets"), "there is no hook called gan_run_componets"),
+        (CODE.replace("[Mine]", "[MineTerm]"), "is no component class"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_an_error_that_names_it(mine: Path, code: str, message: str) -> None:
+    mine.write_text(code, encoding="utf-8")
+    with pytest.raises(PluginError) as refused:
+        load_plugins(files=[mine])
+    assert str(mine) in str(refused.value)
+    assert message in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match=r"none\.py: No such file"):
+        load_plugins(files=[tmp_path / "none.py"])
+
+
+def test_a_run_keeps_the_file_and_the_model_wants_it_again(
+    mine: Path, write_spec: Callable[..., Path], gan_run: GanRun, tmp_path: Path
+) -> None:
+    spec = write_spec(losses=[{"type": "mine"}], train={"steps": 2})
+    assert gan_run(spec, "--plugin", mine).returncode == 0
+    run = tmp_path / "runs" / "small"
+    kept = run / "plugins" / "mine.py"
+    assert kept.read_text(encoding="utf-8") == CODE
+    (stretch,) = json.loads((run / "environment.json").read_text(encoding="utf-8"))["stretches"]
+    assert stretch["plugins"]["mine.py"].startswith("sha256:")
+
+    without = gan_run("sample", run)
+    assert without.returncode == 2
+    assert "losses[0].type: no loss is called 'mine'" in without.stderr
+    assert f"this run was trained with --plugin {run / 'plugins' / 'mine.py'}" in without.stderr
+    assert gan_run("sample", run, "--n", "2", "--plugin", kept).returncode == 0
+
+
+def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(
+    mine: Path, small: Callable[..., dict[str, Any]], toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(toys)
+    spec = small(losses=[{"type": "mine"}], train={"steps": 2})
+    run = train(spec, tmp_path, watched=QUIET, registry=load_plugins(files=[mine]))
+    mine.write_text(CODE.replace("-turn.fake_view", "-2 * turn.fake_view"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"mine\.py is not what it was when this run began"):
+        resume(run, overrides=["train.steps=3"], watched=QUIET, registry=load_plugins(files=[mine]))
+    kept = load_plugins(files=[run / "plugins" / "mine.py"])
+    assert resume(run, overrides=["train.steps=3"], watched=QUIET, registry=kept) == run
+
+
+class Other(Loss):
+    """The hinge, without a margin."""
+
+    type: Literal["other"] = "other"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return OtherTerm()
+
+
+class OtherTerm(LossTerm):
+    def discriminator(self, turn: Turn) -> Tensor:
+        return turn.fake_view.logits.relu().mean() + (-turn.real_view.logits).relu().mean()
+
+    def generator(self, turn: Turn) -> Tensor:
+        return -turn.fake_view.logits.mean()
+
+
+def test_a_class_in_hand_will_do(
+    small: Callable[..., dict[str, Any]], toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(toys)
+    spec = small(losses=[{"type": "other"}], train={"steps": 2})
+    run = train(spec, tmp_path, watched=QUIET, components=[Other])
+    assert load(run, components=[Other]).sample(2).isfinite().all()
+    assert isinstance(read_spec(spec, components=[Other]).losses[0], Other)
+    with pytest.raises(SpecError, match="no loss is called 'other'"):
+        load(run)
+    with pytest.raises(PluginError, match="is no component class"):
+        train(spec, tmp_path, watched=QUIET, components=[OtherTerm])  # type: ignore[list-item]  # the mistake
+    assert torch.is_tensor(load(run, components=[Other]).sample(1))
