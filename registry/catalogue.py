@@ -29,6 +29,10 @@ class Catalogue:
         kind = self._entries.setdefault(entry.component.kind, {})
         kind.setdefault(entry.component.name(), []).append(entry)
 
+    def has(self, component: type[Component]) -> bool:
+        """Whether this very class is among them."""
+        return any(entry.component is component for kind in self.kinds() for _, entry in self.named(kind))
+
     def find(self, kind: str, name: str) -> type[Component]:
         distribution, _, bare = name.rpartition(":")
         found = self._entries.get(kind, {}).get(bare, [])

@@ -53,6 +53,8 @@ class Registry:
         """This, and classes that no plugin brings. Raises PluginError for what is no component."""
         catalogue = copy.deepcopy(self.catalogue)
         for component in components:
+            if catalogue.has(component):
+                continue
             try:
                 catalogue.add(Entry(_checked(component), component.__module__, "this program", "unknown"))
             except (TypeError, ValueError) as error:

@@ -1,0 +1,31 @@
+"""What a plugin's tests can rely on: a suite for each kind of component, to be subclassed where pytest finds it.
+
+from gan_run.testing import LossSuite
+
+class TestSmoothed(LossSuite):
+    component = Smoothed(real=0.8)
+"""
+
+from gan_run.testing.augmentation import AugmentationSuite
+from gan_run.testing.component import ComponentSuite
+from gan_run.testing.data import DataSourceSuite
+from gan_run.testing.latent import LatentSuite
+from gan_run.testing.loss import LossSuite
+from gan_run.testing.measures import ArtifactSuite, MetricSuite
+from gan_run.testing.networks import GeneratorSuite, HeadSuite, TrunkSuite
+from gan_run.testing.rates import OptimizerSuite, ScheduleSuite
+
+__all__ = [
+    "ArtifactSuite",
+    "AugmentationSuite",
+    "ComponentSuite",
+    "DataSourceSuite",
+    "GeneratorSuite",
+    "HeadSuite",
+    "LatentSuite",
+    "LossSuite",
+    "MetricSuite",
+    "OptimizerSuite",
+    "ScheduleSuite",
+    "TrunkSuite",
+]

@@ -1,0 +1,62 @@
+"""What holds of every augmentation."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gan_run.core.augmentation import Augmentation, AugmentationModule
+from gan_run.core.image import ImageShape
+from gan_run.testing.component import ComponentSuite
+from gan_run.testing.streams import torchs_alone
+
+
+class AugmentationSuite(ComponentSuite):
+    """`component` is an augmentation that changes nearly every image."""
+
+    component: Augmentation
+    image: ClassVar[ImageShape] = ImageShape(3, 12, 12)
+    """What it is to change."""
+
+    def build(self) -> AugmentationModule:
+        """It, built."""
+        return self.component.build(self.image)
+
+    def images(self, n: int) -> Tensor:
+        """Noise."""
+        return torch.rand(n, *self.image) * 2 - 1
+
+    def test_images_keep_their_shape(self) -> None:
+        for n in (1, 5):
+            changed = self.build()(self.images(n))
+            assert changed.shape == (n, *self.image)
+            assert changed.isfinite().all()
+
+    def test_each_image_is_changed_by_a_draw_of_its_own_from_torchs_stream(self) -> None:
+        augment, images = self.build(), self.images(1).expand(20, -1, -1, -1)
+        with torchs_alone():
+            changed = augment(images)
+        assert len(torch.unique(changed.flatten(1), dim=0)) > 5
+        torch.manual_seed(3)
+        first = augment(images)
+        torch.manual_seed(3)
+        assert torch.equal(augment(images), first)
+
+    def test_gradients_reach_the_images_and_can_be_differentiated_once_more(self) -> None:
+        augment = self.build()
+        images = self.images(3).requires_grad_()
+        torch.manual_seed(4)
+        (gradient,) = torch.autograd.grad(augment(images).square().sum(), images, create_graph=True)
+        assert gradient.any()
+        (again,) = torch.autograd.grad(gradient.square().sum(), images)
+        assert again.any()
+
+    def test_its_state_is_saved_and_loaded(self) -> None:
+        augment, other, images = self.build(), self.build(), self.images(6)
+        for _ in range(9):
+            augment.after(torch.ones(6))
+        other.load_state_dict(augment.state_dict())
+        torch.manual_seed(5)
+        changed = augment(images)
+        torch.manual_seed(5)
+        assert torch.equal(other(images), changed)

@@ -1,0 +1,60 @@
+"""A small game on noise, to try components in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+
+from gan_run.core.component import Component
+from gan_run.core.data import DataInfo, DataSource, ImageSet
+from gan_run.core.image import ImageShape
+from gan_run.core.training import Training
+from gan_run.runs import read_spec
+
+CLASSES = ("even", "odd", "neither")
+ADAM = {"type": "adam", "lr": 1e-3}
+
+
+class Noise(DataSource):
+    """Images of noise in three classes, the same at every call."""
+
+    type: Literal["noise"] = "noise"
+    batch_size: int = 6
+    image: tuple[int, int, int] = (1, 12, 12)
+
+    def describe(self) -> DataInfo:
+        return DataInfo(ImageShape(*self.image), {"train": 30, "test": 12}, CLASSES)
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        count = self.describe().sizes[split]
+        stream = torch.Generator().manual_seed(count)
+        pixels = torch.randint(0, 256, (count, *self.image), dtype=torch.uint8, generator=stream)
+        return ImageSet(pixels, torch.arange(count) % len(CLASSES))
+
+
+def begin(
+    component: Component | None = None, fields: Mapping[str, object] | None = None, players: Sequence[str] = ()
+) -> Training:
+    """The training, before its first step, of a small spec: mlp networks and the latents z, label, category and c, with
+    `fields` in place of its own, and an optimiser for each of `players` besides its own."""
+    spec: Mapping[str, object] = {
+        "name": "testing",
+        "data": Noise(),
+        "latents": {
+            "z": {"type": "gaussian", "count": 4},
+            "label": {"type": "label"},
+            "category": {"type": "categorical", "classes": 3},
+            "c": {"type": "uniform"},
+        },
+        "generator": {"type": "mlp", "hidden": [12]},
+        "discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "linear"}},
+        "losses": [{"type": "non-saturating"}],
+        "optimizers": dict.fromkeys(("generator", "discriminator", *players), ADAM),
+        "train": {"steps": 4, "device": "cpu", "ema": None},
+        **(fields or {}),
+    }
+    components = [] if component is None else [type(component)]
+    read = read_spec(spec, components=components)
+    problems = read.data_problems(read.data.describe())
+    assert not problems, "; ".join(map(str, problems))
+    return Training(read, read.data.describe(), read.data.open("train"))

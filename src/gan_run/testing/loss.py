@@ -1,0 +1,93 @@
+"""What holds of every loss."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gan_run.core import checkpoint
+from gan_run.core.loss import Loss
+from gan_run.core.randomness import mix
+from gan_run.core.state import load_model_tensors, load_optimizer_tensors, model_tensors, optimizer_tensors
+from gan_run.core.training import Training, read_scalars
+from gan_run.testing.component import ComponentSuite
+from gan_run.testing.game import begin
+from gan_run.testing.streams import torchs_alone
+
+
+class LossSuite(ComponentSuite):
+    """`component` is a loss. It is tried in a small game of `mlp` networks on noise with three classes, whose latents
+    are `z`, `label`, `category` and `c`; the rest is yours to change."""
+
+    component: Loss
+    adversarial: ClassVar[Mapping[str, object] | None] = {"type": "non-saturating"}
+    """The loss beside it; None if it is one itself."""
+    others: ClassVar[Sequence[Mapping[str, object]]] = ()
+    """What else it needs."""
+    players: ClassVar[Sequence[str]] = ()
+    """Those it brings, each to be given an optimiser."""
+    fields: ClassVar[Mapping[str, object]] = {}
+    """Of the spec, in place of the small game's: `latents`, `discriminator`, …"""
+
+    def begin(self) -> Training:
+        """The training of the game with it, before the first step."""
+        torch.manual_seed(0)
+        beside = [] if self.adversarial is None else [self.adversarial]
+        losses = [*beside, self.component, *self.others]
+        return begin(self.component, {"losses": losses, **self.fields}, self.players)
+
+    def key(self) -> str:
+        """The name that it has in logs."""
+        return type(self.component).name()
+
+    def test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective(self) -> None:
+        training = self.begin()
+        scalars: dict[str, float] = {}
+        with torchs_alone(seeded=True):
+            for step in range(3):
+                scalars |= read_scalars(training.advance())
+                own = torch.initial_seed() == mix(training.spec.seed, "step", step)
+                assert own, "it seeds torch's global stream, which is not its to seed"
+        assert [name for name in scalars if name.split("/")[1] == self.key()], "no player minimises it"
+        assert all(torch.isfinite(torch.tensor(value)) for value in scalars.values()), scalars
+
+    def test_every_parameter_it_brings_is_trained(self) -> None:
+        training = self.begin()
+        before = self.own(training)
+        for _ in range(3):
+            training.advance()
+        still = [name for name, value in self.own(training).items() if torch.equal(value, before[name])]
+        assert not still, f"nothing moves {still}: which player's objective are they in, and who owns them?"
+
+    def test_it_keeps_no_module_of_the_game_as_its_own(self) -> None:
+        training = self.begin()
+        names: dict[int, str] = {}
+        for name, parameter in training.game.named_parameters(remove_duplicate=False):
+            taken = names.setdefault(id(parameter), name)
+            assert taken == name, f"{name} is {taken}: keep what is not its own in a tuple, unregistered"
+
+    def test_a_resumed_run_goes_on_as_if_never_interrupted(self, tmp_path: Path) -> None:
+        straight, interrupted = self.begin(), self.begin()
+        for _ in range(2):
+            straight.advance()
+            interrupted.advance()
+        tensors = model_tensors(interrupted.game, interrupted.average)
+        saved = checkpoint.save(tmp_path, interrupted.step, tensors, optimizer_tensors(interrupted.players))
+        resumed = self.begin()
+        model, moments = checkpoint.load(saved)
+        load_model_tensors(model, resumed.game, resumed.average)
+        load_optimizer_tensors(moments, resumed.players)
+        resumed.step = saved.step
+        for _ in range(2):
+            straight.advance()
+            resumed.advance()
+        other = dict(resumed.game.state_dict())
+        differing = [name for name, value in straight.game.state_dict().items() if not torch.equal(value, other[name])]
+        assert not differing, f"{differing} differ after a resume: what it remembers has to be in buffers"
+
+    def own(self, training: Training) -> dict[str, Tensor]:
+        """Copies of the parameters that it brings, by name."""
+        term = training.game.term(self.key())
+        return {name: value.detach().clone() for name, value in term.named_parameters()}

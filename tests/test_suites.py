@@ -1,0 +1,88 @@
+"""Every component of ours passes the suite that third parties are given for its kind."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gan_run import Component, DataSource, ImageShape, testing
+from gan_run.core.component import Reading
+from gan_run.registry.plugins import load_plugins
+
+CATALOGUE = load_plugins().catalogue
+SUITES = {
+    "artifact": testing.ArtifactSuite,
+    "augmentation": testing.AugmentationSuite,
+    "generator": testing.GeneratorSuite,
+    "head": testing.HeadSuite,
+    "latent": testing.LatentSuite,
+    "loss": testing.LossSuite,
+    "metric": testing.MetricSuite,
+    "optimizer": testing.OptimizerSuite,
+    "schedule": testing.ScheduleSuite,
+    "trunk": testing.TrunkSuite,
+}
+SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64}
+NETWORKS = {**{name: {"width": 0.05} for name in ("dcgan", "r3gan", "sn-resnet", *SIZES)}, "mlp": {"hidden": [8]}}
+FIELDS: Mapping[str, Mapping[str, object]] = {
+    "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
+    "augmentation:affine": {"rotate": 20, "shift": 0.1},
+    "latent:categorical": {"classes": 4, "count": 2},
+    "latent:uniform": {"low": -2, "high": 1, "learn_std": True},
+    "loss:consistency": {"augment": [{"type": "affine", "shift": 0.1}]},
+    "loss:infogan-cr": {"codes": ["c", "category"], "trunk": {"type": "mlp", "hidden": [8]}},
+    "loss:mutual-information": {"codes": {"category": 1.0, "c": 0.5}},
+    "loss:ss-infogan": {"labelled": 2},
+    "metric:cluster-accuracy": {"code": "category"},
+    "schedule:constant": {"value": 2.0},
+    "schedule:cosine": {"start": 1.0, "end": 0.1},
+    "schedule:linear": {"start": 1.0, "end": 0.1, "to_step": 20},
+    **{f"optimizer:{name}": {"lr": 0.1} for name in CATALOGUE.names("optimizer")},
+    **{f"{kind}:{name}": fields for kind in ("generator", "trunk") for name, fields in NETWORKS.items()},
+}
+"""What has no default, or ought not to be tried at it."""
+ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
+    "loss:infogan-cr": {"players": ["pair-discriminator"]},
+    "loss:ss-infogan": {"others": [{"type": "mutual-information", "codes": {"category": 1.0}}]},
+    **{
+        f"{kind}:{name}": {"image": ImageShape(1, side, side)}
+        for kind in ("generator", "trunk")
+        for name, side in SIZES.items()
+    },
+}
+"""Of the suites."""
+FACTORS = {"artifact:code-factor-heat-map", "metric:code-factor-correlation"}
+"""Those that need data with factors, which the suites' noise has not; they have tests of their own."""
+
+
+def built(kind: str, name: str) -> Component:
+    said = {"type": name, **FIELDS.get(f"{kind}:{name}", {})}
+    return CATALOGUE.find(kind, name).model_validate(said, context=Reading(CATALOGUE, Path.cwd()))
+
+
+for kind, suite in SUITES.items():
+    for name in CATALOGUE.names(kind):
+        if f"{kind}:{name}" not in FACTORS:
+            attributes = {"component": built(kind, name), **ATTRIBUTES.get(f"{kind}:{name}", {})}
+            test = f"Test{kind.title()}{name.title().replace('-', '')}"
+            globals()[test] = type(test, (suite,), {**attributes, "__module__": __name__, "__doc__": None})
+
+
+class TestArray(testing.DataSourceSuite):
+    @pytest.fixture(autouse=True)
+    def written(self, tmp_path: Path) -> None:
+        images = np.random.default_rng(0).integers(0, 256, (30, 6, 8), dtype=np.uint8)
+        np.savez(tmp_path / "some.npz", images=images, labels=np.arange(30) % 3, angle=np.linspace(0, 90, 30))
+        said = {"path": tmp_path / "some.npz", "labels": "labels", "factors": {"angle": "angle"}}
+        source = CATALOGUE.find("data", "array").model_validate(said)
+        assert isinstance(source, DataSource)
+        self.component = source
+
+
+class TestQuickstart(testing.DataSourceSuite):
+    component = CATALOGUE.find("data", "mnist-5k")()  # type: ignore[assignment]  # it is a source
+
+
+def test_every_kind_has_a_suite() -> None:
+    assert {*SUITES, "data"} == {kind for kind in CATALOGUE.kinds() if kind != "fragrance"}

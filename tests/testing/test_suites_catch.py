@@ -1,0 +1,176 @@
+"""The suites catch what they are there to catch: each mistake fails the test that is named for it."""
+
+import random
+from collections.abc import Mapping
+from typing import Literal
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_run import (
+    Features,
+    ImageShape,
+    LatentContext,
+    LatentModule,
+    Loss,
+    LossContext,
+    LossTerm,
+    Trunk,
+    TrunkModule,
+    Turn,
+)
+from gan_run.plugins.latents.uniform import Uniform, UniformModule
+from gan_run.testing import LatentSuite, LossSuite, TrunkSuite
+
+
+class Sampled(Uniform):
+    """Samples from wherever it should not."""
+
+    type: Literal["sampled"] = "sampled"  # type: ignore[assignment]  # another name
+    by: Literal["python", "seed", "own", "nothing"]
+
+    def build(self, context: LatentContext) -> LatentModule:
+        return SampledModule(self)
+
+
+class SampledModule(UniformModule):
+    def __init__(self, declared: Sampled) -> None:
+        super().__init__(declared)
+        self._by = declared.by
+        self._stream = torch.Generator()
+
+    def sample(self, n: int) -> Tensor:
+        if self._by == "python":
+            return torch.tensor([random.uniform(-1, 1) for _ in range(n)])
+        if self._by == "seed":
+            torch.manual_seed(0)
+            return super().sample(n)
+        if self._by == "own":
+            return torch.rand(n, generator=self._stream)
+        return torch.zeros(n)
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ("python", "it draws from Python's stream"),
+        ("seed", "it seeds torch's global stream"),
+        ("own", "the same seed gives other values"),
+        ("nothing", "every draw gives the same values"),
+    ],
+)
+def test_a_sampler_that_does_not_draw_from_torchs_stream(by: Literal["python"], message: str) -> None:
+    suite = LatentSuite()
+    suite.component = Sampled(by=by)
+    with pytest.raises(AssertionError, match=message):
+        suite.test_it_is_sampled_from_torchs_stream_and_from_no_other(7)
+
+
+class TooWide(Uniform):
+    """Wants a number of Q that it makes no use of."""
+
+    type: Literal["too-wide"] = "too-wide"  # type: ignore[assignment]
+
+    def build(self, context: LatentContext) -> LatentModule:
+        module = TooWideModule(self)
+        module.posterior_width += 1
+        return module
+
+
+class TooWideModule(UniformModule):
+    def log_likelihood(self, raw: Tensor, value: Tensor) -> Tensor:
+        return super().log_likelihood(raw[..., :1], value)
+
+
+def test_a_posterior_that_is_wider_than_it_uses() -> None:
+    suite = LatentSuite()
+    suite.component = TooWide()
+    with pytest.raises(AssertionError, match="is posterior_width too large"):
+        suite.test_its_likelihood_moves_every_number_that_q_gives()
+
+
+class Careless(Loss):
+    """A loss with one of several mistakes."""
+
+    type: Literal["careless"] = "careless"
+    mistake: Literal["onlooker", "untrained", "forgetful", "thief", "seeds"]
+
+    def build(self, context: LossContext) -> LossTerm:
+        return CarelessTerm(self.mistake, context)
+
+
+class CarelessTerm(LossTerm):
+    def __init__(self, mistake: str, context: LossContext) -> None:
+        super().__init__()
+        self._mistake = mistake
+        self._calls = 0
+        self.layer = nn.Linear(context.discriminator.trunk.features, 1)
+        if mistake == "thief":
+            self.trunk = context.discriminator.trunk
+
+    def owners(self) -> Mapping[str, nn.Module]:
+        return {"discriminator": self.layer}
+
+    def plays(self, player: str) -> bool:
+        return self._mistake != "onlooker" and super().plays(player)
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        self._calls += 1
+        if self._mistake == "seeds":
+            torch.manual_seed(1)
+        vector = turn.fake_view.features.vector
+        if self._mistake == "untrained":
+            return vector.mean()
+        return torch.as_tensor(self.layer(vector)).square().mean() * (
+            self._calls if self._mistake == "forgetful" else 1
+        )
+
+
+@pytest.mark.parametrize(
+    ("mistake", "test", "message"),
+    [
+        ("onlooker", "test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective", "no player minimises it"),
+        ("seeds", "test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective", "it seeds torch's"),
+        ("untrained", "test_every_parameter_it_brings_is_trained", "nothing moves .*layer.weight"),
+        ("thief", "test_it_keeps_no_module_of_the_game_as_its_own", "keep what is not its own in a tuple"),
+    ],
+)
+def test_a_careless_loss(mistake: Literal["onlooker"], test: str, message: str) -> None:
+    suite = LossSuite()
+    suite.component = Careless(mistake=mistake)
+    with pytest.raises(AssertionError, match=message):
+        getattr(suite, test)()
+
+
+def test_a_loss_that_remembers_what_no_checkpoint_holds(tmp_path: object) -> None:
+    suite = LossSuite()
+    suite.component = Careless(mistake="forgetful")
+    with pytest.raises(AssertionError, match="what it remembers has to be in buffers"):
+        suite.test_a_resumed_run_goes_on_as_if_never_interrupted(tmp_path)  # type: ignore[arg-type]
+
+
+class Coupled(Trunk):
+    """Says nothing of its batch norm."""
+
+    type: Literal["coupled"] = "coupled"
+
+    def build(self, image: ImageShape) -> TrunkModule:
+        return CoupledModule(image)
+
+
+class CoupledModule(TrunkModule):
+    def __init__(self, image: ImageShape) -> None:
+        super().__init__()
+        self.features = 4
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(image.height * image.width, 4), nn.BatchNorm1d(4))
+
+    def forward(self, images: Tensor) -> Features:
+        return Features(self.layers(images))
+
+
+def test_a_trunk_that_hides_its_batch_norm() -> None:
+    suite = TrunkSuite()
+    suite.component = Coupled()
+    with pytest.raises(AssertionError, match="couples_images says otherwise"):
+        suite.test_it_says_whether_images_of_a_batch_have_to_do_with_each_other()
