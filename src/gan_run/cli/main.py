@@ -6,6 +6,7 @@ from gan_run.cli.group import VerbOrSpec
 from gan_run.cli.installed import components, plugins, schema
 from gan_run.cli.label import label
 from gan_run.cli.look import evaluate, sample, traverse
+from gan_run.cli.scaffold import new_plugin
 from gan_run.cli.specs import check, init
 from gan_run.cli.train import train
 
@@ -19,5 +20,5 @@ def main() -> None:
     """
 
 
-for command in (train, init, check, sample, traverse, evaluate, label, plugins, components, schema):
+for command in (train, init, check, sample, traverse, evaluate, label, plugins, components, schema, new_plugin):
     main.add_command(command)

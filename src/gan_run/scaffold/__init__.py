@@ -1,0 +1,1 @@
+"""Writes a plugin's project: what `gan-run new-plugin` starts from."""

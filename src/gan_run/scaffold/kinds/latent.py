@@ -1,0 +1,47 @@
+"""A latent."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.distributions import Laplace
+
+from gan_run import Latent, LatentContext, LatentModule
+
+
+class Mine(Latent):
+    """A real number from Laplace's distribution, with a Laplace posterior of scale one."""
+
+    type: Literal["mine"] = "mine"
+
+    def build(self, context: LatentContext) -> LatentModule:
+        return MineModule()
+
+
+class MineModule(LatentModule):
+    """Values (N,); Q gives the posterior's middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.width = self.posterior_width = 1
+
+    def sample(self, n: int) -> Tensor:
+        one = torch.ones((), device=self.device)
+        return Laplace(one * 0, one).sample((n,))
+
+    def embed(self, value: Tensor) -> Tensor:
+        return value.unsqueeze(-1)
+
+    def posterior(self, raw: Tensor) -> Laplace:
+        return Laplace(raw[..., 0], torch.ones_like(raw[..., 0]), validate_args=False)
+
+    def entropy(self) -> Tensor:
+        return torch.tensor(1 + math.log(2), device=self.device)
+
+    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        return torch.linspace(-2 if low is None else low, 2 if high is None else high, steps, device=self.device)
+
+    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
+        error, spread = (raw[..., 0] - value).square().mean(), value.var(correction=0)
+        return (1 - error / spread.clamp(min=1e-12)).clamp(0, 1)

@@ -1,0 +1,25 @@
+"""A loss."""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import Loss, LossContext, LossTerm, Scheduled, Turn
+
+
+class Mine(Loss):
+    """Keeps D's logits of real images from drifting off (Karras et al. 2018, arXiv 1710.10196, appendix A.1)."""
+
+    type: Literal["mine"] = "mine"
+    weight: Scheduled = Field(default=0.001, description="The paper's epsilon.")
+
+    def build(self, context: LossContext) -> LossTerm:
+        return MineTerm()
+
+
+class MineTerm(LossTerm):
+    """A method for each player that it speaks to; beside an adversarial loss, D is enough."""
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return turn.real_view.logits.square().mean()

@@ -1,0 +1,20 @@
+"""An optimiser."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from gan_run import Optimizer
+
+
+class Mine(Optimizer):
+    """Gradient descent with momentum."""
+
+    type: Literal["mine"] = "mine"
+    momentum: float = Field(default=0.5, gt=0, lt=1)
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(parameters, lr=0.0, momentum=self.momentum)

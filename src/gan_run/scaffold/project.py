@@ -1,0 +1,83 @@
+"""A new plugin's project, from the component of its kind and a few files."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.util import find_spec
+from keyword import iskeyword
+from pathlib import Path
+
+from gan_run.core.errors import PluginError
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What differs from kind to kind."""
+
+    suite: str
+    use: str
+    """In a spec, with NAME for the component's."""
+    arguments: str = ""
+    """That it is tested with."""
+
+
+KINDS: Mapping[str, Kind] = {
+    "artifact": Kind("ArtifactSuite", '"artifacts": [{"type": "NAME"}]'),
+    "augmentation": Kind("AugmentationSuite", '"discriminator": {…, "augment": [{"type": "NAME"}]}'),
+    "data": Kind("DataSourceSuite", '"data": {"type": "NAME", "batch_size": 64}'),
+    "generator": Kind("GeneratorSuite", '"generator": {"type": "NAME"}', "hidden=16"),
+    "head": Kind("HeadSuite", '"discriminator": {…, "head": {"type": "NAME"}}', "hidden=8"),
+    "latent": Kind("LatentSuite", '"latents": {…, "c": {"type": "NAME"}}'),
+    "loss": Kind("LossSuite", '"losses": [{"type": "non-saturating"}, {"type": "NAME"}]'),
+    "metric": Kind("MetricSuite", '"metrics": [{"type": "NAME"}]', "samples=50"),
+    "optimizer": Kind("OptimizerSuite", '"optimizers": {"generator": {"type": "NAME", "lr": 0.01}, …}', "lr=0.01"),
+    "schedule": Kind("ScheduleSuite", '"lr": {"type": "NAME", "start": 0.001}', "start=0.001"),
+    "trunk": Kind("TrunkSuite", '"discriminator": {"trunk": {"type": "NAME"}, …}', "hidden=16"),
+}
+
+
+def write_project(name: str, kind: str, folder: Path) -> Path:
+    """Write a plugin called `name` with a working component of `kind` to folder/NAME, and return that. Raises
+    PluginError for a name that cannot be one, or where there is something already."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise PluginError(f"{name!r}: a plugin's name is of small letters and digits, with hyphens between: my-loss")
+    module = name.replace("-", "_")
+    if iskeyword(module) or find_spec(module) is not None:
+        raise PluginError(f"{name!r}: there is a module called {module} already")
+    project = folder / name
+    if project.exists():
+        raise PluginError(f"{project} exists: nothing is overwritten")
+    for path, text in _contents(name, kind):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text, encoding="utf-8")
+    return project
+
+
+def _contents(name: str, kind: str) -> Iterator[tuple[str, str]]:
+    """Every file's place and text."""
+    module, component, about = name.replace("-", "_"), _class_name(name), KINDS[kind]
+    words = {
+        "name": name,
+        "kind": kind,
+        "module": module,
+        "component": component,
+        "suite": about.suite,
+        "arguments": about.arguments,
+        "use": about.use.replace("NAME", name),
+    }
+    for place, template in (
+        ("pyproject.toml", "pyproject.toml"),
+        ("README.md", "README.md"),
+        (f"src/{module}/__init__.py", "init.py"),
+        (f"tests/test_{module}.py", "test.py"),
+        (".github/workflows/test.yml", "test.yml"),
+    ):
+        text = (files("gan_run.scaffold") / "files" / f"{template}.template").read_text(encoding="utf-8")
+        yield place, re.sub(r"\{(\w+)\}", lambda word: words[word[1]], text)
+    code = (files("gan_run.scaffold") / "kinds" / f"{kind}.py").read_text(encoding="utf-8")
+    yield f"src/{module}/{kind}.py", re.sub(r"\bMine", component, code).replace('"mine"', f'"{name}"')
+
+
+def _class_name(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("-"))
