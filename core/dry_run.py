@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-from torch.utils.flop_counter import FlopCounterMode
-
 from gan_run.core.data import Splits
+from gan_run.core.flops import FlopCounter
 from gan_run.core.randomness import private_stream
 from gan_run.core.resolve import describe, resolve_device, with_train
 from gan_run.core.spec import Spec
@@ -32,14 +31,14 @@ def dry_run(spec: Spec) -> Report:
     spec = with_train(resolve_device(spec), precision="fp32")
     with private_stream("dry run"):
         training = Training(spec, info, Splits(spec.data)["train"])
-        with FlopCounterMode(display=False) as counter:
+        with FlopCounter() as counter:
             losses = training.advance()
     latents = training.game.latents
     return Report(
         images=f"{info.sizes['train'] - spec.data.validation} of {info.image}",
         parameters={p.name: sum(v.numel() for v in p.parameters.values()) for p in training.players},
         entropy={name: float(latents[name].entropy()) for name in latents},
-        codes=list(training.model().codes),
+        codes=list(spec.readers()),
         flops=counter.get_total_flops(),
         losses=read_scalars(losses),
     )

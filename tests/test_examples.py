@@ -1,6 +1,8 @@
-"""Every experiment of the paper passes `gan-run check` on data in its real format."""
+"""Every example passes `gan-run check`: those of the paper on data in its real format."""
 
 import gzip
+import json
+import math
 import struct
 import subprocess
 from collections.abc import Callable
@@ -10,6 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
+
+from gan_run import Spec, read_spec
+from gan_run.core.dry_run import dry_run
+from gan_run.registry.plugins import Registry
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DRAW = np.random.default_rng(0)
@@ -87,3 +93,79 @@ def test_each_of_the_papers_experiments_passes_check(
     assert done.returncode == 0, done.stderr
     assert ": good" in done.stdout
     assert f"generator/mutual-information/{code}" in done.stdout
+
+
+def folder_of_pictures(folder: Path) -> None:
+    for number in range(40):
+        Image.fromarray(DRAW.integers(0, 256, (70, 70, 3), dtype=np.uint8)).save(folder / f"{number}.png")
+
+
+def array(folder: Path) -> None:
+    np.savez(folder / "images.npz", images=DRAW.integers(0, 256, (40, 64, 64, 3), dtype=np.uint8))
+
+
+DATA: dict[str, tuple[Callable[[Path], None], str]] = {
+    "dcgan-mnist": (mnist, "data.root={}"),
+    "dcgan-folder": (folder_of_pictures, "data.root={}"),
+    "r3gan-chairs": (array, "data.path={}/images.npz"),
+}
+"""What a spec trains on where it is not the digits that pip installs."""
+
+
+def losses_of(name: str) -> list[str]:
+    content = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    return [loss["type"] for loss in content["losses"]]
+
+
+INFORMATION = '{"type": "mutual-information", "codes": {"digit": 1, "c1": 1, "c2": 1}}'
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json"))
+GANS = [name for name in NAMES if "mutual-information" not in losses_of(name)]
+
+
+@pytest.fixture
+def small_example(tmp_path: Path, registry: Registry) -> Callable[..., Spec]:
+    """An example on four images at a time, with data at hand; `overrides` come last."""
+
+    def read(name: str, *overrides: str) -> Spec:
+        own = ["data.batch_size=4", "train.precision=fp32", "train.device=cpu"]
+        if name in DATA:
+            write, place = DATA[name]
+            write(tmp_path)
+            own.append(place.format(tmp_path))
+        return read_spec(EXAMPLES / f"{name}.json", [*own, *overrides], registry)
+
+    return read
+
+
+@pytest.mark.parametrize("name", [*GANS, "quickstart", "ss-infogan", "infogan-cr"])
+def test_every_other_example_passes_check(name: str, small_example: Callable[..., Spec]) -> None:
+    report = dry_run(small_example(name))
+    assert all(map(math.isfinite, report.losses.values()))
+    played = {place.split("/")[1].split("-again")[0] for place in report.losses}
+    assert set(losses_of(name)) <= played
+
+
+@pytest.mark.parametrize("name", GANS)
+def test_named_codes_and_one_more_loss_make_it_an_infogan(name: str, small_example: Callable[..., Spec]) -> None:
+    report = dry_run(
+        small_example(
+            name,
+            'latents.digit={"type": "categorical", "classes": 10}',
+            'latents.c1={"type": "uniform"}',
+            'latents.c2={"type": "uniform"}',
+            f"losses[{len(losses_of(name))}]={INFORMATION}",
+        )
+    )
+    assert {"digit", "c1", "c2"} <= set(report.codes)
+    for player in ("discriminator", "generator"):
+        for code in ("digit", "c1", "c2"):
+            assert math.isfinite(report.losses[f"{player}/mutual-information/{code}"])
+
+
+def test_every_example_is_described_and_listed() -> None:
+    listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    for name in NAMES:
+        content = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+        assert content["name"] == name
+        assert content["description"].endswith(".")
+        assert f"`{name}`" in listed, name

@@ -42,12 +42,13 @@ def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], as_json: boo
     if as_json:
         click.echo(json.dumps(report._asdict(), indent=2))
         return
+    width = max(map(len, (*report.parameters, *report.entropy, "one step"))) + 2
     click.echo(f"{spec}: good")
-    click.echo(f"  images        {report.images}")
+    click.echo(f"  {'images':<{width}}{report.images}")
     for player, count in report.parameters.items():
-        click.echo(f"  {player:<14}{count:,} parameters")
+        click.echo(f"  {player:<{width}}{count:,} parameters")
     for name, nats in report.entropy.items():
-        click.echo(f"  {name:<14}H(c) = {nats:.3f} nats{'  (a code)' if name in report.codes else ''}")
-    click.echo(f"  one step      {report.flops / 1e9:.2f} GFLOP")
+        click.echo(f"  {name:<{width}}H(c) = {nats:.3f} nats{'  (a code)' if name in report.codes else ''}")
+    click.echo(f"  {'one step':<{width}}{report.flops / 1e9:.2f} GFLOP")
     for name, value in report.losses.items():
         click.echo(f"  {name} = {value:.4f}")
