@@ -125,7 +125,7 @@ class LatentSuite(ComponentSuite):
             assert (low, high) == (-2.0, 2.0)
 
     def test_its_state_is_saved_and_loaded(self) -> None:
-        latent, other = self.latent(), self.latent()
+        latent, other = self.latent().eval(), self.latent().eval()
         with torch.no_grad():
             for parameter in latent.parameters():
                 parameter.add_(0.5)
