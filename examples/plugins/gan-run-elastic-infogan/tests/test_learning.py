@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 import torch
+from gan_run_elastic_infogan import LearntCategorical
+from gan_run_elastic_infogan.prior import LearntCategoricalModule
 from torch import Tensor, nn
 
 from gan_run import Generator, ImageShape, LatentSpace, load, read_spec, train
-from gan_run_elastic_infogan import LearntCategorical
-from gan_run_elastic_infogan.prior import LearntCategoricalModule
 
 PICTURES = torch.tensor([[[[1.0, -1.0], [1.0, -1.0]]], [[[-1.0, 1.0], [-1.0, 1.0]]]])
 
