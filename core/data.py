@@ -127,7 +127,7 @@ class DataSource(Component):
     """The declaration of a source of images."""
 
     kind: ClassVar[str] = "data"
-    batch_size: int = Field(default=64, ge=1)
+    batch_size: int = Field(default=64, ge=1, description="Real images in each update, and generated ones.")
     validation: int = Field(default=0, ge=0, description="How many of the last training images to hold out.")
 
     @abstractmethod

@@ -107,8 +107,8 @@ class Head(Component):
 class Discriminator(Declaration):
     """A trunk, and the head that tells real from fake by its features."""
 
-    trunk: Trunk
-    head: Head
+    trunk: Trunk = Field(description="What looks at images: whoever reads anything off them shares it.")
+    head: Head = Field(description="What tells real from fake by what the trunk sees.")
     spectral_norm: bool = Field(
         default=False, description="Whether every weight matrix of both is divided by its largest singular value."
     )

@@ -20,7 +20,7 @@ class Optimizer(Component):
     """An optimiser and its learning rate. The engine sets the rate of every step from `lr`."""
 
     kind: ClassVar[str] = "optimizer"
-    lr: Scheduled
+    lr: Scheduled = Field(description="The learning rate.")
     clip_weights: float | None = Field(
         default=None, gt=0, description="Bound on the size of each of the player's weights, kept after every update."
     )

@@ -24,8 +24,8 @@ class Train(Declaration):
     """How long and how training runs."""
 
     steps: int = Field(ge=1, description="A step is all players once through, each its number of updates.")
-    checkpoint_every: int = Field(default=1000, ge=1)
-    log_every: int = Field(default=50, ge=1)
+    checkpoint_every: int = Field(default=1000, ge=1, description="Steps between two checkpoints.")
+    log_every: int = Field(default=50, ge=1, description="Steps between two lines of metrics.jsonl.")
     keep: int = Field(default=2, ge=1, description="How many of the latest checkpoints stay, beside the final one.")
     device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
     precision: Precision = Field(default="fp32", description="auto: bf16 only where a timed step is faster.")
@@ -41,19 +41,19 @@ class Spec(Declaration):
     """A GAN is latents, a generator, a discriminator and a list of losses."""
 
     schema_: str | None = Field(default=None, alias="$schema", description="For editors; means nothing to gan-run.")
-    format: Literal[1] = 1
+    format: Literal[1] = Field(default=1, description="Of this file.")
     name: RunName = Field(description="The run folder's name.")
-    description: str = ""
-    seed: int = Field(default=0, ge=0)
-    data: DataSource
-    latents: dict[LatentName, Latent] = Field(min_length=1)
-    generator: Generator
-    discriminator: Discriminator
-    losses: tuple[Loss, ...] = Field(min_length=1)
-    optimizers: dict[str, Optimizer]
-    train: Train
-    metrics: tuple[Metric, ...] = ()
-    artifacts: tuple[Artifact, ...] = ()
+    description: str = Field(default="", description="For people.")
+    seed: int = Field(default=0, ge=0, description="All that is random follows from it and the step's number.")
+    data: DataSource = Field(description="Where real images come from.")
+    latents: dict[LatentName, Latent] = Field(min_length=1, description="The generator's input, by name.")
+    generator: Generator = Field(description="What makes images of the latents.")
+    discriminator: Discriminator = Field(description="What tells real images from generated ones.")
+    losses: tuple[Loss, ...] = Field(min_length=1, description="What the players minimise.")
+    optimizers: dict[str, Optimizer] = Field(description="One for each player, by its name.")
+    train: Train = Field(description="How long and how training runs.")
+    metrics: tuple[Metric, ...] = Field(default=(), description="What is measured at the end.")
+    artifacts: tuple[Artifact, ...] = Field(default=(), description="What is drawn at the end.")
 
     def losses_by_key(self) -> dict[str, Loss]:
         """Each loss under the name it has in logs and checkpoints: its type, numbered where a type recurs."""

@@ -17,7 +17,9 @@ class DiffAugment(Augmentation):
     open."""
 
     type: Literal["diffaugment"] = "diffaugment"
-    policy: tuple[Policy, ...] = Field(default=("color", "translation", "cutout"), min_length=1)
+    policy: tuple[Policy, ...] = Field(
+        default=("color", "translation", "cutout"), min_length=1, description="What is done, in order."
+    )
 
     def build(self, image: ImageShape) -> "DiffAugmentModule":
         return DiffAugmentModule(self.policy)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from gan_run import LatentContext, Problem, Spec
@@ -15,8 +16,8 @@ class Uniform(NormalPosterior):
     """A real number, uniform between `low` and `high`."""
 
     type: Literal["uniform"] = "uniform"
-    low: float = -1.0
-    high: float = 1.0
+    low: float = Field(default=-1.0, description="The least it can be.")
+    high: float = Field(default=1.0, description="The most.")
 
     def check(self, spec: Spec) -> Iterable[Problem]:
         if self.low >= self.high:

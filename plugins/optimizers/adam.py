@@ -16,8 +16,10 @@ class Adam(Optimizer):
     """Adam (Kingma & Ba 2014, arXiv 1412.6980); `betas` as DCGAN and InfoGAN have them."""
 
     type: Literal["adam"] = "adam"
-    betas: tuple[Beta, Beta] = (0.5, 0.999)
-    eps: float = Field(default=1e-8, gt=0)
+    betas: tuple[Beta, Beta] = Field(
+        default=(0.5, 0.999), description="Decays of the averages of the gradient and of its square."
+    )
+    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator.")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(parameters, betas=self.betas, eps=self.eps, fused=True)
@@ -27,9 +29,11 @@ class AdamW(Optimizer):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2017, arXiv 1711.05101)."""
 
     type: Literal["adamw"] = "adamw"
-    betas: tuple[Beta, Beta] = (0.5, 0.999)
-    eps: float = Field(default=1e-8, gt=0)
-    weight_decay: float = Field(default=0.01, ge=0)
+    betas: tuple[Beta, Beta] = Field(
+        default=(0.5, 0.999), description="Decays of the averages of the gradient and of its square."
+    )
+    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator.")
+    weight_decay: float = Field(default=0.01, ge=0, description="Share of each weight taken off per unit of rate.")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.AdamW(parameters, betas=self.betas, eps=self.eps, weight_decay=self.weight_decay, fused=True)

@@ -16,7 +16,7 @@ class RMSprop(Optimizer):
 
     type: Literal["rmsprop"] = "rmsprop"
     alpha: float = Field(default=0.99, ge=0, lt=1, description="Decay of the average of squared gradients.")
-    eps: float = Field(default=1e-8, gt=0)
+    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator.")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.RMSprop(parameters, alpha=self.alpha, eps=self.eps)

@@ -22,7 +22,7 @@ class Samples(Artifact):
     """Fresh samples, one column per category where there is a categorical code."""
 
     type: Literal["samples"] = "samples"
-    rows: int = Field(default=10, ge=1)
+    rows: int = Field(default=10, ge=1, description="Of images.")
     columns: int = Field(default=10, ge=1, description="Where no categorical code tells how many.")
     code: str | None = Field(
         default=None, description="The categorical latent that makes the columns; by default the first that is a code."

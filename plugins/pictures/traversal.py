@@ -28,7 +28,7 @@ class Traversal(Artifact):
     low: float | None = Field(default=None, description="Where real-valued codes begin; by default their own range.")
     high: float | None = Field(default=None, description="Where they end.")
     steps: int = Field(default=10, ge=2, description="Columns, where a code does not have its own number of values.")
-    rows: int = Field(default=5, ge=1)
+    rows: int = Field(default=5, ge=1, description="Of images, each with noise of its own that is held.")
     frames: int | None = Field(
         default=None, ge=2, description="Frames of a GIF, where a code does not have its own number of values."
     )

@@ -14,7 +14,7 @@ class Constant(Schedule):
     """Always `value`; a plain number says the same."""
 
     type: Literal["constant"] = "constant"
-    value: float
+    value: float = Field(description="At every step.")
 
     def at(self, step: int, steps: int) -> float:
         return self.value
@@ -23,9 +23,9 @@ class Constant(Schedule):
 class _Ramp(Schedule, ABC):
     """From `start` to `end` between two steps; before and after it stays."""
 
-    start: float
-    end: float
-    from_step: int = Field(default=0, ge=0)
+    start: float = Field(description="Its value until `from_step`.")
+    end: float = Field(description="Its value from `to_step` on.")
+    from_step: int = Field(default=0, ge=0, description="Where it begins to change.")
     to_step: int | None = Field(default=None, ge=1, description="Where `end` is reached; null: the run's end.")
 
     def check(self, spec: Spec) -> Iterable[Problem]:

@@ -13,7 +13,7 @@ run_argument = click.argument("run", type=click.Path(exists=True, file_okay=Fals
 @click.command()
 @run_argument
 @click.option("--n", type=click.IntRange(min=1), default=64, show_default=True, help="How many images.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn.")
 @click.option(
     "--code",
     "codes",
@@ -51,10 +51,10 @@ def sample(
 @run_argument
 @click.option("--code", "codes", multiple=True, metavar="NAME", help="Of these codes only (repeatable).")
 @click.option("--low", type=float, help="Default: the latent's own range.")
-@click.option("--high", type=float)
-@click.option("--steps", type=click.IntRange(min=2), default=10, show_default=True)
+@click.option("--high", type=float, help="Likewise.")
+@click.option("--steps", type=click.IntRange(min=2), default=10, show_default=True, help="Values of each code.")
 @click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Each its own fixed noise.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn.")
 @click.option("--gif", "frames", type=click.IntRange(min=2), metavar="FRAMES", help="A moving picture of each, too.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder for the pictures.")
 @verb

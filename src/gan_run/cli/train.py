@@ -17,7 +17,13 @@ from gan_run.cli.verb import Plugins, set_option, verb
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @set_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="runs", help="Where run folders go.")
-@click.option("--resume", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
+@click.option(
+    "--resume",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="RUN",
+    help="Go on with this run.",
+)
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds in turn, and compare them.")
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
 @verb

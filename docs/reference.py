@@ -1,0 +1,113 @@
+"""The reference: a page for each kind of component, for the spec, the verbs and the hooks, from their own words."""
+
+import inspect
+import typing
+from collections.abc import Iterator
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from gan_run import Discriminator, Spec, Train
+from gan_run.cli import main
+from gan_run.core.component import Component
+from gan_run.registry import hookspecs
+from gan_run.registry.plugins import load_plugins
+
+OURS = "gan-run"
+"""The distribution whose components are listed."""
+
+
+def pages() -> dict[str, str]:
+    """Every page's text, by file name."""
+    kinds = {f"{kind}.md": _kind_page(kind, components) for kind, components in _by_kind().items()}
+    others = {"spec.md": _spec_page(), "verbs.md": _verbs_page(), "hooks.md": _hooks_page()}
+    names = [*others, *kinds]
+    toc = "\n".join(name.removesuffix(".md") for name in names)
+    index = f"# Reference\n\n```{{toctree}}\n:maxdepth: 2\n\n{toc}\n```\n"
+    return {"index.md": index, **others, **kinds}
+
+
+def _by_kind() -> dict[str, list[type[Component]]]:
+    catalogue = load_plugins().catalogue
+    found = {
+        kind: [entry.component for _, entry in sorted(catalogue.named(kind)) if entry.distribution == OURS]
+        for kind in catalogue.kinds()
+    }
+    return {kind: components for kind, components in found.items() if components}
+
+
+def _kind_page(kind: str, components: list[type[Component]]) -> str:
+    base = next(each for each in components[0].__mro__ if "kind" in vars(each))
+    parts = [f"# {kind.capitalize()}", inspect.getdoc(base) or ""]
+    for component in components:
+        parts += [f"## `{component.name()}`", inspect.getdoc(component) or "", _fields(component)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _spec_page() -> str:
+    parts = ["# The spec"]
+    for title, model in (("The whole", Spec), ("`train`", Train), ("`discriminator`", Discriminator)):
+        parts += [f"## {title}", inspect.getdoc(model) or "", _fields(model)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _fields(model: type[BaseModel]) -> str:
+    rows = [_row(field.alias or name, field) for name, field in model.model_fields.items() if name != "type"]
+    return "\n".join(["| field | type | default | |", "| --- | --- | --- | --- |", *rows]) if rows else ""
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = "needed" if field.is_required() else f"`{_default(field)}`"
+    return f"| `{name}` | {_type(field.annotation)} | {default} | {field.description or ''} |"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True, validated_data={})
+    assert value is not PydanticUndefined
+    shown = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, (bool, type(None))) else None
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(f'"{item}"' if isinstance(item, str) else str(item) for item in value) + "]"
+    return shown or (f'"{value}"' if isinstance(value, str) else str(value))
+
+
+def _type(annotation: object) -> str:
+    """A type as a person writes it."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _type(arguments[0])
+    if origin is typing.Literal:
+        return ", ".join(f"`{argument!r}`" for argument in arguments).replace("'", '"')
+    if origin in (tuple, list):
+        inner = {_type(argument): None for argument in arguments if argument is not Ellipsis}
+        return f"list of {' and '.join(inner)}"
+    if origin is dict:
+        return f"{_type(arguments[1])} by name"
+    if arguments:  # a union
+        return " or ".join({_type(argument): None for argument in arguments})
+    if isinstance(annotation, type) and issubclass(annotation, Component) and annotation.is_kind():
+        return f"[{annotation.kind}]({annotation.kind}.md)"
+    names = {int: "whole number", float: "number", str: "text", bool: "true or false", type(None): "null"}
+    if isinstance(annotation, type):
+        return names.get(annotation, annotation.__name__.lower())
+    return str(annotation)
+
+
+def _verbs_page() -> str:
+    parts = ["# Verbs", "`gan-run SPEC.json` is short for `gan-run train SPEC.json`."]
+    for name, command in sorted(main.commands.items()):
+        with click.Context(command, info_name=f"gan-run {name}") as context:
+            parts += [f"## `{name}`", f"```text\n{command.get_help(context)}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _hooks_page() -> str:
+    parts = ["# Hooks", inspect.getdoc(hookspecs) or ""]
+    for name, function in _hooks():
+        parts += [f"## `{name}{inspect.signature(function)}`", inspect.getdoc(function) or ""]
+    return "\n\n".join(parts) + "\n"
+
+
+def _hooks() -> Iterator[tuple[str, typing.Callable[..., object]]]:
+    yield from ((name, hook) for name, hook in vars(hookspecs).items() if name.startswith("gan_run_"))
