@@ -1,5 +1,6 @@
 """What the manual tells people to write has to work as it stands there."""
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -8,15 +9,21 @@ from pathlib import Path
 PLUGINS = Path(__file__).parent.parent / "docs" / "plugins.md"
 
 
+def code_of(name: str) -> str:
+    """A plugin that the manual shows in full."""
+    shown = PLUGINS.read_text(encoding="utf-8")
+    found = re.search(rf"```python\n# {name}\.py\n(.*?)```", shown, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 def test_the_loss_in_the_manual_works_once_it_is_installed(
     tmp_path: Path,
     install_plugin: Callable[..., Path],
     write_spec: Callable[..., Path],
     gan_run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    found = re.search(r"```python\n# smoothed\.py\n(.*?)```", PLUGINS.read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    site = install_plugin(tmp_path / "site", "smoothed", "0.1", found[1])
+    site = install_plugin(tmp_path / "site", "smoothed", "0.1", code_of("smoothed"))
     spec = write_spec(losses=[{"type": "smoothed", "real": 0.8}], train={"steps": 2})
 
     without = gan_run(spec)
@@ -24,3 +31,19 @@ def test_the_loss_in_the_manual_works_once_it_is_installed(
     assert "losses[0].type: no loss is called 'smoothed'" in without.stderr
     assert gan_run(spec, sites=(site,)).returncode == 0
     assert (tmp_path / "runs" / "small" / "evaluation.json").exists()
+
+
+def test_the_loss_with_a_network_of_its_own_trains_it(
+    tmp_path: Path, write_spec: Callable[..., Path], gan_run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    plugin = tmp_path / "second_opinion.py"
+    plugin.write_text(code_of("second_opinion"), encoding="utf-8")
+    adam = {"type": "adam", "lr": 1e-3}
+    losses = [{"type": "hinge"}, {"type": "second-opinion", "trunk": {"type": "mlp", "hidden": [8]}}]
+    players = dict.fromkeys(("generator", "discriminator", "second-judge"), adam)
+    spec = write_spec(losses=losses, optimizers=players, train={"steps": 3, "log_every": 1})
+    done = gan_run(spec, "--plugin", plugin)
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "runs" / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    judged = [json.loads(line)["second-judge/second-opinion"] for line in lines]
+    assert len(set(judged)) == 3
