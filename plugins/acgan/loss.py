@@ -18,7 +18,6 @@ from gan_run import (
     Values,
     View,
     init_normal,
-    suggest,
 )
 
 
@@ -34,11 +33,7 @@ class ACGAN(Loss):
         return (self.label,)
 
     def check(self, spec: Spec) -> Iterable[Problem]:
-        if self.label not in spec.latents:
-            yield Problem(("label",), f"no latent is called {self.label!r}{suggest(self.label, spec.latents)}")
-        elif not spec.latents[self.label].observes_labels():
-            message = f"nobody knows {self.label!r} of a real image: it has to be a latent of the type label"
-            yield Problem(("label",), message)
+        return spec.unobserved(self.label, "label")
 
     def build(self, context: LossContext) -> LossTerm:
         latent = context.latents[self.label]

@@ -17,7 +17,6 @@ from gan_run import (
     TrunkModule,
     Values,
     init_normal,
-    suggest,
 )
 
 
@@ -29,10 +28,7 @@ class Projection(Head):
     on: str = Field(default="label", description="The latent that is the condition: one of the type label.")
 
     def check(self, spec: Spec) -> Iterable[Problem]:
-        if self.on not in spec.latents:
-            yield Problem(("on",), f"no latent is called {self.on!r}{suggest(self.on, spec.latents)}")
-        elif not spec.latents[self.on].observes_labels():
-            yield Problem(("on",), f"nobody knows {self.on!r} of a real image: it has to be a latent of the type label")
+        return spec.unobserved(self.on, "on")
 
     def build(self, trunk: TrunkModule, latents: LatentSpace) -> HeadModule:
         return ProjectionModule(trunk.features, latents[self.on], self.on)
