@@ -3,6 +3,7 @@
 import importlib.util
 import itertools
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 from types import ModuleType
 
@@ -24,7 +25,7 @@ def script() -> ModuleType:
 
 
 COMPOSITION = script()
-REGISTRY = load_plugins()
+REGISTRY = load_plugins(found=distribution("gan-run").entry_points.select(group="gan_run"))
 PAIRS = list(COMPOSITION.pairs(REGISTRY))
 
 
