@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from gan_run.core.comparison import Row
+
+WIDEST = 10_000
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
@@ -20,4 +23,6 @@ def show(rows: Sequence[Row], console: Console) -> None:
         best_seed, best = row.best
         each = [f"{row.values[seed]:.4f}" if seed in row.values else "-" for seed in seeds]
         table.add_row(row.name, f"{row.mean:.4f}", deviation, f"{best:.4f}", str(best_seed), *each)
-    console.print(table)
+    # A line that a narrow window breaks can be read, and can be piped: a name cut short cannot.
+    width = Measurement.get(console, console.options.update_width(WIDEST), table).maximum
+    Console(file=console.file, width=width).print(table)
