@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from allpairspy import AllPairs
+from torch import nn
 
 from gan_run import DataInfo, Spec, SpecError, follow, read_spec
 from gan_run.core.training import Training, read_scalars
@@ -89,6 +90,7 @@ PENALTIES = ("dragan", "gradient-penalty", "r1", "r2")
 BATCH_NORMED = ("dcgan", *SIZES)
 SHIFT_INVARIANT = ("wasserstein", "relativistic", "relativistic-average")
 
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 STILL: Mapping[str, str] = {
     "wasserstein": "adding a number to all logits changes nothing",
     "relativistic": "adding a number to all logits changes nothing",
@@ -236,11 +238,23 @@ def train_two_steps(choice: Choice, spec: Spec, info: DataInfo) -> str | None:
             for name, parameter in player.parameters.items():
                 if parameter.grad is not None and parameter.grad.any():
                     still.discard(name)
+    still -= biases_beside_batch_norms(training.game)
     if choice["adversarial"] in STILL:
         still.discard("discriminator.head.layer.bias")
     if choice.get("head") == "patch":  # the feature vector may be of no use to anybody
         still = {name for name in still if not name.startswith("discriminator.trunk.last")}
     return f"no gradient: {sorted(still)}" if still else None
+
+
+def biases_beside_batch_norms(game: nn.Module) -> set[str]:
+    """The biases of networks that have batch norms: one takes out whatever the bias right before it puts in."""
+    parts = {"stack.generator", "discriminator.trunk", "terms.mutual-information.q", "terms.infogan-cr.pairs"}
+    normed = [
+        f"{part}."
+        for part in parts
+        if any(isinstance(layer, BATCH_NORMS) and name.startswith(f"{part}.") for name, layer in game.named_modules())
+    ]
+    return {name for name, _ in game.named_parameters() if name.endswith(".bias") and name.startswith(tuple(normed))}
 
 
 def report(registry: Registry, folder: Path) -> str:
@@ -286,8 +300,7 @@ def render(options: Mapping[str, list[str]], cells: Counter[tuple[str, str]], co
         "## Parameters that a loss need not move",
         "",
         *(f"- The last bias of the head under `{loss}`: {why}." for loss, why in STILL.items()),
-        "",
-        "A bias before a batch norm is moved by rounding alone, since the norm takes it out again.",
+        "- Biases in networks with batch norms: one takes out again what the bias right before it puts in.",
     ]
     return "\n".join(lines)
 
