@@ -81,6 +81,7 @@ class SSInfoGANTerm(LossTerm):
         latent, encoder = self._others
         batch = self._few.batch(torch.randint(len(self._few), (len(turn.real),)))
         assert batch.labels is not None
-        raw = encoder(turn.discriminate(batch.images).unchanged)[self._code]
-        turn.report("accuracy", (latent.estimate(raw) == batch.labels).float().mean())
-        return -latent.log_likelihood(raw, batch.labels).mean()
+        images, labels = batch.images.to(turn.real), batch.labels.to(turn.real.device)
+        raw = encoder(turn.discriminate(images).unchanged)[self._code]
+        turn.report("accuracy", (latent.estimate(raw) == labels).float().mean())
+        return -latent.log_likelihood(raw, labels).mean()
