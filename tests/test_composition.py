@@ -54,3 +54,12 @@ def test_every_pair_of_options_is_among_them_and_runs_unless_a_rule_refuses_it()
     assert wanted <= {frozenset(pair) for choice in PAIRS for pair in itertools.combinations(choice.items(), 2)}
     assert all(any(rule.applies(choice) for choice in PAIRS) for rule in COMPOSITION.RULES)
     assert len(wanted - tried) < len(wanted) / 20
+
+
+def test_the_published_table_is_of_what_there_is() -> None:
+    page = (SCRIPT.parent.parent / "docs" / "composition.md").read_text(encoding="utf-8")
+    options = COMPOSITION.axes(REGISTRY)
+    assert f"Each of {len(list(COMPOSITION.product(REGISTRY)))} combinations" in page
+    assert all(f"\n| {network} | " in page for network in options["network"])
+    assert all(f"`{name}`" in page for name in options["adversarial"] + options["penalty"] if name != "none")
+    assert all(f"- **{rule.choices}**: {rule.reason}" in page for rule in COMPOSITION.RULES)
