@@ -22,6 +22,7 @@ from allpairspy import AllPairs
 from torch import nn
 
 from gan_run import DataInfo, Spec, SpecError, follow, read_spec
+from gan_run.core.layers import NORMS
 from gan_run.core.training import Training, read_scalars
 from gan_run.registry.plugins import Registry, load_plugins
 
@@ -90,7 +91,6 @@ PENALTIES = ("dragan", "gradient-penalty", "r1", "r2")
 BATCH_NORMED = ("dcgan", *SIZES)
 SHIFT_INVARIANT = ("wasserstein", "relativistic", "relativistic-average")
 
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 STILL: Mapping[str, str] = {
     "wasserstein": "adding a number to all logits changes nothing",
     "relativistic": "adding a number to all logits changes nothing",
@@ -252,7 +252,7 @@ def biases_beside_batch_norms(game: nn.Module) -> set[str]:
     normed = [
         f"{part}."
         for part in parts
-        if any(isinstance(layer, BATCH_NORMS) and name.startswith(f"{part}.") for name, layer in game.named_modules())
+        if any(isinstance(layer, NORMS) and name.startswith(f"{part}.") for name, layer in game.named_modules())
     ]
     return {name for name, _ in game.named_parameters() if name.endswith(".bias") and name.startswith(tuple(normed))}
 

@@ -1,7 +1,8 @@
 """Random changes of images before a network looks at them."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Self
 
 from torch import Tensor, nn
 
@@ -37,6 +38,11 @@ class Augmentations(AugmentationModule):
     def __init__(self, *parts: AugmentationModule) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)
+
+    @classmethod
+    def of(cls, declared: Iterable[Augmentation], image: ImageShape) -> Self:
+        """Those that a spec declares, built."""
+        return cls(*(augmentation.build(image) for augmentation in declared))
 
     def __len__(self) -> int:
         return len(self.parts)

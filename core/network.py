@@ -119,7 +119,7 @@ class Discriminator(Declaration):
     def module(self, latents: LatentSpace, image: ImageShape) -> "DiscriminatorModule":
         """The trunk with its head."""
         trunk = self.trunk.build(image)
-        augment = Augmentations(*(augmentation.build(image) for augmentation in self.augment))
+        augment = Augmentations.of(self.augment, image)
         built = DiscriminatorModule(trunk, self.head.build(trunk, latents), augment)
         if self.spectral_norm:
             spectral_norm(built)

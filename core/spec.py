@@ -81,11 +81,15 @@ class Spec(Declaration):
                 first.setdefault(code, index)
         return first
 
-    def unobserved(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """The problem, at `place`, of a condition that is no latent or that nobody knows of real images."""
+    def unknown(self, name: str, *place: str | int) -> Iterator[Problem]:
+        """The problem, at `place`, of a name that no latent has."""
         if name not in self.latents:
             yield Problem(place, f"no latent is called {name!r}{suggest(name, self.latents)}")
-        elif not self.latents[name].observes_labels():
+
+    def unobserved(self, name: str, *place: str | int) -> Iterator[Problem]:
+        """The problem, at `place`, of a condition that is no latent or that nobody knows of real images."""
+        yield from self.unknown(name, *place)
+        if name in self.latents and not self.latents[name].observes_labels():
             yield Problem(place, f"nobody knows {name!r} of a real image: it has to be a latent that labels tell")
 
     def _read_twice(self) -> Iterator[Problem]:

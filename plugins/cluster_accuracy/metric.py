@@ -21,7 +21,6 @@ from gan_run import (
     Spec,
     Split,
     Splits,
-    suggest,
 )
 
 CHUNK = 500
@@ -46,9 +45,8 @@ class ClusterAccuracy(Metric):
     )
 
     def check(self, spec: Spec) -> Iterable[Problem]:
-        if self.code not in spec.latents:
-            yield Problem(("code",), f"no latent is called {self.code!r}{suggest(self.code, spec.latents)}")
-        elif spec.latents[self.code].count > 1:
+        yield from spec.unknown(self.code, "code")
+        if self.code in spec.latents and spec.latents[self.code].count > 1:
             yield Problem(("code",), f"{self.code!r} has several copies: give one latent of its own the name")
 
     def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:

@@ -20,8 +20,8 @@ from gan_run import (
     Trunk,
     TrunkModule,
     Turn,
+    full_precision,
     init_normal,
-    suggest,
 )
 
 
@@ -40,8 +40,7 @@ class InfoGANCR(Loss):
 
     def check(self, spec: Spec) -> Iterable[Problem]:
         for index, code in enumerate(self.codes):
-            if code not in spec.latents:
-                yield Problem(("codes", index), f"no latent is called {code!r}{suggest(code, spec.latents)}")
+            yield from spec.unknown(code, "codes", index)
         if sum(spec.latents[code].count for code in self.codes if code in spec.latents) < 2:
             yield Problem(("codes",), "with fewer than two codes there is nothing to tell apart")
 
@@ -64,7 +63,7 @@ class PairDiscriminator(nn.Module):
     def forward(self, one: Tensor, other: Tensor) -> Tensor:
         logits = self.layer(self.trunk(torch.cat([one, other], dim=1)).vector)
         assert isinstance(logits, Tensor)
-        return logits.float()
+        return full_precision(logits)
 
 
 class InfoGANCRTerm(LossTerm):

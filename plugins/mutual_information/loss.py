@@ -20,7 +20,6 @@ from gan_run import (
     Turn,
     View,
     statistics_at_rest,
-    suggest,
 )
 from gan_run.plugins.mutual_information.q import QHeads
 
@@ -54,12 +53,11 @@ class MutualInformation(Loss):
 
     def check(self, spec: Spec) -> Iterable[Problem]:
         for code in self.codes:
-            if code not in spec.latents:
-                yield Problem(("codes", code), f"no latent is called {code!r}{suggest(code, spec.latents)}")
+            yield from spec.unknown(code, "codes", code)
 
     def build(self, context: LossContext) -> "MutualInformationTerm":
         q = QHeads(context.discriminator.trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
-        augment = Augmentations(*(augmentation.build(context.data.image) for augmentation in self.augment))
+        augment = Augmentations.of(self.augment, context.data.image)
         return MutualInformationTerm(self, context.latents, q, augment)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Artifact, DataInfo, LatentContext, Model, Problem, Spec, Splits, suggest, to_uint8
+from gan_run import Artifact, DataInfo, LatentContext, Model, Problem, Spec, Splits, to_uint8
 
 CELL = 56
 """Pixels that a cell has at least, each way."""
@@ -33,8 +33,7 @@ class Samples(Artifact):
         return "samples"
 
     def check(self, spec: Spec) -> Iterable[Problem]:
-        if self.code is not None and self.code not in spec.latents:
-            yield Problem(("code",), f"no latent is called {self.code!r}{suggest(self.code, spec.latents)}")
+        return () if self.code is None else spec.unknown(self.code, "code")
 
     def check_data(self, spec: Spec, data: DataInfo) -> Iterable[Problem]:
         latent = None if self.code is None else spec.latents.get(self.code)

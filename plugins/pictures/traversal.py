@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Artifact, Dial, Model, Problem, Spec, Splits, Values, suggest
+from gan_run import Artifact, Dial, Model, Problem, Spec, Splits, Values
 from gan_run.plugins.pictures.animation import save_gif
 from gan_run.plugins.pictures.samples import GAP, image_grid, magnification
 
@@ -39,8 +39,7 @@ class Traversal(Artifact):
 
     def check(self, spec: Spec) -> Iterable[Problem]:
         for index, code in enumerate(self.codes or ()):
-            if code not in spec.latents:
-                yield Problem(("codes", index), f"no latent is called {code!r}{suggest(code, spec.latents)}")
+            yield from spec.unknown(code, "codes", index)
 
     def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         held = model.draw(self.rows)  # the same for every code, so that its picture compares with the others'

@@ -19,7 +19,7 @@ class Consistency(Loss):
     fake: bool = Field(default=True, description="Whether generated images count too.")
 
     def build(self, context: LossContext) -> LossTerm:
-        augment = Augmentations(*(augmentation.build(context.data.image) for augmentation in self.augment))
+        augment = Augmentations.of(self.augment, context.data.image)
         return ConsistencyTerm(augment, self.fake)
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, Turn, full_precision
 
 
 class FeatureMatching(Loss):
@@ -21,5 +21,5 @@ class FeatureMatchingTerm(LossTerm):
     """Of the feature vectors (N, F)."""
 
     def generator(self, turn: Turn) -> Tensor:
-        real, fake = turn.real_view.features.vector.float(), turn.fake_view.features.vector.float()
+        real, fake = (full_precision(view.features.vector) for view in (turn.real_view, turn.fake_view))
         return (real.mean(dim=0) - fake.mean(dim=0)).square().sum()

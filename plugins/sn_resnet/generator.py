@@ -18,7 +18,6 @@ from gan_run import (
     Spec,
     doubling_of,
     scaled,
-    suggest,
 )
 from gan_run.plugins.sn_resnet.layers import FLAT, SelfAttention, check_size, convolution, shortcut
 
@@ -41,8 +40,7 @@ class SNResNetGenerator(Generator):
 
     def check(self, spec: Spec) -> Iterable[Problem]:
         for index, name in enumerate(self.condition):
-            if name not in spec.latents:
-                yield Problem(("condition", index), f"no latent is called {name!r}{suggest(name, spec.latents)}")
+            yield from spec.unknown(name, "condition", index)
         if set(self.condition) >= set(spec.latents):
             yield Problem(("condition",), "at least one latent has to enter at the first layer")
 

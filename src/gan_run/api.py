@@ -47,6 +47,7 @@ from gan_run.core.network import (
     TrunkModule,
 )
 from gan_run.core.optimizer import Optimizer
+from gan_run.core.precision import full_precision
 from gan_run.core.progress import follow
 from gan_run.core.randomness import permutation
 from gan_run.core.schedule import Schedule, Scheduled, value_at
@@ -131,6 +132,7 @@ __all__ = [
     "decode_once",
     "doubling_of",
     "follow",
+    "full_precision",
     "hookimpl",
     "init_normal",
     "load",

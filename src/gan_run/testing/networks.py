@@ -1,5 +1,6 @@
 """What holds of every network."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
@@ -46,13 +47,7 @@ class GeneratorSuite(ComponentSuite):
 
     def test_every_parameter_has_a_gradient_after_two_steps(self) -> None:
         latents, network = self.latents(), self.network()
-        optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
-        for _ in range(2):  # a layer that begins at zero stops the gradient of those before it at first
-            optimizer.zero_grad()
-            images = network(latents.embed(latents.sample(4)))
-            (images * torch.randn_like(images)).sum().backward()
-            optimizer.step()
-        untouched = [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()]
+        untouched = _untouched_in_two_steps(network, lambda: network(latents.embed(latents.sample(4))))
         assert not untouched
 
     def test_its_weights_are_saved_and_loaded(self) -> None:
@@ -97,13 +92,7 @@ class TrunkSuite(ComponentSuite):
 
     def test_every_parameter_has_a_gradient_after_two_steps(self) -> None:
         trunk = self.network()
-        optimizer = torch.optim.SGD(trunk.parameters(), lr=0.01)
-        for _ in range(2):
-            optimizer.zero_grad()
-            vector = trunk(self.images(4)).vector
-            (vector * torch.randn_like(vector)).sum().backward()
-            optimizer.step()
-        untouched = [name for name, value in trunk.named_parameters() if value.grad is None or not value.grad.any()]
+        untouched = _untouched_in_two_steps(trunk, lambda: trunk(self.images(4)).vector)
         assert not untouched
 
     def test_a_penalty_can_differentiate_it_twice(self) -> None:
@@ -168,6 +157,18 @@ class Noisy(TrunkModule):
     def forward(self, images: Tensor) -> Features:
         n = len(images)
         return Features(torch.randn(n, 5), (torch.randn(n, 3, 6, 6), torch.randn(n, 4, 3, 3)))
+
+
+def _untouched_in_two_steps(network: nn.Module, draw: Callable[[], Tensor]) -> list[str]:
+    """Parameters without a gradient of what `draw` gives, at the second step: a layer that begins at zero stops the
+    gradient of those before it at the first."""
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    for _ in range(2):
+        optimizer.zero_grad()
+        drawn = draw()
+        (drawn * torch.randn_like(drawn)).sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()]
 
 
 def _shake(network: nn.Module) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_run import Augmentation, Augmentations, Encoder, Loss, LossContext, LossTerm, Turn
+from gan_run import Augmentation, Augmentations, Encoder, Loss, LossContext, LossTerm, Turn, full_precision
 
 
 class IdentityPairs(Loss):
@@ -25,7 +25,7 @@ class IdentityPairs(Loss):
         return (self.code,)
 
     def build(self, context: LossContext) -> LossTerm:
-        augment = Augmentations(*(augmentation.build(context.data.image) for augmentation in self.augment))
+        augment = Augmentations.of(self.augment, context.data.image)
         return IdentityPairsTerm(self.code, context.encoders[self.code], augment, self.temperature)
 
 
@@ -48,7 +48,7 @@ class IdentityPairsTerm(LossTerm):
 def nt_xent(one: Tensor, other: Tensor, temperature: float) -> Tensor:
     """Of vectors (N, P) whose i-th rows are partners."""
     n = len(one)
-    rows = F.normalize(torch.cat([one, other]).float(), dim=1)
+    rows = F.normalize(full_precision(torch.cat([one, other])), dim=1)
     similarity = rows @ rows.T / temperature
     itself = torch.eye(2 * n, dtype=torch.bool, device=rows.device)
     partner = torch.arange(2 * n, device=rows.device).roll(n)
