@@ -17,10 +17,19 @@ def describe_environment(device: str, plugins: Mapping[str, str], spec_file: Pat
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
         "device": _device_name(device),
         "threads": torch.get_num_threads(),
         "spec_commit": None if spec_file is None else _commit(spec_file),
     }
+
+
+def _processor() -> str:
+    """What the processor is called, as far as the system tells."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _device_name(device: str) -> str:

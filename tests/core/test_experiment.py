@@ -100,6 +100,18 @@ def test_the_same_spec_goes_on_with_an_unfinished_run(bench: Bench, small: Small
     assert [path.name for path in bench.out.iterdir()] == ["small"]
 
 
+def test_each_stretch_of_training_says_what_it_ran_on(bench: Bench, small: Small) -> None:
+    with pytest.raises(Stopped):
+        bench.train(small(), stop_at=3)
+    folder = bench.train(small())
+    stretches = json.loads((folder / "environment.json").read_text())["stretches"]
+    assert [stretch["from_step"] for stretch in stretches] == [0, 3]
+    for stretch in stretches:
+        assert (stretch["torch"], stretch["threads"]) == (torch.__version__, torch.get_num_threads())
+        assert stretch["device"] == "cpu"
+        assert stretch["processor"]
+
+
 def test_the_same_spec_says_so_of_a_finished_run(bench: Bench, small: Small) -> None:
     folder = bench.train(small())
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
