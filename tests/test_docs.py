@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,3 +48,14 @@ def test_the_loss_with_a_network_of_its_own_trains_it(
     lines = (tmp_path / "runs" / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     judged = [json.loads(line)["second-judge/second-opinion"] for line in lines]
     assert len(set(judged)) == 3
+
+
+def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:
+    for name in ("smoothed", "brightness"):
+        (tmp_path / f"{name}.py").write_text(code_of(name), encoding="utf-8")
+        (tmp_path / f"test_{name}.py").write_text(code_of(f"test_{name}"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", tmp_path], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout

@@ -7,6 +7,7 @@ class TestSmoothed(LossSuite):
 """
 
 from gan_run.testing.augmentation import AugmentationSuite
+from gan_run.testing.by_hand import SplitsByHand, model_by_hand
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.data import DataSourceSuite
 from gan_run.testing.latent import LatentSuite
@@ -27,5 +28,7 @@ __all__ = [
     "MetricSuite",
     "OptimizerSuite",
     "ScheduleSuite",
+    "SplitsByHand",
     "TrunkSuite",
+    "model_by_hand",
 ]

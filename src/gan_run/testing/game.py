@@ -8,6 +8,7 @@ import torch
 from gan_run.core.component import Component
 from gan_run.core.data import DataInfo, DataSource, ImageSet
 from gan_run.core.image import ImageShape
+from gan_run.core.spec import Spec
 from gan_run.core.training import Training
 from gan_run.runs import read_spec
 
@@ -32,11 +33,11 @@ class Noise(DataSource):
         return ImageSet(pixels, torch.arange(count) % len(CLASSES))
 
 
-def begin(
+def small_spec(
     component: Component | None = None, fields: Mapping[str, object] | None = None, players: Sequence[str] = ()
-) -> Training:
-    """The training, before its first step, of a small spec: mlp networks and the latents z, label, category and c, with
-    `fields` in place of its own, and an optimiser for each of `players` besides its own."""
+) -> Spec:
+    """A spec of mlp networks and the latents z, label, category and c, with `fields` in place of its own, and an
+    optimiser for each of `players` besides its own. `component` is one that no installed plugin brings."""
     spec: Mapping[str, object] = {
         "name": "testing",
         "data": Noise(),
@@ -53,8 +54,15 @@ def begin(
         "train": {"steps": 4, "device": "cpu", "ema": None},
         **(fields or {}),
     }
-    components = [] if component is None else [type(component)]
-    read = read_spec(spec, components=components)
-    problems = read.data_problems(read.data.describe())
+    return read_spec(spec, components=[] if component is None else [type(component)])
+
+
+def begin(
+    component: Component | None = None, fields: Mapping[str, object] | None = None, players: Sequence[str] = ()
+) -> Training:
+    """The training of a small spec before its first step."""
+    spec = small_spec(component, fields, players)
+    info = spec.data.describe()
+    problems = spec.data_problems(info)
     assert not problems, "; ".join(map(str, problems))
-    return Training(read, read.data.describe(), read.data.open("train"))
+    return Training(spec, info, spec.data.open("train"))

@@ -4,96 +4,36 @@ from typing import get_args
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gan_run import (
     BatchNorm1d,
     DataError,
     DataInfo,
-    DiscriminatorModule,
-    Encoder,
-    Features,
     GanRunError,
-    HeadModule,
     ImageSet,
     ImageShape,
-    LatentContext,
-    LatentSpace,
-    LossTerm,
     Model,
     Spec,
     SpecError,
     Split,
-    Splits,
-    TrunkModule,
-    Values,
-    View,
     read_spec,
 )
-from gan_run.core.game import Game
-from gan_run.core.network import GeneratorStack
 from gan_run.plugins.cluster_accuracy.metric import ClusterAccuracy
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.uniform import Uniform
+from gan_run.testing import SplitsByHand, model_by_hand
 
 
-class Flat(TrunkModule):
-    """The pixels are the features."""
-
-    def __init__(self, features: int, normalised: bool = False) -> None:
-        super().__init__()
-        self.features = features
-        self.norm = BatchNorm1d(features) if normalised else nn.Identity()
-
-    def forward(self, images: Tensor) -> Features:
-        return Features(self.norm(images.flatten(1)))
-
-
-class Silent(HeadModule):
-    def forward(self, features: Features, condition: Values) -> Tensor:
-        return features.vector.sum(1)
-
-
-class Reader(Encoder):
-    """The pixels are Q's logits."""
-
-    def __init__(self, codes: tuple[str, ...]) -> None:
-        super().__init__()
-        self.codes = codes
-
-    def forward(self, view: View) -> dict[str, Tensor]:
-        return dict.fromkeys(self.codes, view.features.vector)
-
-
-class Term(LossTerm):
-    def __init__(self, reader: Reader) -> None:
-        super().__init__()
-        self.reader = reader
-
-    def encoder(self) -> Encoder:
-        return self.reader
-
-
-class Fixed(Splits):
-    def __init__(self, **sets: ImageSet) -> None:
-        self.sets = sets
-
-    def __getitem__(self, split: Split) -> ImageSet:
-        return self.sets[split]
+def splits(train: ImageSet, test: ImageSet) -> SplitsByHand:
+    return SplitsByHand(DataInfo(ImageShape(*train.images.shape[1:]), {}), train=train, test=test)
 
 
 def model(categories: int, codes: tuple[str, ...] = ("category",), count: int = 1, normalised: bool = False) -> Model:
     """A model whose Q calls an image's brightest pixel its category."""
-    shape = ImageShape(1, 1, categories)
-    context = LatentContext(DataInfo(shape, {"train": 1, "test": 1}))
-    category = Categorical(classes=categories, count=count).module(context)
-    latents = LatentSpace({"category": category, "c": Uniform().module(context)})
-    game = Game(
-        GeneratorStack(latents, nn.Identity()),
-        DiscriminatorModule(Flat(categories, normalised), Silent()),
-        {"reader": Term(Reader(codes))},
-    )
-    return Model(game, None, shape, torch.device("cpu"))
+    latents = {"category": Categorical(classes=categories, count=count), "c": Uniform()}
+    read = BatchNorm1d(categories) if normalised else nn.Identity()
+    return model_by_hand(latents, lambda embedded: embedded[:, None, None, :categories], dict.fromkeys(codes, read))
 
 
 def seen_as(categories: int, pairs: dict[tuple[int, int], int], mirrored: bool = False) -> ImageSet:
@@ -105,7 +45,7 @@ def seen_as(categories: int, pairs: dict[tuple[int, int], int], mirrored: bool =
 
 
 def test_permuted_labels_are_matched() -> None:
-    data = Fixed(
+    data = splits(
         train=seen_as(3, {(0, 2): 5, (1, 0): 5, (2, 1): 5}),
         test=seen_as(3, {(0, 2): 3, (1, 0): 4, (2, 1): 2}),
     )
@@ -125,7 +65,7 @@ def test_permuted_labels_are_matched() -> None:
 
 def test_the_matching_is_frozen() -> None:
     # On the test images alone the other matching would be perfect.
-    data = Fixed(
+    data = splits(
         train=seen_as(2, {(0, 0): 6, (1, 1): 6}),
         test=seen_as(2, {(0, 1): 4, (1, 0): 4, (0, 0): 2}),
     )
@@ -141,7 +81,7 @@ def test_the_matching_is_frozen() -> None:
 def test_the_matching_agrees_best_as_a_whole() -> None:
     # Greedily, category 0 would take class 0 (10 images), and 10 + 0 agree; the best is 9 + 8.
     images = seen_as(2, {(0, 0): 10, (0, 1): 9, (1, 0): 8})
-    found = ClusterAccuracy(code="category").measure(model(2), Fixed(train=images, test=images))
+    found = ClusterAccuracy(code="category").measure(model(2), splits(train=images, test=images))
     assert found["matching"] == [1, 0]
     assert found["accuracy"] == pytest.approx(17 / 27)
     assert found["majority_vote"] == pytest.approx(18 / 27)  # both categories may take class 0
@@ -150,7 +90,7 @@ def test_the_matching_agrees_best_as_a_whole() -> None:
 def test_two_classes_that_share_a_category() -> None:
     # Classes 0 and 1 share category 0, categories 1 and 2 share class 2: one-to-one costs twice, a vote only once.
     images = seen_as(3, {(0, 0): 6, (0, 1): 4, (1, 2): 7, (2, 2): 3})
-    found = ClusterAccuracy(code="category").measure(model(3), Fixed(train=images, test=images))
+    found = ClusterAccuracy(code="category").measure(model(3), splits(train=images, test=images))
     assert found["matching"] == [0, 2, 1]
     assert found["accuracy"] == pytest.approx(13 / 20)
     assert found["majority_vote"] == pytest.approx(16 / 20)
@@ -168,7 +108,7 @@ def test_two_classes_that_share_a_category() -> None:
 
 def test_categories_that_outnumber_classes() -> None:
     images = seen_as(4, {(0, 0): 5, (1, 1): 5, (2, 0): 2, (3, 1): 1})
-    found = ClusterAccuracy(code="category").measure(model(4), Fixed(train=images, test=images))
+    found = ClusterAccuracy(code="category").measure(model(4), splits(train=images, test=images))
     assert found["matching"] == [0, 1, None, None]
     assert found["accuracy"] == pytest.approx(10 / 13)
     assert found["majority_vote"] == 1.0
@@ -176,13 +116,13 @@ def test_categories_that_outnumber_classes() -> None:
 
 def test_classes_that_outnumber_categories() -> None:
     images = seen_as(2, {(0, 3): 5, (1, 1): 4, (1, 0): 2, (0, 2): 1})
-    found = ClusterAccuracy(code="category").measure(model(2), Fixed(train=images, test=images))
+    found = ClusterAccuracy(code="category").measure(model(2), splits(train=images, test=images))
     assert found["matching"] == [3, 1]
     assert found["accuracy"] == pytest.approx(9 / 12)
 
 
 def test_a_category_that_no_image_was_in_gets_no_vote() -> None:
-    data = Fixed(train=seen_as(3, {(0, 0): 3, (1, 1): 3}), test=seen_as(3, {(2, 0): 1, (0, 0): 3}))
+    data = splits(train=seen_as(3, {(0, 0): 3, (1, 1): 3}), test=seen_as(3, {(2, 0): 1, (0, 0): 3}))
     found = ClusterAccuracy(code="category").measure(model(3), data)
     assert found["majority_vote"] == pytest.approx(3 / 4)
 
@@ -190,13 +130,13 @@ def test_a_category_that_no_image_was_in_gets_no_vote() -> None:
 def test_mirrored_copies_are_left_out() -> None:
     # Flipped, an image of category 0 would be one of category 1.
     train = seen_as(2, {(0, 0): 6, (1, 1): 4}, mirrored=True)
-    found = ClusterAccuracy(code="category").measure(model(2), Fixed(train=train, test=seen_as(2, {(0, 0): 1})))
+    found = ClusterAccuracy(code="category").measure(model(2), splits(train=train, test=seen_as(2, {(0, 0): 1})))
     assert found["accuracy"] == 1.0
     assert found["fitted_on"] == {"split": "train", "images": 10}
 
 
 def test_more_images_than_a_chunk() -> None:
-    data = Fixed(train=seen_as(2, {(0, 1): 700, (1, 0): 501}), test=seen_as(2, {(0, 1): 450, (1, 0): 551}))
+    data = splits(train=seen_as(2, {(0, 1): 700, (1, 0): 501}), test=seen_as(2, {(0, 1): 450, (1, 0): 551}))
     found = ClusterAccuracy(code="category").measure(model(2), data)
     assert found["accuracy"] == 1.0
     assert found["scored_on"] == {"split": "test", "images": 1001}
@@ -206,7 +146,7 @@ def test_batch_statistics_are_those_of_the_images() -> None:
     # Pixel 0 is always brighter, so that only its deviation from the images' own mean tells the categories apart.
     pixels = torch.tensor([[255, 40], [200, 60]], dtype=torch.uint8).repeat(20, 1).view(40, 1, 1, 2)
     images = ImageSet(pixels, torch.tensor([0, 1]).repeat(20))
-    data, normalised = Fixed(train=images, test=images), model(2, normalised=True)
+    data, normalised = splits(train=images, test=images), model(2, normalised=True)
     assert ClusterAccuracy(code="category").measure(normalised, data)["accuracy"] == 0.5
     found = ClusterAccuracy(code="category", statistics="batch").measure(normalised, data)
     assert found["accuracy"] == 1.0
@@ -215,7 +155,7 @@ def test_batch_statistics_are_those_of_the_images() -> None:
 
 def test_what_cannot_be_measured_is_refused() -> None:
     images = seen_as(2, {(0, 0): 2, (1, 1): 2})
-    data = Fixed(train=images, test=images)
+    data = splits(train=images, test=images)
     with pytest.raises(GanRunError, match="'c' is not categorical"):
         ClusterAccuracy(code="c").measure(model(2), data)
     with pytest.raises(GanRunError, match="mutual-information"):
@@ -224,7 +164,7 @@ def test_what_cannot_be_measured_is_refused() -> None:
         ClusterAccuracy(code="category").measure(model(2, count=2), data)
     unlabelled = ImageSet(images.images)
     with pytest.raises(DataError, match="no labels"):
-        ClusterAccuracy(code="category").measure(model(2), Fixed(train=unlabelled, test=unlabelled))
+        ClusterAccuracy(code="category").measure(model(2), splits(train=unlabelled, test=unlabelled))
 
 
 def spec(**metric: object) -> Spec:

@@ -1,100 +1,53 @@
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_run import (
     DataError,
     DataInfo,
-    DiscriminatorModule,
-    Encoder,
     Factor,
-    Features,
-    HeadModule,
     ImageSet,
     ImageShape,
     Latent,
-    LatentContext,
-    LatentSpace,
-    LossTerm,
     Model,
     SpecError,
-    Split,
-    Splits,
-    TrunkModule,
-    Values,
-    View,
     read_spec,
 )
-from gan_run.core.game import Game
-from gan_run.core.network import GeneratorStack
 from gan_run.plugins.code_factor_correlation.heat_map import CodeFactorHeatMap
 from gan_run.plugins.code_factor_correlation.metric import CodeFactorCorrelation
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.circular import Circular
 from gan_run.plugins.latents.uniform import Uniform
+from gan_run.testing import SplitsByHand, model_by_hand
 
 CODES: dict[str, Latent] = {"c": Uniform(count=2), "turn": Circular(), "kind": Categorical(classes=3)}
 SHAPE = ImageShape(1, 1, 7)
 """One pixel for each number that Q gives: two of c, two of turn, three of kind."""
 
 
-class Flat(TrunkModule):
-    features = 7
-
-    def forward(self, images: Tensor) -> Features:
-        return Features(images.flatten(1))
-
-
-class Silent(HeadModule):
-    def forward(self, features: Features, condition: Values) -> Tensor:
-        return features.vector.sum(1)
-
-
-class Reader(Encoder):
-    """The pixels are what Q says."""
-
-    def __init__(self, codes: tuple[str, ...]) -> None:
-        super().__init__()
-        self.codes = codes
-
-    def forward(self, view: View) -> dict[str, Tensor]:
-        raw = dict(zip(CODES, view.features.vector.split([2, 2, 3], dim=1), strict=True))
-        return {code: raw[code] for code in self.codes}
-
-
-class Term(LossTerm):
-    def __init__(self, reader: Reader) -> None:
-        super().__init__()
-        self.reader = reader
-
-    def encoder(self) -> Encoder:
-        return self.reader
-
-
-class Fixed(Splits):
-    def __init__(self, factors: tuple[Factor, ...], **sets: ImageSet) -> None:
-        self.info = DataInfo(SHAPE, {"train": 1}, factors=factors)
-        self.sets = sets
-
-    def __getitem__(self, split: Split) -> ImageSet:
-        return self.sets[split]
+def splits(factors: tuple[Factor, ...], **images: ImageSet) -> SplitsByHand:
+    return SplitsByHand(DataInfo(SHAPE, {"train": 1}, factors=factors), **images)
 
 
 def model(codes: tuple[str, ...] = tuple(CODES)) -> Model:
-    context = LatentContext(DataInfo(SHAPE, {"train": 1}))
-    latents = LatentSpace({name: latent.module(context) for name, latent in CODES.items()})
-    discriminator = DiscriminatorModule(Flat(), Silent())
-    game = Game(GeneratorStack(latents, nn.Identity()), discriminator, {"reader": Term(Reader(codes))})
-    return Model(game, None, SHAPE, torch.device("cpu"))
+    """A model whose Q says what the pixels are."""
+    stretches = {"c": slice(0, 2), "turn": slice(2, 4), "kind": slice(4, 7)}
+    reads = {code: partial(read, where=stretches[code]) for code in codes}
+    return model_by_hand(CODES, lambda embedded: embedded[:, None, None, :], reads)
 
 
-def known(n: int = 600, seed: int = 0) -> Fixed:
+def read(pixels: Tensor, where: slice) -> Tensor:
+    return pixels[:, where]
+
+
+def known(n: int = 600, seed: int = 0) -> SplitsByHand:
     """Images whose pixels say what their factors are: c[0] the light backwards, turn the azimuth and 40 degrees more,
     kind the model; c[1] is noise."""
     draw = np.random.default_rng(seed)
@@ -104,7 +57,7 @@ def known(n: int = 600, seed: int = 0) -> Fixed:
     images = torch.from_numpy(np.round((numbers + 1) * 127.5).astype(np.uint8)).view(n, 1, 1, 7)
     factors = torch.from_numpy(np.stack([light, azimuth, kind], 1))
     names = (Factor("light", "continuous"), Factor("azimuth", "angle"), Factor("model", "categorical"))
-    return Fixed(names, test=ImageSet(images, factors=factors), train=ImageSet(images[:50], factors=factors[:50]))
+    return splits(names, test=ImageSet(images, factors=factors), train=ImageSet(images[:50], factors=factors[:50]))
 
 
 def test_each_code_is_found_to_turn_what_it_turns() -> None:
@@ -139,7 +92,7 @@ def test_a_model_without_codes_has_an_empty_table(tmp_path: Path) -> None:
 
 
 def test_data_without_factors_is_refused() -> None:
-    bare = Fixed((), test=ImageSet(torch.zeros(3, 1, 1, 7, dtype=torch.uint8)))
+    bare = splits((), test=ImageSet(torch.zeros(3, 1, 1, 7, dtype=torch.uint8)))
     with pytest.raises(DataError, match="no named factors"):
         CodeFactorCorrelation().measure(model(), bare)
 
@@ -189,4 +142,4 @@ def test_a_spec_whose_data_knows_no_factors_is_refused_before_training(field: st
 
 
 def test_pi_is_where_radians_are() -> None:
-    assert CODES["turn"].module(LatentContext(DataInfo(SHAPE, {"train": 1}))).period == 2 * math.pi
+    assert model().latents["turn"].period == 2 * math.pi

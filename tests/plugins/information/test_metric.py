@@ -1,93 +1,31 @@
 import json
 import math
+from functools import partial
 from typing import cast
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_run import (
-    DataInfo,
-    DiscriminatorModule,
-    Encoder,
-    Features,
-    HeadModule,
-    ImageShape,
-    Latent,
-    LatentContext,
-    LatentSpace,
-    LossTerm,
-    Model,
-    Splits,
-    TrunkModule,
-    Values,
-    View,
-)
-from gan_run.core.game import Game
-from gan_run.core.network import GeneratorStack
+from gan_run import DataInfo, ImageShape, Latent, Model
 from gan_run.plugins.information.metric import Information
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.gaussian import Gaussian
 from gan_run.plugins.latents.uniform import Uniform
+from gan_run.testing import SplitsByHand, model_by_hand
 
-NOTHING = cast(Splits, {})
+NOTHING = SplitsByHand(DataInfo(ImageShape(1, 1, 1), {}))
 """The metric looks at no data."""
 
 
-class Painter(nn.Module):
-    """The generator's input, multiplied by a matrix, as the pixels of one row."""
-
-    def __init__(self, matrix: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("matrix", matrix)
-
-    def forward(self, embedded: Tensor) -> Tensor:
-        return (embedded @ self.get_buffer("matrix")).view(len(embedded), 1, 1, -1)
-
-
-class Flat(TrunkModule):
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.features = features
-
-    def forward(self, images: Tensor) -> Features:
-        return Features(images.flatten(1))
-
-
-class Silent(HeadModule):
-    def forward(self, features: Features, condition: Values) -> Tensor:
-        return features.vector.sum(1)
-
-
-class Reader(Encoder):
-    """Each code's raw numbers are a stretch of pixels, magnified."""
-
-    def __init__(self, pixels: dict[str, slice], scale: float) -> None:
-        super().__init__()
-        self.codes = tuple(pixels)
-        self.pixels = pixels
-        self.scale = scale
-
-    def forward(self, view: View) -> dict[str, Tensor]:
-        return {code: view.features.vector[:, pixels] * self.scale for code, pixels in self.pixels.items()}
-
-
-class Term(LossTerm):
-    def __init__(self, reader: Reader) -> None:
-        super().__init__()
-        self.reader = reader
-
-    def encoder(self) -> Encoder:
-        return self.reader
-
-
 def model(latents: dict[str, Latent], matrix: Tensor, pixels: dict[str, slice], scale: float = 1.0) -> Model:
-    shape = ImageShape(1, 1, matrix.shape[1])
-    context = LatentContext(DataInfo(shape, {"train": 1, "test": 1}))
-    space = LatentSpace({name: latent.module(context) for name, latent in latents.items()})
-    discriminator = DiscriminatorModule(Flat(matrix.shape[1]), Silent())
-    game = Game(GeneratorStack(space, Painter(matrix)), discriminator, {"reader": Term(Reader(pixels, scale))})
-    return Model(game, None, shape, torch.device("cpu"))
+    """The generator's input times a matrix is a row of pixels; Q's raw numbers are stretches of it, magnified."""
+    reads = {code: partial(read, where=where, scale=scale) for code, where in pixels.items()}
+    return model_by_hand(latents, lambda embedded: (embedded @ matrix).view(len(embedded), 1, 1, -1), reads)
+
+
+def read(pixels: Tensor, where: slice, scale: float) -> Tensor:
+    return pixels[:, where] * scale
 
 
 def found(model: Model, code: str, samples: int = 10000) -> dict[str, float]:

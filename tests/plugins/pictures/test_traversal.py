@@ -5,82 +5,30 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_run import (
-    DataInfo,
-    DiscriminatorModule,
-    Encoder,
-    Features,
-    HeadModule,
-    ImageShape,
-    Latent,
-    LatentContext,
-    LatentSpace,
-    LossTerm,
-    Model,
-    Spec,
-    SpecError,
-    Splits,
-    TrunkModule,
-    Values,
-    View,
-    read_spec,
-)
-from gan_run.core.game import Game
-from gan_run.core.network import GeneratorStack
+from gan_run import DataInfo, ImageShape, Latent, Model, Spec, SpecError, read_spec
 from gan_run.plugins.latents.categorical import Categorical
 from gan_run.plugins.latents.circular import Circular
 from gan_run.plugins.latents.uniform import Uniform
-from gan_run.plugins.mnist.five_thousand import Mnist5k
 from gan_run.plugins.pictures.traversal import BOTTOM, LEFT, RIGHT, TOP, Traversal
+from gan_run.testing import SplitsByHand, model_by_hand
 
-DATA = Splits(Mnist5k())  # never opened: pictures of codes need no data
+DATA = SplitsByHand(DataInfo(ImageShape(1, 1, 1), {}))  # pictures of codes need no data
 
 
-class Blocks(nn.Module):
+def columns(embedded: Tensor) -> Tensor:
     """Each number of the generator's input as the grey of one column of a square image."""
-
-    def forward(self, embedded: Tensor) -> Tensor:
-        side = embedded.shape[1]
-        return embedded.view(-1, 1, 1, side).expand(-1, 1, side, side)
+    side = embedded.shape[1]
+    return embedded.view(-1, 1, 1, side).expand(-1, 1, side, side)
 
 
-class Flat(TrunkModule):
-    features = 1
-
-    def forward(self, images: Tensor) -> Features:
-        return Features(images.flatten(1))
-
-
-class Silent(HeadModule):
-    def forward(self, features: Features, condition: Values) -> Tensor:
-        return features.vector.sum(1)
-
-
-class Reader(Encoder):
-    def __init__(self, codes: tuple[str, ...]) -> None:
-        super().__init__()
-        self.codes = codes
-
-    def forward(self, view: View) -> dict[str, Tensor]:
-        raise AssertionError("pictures read nothing off images")
-
-
-class Term(LossTerm):
-    def __init__(self, codes: tuple[str, ...]) -> None:
-        super().__init__()
-        self.reader = Reader(codes)
-
-    def encoder(self) -> Encoder:
-        return self.reader
+def unread(pixels: Tensor) -> Tensor:
+    raise AssertionError("pictures read nothing off images")
 
 
 def model(latents: dict[str, Latent], codes: tuple[str, ...]) -> Model:
-    context = LatentContext(DataInfo(ImageShape(1, 1, 1), {"train": 1, "test": 1}))
-    space = LatentSpace({name: latent.module(context) for name, latent in latents.items()})
-    game = Game(GeneratorStack(space, Blocks()), DiscriminatorModule(Flat(), Silent()), {"reader": Term(codes)})
-    return Model(game, None, ImageShape(1, space.width, space.width), torch.device("cpu"))
+    return model_by_hand(latents, columns, dict.fromkeys(codes, unread))
 
 
 def cells(path: Path, rows: int, columns: int, side: int) -> NDArray[np.uint8]:

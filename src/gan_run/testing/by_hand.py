@@ -1,0 +1,95 @@
+"""What metrics and artifacts look at, put together by hand: the right answer is known without training."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from gan_run.core.data import DataInfo, ImageSet, Split, Splits
+from gan_run.core.game import Game
+from gan_run.core.image import ImageShape
+from gan_run.core.latent import Latent, LatentContext
+from gan_run.core.latent_space import LatentSpace, Values
+from gan_run.core.loss import Encoder, LossTerm
+from gan_run.core.model import Model
+from gan_run.core.network import DiscriminatorModule, Features, GeneratorStack, HeadModule, TrunkModule
+from gan_run.core.randomness import private_stream
+from gan_run.core.turn import View
+from gan_run.testing.game import Noise, small_spec
+
+Function = Callable[[Tensor], Tensor]
+"""May be a module, which then is a part of the model."""
+
+
+def model_by_hand(
+    latents: Mapping[str, Latent | Mapping[str, object]], draws: Function, reads: Mapping[str, Function]
+) -> Model:
+    """A model of given functions, with latents as in a spec.
+
+    `draws` makes images (N, C, H, W) of the generator's input (N, W). `reads` says, for each latent that is a code,
+    what Q makes of an image's pixels (N, C*H*W): raw (N, P), or (N, count*P) where there are several copies.
+    """
+    declared = small_spec(fields={"latents": latents}).latents
+    context = LatentContext(Noise().describe())
+    space = LatentSpace({name: latent.module(context) for name, latent in declared.items()})
+    stack = GeneratorStack(space, _Apply(draws))
+    with private_stream("by hand"):
+        image = ImageShape(*stack(space.sample(1)).shape[1:])
+    discriminator = DiscriminatorModule(_Pixels(image), _Undecided())
+    game = Game(stack, discriminator, {"by hand": _Reading(reads)})
+    return Model(game, None, image, torch.device("cpu"))
+
+
+class SplitsByHand(Splits):
+    """Given images: `SplitsByHand(info, train=…, test=…)`."""
+
+    def __init__(self, info: DataInfo, **images: ImageSet) -> None:
+        self.info = info
+        self._images = images
+
+    def __getitem__(self, split: Split) -> ImageSet:
+        return self._images[split]
+
+
+class _Apply(nn.Module):
+    def __init__(self, function: Function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.function(values)
+
+
+class _Pixels(TrunkModule):
+    """The pixels are the features."""
+
+    def __init__(self, image: ImageShape) -> None:
+        super().__init__()
+        self.features = image.channels * image.height * image.width
+
+    def forward(self, images: Tensor) -> Features:
+        return Features(images.flatten(1))
+
+
+class _Undecided(HeadModule):
+    def forward(self, features: Features, condition: Values) -> Tensor:
+        return features.vector.new_zeros(len(features.vector))
+
+
+class _Q(Encoder):
+    def __init__(self, reads: Mapping[str, Function]) -> None:
+        super().__init__()
+        self.codes = tuple(reads)
+        self.reads = nn.ModuleDict({code: _Apply(function) for code, function in reads.items()})
+
+    def forward(self, view: View) -> dict[str, Tensor]:
+        return {code: self.reads[code](view.features.vector) for code in self.codes}
+
+
+class _Reading(LossTerm):
+    def __init__(self, reads: Mapping[str, Function]) -> None:
+        super().__init__()
+        self.q = _Q(reads)
+
+    def encoder(self) -> Encoder:
+        return self.q
