@@ -1,6 +1,6 @@
 """The named collection of a model's latents."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import torch
@@ -21,6 +21,13 @@ class Dial(NamedTuple):
 
     def __str__(self) -> str:
         return self.name if self.copy is None else f"{self.name}[{self.copy}]"
+
+
+def dials_by_name(counts: Mapping[str, int]) -> dict[str, list[Dial]]:
+    """What each name stands for, where each latent has so many copies: `c` for all of c, `c[1]` for one of several."""
+    copies = {name: range(count) if count > 1 else (None,) for name, count in counts.items()}
+    whole = {name: [Dial(name, copy) for copy in copies[name]] for name in counts}
+    return whole | {str(dial): [dial] for dials in whole.values() for dial in dials}
 
 
 class LatentSpace(nn.Module):
@@ -69,13 +76,16 @@ class LatentSpace(nn.Module):
         """The generator's input for `values`, (N, W)."""
         return torch.cat([self[name].embed(values[name]) for name in self._names], dim=1)
 
-    def dials(self, names: Iterator[str] | list[str] | tuple[str, ...] | None = None) -> list[Dial]:
-        """Every number that can be turned, of all latents or of those in `names`."""
+    def dials(self, names: Iterable[str] | None = None) -> list[Dial]:
+        """Every number that can be turned, of all latents or of those in `names`: `c` is all of c, `c[1]` one copy."""
+        latents = {name: self[name] for name in self}
+        counts = {name: one.count if isinstance(one, Repeated) else 1 for name, one in latents.items()}
+        known = dials_by_name(counts)
         dials: list[Dial] = []
-        for name in self._names if names is None else names:
-            latent = self[name]
-            copies = range(latent.count) if isinstance(latent, Repeated) else (None,)
-            dials.extend(Dial(name, copy) for copy in copies)
+        for name in self if names is None else names:
+            if name not in known:
+                raise NotFoundByName(f"no latent is called {name!r}{suggest(name, known)}")
+            dials.extend(known[name])
         return dials
 
     def value_of(self, values: Values, dial: Dial) -> Tensor:

@@ -24,7 +24,9 @@ class Traversal(Artifact):
     GIF per code, too, in which every row of the picture is an image that moves."""
 
     type: Literal["traversal"] = "traversal"
-    codes: tuple[str, ...] | None = Field(default=None, description="Latents to turn; by default all that are codes.")
+    codes: tuple[str, ...] | None = Field(
+        default=None, description="Latents to turn, or copies: c[1]. All codes by default."
+    )
     low: float | None = Field(default=None, description="Where real-valued codes begin; by default their own range.")
     high: float | None = Field(default=None, description="Where they end.")
     steps: int = Field(default=10, ge=2, description="Columns, where a code does not have its own number of values.")
@@ -39,7 +41,7 @@ class Traversal(Artifact):
 
     def check(self, spec: Spec) -> Iterable[Problem]:
         for index, code in enumerate(self.codes or ()):
-            yield from spec.unknown(code, "codes", index)
+            yield from spec.unturnable(code, "codes", index)
 
     def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         held = model.draw(self.rows)  # the same for every code, so that its picture compares with the others'

@@ -63,6 +63,17 @@ def test_strips_are_drawn_under_either_name(gan_run: Run, run: Path, tmp_path: P
     assert [path.name for path in (tmp_path / "strips").iterdir()] == ["traversal-c.png"]
 
 
+def test_one_copy_is_drawn_under_its_label(gan_run: Run, write_spec: Callable[..., Path], tmp_path: Path) -> None:
+    latents = {"z": {"type": "gaussian"}, "c": {"type": "uniform", "count": 2}}
+    losses = [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"c": 1.0}}]
+    assert gan_run(write_spec(name="two", latents=latents, losses=losses, train={"steps": 1})).returncode == 0
+    run = tmp_path / "runs" / "two"
+    assert gan_run("label", run, "c[1]=slant").returncode == 0
+    done = gan_run("traverse", run, "--code", "slant", "--out", "strips")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "strips").iterdir()] == ["traversal-c-1.png"]
+
+
 def test_a_label_changes_nothing_that_training_goes_by(
     gan_run: Run, run: Path, write_spec: Callable[..., Path]
 ) -> None:

@@ -88,6 +88,13 @@ def test_a_latent_may_be_called_what_a_module_has_itself(name: str) -> None:
 def test_every_copy_is_a_dial_of_its_own(mixed: LatentSpace) -> None:
     assert [str(dial) for dial in mixed.dials()] == ["z[0]", "z[1]", "z[2]", "category", "c", "pair[0]", "pair[1]"]
     assert mixed.dials(["c", "pair"]) == [Dial("c"), Dial("pair", 0), Dial("pair", 1)]
+    assert mixed.dials(["pair[1]", "c"]) == [Dial("pair", 1), Dial("c")]
+
+
+@pytest.mark.parametrize("name", ["z[3]", "c[0]", "categry"])
+def test_what_is_neither_a_latent_nor_a_copy_is_refused(mixed: LatentSpace, name: str) -> None:
+    with pytest.raises(NotFoundByName, match=r"no latent is called .*there is: c, category, pair, pair\[0\]"):
+        mixed.dials([name])
 
 
 @settings(deadline=None, max_examples=30)

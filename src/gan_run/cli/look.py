@@ -79,7 +79,7 @@ def traverse(
     registry = plugins.load()
     loaded = load_run(run, registry)
     model = loaded.model
-    names = [code if code in model.latents else model.labels.dial(model.latents, code).name for code in codes]
+    names = [code if code in model.latents else str(model.labels.dial(model.latents, code)) for code in codes]
     fields = {"codes": names or None, "low": low, "high": high, "steps": steps, "rows": rows, "frames": frames}
     artifact = registry.catalogue.find("artifact", "traversal").model_validate({"type": "traversal", **fields})
     assert isinstance(artifact, Artifact)

@@ -61,6 +61,14 @@ def test_one_picture_per_dial_of_each_code(tmp_path: Path) -> None:
     cells(paths[1], rows=2, columns=10, side=SIDE)
 
 
+def test_one_copy_of_several_can_be_asked_for(tmp_path: Path) -> None:
+    paths = Traversal(codes=("c[1]", "d"), rows=2).draw(model(LATENTS, codes=()), DATA, tmp_path / "x")
+    assert [path.name for path in paths] == ["x-c-1.png", "x-d.png"]
+    grid = cells(paths[0], rows=2, columns=10, side=SIDE)[:, :, 0, ::8]
+    assert (grid[:, :, :5] == grid[:, :1, :5]).all()  # what comes before c[1] is held, c[0] too
+    assert len(np.unique(grid[0, :, 5])) == 10
+
+
 def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None:
     torch.manual_seed(0)
     turned, category = Traversal(codes=("d", "category"), steps=5, rows=4).draw(
@@ -153,7 +161,11 @@ def spec(**artifact: object) -> Spec:
         {
             "name": "toy",
             "data": {"type": "mnist-5k"},
-            "latents": {"category": {"type": "categorical", "classes": 10}, "c": {"type": "uniform"}},
+            "latents": {
+                "category": {"type": "categorical", "classes": 10},
+                "c": {"type": "uniform"},
+                "turns": {"type": "uniform", "count": 2},
+            },
             "generator": {"type": "mlp"},
             "discriminator": {"trunk": {"type": "mlp"}, "head": {"type": "linear"}},
             "losses": [{"type": "non-saturating"}],
@@ -166,8 +178,10 @@ def spec(**artifact: object) -> Spec:
 
 def test_check() -> None:
     assert spec(type="traversal").problems() == []
-    assert spec(type="traversal", codes=["c", "category"]).problems() == []
+    assert spec(type="traversal", codes=["c", "category", "turns", "turns[1]"]).problems() == []
     with pytest.raises(SpecError) as caught:
         spec(type="traversal", codes=["c", "categry"])
     (problem,) = caught.value.problems
     assert str(problem).startswith("artifacts[0].codes[1]: no latent is called 'categry'; did you mean 'category'?")
+    with pytest.raises(SpecError, match=r"no latent is called 'turns\[2\]'"):
+        spec(type="traversal", codes=["turns[2]"])
