@@ -39,6 +39,8 @@ class LatentModule(nn.Module, ABC):
     """How many values there are, if the latent is discrete; they are the class indices 0 to cardinality - 1."""
     period: float | None = None
     """After how much values come round again, if they do: 2 pi for an angle."""
+    count: int = 1
+    """How many independent copies it holds."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.errors import NotFoundByName, suggest
-from gan_run.core.latent import LatentModule, Repeated
+from gan_run.core.latent import LatentModule
 
 Values = Mapping[str, Tensor]
 """Latent values by name: (N,) each, or (N, count) where there are several copies."""
@@ -25,9 +25,16 @@ class Dial(NamedTuple):
 
 def dials_by_name(counts: Mapping[str, int]) -> dict[str, list[Dial]]:
     """What each name stands for, where each latent has so many copies: `c` for all of c, `c[1]` for one of several."""
-    copies = {name: range(count) if count > 1 else (None,) for name, count in counts.items()}
-    whole = {name: [Dial(name, copy) for copy in copies[name]] for name in counts}
+    whole = {
+        name: [Dial(name, copy) for copy in range(count)] if count > 1 else [Dial(name)]
+        for name, count in counts.items()
+    }
     return whole | {str(dial): [dial] for dials in whole.values() for dial in dials}
+
+
+def no_latent(name: str, there_are: Iterable[str]) -> str:
+    """What is said of a name that no latent has."""
+    return f"no latent is called {name!r}{suggest(name, there_are)}"
 
 
 class LatentSpace(nn.Module):
@@ -42,7 +49,7 @@ class LatentSpace(nn.Module):
 
     def __getitem__(self, name: str) -> LatentModule:
         if name not in self._names:
-            raise NotFoundByName(f"no latent is called {name!r}{suggest(name, self._names)}")
+            raise NotFoundByName(no_latent(name, self._names))
         latent = self.get_submodule(_attribute(name))
         assert isinstance(latent, LatentModule)
         return latent
@@ -55,12 +62,9 @@ class LatentSpace(nn.Module):
 
     def columns(self, name: str) -> slice:
         """Where `name` stands in the generator's input."""
-        start = 0
-        for other in self._names:
-            if other == name:
-                return slice(start, start + self[name].width)
-            start += self[other].width
-        raise NotFoundByName(f"no latent is called {name!r}{suggest(name, self._names)}")
+        width = self[name].width
+        start = sum(self[other].width for other in self._names[: self._names.index(name)])
+        return slice(start, start + width)
 
     def sample(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
         """`n` values of every latent; those in `given` are taken as they are."""
@@ -78,13 +82,11 @@ class LatentSpace(nn.Module):
 
     def dials(self, names: Iterable[str] | None = None) -> list[Dial]:
         """Every number that can be turned, of all latents or of those in `names`: `c` is all of c, `c[1]` one copy."""
-        latents = {name: self[name] for name in self}
-        counts = {name: one.count if isinstance(one, Repeated) else 1 for name, one in latents.items()}
-        known = dials_by_name(counts)
+        known = dials_by_name({name: self[name].count for name in self})
         dials: list[Dial] = []
         for name in self if names is None else names:
             if name not in known:
-                raise NotFoundByName(f"no latent is called {name!r}{suggest(name, known)}")
+                raise NotFoundByName(no_latent(name, known))
             dials.extend(known[name])
         return dials
 

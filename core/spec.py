@@ -10,7 +10,7 @@ from gan_run.core.component import Component, Declaration, SpecPath
 from gan_run.core.data import DataInfo, DataSource
 from gan_run.core.errors import Place, Problem, suggest
 from gan_run.core.latent import Latent
-from gan_run.core.latent_space import dials_by_name
+from gan_run.core.latent_space import dials_by_name, no_latent
 from gan_run.core.loss import Loss
 from gan_run.core.metric import Metric
 from gan_run.core.network import Discriminator, Generator
@@ -85,13 +85,13 @@ class Spec(Declaration):
     def unknown(self, name: str, *place: str | int) -> Iterator[Problem]:
         """The problem, at `place`, of a name that no latent has."""
         if name not in self.latents:
-            yield Problem(place, f"no latent is called {name!r}{suggest(name, self.latents)}")
+            yield Problem(place, no_latent(name, self.latents))
 
     def unturnable(self, name: str, *place: str | int) -> Iterator[Problem]:
         """The problem, at `place`, of a name that is neither a latent's nor, as `c[1]`, that of one of its copies."""
         known = dials_by_name({latent: declared.count for latent, declared in self.latents.items()})
         if name not in known:
-            yield Problem(place, f"no latent is called {name!r}{suggest(name, known)}")
+            yield Problem(place, no_latent(name, known))
 
     def unobserved(self, name: str, *place: str | int) -> Iterator[Problem]:
         """The problem, at `place`, of a condition that is no latent or that nobody knows of real images."""
