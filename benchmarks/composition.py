@@ -47,6 +47,9 @@ PLAIN = {"adversarial": "non-saturating", "network": "dcgan, layer norm"}
 ADAM = {"type": "adam", "lr": 1e-3}
 PENALTY_FIELDS: Mapping[str, Mapping[str, object]] = {"consistency": {"augment": [{"type": "affine", "shift": 0.1}]}}
 """What has no default."""
+PENALTIES = ("dragan", "gradient-penalty", "r1", "r2")
+BATCH_NORMED = ("dcgan", *SIZES)
+SHIFT_INVARIANT = ("wasserstein", "relativistic", "relativistic-average")
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,6 @@ RULES = (
         lambda choice: choice.get("spectral norm") == "yes" and choice.get("network") == "r3gan",
     ),
 )
-PENALTIES = ("dragan", "gradient-penalty", "r1", "r2")
-BATCH_NORMED = ("dcgan", *SIZES)
-SHIFT_INVARIANT = ("wasserstein", "relativistic", "relativistic-average")
 
 STILL: Mapping[str, str] = {
     "wasserstein": "adding a number to all logits changes nothing",

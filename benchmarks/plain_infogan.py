@@ -69,7 +69,9 @@ class Discriminator(nn.Module):
         )
 
     def judge(self, images: Tensor) -> Tensor:
-        return self.head(self.trunk(images)).squeeze(1).float()
+        """The logits alone"""
+        logits: Tensor = self.head(self.trunk(images))
+        return logits.squeeze(1).float()
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.trunk(images)
@@ -81,7 +83,8 @@ def initialise(module: nn.Module) -> None:
     """DCGAN's"""
     if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
         nn.init.normal_(module.weight, 1.0, 0.02)
 
@@ -113,7 +116,7 @@ def resident(dataset: datasets.MNIST, args: argparse.Namespace) -> Iterator[Tens
     """The same from memory"""
     everything = dataset.data.to(args.device)
     while True:
-        for indices in torch.randperm(len(everything), device=args.device).split(args.batch_size):
+        for indices in torch.split(torch.randperm(len(everything), device=args.device), args.batch_size):
             if len(indices) == args.batch_size:
                 yield everything[indices].unsqueeze(1).float() / 127.5 - 1
 
@@ -124,7 +127,7 @@ def train(args: argparse.Namespace) -> Iterator[None]:
     g, d = generator().to(args.device), Discriminator().to(args.device)
     g.apply(initialise)
     d.apply(initialise)
-    averaged = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+    averaged = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(0.999))  # type: ignore[no-untyped-call]  # torch leaves it untyped
     g_adam = torch.optim.Adam(g.parameters(), lr=1e-3, betas=(0.5, 0.999), fused=bare or None)
     d_adam = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=bare or None)
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.5, 0.5)])
@@ -144,7 +147,7 @@ def train(args: argparse.Namespace) -> Iterator[None]:
         d_loss = F.binary_cross_entropy_with_logits(real_logits, ones)
         d_loss = d_loss + F.binary_cross_entropy_with_logits(fake_logits, zeros)
         d_information = minus_information(logits, means, category, continuous)
-        (d_loss + d_information).backward()
+        (d_loss + d_information).backward()  # type: ignore[no-untyped-call]  # likewise
         d_adam.step()
 
         g_adam.zero_grad()
@@ -155,7 +158,7 @@ def train(args: argparse.Namespace) -> Iterator[None]:
             fake_logits, logits, means = d(g(latents) * 2 - 1)
         g_loss = F.binary_cross_entropy_with_logits(fake_logits, ones)
         g_information = minus_information(logits, means, category, continuous)
-        (g_loss + g_information).backward()
+        (g_loss + g_information).backward()  # type: ignore[no-untyped-call]  # likewise
         g_adam.step()
         if bare:
             d.requires_grad_(True)

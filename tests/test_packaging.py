@@ -12,9 +12,8 @@ import pytest
 import gan_run
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = {"gan_run": "src/gan_run", "gan_run.core": "core", "gan_run.examples": "examples"} | {
-    "gan_run.plugins": "plugins",
-    "gan_run.registry": "registry",
+FOLDERS = {"gan_run": "src/gan_run"} | {
+    f"gan_run.{folder}": folder for folder in ("benchmarks", "core", "examples", "plugins", "registry")
 }
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OTHERS = sorted((ROOT / "examples" / "plugins").rglob("*.py"))
