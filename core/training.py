@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -58,14 +59,21 @@ class Training:
         losses: dict[str, Losses] = {}
         for player in self.players:
             for update in range(player.updates):
-                batch = self.feed.batch(self.step * self._batches_per_step + update)
-                moved = player.move(self.step, batch)
+                with self.phase("data"):
+                    batch = self.feed.batch(self.step * self._batches_per_step + update)
+                with self.phase(player.name):
+                    moved = player.move(self.step, batch)
                 if moved is not None:
                     losses[player.name] = moved
         if self.average is not None:
-            self.average.update(self.game.stack, self.step)
+            with self.phase("averaging"):
+                self.average.update(self.game.stack, self.step)
         self.step += 1
         return losses
+
+    def phase(self, name: str) -> AbstractContextManager[object]:
+        """Opened around each part of a step, for who wants to know how long it takes."""
+        return nullcontext()
 
     def model(self) -> Model:
         """The model as it is now, to look at."""
@@ -133,14 +141,8 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
         # Log.
         if step % settings.log_every == 0 or last:
             watch.refuse(run)
-            scalars = read_scalars(losses)
-            steps_per_second = pace.lap()
-            images_per_second = steps_per_second * training.spec.data.batch_size
-            timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
-            run.append_metrics({"step": step, **scalars, "time": timing})
-            listener.step_logged(
-                StepLogged(run.path, step, settings.steps, scalars, images_per_second, steps_per_second)
-            )
+            with training.phase("logging"):
+                log(training, run, losses, pace.lap(), listener)
 
         # Look.
         if not last:
@@ -155,6 +157,18 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
         if stopping and not last:
             raise Stopped(step)
     evaluate(training, run, data)
+
+
+def log(
+    training: Training, run: RunFolder, losses: dict[str, Losses], steps_per_second: float, listener: Listener
+) -> None:
+    """Write down this step's losses and the pace, and tell whoever listens."""
+    spec, step = training.spec, training.step
+    scalars = read_scalars(losses)
+    images_per_second = steps_per_second * spec.data.batch_size
+    timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
+    run.append_metrics({"step": step, **scalars, "time": timing})
+    listener.step_logged(StepLogged(run.path, step, spec.train.steps, scalars, images_per_second, steps_per_second))
 
 
 def look(training: Training, run: RunFolder, data: Splits, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 import click
 
+from gan_run.cli.bench import bench
 from gan_run.cli.group import VerbOrSpec
 from gan_run.cli.installed import components, plugins, schema
 from gan_run.cli.label import label
@@ -20,5 +21,5 @@ def main() -> None:
     """
 
 
-for command in (train, init, check, sample, traverse, evaluate, label, plugins, components, schema, new_plugin):
+for command in (train, init, check, sample, traverse, evaluate, label, bench, plugins, components, schema, new_plugin):
     main.add_command(command)

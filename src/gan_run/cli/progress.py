@@ -67,9 +67,8 @@ class LiveDisplay(Display):
 
 
 @contextmanager
-def progress() -> Iterator[Display]:
+def progress(console: Console) -> Iterator[Display]:
     """The display that fits where the output goes."""
-    console = Console()
     if not console.is_terminal:
         yield Display(console)
         return

@@ -45,6 +45,8 @@ def train(
         raise click.UsageError("give either a SPEC or --resume RUN")
     if folder is not None and seeds is not None:
         raise click.UsageError("--resume goes on with one run: give the SPEC again to go on with --seeds")
+    from rich.console import Console
+
     from gan_run.cli.comparison import show
     from gan_run.cli.progress import progress
     from gan_run.core.training import Stopped
@@ -52,7 +54,7 @@ def train(
     from gan_run.runs import train as train_spec
 
     registry = plugins.load()
-    with stop_signals() as received, progress() as display:
+    with stop_signals() as received, progress(Console()) as display:
         watched = Watched(display, lambda: bool(received), display.say)
         try:
             if folder is not None:

@@ -31,6 +31,11 @@ class Plugins:
 
         return load_plugins(self.blocked, files=self.files)
 
+    def options(self) -> list[str]:
+        """What says so on a command line."""
+        blocked = [text for name in self.blocked for text in ("-p", f"no:{name}")]
+        return [*blocked, *(text for file in self.files for text in ("--plugin", str(file)))]
+
 
 def verb(function: Callable[Concatenate[Plugins, P], None]) -> Callable[..., None]:
     """A verb whose first argument is the plugins to work with. Errors are a line or two, and exit code 2."""

@@ -1,0 +1,1 @@
+"""How fast a spec trains here, and beside a loop written by hand."""

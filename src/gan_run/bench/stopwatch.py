@@ -1,0 +1,37 @@
+"""A training that knows where its time goes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from gan_run.core.data import DataInfo, ImageSet
+from gan_run.core.spec import Spec
+from gan_run.core.training import Training
+
+
+def wait_for(device: torch.device) -> None:
+    """Until all that was asked of `device` is done."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+class Stopwatch(Training):
+    """Trains like any other; while it is `running`, it adds up the seconds of each part of a step."""
+
+    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet) -> None:
+        super().__init__(spec, info, images)
+        self.running = False
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        if not self.running:
+            yield
+            return
+        wait_for(self.device)
+        begin = time.perf_counter()
+        yield
+        wait_for(self.device)
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin

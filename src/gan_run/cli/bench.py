@@ -1,0 +1,91 @@
+"""`gan-run bench`: how fast a spec trains here."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gan_run.cli.verb import Plugins, json_option, set_option, verb
+
+if TYPE_CHECKING:
+    from gan_run.bench.measure import Pace, Use
+    from gan_run.bench.rivals import Comparison
+
+
+@click.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@set_option
+@click.option("--steps", type=click.IntRange(min=1), default=50, show_default=True, help="How many are timed.")
+@click.option("--only-pace", is_flag=True, help="Steps and images per second alone: half the time.")
+@click.option(
+    "--against",
+    type=click.Choice(["plain", "resident", "bare"]),
+    help="Beside infogan-mnist written by hand in one file: as one does, with images in memory, or with nothing else.",
+)
+@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Of --against, by turns.")
+@json_option
+@verb
+def bench(
+    plugins: Plugins,
+    spec: Path,
+    overrides: tuple[str, ...],
+    steps: int,
+    only_pace: bool,
+    against: str | None,
+    rounds: int,
+    as_json: bool,
+) -> None:
+    """Time the training of SPEC, log and display included: its pace, its share of what this device can do, and where
+    the time goes."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from gan_run.bench.measure import measure, time_steps
+    from gan_run.bench.rivals import RECIPE, check_comparable, compare
+    from gan_run.cli.progress import progress
+    from gan_run.core.environment import describe_environment
+    from gan_run.core.resolve import resolve_device, with_train
+    from gan_run.runs import read_spec
+
+    registry = plugins.load()
+    read = resolve_device(read_spec(spec, overrides, registry))
+    if against is not None:
+        recipe = files("gan_run.examples") / f"{RECIPE}.json"
+        check_comparable(read, read_spec(json.loads(recipe.read_text(encoding="utf-8")), registry=registry))
+    console = Console(stderr=True)
+    with progress(console) as display:
+        if only_pace:
+            pace, use = time_steps(read, steps, display), None
+        else:
+            pace, use = measure(read, steps, display)
+    comparison = None
+    if against is not None:
+        settled = with_train(read, precision=pace.precision)
+        comparison = compare(settled, against, steps, rounds, plugins.options(), console.print)
+    environment = describe_environment(read.train.device, registry.versions(), spec)
+    if as_json:
+        found = {"spec": read.name, **asdict(pace), **(asdict(use) if use else {}), "environment": environment}
+        if comparison is not None:
+            found["comparison"] = {**asdict(comparison), "ratio": comparison.ratio}
+        click.echo(json.dumps(found, indent=2))
+    else:
+        click.echo(
+            f"{read.name} on {environment['device']}, {environment['processor']}, {environment['threads']} threads"
+        )
+        _show(pace, use, comparison)
+
+
+def _show(pace: "Pace", use: "Use | None", comparison: "Comparison | None") -> None:
+    rows = {"steps/s": f"{pace.steps_per_second:.2f} in {pace.precision}", "images/s": f"{pace.images_per_second:.1f}"}
+    if use is not None:
+        rows["FLOPs"] = f"{use.flops_per_image / 1e6:.1f} M an image, {use.achieved_flops / 1e9:.1f} G/s"
+        rows["of the peak"] = f"{use.share_of_peak:.1%} of {use.peak_flops / 1e9:.1f} GFLOP/s, a matrix product's here"
+        rows["time in"] = ", ".join(f"{name} {share:.1%}" for name, share in use.shares.items())
+        rows["peak memory"] = f"{use.peak_memory / 2**20:.0f} MiB"
+    if comparison is not None:
+        rows["against"] = f"{comparison.ratio:.2f} times the images/s of {comparison.against}"
+    for name, value in rows.items():
+        click.echo(f"  {name:<13}{value}")
