@@ -13,7 +13,7 @@ from gan_run.core.loss import Loss
 from gan_run.core.optimizer import Optimizer
 from gan_run.core.schedule import value_at
 from gan_run.core.spec import Spec
-from gan_run.core.update import Losses, Update, draw_inputs
+from gan_run.core.update import Kept, Losses, Update, draw_inputs
 
 
 class Autocast(Protocol):
@@ -45,16 +45,17 @@ class Player:
         self._generates = any(id(parameter) in makes_images for parameter in self.parameters.values())
         self._everyone = tuple(game.parameters())
 
-    def move(self, step: int, batch: Batch) -> Losses | None:
-        """One update at `step`; None if no term speaks to this player at this step."""
+    def move(self, step: int, batch: Batch, kept: Kept | None = None) -> Losses | None:
+        """One update at `step`; None if no term speaks to this player at this step. Fakes pass through `kept` from who
+        looks at them to who makes them."""
         weights = self._weights(step)
         if not weights:
             return None
-        self._let_only_mine_require_gradients()
 
         # Draw what the update needs but this player does not train.
         with self._autocast():
-            given = draw_inputs(self._game, self.name, batch, weights, self._generates)
+            given = draw_inputs(self._game, self.name, batch, weights, self._generates, kept)
+            self._let_only_mine_require_gradients()
             losses: Losses = self._update(given)
         if losses.total is None:
             return None

@@ -35,6 +35,9 @@ class Train(Declaration):
     updates: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="Updates per step of a player, where it is not one."
     )
+    reuse_fakes: bool = Field(
+        default=False, description="Whether the generator is trained by the fakes of the update before it."
+    )
     init_from: SpecPath | None = Field(default=None, description="A run whose weights training starts from.")
 
 

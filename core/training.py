@@ -25,7 +25,7 @@ from gan_run.core.state import (
     model_tensors,
     optimizer_tensors,
 )
-from gan_run.core.update import Losses
+from gan_run.core.update import Kept, Losses
 
 
 class Stopped(Exception):
@@ -56,13 +56,14 @@ class Training:
     def advance(self) -> dict[str, Losses]:
         """One step: all players once through. Returns each player's last losses."""
         seed_everything(self.spec.seed, "step", self.step)
+        kept = Kept() if self.spec.train.reuse_fakes else None
         losses: dict[str, Losses] = {}
         for player in self.players:
             for update in range(player.updates):
                 with self.phase("data"):
                     batch = self.feed.batch(self.step * self._batches_per_step + update)
                 with self.phase(player.name):
-                    moved = player.move(self.step, batch)
+                    moved = player.move(self.step, batch, kept)
                 if moved is not None:
                     losses[player.name] = moved
         if self.average is not None:

@@ -24,7 +24,8 @@ class Given(NamedTuple):
     """(N,), or None where the data has none"""
     latents: dict[str, Tensor]
     fake: Tensor | None
-    """(N, C, H, W) made from `latents`; None if the player trains what makes it, so that it is made inside."""
+    """(N, C, H, W) made from `latents`; None if the player trains what makes it, so that it is made inside, unless it
+    is trained by the fakes of the update before."""
     probes: dict[str, Tensor]
     weights: dict[str, float]
     """Of each term that takes part."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gan_run.core.data import Batch
 from gan_run.core.game import Game
+from gan_run.core.network import GeneratorStack
 from gan_run.core.turn import Given, Turn
 
 
@@ -47,15 +48,43 @@ class Update(nn.Module):
         return turn.real_view.logits.detach() if wanted else None
 
 
-def draw_inputs(game: Game, player: str, batch: Batch, weights: dict[str, float], generates: bool) -> Given:
-    """What enters an update: latents, the fakes that the player does not make itself, and the terms' probes."""
+class Fakes(NamedTuple):
+    """Images that one update looked at, with all it takes to train their maker by them in another."""
+
+    latents: dict[str, Tensor]
+    images: Tensor
+    """(N, C, H, W), in the graph of the generator's parameters."""
+
+
+class Kept:
+    """The fakes of the last update, for the generator to be trained by once."""
+
+    def __init__(self) -> None:
+        self._fakes: Fakes | None = None
+
+    def put(self, fakes: Fakes) -> None:
+        self._fakes = fakes
+
+    def take(self) -> Fakes | None:
+        """None if there are none, or if they were taken already."""
+        fakes, self._fakes = self._fakes, None
+        return fakes
+
+
+def draw_inputs(
+    game: Game, player: str, batch: Batch, weights: dict[str, float], generates: bool, kept: Kept | None = None
+) -> Given:
+    """What enters an update: latents, the fakes that the player does not make itself, and the terms' probes.
+
+    With `kept`, a player that makes images is given the fakes of the update before, and others leave theirs there.
+    """
     real, labels = batch
-    values = game.latents.sample(len(real))
-    fake = None
+    fakes = kept.take() if generates and kept is not None else None
+    values = game.latents.sample(len(real)) if fakes is None else fakes.latents
+    fake = None if fakes is None else fakes.images
     probes: dict[str, Tensor] = {}
     if not generates:
-        with torch.no_grad():
-            fake = game.stack(values)
+        fake = _generate(game.stack, values, kept)
         for key in weights:
             term = game.term(key)
             for name, image in term.probes(player, real, fake).items():
@@ -65,3 +94,14 @@ def draw_inputs(game: Game, player: str, batch: Batch, weights: dict[str, float]
     if any("real" in game.term(key).input_gradients for key in weights):
         real.requires_grad_()
     return Given(real, labels, values, fake, probes, weights)
+
+
+def _generate(stack: GeneratorStack, values: dict[str, Tensor], kept: Kept | None) -> Tensor:
+    """Images (N, C, H, W) in no graph; if they are to be kept, they are kept in one."""
+    if kept is not None:
+        stack.requires_grad_(True)  # though another moves now
+    with torch.set_grad_enabled(kept is not None):
+        images: Tensor = stack(values)
+    if kept is not None:
+        kept.put(Fakes(values, images))
+    return images.detach()

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gan_run.core.randomness import seed_everything
 from gan_run.core.training import Training, read_scalars
 
 Start = Callable[..., Training]
@@ -97,3 +98,26 @@ def test_a_step_in_bf16_keeps_weights_and_objectives_in_float32(start: Start) ->
 def test_unlabelled_data_trains_too(start: Start, tiny: Callable[..., object]) -> None:
     losses = start(data=tiny(labelled=False)).advance()
     assert set(losses) == {"discriminator", "generator"}
+
+
+def test_fakes_used_again_train_the_generator_as_ones_made_again_of_the_same_latents(start: Start) -> None:
+    again, anew = start(train={"reuse_fakes": True}), start()
+    calls = []
+    again.game.stack.generator.register_forward_hook(lambda *of: calls.append(of))
+    again.advance()
+    for player in anew.players:
+        seed_everything(anew.spec.seed, "step", 0)  # so that both draw the same
+        player.move(0, anew.feed.batch(0))
+    assert [player.name for player in anew.players] == ["discriminator", "generator"]
+    assert len(calls) == 1
+    for parameter, other in zip(again.game.parameters(), anew.game.parameters(), strict=True):
+        torch.testing.assert_close(parameter, other)
+    assert not torch.equal(next(again.game.parameters()), next(start().game.parameters()))
+
+
+def test_fakes_are_used_again_once(start: Start) -> None:
+    training = start(train={"reuse_fakes": True, "updates": {"generator": 2, "discriminator": 3}})
+    calls = []
+    training.game.stack.generator.register_forward_hook(lambda *of: calls.append(of))
+    training.advance()
+    assert len(calls) == 3 + 1
