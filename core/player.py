@@ -57,6 +57,7 @@ class Player:
             given = draw_inputs(self._game, self.name, batch, weights, self._generates, kept)
             self._let_only_mine_require_gradients()
             losses: Losses = self._update(given)
+        losses = losses.weighed(weights)
         if losses.total is None:
             return None
 
@@ -76,7 +77,7 @@ class Player:
             self._game.term(key).after(self.name, losses.reports.get(key, {}))
         if losses.real_logits is not None:
             self._game.discriminator.augment.after(losses.real_logits)
-        return losses
+        return losses.detached()
 
     @torch.no_grad()
     def _bound_weights(self) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -12,6 +11,7 @@ from gan_run.core.augmentation import Augmentations
 from gan_run.core.latent_space import Values
 from gan_run.core.layers import statistics_at_rest
 from gan_run.core.network import DiscriminatorModule, Features, GeneratorStack
+from gan_run.core.once import once
 from gan_run.core.precision import full_precision
 
 
@@ -27,8 +27,8 @@ class Given(NamedTuple):
     """(N, C, H, W) made from `latents`; None if the player trains what makes it, so that it is made inside, unless it
     is trained by the fakes of the update before."""
     probes: dict[str, Tensor]
-    weights: dict[str, float]
-    """Of each term that takes part."""
+    terms: tuple[str, ...]
+    """The keys of those that take part."""
 
 
 class View:
@@ -47,7 +47,7 @@ class View:
         self.images = images
         self.condition = condition
 
-    @cached_property
+    @once
     def features(self) -> Features:
         trunk = self._discriminator.trunk
         if self._augment is None:
@@ -59,14 +59,14 @@ class View:
         assert isinstance(features, Features)
         return features
 
-    @cached_property
+    @once
     def logits(self) -> Tensor:
         """(N,), or (N, P) where P places of an image are judged by themselves; not squashed"""
         logits = self._discriminator.head(self.features, self.condition)
         assert isinstance(logits, Tensor)
         return full_precision(logits)
 
-    @cached_property
+    @once
     def gradients(self) -> Tensor:
         """Of each image's logit, or the mean of its logits, at the image, (N, C, H, W), to be differentiated once more.
         The images have to require gradients: a term says so in `input_gradients`, or gives its own in `probes`."""
@@ -74,7 +74,7 @@ class View:
         (gradients,) = torch.autograd.grad(per_image.sum(), self.images, create_graph=True)
         return gradients
 
-    @cached_property
+    @once
     def unchanged(self) -> "View":
         """The same images under the same condition, as they are before any changes."""
         return self if self._augment is None else self.changed(None)
@@ -98,17 +98,17 @@ class Turn:
         self.latents: Values = given.latents
         self.reports: dict[str, dict[str, Tensor]] = {}
 
-    @cached_property
+    @once
     def fake(self) -> Tensor:
         """Images made from `latents`, (N, C, H, W)."""
         return self.generate(self.latents) if self._given.fake is None else self._given.fake
 
-    @cached_property
+    @once
     def real_view(self) -> View:
         """The real images, under what their labels tell of the latents."""
         return self.discriminate(self.real, self._observed())
 
-    @cached_property
+    @once
     def fake_view(self) -> View:
         """The generated images, under the latents they were made from."""
         return self.discriminate(self.fake, self.latents)

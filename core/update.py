@@ -1,5 +1,6 @@
 """One update of one player, as a module: tensors in, losses out."""
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import torch
@@ -12,15 +13,26 @@ from gan_run.core.turn import Given, Turn
 
 
 class Losses(NamedTuple):
-    """What an update returns. `total` is None if no term moves the player this time."""
+    """What an update returns."""
 
-    total: Tensor | None
     terms: dict[str, Tensor]
     """Each term's objective before its weight."""
     reports: dict[str, dict[str, Tensor]]
     """Named scalars by term."""
     real_logits: Tensor | None
     """If this update's player is the discriminator and its augmentation may want to know."""
+    total: Tensor | None = None
+    """Once they are weighed: the weighted sum of the objectives that move anything, if one does."""
+
+    def weighed(self, weights: Mapping[str, float]) -> "Losses":
+        """With their total."""
+        moving = [value * weights[key] for key, value in self.terms.items() if value.requires_grad]
+        return self._replace(total=torch.stack(moving).sum() if moving else None)
+
+    def detached(self) -> "Losses":
+        """The same numbers, which hold on to no graph."""
+        terms = {key: value.detach() for key, value in self.terms.items()}
+        return self._replace(terms=terms, total=None if self.total is None else self.total.detach())
 
 
 class Update(nn.Module):
@@ -33,15 +45,11 @@ class Update(nn.Module):
 
     def forward(self, given: Given) -> Losses:
         turn = Turn(self.game.stack, self.game.discriminator, given)
-        total: Tensor | None = None
         terms: dict[str, Tensor] = {}
-        for key, weight in given.weights.items():
+        for key in given.terms:
             with turn.speaking(key):
-                value = self.game.term(key).objective(self.player, turn)
-            terms[key] = value.detach()
-            if value.requires_grad:
-                total = value * weight if total is None else total + value * weight
-        return Losses(total, terms, turn.reports, self._real_logits(turn))
+                terms[key] = self.game.term(key).objective(self.player, turn)
+        return Losses(terms, turn.reports, self._real_logits(turn))
 
     def _real_logits(self, turn: Turn) -> Tensor | None:
         wanted = self.player == "discriminator" and len(self.game.discriminator.augment) > 0
@@ -72,7 +80,7 @@ class Kept:
 
 
 def draw_inputs(
-    game: Game, player: str, batch: Batch, weights: dict[str, float], generates: bool, kept: Kept | None = None
+    game: Game, player: str, batch: Batch, terms: Collection[str], generates: bool, kept: Kept | None = None
 ) -> Given:
     """What enters an update: latents, the fakes that the player does not make itself, and the terms' probes.
 
@@ -85,15 +93,15 @@ def draw_inputs(
     probes: dict[str, Tensor] = {}
     if not generates:
         fake = _generate(game.stack, values, kept)
-        for key in weights:
+        for key in terms:
             term = game.term(key)
             for name, image in term.probes(player, real, fake).items():
                 probes[f"{key}/{name}"] = image.detach().requires_grad_()
             if "fake" in term.input_gradients:
                 fake.requires_grad_()
-    if any("real" in game.term(key).input_gradients for key in weights):
+    if any("real" in game.term(key).input_gradients for key in terms):
         real.requires_grad_()
-    return Given(real, labels, values, fake, probes, weights)
+    return Given(real, labels, values, fake, probes, tuple(terms))
 
 
 def _generate(stack: GeneratorStack, values: dict[str, Tensor], kept: Kept | None) -> Tensor:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from gan_run import DataInfo, ImageShape, read_spec
 from gan_run.core.game import Game, build_game
 from gan_run.core.turn import Given
-from gan_run.core.update import Update
+from gan_run.core.update import Losses, Update
 from gan_run.registry.plugins import load_plugins
 
 ROOT = Path(__file__).parent.parent
@@ -47,9 +47,10 @@ def test_its_losses_are_those_of_the_spec(game: Game) -> None:
     values = {"z": latents[:, :62], "category": category, "c1": continuous[:, 0], "c2": continuous[:, 1]}
 
     def ours(player: str, fake: Tensor | None) -> dict[str, Tensor]:
-        terms = {"non-saturating": 1.0, "mutual-information": 1.0}
-        found: dict[str, Tensor] = Update(game, player)(Given(real, None, values, fake, {}, terms)).terms
-        return found
+        losses: Losses = Update(game, player)(
+            Given(real, None, values, fake, {}, ("non-saturating", "mutual-information"))
+        )
+        return losses.terms
 
     fake = g(latents) * 2 - 1
     fake_logits, logits, means = d(fake)

@@ -53,7 +53,7 @@ def judged(*augment: Augmentation) -> Discriminator:
 def turn_of(training: Training, side: int = 8) -> Turn:
     game = training.game
     real, values = torch.rand(3, 1, side, side), game.latents.sample(3)
-    return Turn(game.stack, game.discriminator, Given(real, None, values, None, {}, {}))
+    return Turn(game.stack, game.discriminator, Given(real, None, values, None, {}, ()))
 
 
 def test_changes_are_made_in_order() -> None:

@@ -23,7 +23,7 @@ def turn_of(training: Training, **changes: object) -> Turn:
         "latents": values,
         "fake": None,
         "probes": {},
-        "weights": {},
+        "terms": (),
     }
     return Turn(game.stack, game.discriminator, Given(**{**fields, **changes}))  # type: ignore[arg-type]
 

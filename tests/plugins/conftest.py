@@ -68,7 +68,7 @@ class Table:
         """One update's view of these images (N, C, H, W)."""
         latents = {"z": torch.zeros(len(fake))}
         probes = {f"key/{name}": points.requires_grad_() for name, points in (probes or {}).items()}
-        given = Given(real, None, latents, fake, probes, {})
+        given = Given(real, None, latents, fake, probes, ())
         return Turn(GeneratorStack(self.latents, nn.Identity()), self.discriminator, given)
 
     def ask(self, player: str, real: Tensor, fake: Tensor) -> tuple[Tensor, Turn]:

@@ -42,7 +42,7 @@ def test_the_value_worked_by_hand(begin: Begin) -> None:
         term.classifier.layer.bias.copy_(torch.tensor([0.0, math.log(3)]))
     images = torch.rand(2, 1, 8, 8)
     latents = {**game.latents.sample(2), "label": torch.tensor([1, 1])}
-    turn = Turn(game.stack, game.discriminator, Given(images, torch.tensor([0, 1]), latents, images, {}, {}))
+    turn = Turn(game.stack, game.discriminator, Given(images, torch.tensor([0, 1]), latents, images, {}, ()))
     real, fake = (math.log(4) + math.log(4 / 3)) / 2, math.log(4 / 3)
     with turn.speaking("acgan"):
         assert term.discriminator(turn).item() == pytest.approx(real + fake, abs=1e-6)

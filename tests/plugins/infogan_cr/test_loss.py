@@ -41,7 +41,7 @@ def seat(training: Training, n: int = 4) -> tuple[InfoGANCRTerm, Turn]:
     game = training.game
     term = game.term("infogan-cr")
     assert isinstance(term, InfoGANCRTerm)
-    given = Given(torch.rand(n, 1, 8, 8), None, game.latents.sample(n), None, {}, {})
+    given = Given(torch.rand(n, 1, 8, 8), None, game.latents.sample(n), None, {}, ())
     return term, Turn(game.stack, game.discriminator, given)
 
 

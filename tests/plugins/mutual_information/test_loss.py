@@ -106,10 +106,9 @@ class Asked(NamedTuple):
 
 def ask(game: Game, player: str, fake: Tensor, values: Mapping[str, Tensor]) -> Asked:
     """The term's objective on these images and the values that they are said to be made from."""
-    given = Given(torch.zeros_like(fake), None, dict(values), fake, {}, {KEY: 1.0})
+    given = Given(torch.zeros_like(fake), None, dict(values), fake, {}, (KEY,))
     losses: Losses = Update(game, player)(given)
-    assert losses.total is not None
-    return Asked(losses.total, losses.reports[KEY])
+    return Asked(losses.terms[KEY], losses.reports[KEY])
 
 
 def fix_q(game: Game, numbers: list[float]) -> None:
@@ -186,9 +185,8 @@ def test_the_value_is_that_of_torch_distributions(codes: dict[str, Latent], n: i
     for parameter in encoder.parameters():
         nn.init.normal_(parameter)
     fake, values = torch.rand(n, 1, 4, 4), game.latents.sample(n)
-    given = Given(fake, None, values, fake, {}, {KEY: 1.0})
+    given = Given(fake, None, values, fake, {}, (KEY,))
     losses: Losses = Update(game.eval(), "discriminator")(given)
-    assert losses.total is not None
     # Q's columns are the codes' posteriors side by side, in the order in which they are named.
     columns = torch.cat(list(encoder(View(game.discriminator, fake, {})).values()), dim=1)
     expected, start = torch.zeros(()), 0
@@ -199,7 +197,7 @@ def test_the_value_is_that_of_torch_distributions(codes: dict[str, Latent], n: i
         assert losses.reports[KEY][name].item() == pytest.approx(-bound.item(), abs=1e-6)
         expected = expected - bound * weights[name]
     assert start == columns.shape[1]
-    assert losses.total.item() == pytest.approx(expected.item(), abs=1e-6)
+    assert losses.terms[KEY].item() == pytest.approx(expected.item(), abs=1e-6)
 
 
 def test_a_perfect_q_reaches_the_entropy_and_no_more() -> None:
@@ -363,13 +361,12 @@ def test_an_update_asks_the_term_with_the_right_graph_even_if_everything_could_m
     training = information_alone(q_player, train_trunk, train_generator)
     game = training.game.requires_grad_()
     values = game.latents.sample(4)
-    given = Given(torch.zeros(4, 1, 4, 4), None, values, None, {}, {KEY: 1.0})
+    given = Given(torch.zeros(4, 1, 4, 4), None, values, None, {}, (KEY,))
     for moving, lets_through in (("discriminator", train_trunk), ("generator", train_generator)):
         if game.term(KEY).plays(moving):
             game.zero_grad()
             losses: Losses = Update(game, moving)(given)
-            assert losses.total is not None
-            torch.autograd.backward(losses.total)
+            torch.autograd.backward(losses.terms[KEY])
             assert reached(training) == ({"q", "trunk", "generator"} if lets_through else {"q"})
 
 
@@ -461,8 +458,7 @@ def assert_trains(training: Training, codes: set[str]) -> None:
     before = {name: p.detach().clone() for name, p in training.game.named_parameters()}
     for _ in range(2):
         for losses in training.advance().values():
-            assert losses.total is not None
-            assert losses.total.isfinite()
+            assert all(value.isfinite() for value in losses.terms.values())
             assert set(losses.reports[KEY]) == codes
     for name, parameter in training.game.named_parameters():
         assert parameter.isfinite().all()
@@ -558,7 +554,7 @@ def test_the_adversarial_loss_and_the_encoder_see_the_images_unchanged() -> None
     losses = (NonSaturating(), MutualInformation(codes={"k": 1}, augment=[Inverted()]))
     game = begin(spec_of(codes, *losses)).game.eval()
     fake, values = torch.rand(4, 1, 4, 4), game.latents.sample(4)
-    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, {"non-saturating": 1.0, KEY: 1.0})
+    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
     logits = View(game.discriminator, fake, {}).logits
     found = Update(game, "generator")(given).terms["non-saturating"]
     assert found.item() == pytest.approx(nn.functional.softplus(-logits).mean().item())
@@ -578,7 +574,7 @@ def test_what_the_discriminator_judges_changed_is_read_as_it_is(player: str, aug
     plain, changed = begin(spec).game, begin(spec.model_copy(update={"discriminator": judged})).game
     changed.load_state_dict(plain.state_dict())
     fake, values = torch.rand(4, 1, 4, 4), plain.latents.sample(4)
-    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, {"non-saturating": 1.0, KEY: 1.0})
+    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
     before, after = (Update(game, player)(given).terms for game in (plain, changed))
     assert before[KEY].item() == pytest.approx(after[KEY].item(), abs=1e-6)
     assert before["non-saturating"].item() != pytest.approx(after["non-saturating"].item(), abs=1e-4)
@@ -604,7 +600,7 @@ def test_running_statistics_are_those_of_unchanged_images(player: str) -> None:
     before = {name: buffer.clone() for name, buffer in games[0].named_buffers()}
     fake, values = torch.rand(6, 1, 28, 28), games[0].latents.sample(6)
     for game in games:
-        Update(game, player)(Given(torch.rand(6, 1, 28, 28), None, values, fake, {}, {KEY: 1.0}))
+        Update(game, player)(Given(torch.rand(6, 1, 28, 28), None, values, fake, {}, (KEY,)))
     plain, changed = (dict(game.named_buffers()) for game in games)
     statistics = [name for name in plain if name.endswith(("running_mean", "running_var"))]
     assert len(statistics) == 6  # of the trunk's two batch norms and of Q's

@@ -70,7 +70,7 @@ def test_the_value_worked_by_hand(small: Small, registry: Registry) -> None:
         nn.init.zeros_(layer.weight)
         layer.bias[:3].copy_(torch.tensor([1.0, 2.0, 3.0]).log())
     images = torch.rand(2000, 1, 8, 8)
-    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, {}))
+    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, ()))
     with turn.speaking(KEY):
         value = game.term(KEY).objective("discriminator", turn)
     # Half of the labels are 0, half are 1.
@@ -82,7 +82,7 @@ def test_it_moves_the_trunk_and_q_and_nothing_else(small: Small, registry: Regis
     training = begin(spec_with(small), registry)
     game = training.game
     images = torch.rand(8, 1, 8, 8)
-    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, {}))
+    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, ()))
     with turn.speaking(KEY):
         value = game.term(KEY).objective("discriminator", turn)
     found = torch.autograd.grad(value, list(game.parameters()), allow_unused=True)

@@ -1,0 +1,22 @@
+"""Properties that are computed once."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Owner = TypeVar("Owner")
+Value = TypeVar("Value")
+
+
+class once(Generic[Owner, Value]):  # noqa: N801  # it is used like `property`
+    """A property computed on first use, as functools.cached_property is; but torch.compile can look into it, where
+    Python 3.11's holds a lock."""
+
+    def __init__(self, compute: Callable[[Owner], Value]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: Owner, owner: type[Owner]) -> Value:
+        value = self._compute(instance)
+        setattr(instance, self._name, value)  # from now on found before this
+        return value
