@@ -26,9 +26,9 @@ class Report(NamedTuple):
 
 
 def dry_run(spec: Spec) -> Report:
-    """Build `spec` and take one step in fp32. Raises as training would before and in its first step."""
+    """Build `spec` and take one step, eagerly and in fp32. Raises as training would before and in its first step."""
     info = describe(spec)
-    spec = with_train(resolve_device(spec), precision="fp32")
+    spec = with_train(resolve_device(spec), precision="fp32", compile=False)
     with private_stream("dry run"):
         training = Training(spec, info, Splits(spec.data)["train"])
         with FlopCounter() as counter:

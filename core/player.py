@@ -7,10 +7,12 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from gan_run.core.compilation import CompiledUpdate
 from gan_run.core.data import Batch
 from gan_run.core.game import Game
 from gan_run.core.loss import Loss
 from gan_run.core.optimizer import Optimizer
+from gan_run.core.precision import compute_dtype
 from gan_run.core.schedule import value_at
 from gan_run.core.spec import Spec
 from gan_run.core.update import Kept, Losses, Update, draw_inputs
@@ -37,7 +39,7 @@ class Player:
         self._steps = spec.train.steps
         self._declared: Optimizer = spec.optimizers[name]
         self.optimizer = self._declared.build(self.parameters.values())
-        self._update = Update(game, name)
+        self._update = _update(Update(game, name), spec)
         self._losses: dict[str, Loss] = {
             key: loss for key, loss in spec.losses_by_key().items() if game.term(key).plays(name)
         }
@@ -97,6 +99,13 @@ class Player:
         mine = {id(parameter) for parameter in self.parameters.values()}
         for parameter in self._everyone:
             parameter.requires_grad_(id(parameter) in mine)
+
+
+def _update(update: Update, spec: Spec) -> nn.Module:
+    """The update as the spec wants it run."""
+    if not spec.train.compile:
+        return update
+    return CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
 
 
 def players(game: Game, spec: Spec, autocast: Autocast) -> list[Player]:

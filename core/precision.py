@@ -24,7 +24,12 @@ def _autocast(device: torch.device, enabled: bool) -> Iterator[None]:
         yield
 
 
+def compute_dtype(precision: "Precision") -> torch.dtype:
+    """What products are computed in."""
+    assert precision != "auto", "auto is resolved before anything is built"
+    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+
+
 def autocast(device: torch.device, precision: "Precision") -> "Autocast":
     """Opens bf16 autocast, or nothing for fp32. Weights, losses and optimisers stay in float32 either way."""
-    assert precision != "auto", "auto is resolved before anything is built"
-    return partial(_autocast, device, precision == "bf16")
+    return partial(_autocast, device, compute_dtype(precision) is torch.bfloat16)

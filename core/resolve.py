@@ -48,7 +48,9 @@ def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet) -> Spec:
     if spec.train.precision != "auto":
         return spec
     choices: tuple[Precision, ...] = ("fp32", "bf16")
-    seconds = {choice: _step_seconds(with_train(spec, precision=choice), info, images) for choice in choices}
+    seconds = {
+        choice: _step_seconds(with_train(spec, precision=choice, compile=False), info, images) for choice in choices
+    }
     return with_train(spec, precision=min(choices, key=seconds.__getitem__))
 
 

@@ -35,6 +35,9 @@ class Train(Declaration):
     updates: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="Updates per step of a player, where it is not one."
     )
+    compile: bool = Field(
+        default=False, description="Whether torch.compile makes each update faster; its first steps take long."
+    )
     reuse_fakes: bool = Field(
         default=False, description="Whether the generator is trained by the fakes of the update before it."
     )

@@ -14,6 +14,7 @@ from gan_run.bench.stopwatch import Stopwatch, wait_for
 from gan_run.core.data import Splits
 from gan_run.core.dry_run import dry_run
 from gan_run.core.events import Listener
+from gan_run.core.precision import compute_dtype
 from gan_run.core.randomness import private_stream
 from gan_run.core.resolve import describe, resolve_device, resolve_precision, with_train
 from gan_run.core.run_folder import RunFolder
@@ -22,7 +23,6 @@ from gan_run.core.training import Stopped, train
 
 WARMUP = 5
 """Steps before those that are timed."""
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def measure(spec: Spec, steps: int, listener: Listener) -> tuple[Pace, Use]:
     memory = peak_memory(torch.device(spec.train.device))
     pace = _pace(spec, steps, clock)
     flops = dry_run(spec).flops
-    peak = matrix_peak(torch.device(spec.train.device), DTYPES[pace.precision])
+    peak = matrix_peak(torch.device(spec.train.device), compute_dtype(spec.train.precision))
     achieved = flops * pace.steps_per_second
     return pace, Use(flops / spec.data.batch_size, achieved, peak, achieved / peak, clock.shares, memory)
 
