@@ -1,13 +1,11 @@
 """Updates through torch.compile."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from gan_run.core.trial import trial
 from gan_run.core.turn import Given
 from gan_run.core.update import Losses, Update
 
@@ -51,55 +49,32 @@ class CompiledUpdate(nn.Module):
         return losses
 
     def _check(self, given: Given) -> None:
-        with _left_as_it_was(self.update):
-            eager = self._trial(self.update(given))
+        eager = trial(self.update, self.update, given)
         try:
-            with _left_as_it_was(self.update):
-                compiled = self._trial(self._run(given))
+            compiled = trial(self.update, self._run, given)
         except Exception as error:  # whatever a compiler may raise: the eager update has just shown that it works
             self._give_up(f"cannot be compiled ({str(error).strip().splitlines()[0]})")
             return
-        for name, wanted in eager.objectives.items():
-            if not _close(compiled.objectives[name], wanted, wanted.abs() + 1, self._tolerance):
-                found = float(compiled.objectives[name])
-                self._give_up(f"compiled has the loss {name} at {found:.6g} instead of {float(wanted):.6g}")
+        for name, objective in eager.objectives.items():
+            found = compiled.objectives[name]
+            if not bool((found - objective).abs() <= self._tolerance * (objective.abs() + 1)):
+                self._give_up(f"compiled has the loss {name} at {found:.6g} instead of {objective:.6g}")
                 return
-        whole = torch.stack([gradient.norm() for gradient in eager.gradients.values()]).norm()
+        sizes = [_size(gradient) for gradient in eager.gradients.values()]
+        whole = torch.stack(sizes).norm() if sizes else 0.0
         for name, wanted in eager.gradients.items():
-            if not _close(compiled.gradients[name], wanted, wanted.norm() + whole, self._tolerance):
+            if not bool(_distance(compiled.gradients[name], wanted) <= self._tolerance * (_size(wanted) + whole)):
                 self._give_up(f"compiled has another gradient at {name}")
                 return
-
-    def _trial(self, losses: Losses) -> "_Trial":
-        trained = {name: value for name, value in self.update.named_parameters() if value.requires_grad}
-        total = losses.weighed(dict.fromkeys(losses.terms, 1.0)).total
-        if total is None:
-            return _Trial(losses.detached().terms, {})
-        gradients = torch.autograd.grad(
-            total, list(trained.values()), retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        return _Trial(losses.detached().terms, dict(zip(trained, gradients, strict=True)))
 
     def _give_up(self, why: str) -> None:
         self._keeps_to_it = False
         warnings.warn(f"the update of the {self.update.player} {why}: it stays eager", RuntimeWarning, stacklevel=2)
 
 
-class _Trial(NamedTuple):
-    objectives: dict[str, Tensor]
-    gradients: dict[str, Tensor]
+def _size(gradient: Tensor | None) -> Tensor:
+    return torch.zeros(()) if gradient is None else gradient.norm().cpu()
 
 
-def _close(found: Tensor, wanted: Tensor, size: Tensor, tolerance: float) -> bool:
-    return bool((found - wanted).norm() <= tolerance * size)
-
-
-@contextmanager
-def _left_as_it_was(module: nn.Module) -> Iterator[None]:
-    """Buffers and torch's streams are afterwards as before."""
-    before = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        yield
-    with torch.no_grad():
-        for buffer, value in before:
-            buffer.copy_(value)
+def _distance(one: Tensor | None, other: Tensor | None) -> Tensor:
+    return (one - other).norm().cpu() if one is not None and other is not None else _size(one) + _size(other)

@@ -13,6 +13,7 @@ from torch import Tensor
 from gan_run.core.component import Component
 from gan_run.core.errors import DataError
 from gan_run.core.image import ImageShape, to_float
+from gan_run.core.processes import ALONE, Processes
 from gan_run.core.randomness import permutation
 
 Split = Literal["train", "validation", "test"]
@@ -99,14 +100,16 @@ class Feed:
     Epoch e is the permutation seeded by (seed, e), so batch k is the same whoever asks and whenever.
     """
 
-    def __init__(self, images: ImageSet, batch_size: int, seed: int) -> None:
+    def __init__(self, images: ImageSet, batch_size: int, seed: int, processes: Processes = ALONE) -> None:
         self.images = images
+        self._processes = processes
         self.batch_size = batch_size
         self.seed = seed
         self._order = (-1, torch.empty(0, dtype=torch.int64))
 
     def batch(self, number: int) -> Batch:
-        """Batch `number` of the stream, counted from 0. A batch may span the border of two epochs."""
+        """This process's share of batch `number` of the stream, counted from 0. A batch may span the border of two
+        epochs."""
         start, length = number * self.batch_size, len(self.images)
         wanted = self.batch_size
         pieces = []
@@ -115,7 +118,7 @@ class Feed:
             piece = self._epoch(epoch)[offset : offset + wanted]
             pieces.append(piece)
             start, wanted = start + len(piece), wanted - len(piece)
-        return self.images.batch(torch.cat(pieces))
+        return self.images.batch(self._processes.share(torch.cat(pieces)))
 
     def _epoch(self, epoch: int) -> Tensor:
         if self._order[0] != epoch:

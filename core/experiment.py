@@ -8,14 +8,15 @@ from pathlib import Path
 from gan_run.core import checkpoint
 from gan_run.core.data import DataInfo, Splits
 from gan_run.core.environment import describe_environment
-from gan_run.core.errors import RunError
+from gan_run.core.errors import Problem, RunError, SpecError
 from gan_run.core.events import Listener, RunEnded, RunStarted
+from gan_run.core.processes import Processes, joined
 from gan_run.core.randomness import private_stream
 from gan_run.core.resolve import describe, resolve_device, resolve_precision, with_train
 from gan_run.core.run_folder import RunFolder
 from gan_run.core.spec import Spec
 from gan_run.core.state import load_matching
-from gan_run.core.training import Training, train
+from gan_run.core.training import Training, train, train_along
 
 SETTLED_AT_START = ("device", "precision")
 
@@ -35,6 +36,8 @@ class Request:
     fresh: bool = False
     plugin_files: tuple[Path, ...] = ()
     """Of plugins that are not installed: the run keeps copies."""
+    any_processes: bool = False
+    """Whether to go on with a run that was begun by another number of processes."""
 
 
 def dump(spec: Spec) -> dict[str, object]:
@@ -45,28 +48,78 @@ def dump(spec: Spec) -> dict[str, object]:
 
 def run(request: Request) -> RunFolder:
     """Train what was asked for, or go on with it where it was left. Returns its folder; raises as `train` does."""
-    info = describe(request.spec)
-    return carry_on(request, _choose_folder(request), info)
+    return _together(request, lambda: _choose_folder(request))
 
 
-def carry_on(request: Request, folder: RunFolder, info: DataInfo) -> RunFolder:
+def carry_on(request: Request, folder: RunFolder) -> RunFolder:
     """Train in `folder`, from its last checkpoint if it has one, until the spec's last step."""
+    return _together(request, lambda: folder)
+
+
+def _together(request: Request, choose: Callable[[], RunFolder]) -> RunFolder:
+    """The first of the processes chooses a folder, trains in it and speaks; the others train along."""
+    processes = joined()
+    with private_stream("run"):
+        folder = _lead(request, choose, processes) if processes.leads else _train_along(request, processes)
+    processes.told("evaluated")  # nobody goes on before the run is finished
+    return folder
+
+
+def _lead(request: Request, choose: Callable[[], RunFolder], processes: Processes) -> RunFolder:
+    info = describe(request.spec)
+    _refuse_unequal_shares(request.spec, processes)
+    folder = choose()
     if folder.evaluated_at() == request.spec.train.steps:
         request.say(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
+        processes.told({"folder": str(folder.path), "train": None})
         return folder
-    with private_stream("run"):
-        data = Splits(request.spec.data)
-        spec = _settle(request.spec, folder, info, data)
-        with folder.locked():
-            training = Training(spec, info, data["train"])
-            _enter(training, folder, request.say)
-            folder.keep_plugins(request.plugin_files)
-            folder.write_data_info(info)
-            folder.write_spec(dump(spec))
-            environment = describe_environment(spec.train.device, request.plugins, request.spec_file)
-            folder.add_environment({"from_step": training.step, "seed": spec.seed, **environment})
-            _train_and_tell(training, folder, data, request)
+    if not request.any_processes:
+        _refuse_other_processes(folder, processes)
+    data = Splits(request.spec.data)
+    spec = _settle(request.spec, folder, info, data)
+    with folder.locked():
+        processes.told(
+            {"folder": str(folder.path), "train": {key: getattr(spec.train, key) for key in SETTLED_AT_START}}
+        )
+        training = Training(spec, info, data["train"], processes)
+        _enter(training, folder, request.say)
+        folder.cut_metrics(training.step)
+        folder.keep_plugins(request.plugin_files)
+        folder.write_data_info(info)
+        folder.write_spec(dump(spec))
+        environment = describe_environment(spec.train.device, request.plugins, request.spec_file)
+        stretch = {"from_step": training.step, "seed": spec.seed, "processes": processes.count}
+        folder.add_environment({**stretch, **environment})
+        _train_and_tell(training, folder, data, request)
     return folder
+
+
+def _train_along(request: Request, processes: Processes) -> RunFolder:
+    told = processes.told()
+    assert isinstance(told, dict)
+    folder = RunFolder(Path(told["folder"]))
+    if told["train"] is not None:
+        spec = with_train(request.spec, **told["train"])
+        training = Training(spec, describe(spec), Splits(spec.data)["train"], processes)
+        _enter(training, folder, lambda text: None)
+        train_along(training, request.stop)
+    return folder
+
+
+def _refuse_unequal_shares(spec: Spec, processes: Processes) -> None:
+    size, count = spec.data.batch_size, processes.count
+    if size % count:
+        problem = Problem(("data", "batch_size"), f"{count} processes cannot share {size} images equally")
+        raise SpecError([problem], spec.name)
+
+
+def _refuse_other_processes(folder: RunFolder, processes: Processes) -> None:
+    before = folder.processes()
+    if before not in (None, processes.count):
+        raise RunError(
+            f"{folder.path}: {before} processes trained this run so far, and now it would be {processes.count}: "
+            "from here on its numbers would be others; --any-processes goes on all the same"
+        )
 
 
 def _settle(spec: Spec, folder: RunFolder, info: DataInfo, data: Splits) -> Spec:
@@ -86,7 +139,6 @@ def _enter(training: Training, folder: RunFolder, say: Callable[[str], None]) ->
         say(f"resuming {folder.path} after step {latest.step}")
     elif training.spec.train.init_from is not None:
         _initialise(training, training.spec.train.init_from, say)
-    folder.cut_metrics(training.step)
 
 
 def _train_and_tell(training: Training, folder: RunFolder, data: Splits, request: Request) -> None:

@@ -13,7 +13,9 @@ from gan_run.core.game import Game
 from gan_run.core.loss import Loss
 from gan_run.core.optimizer import Optimizer
 from gan_run.core.precision import compute_dtype
+from gan_run.core.processes import ALONE, Processes
 from gan_run.core.schedule import value_at
+from gan_run.core.shared_update import SharedUpdate
 from gan_run.core.spec import Spec
 from gan_run.core.update import Kept, Losses, Update, draw_inputs
 
@@ -28,7 +30,13 @@ class Player:
     """One side of the game."""
 
     def __init__(
-        self, name: str, parameters: Mapping[str, nn.Parameter], game: Game, spec: Spec, autocast: Autocast
+        self,
+        name: str,
+        parameters: Mapping[str, nn.Parameter],
+        game: Game,
+        spec: Spec,
+        autocast: Autocast,
+        processes: Processes = ALONE,
     ) -> None:
         self.name = name
         self.parameters = dict(parameters)
@@ -39,13 +47,14 @@ class Player:
         self._steps = spec.train.steps
         self._declared: Optimizer = spec.optimizers[name]
         self.optimizer = self._declared.build(self.parameters.values())
-        self._update = _update(Update(game, name), spec)
         self._losses: dict[str, Loss] = {
             key: loss for key, loss in spec.losses_by_key().items() if game.term(key).plays(name)
         }
         makes_images = {id(parameter) for parameter in game.stack.parameters()}
         self._generates = any(id(parameter) in makes_images for parameter in self.parameters.values())
         self._everyone = tuple(game.parameters())
+        self._processes = processes
+        self._update = _update(Update(game, name), spec, processes)
 
     def move(self, step: int, batch: Batch, kept: Kept | None = None) -> Losses | None:
         """One update at `step`; None if no term speaks to this player at this step. Fakes pass through `kept` from who
@@ -56,9 +65,10 @@ class Player:
 
         # Draw what the update needs but this player does not train.
         with self._autocast():
-            given = draw_inputs(self._game, self.name, batch, weights, self._generates, kept)
+            given = draw_inputs(self._game, self.name, batch, weights, self._generates, kept, self._processes)
             self._let_only_mine_require_gradients()
-            losses: Losses = self._update(given)
+            with self._processes.own_stream(f"update of {self.name}"):
+                losses: Losses = self._update(given)
         losses = losses.weighed(weights)
         if losses.total is None:
             return None
@@ -75,11 +85,12 @@ class Player:
         self._bound_weights()
 
         # Let what has a state see what happened.
+        losses = losses.detached().over(self._processes)
         for key in weights:
             self._game.term(key).after(self.name, losses.reports.get(key, {}))
         if losses.real_logits is not None:
             self._game.discriminator.augment.after(losses.real_logits)
-        return losses.detached()
+        return losses
 
     @torch.no_grad()
     def _bound_weights(self) -> None:
@@ -101,14 +112,18 @@ class Player:
             parameter.requires_grad_(id(parameter) in mine)
 
 
-def _update(update: Update, spec: Spec) -> nn.Module:
+def _update(update: Update, spec: Spec, processes: Processes) -> nn.Module:
     """The update as the spec wants it run."""
-    if not spec.train.compile:
-        return update
-    return CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
+    run: nn.Module = update
+    if spec.train.compile:
+        run = CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
+    if processes.count > 1:
+        always = [key for key, loss in spec.losses_by_key().items() if loss.every == 1 and update.plays(key)]
+        run = SharedUpdate(update, run, always)
+    return run
 
 
-def players(game: Game, spec: Spec, autocast: Autocast) -> list[Player]:
+def players(game: Game, spec: Spec, autocast: Autocast, processes: Processes = ALONE) -> list[Player]:
     """All who have something to train, in the order in which they move."""
     owned: Iterable[tuple[str, dict[str, nn.Parameter]]] = game.owned().items()
-    return [Player(name, parameters, game, spec, autocast) for name, parameters in owned if parameters]
+    return [Player(name, parameters, game, spec, autocast, processes) for name, parameters in owned if parameters]

@@ -31,6 +31,14 @@ def private_stream(*parts: str | int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def branched_stream(*parts: str | int) -> Iterator[None]:
+    """Draw from a stream that follows from where the caller's is, and leave that as it was."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        seed_everything(*parts, int(torch.randint(2**62, ())))
+        yield
+
+
 def permutation(length: int, *parts: str | int) -> Tensor:
     """A permutation of `range(length)` that depends on `parts` alone, (length,)."""
     return torch.randperm(length, generator=torch.Generator().manual_seed(mix(*parts)))

@@ -155,6 +155,14 @@ class RunFolder:
             stretches = before if isinstance(before, list) else []
         write_text(self.environment_file, to_json({"stretches": [*stretches, environment]}))
 
+    def processes(self) -> int | None:
+        """How many trained its last stretch together; None before the first."""
+        if not self.environment_file.exists():
+            return None
+        stretches = self._read(self.environment_file).get("stretches")
+        last = stretches[-1] if isinstance(stretches, list) and stretches else None
+        return last.get("processes", 1) if isinstance(last, dict) else None
+
     def write_evaluation(self, evaluation: Mapping[str, object]) -> None:
         write_text(self.evaluation_file, to_json(evaluation))
 

@@ -16,6 +16,7 @@ from gan_run.core.game import build_game
 from gan_run.core.model import Model
 from gan_run.core.player import players
 from gan_run.core.precision import autocast
+from gan_run.core.processes import ALONE, Processes
 from gan_run.core.randomness import seed_everything
 from gan_run.core.run_folder import RunFolder
 from gan_run.core.spec import Spec
@@ -39,7 +40,7 @@ class Stopped(Exception):
 class Training:
     """A game, its players and its data, at some step."""
 
-    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet) -> None:
+    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet, processes: Processes = ALONE) -> None:
         seed_everything(spec.seed, "initialisation")
         self.spec = spec
         self.info = info
@@ -48,8 +49,9 @@ class Training:
         if images.labels is not None:
             self.game.latents.learn(images.labels.to(self.device))
         self.average = None if spec.train.ema is None else Average(self.game.stack, spec.train.ema)
-        self.players = players(self.game, spec, autocast(self.device, spec.train.precision))
-        self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed)
+        self.processes = processes
+        self.players = players(self.game, spec, autocast(self.device, spec.train.precision), processes)
+        self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed, processes)
         self.step = 0
         self._batches_per_step = max(player.updates for player in self.players)
 
@@ -137,7 +139,7 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
         losses = training.advance()
         step = training.step
         watch.see(step, losses)
-        last, stopping = step == settings.steps, stop()
+        last, stopping = step == settings.steps, training.processes.any(stop())
 
         # Log.
         if step % settings.log_every == 0 or last:
@@ -158,6 +160,14 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
         if stopping and not last:
             raise Stopped(step)
     evaluate(training, run, data)
+
+
+def train_along(training: Training, stop: Callable[[], bool]) -> None:
+    """What the other processes do while the first trains: the same steps. Raises Stopped as it does."""
+    while training.step < training.spec.train.steps:
+        training.advance()
+        if training.processes.any(stop()) and training.step < training.spec.train.steps:
+            raise Stopped(training.step)
 
 
 def log(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gan_run.core.data import Batch
 from gan_run.core.game import Game
 from gan_run.core.network import GeneratorStack
+from gan_run.core.processes import ALONE, Processes
 from gan_run.core.turn import Given, Turn
 
 
@@ -34,6 +35,19 @@ class Losses(NamedTuple):
         terms = {key: value.detach() for key, value in self.terms.items()}
         return self._replace(terms=terms, total=None if self.total is None else self.total.detach())
 
+    def over(self, processes: Processes) -> "Losses":
+        """Of the whole batch: each number's mean, and everyone's logits."""
+        if processes.count == 1:
+            return self
+        keys = [(term, name) for term, named in self.reports.items() for name in named]
+        reported = [self.reports[term][name] for term, name in keys]
+        means = processes.mean([*self.terms.values(), *reported])
+        reports: dict[str, dict[str, Tensor]] = {term: {} for term in self.reports}
+        for (term, name), value in zip(keys, means[len(self.terms) :], strict=True):
+            reports[term][name] = value
+        logits = None if self.real_logits is None else processes.gather(self.real_logits)
+        return self._replace(terms=dict(zip(self.terms, means, strict=False)), reports=reports, real_logits=logits)
+
 
 class Update(nn.Module):
     """What a player minimises, as one call, so that a wrapper (DDP, torch.compile) has one thing to wrap."""
@@ -50,6 +64,10 @@ class Update(nn.Module):
             with turn.speaking(key):
                 terms[key] = self.game.term(key).objective(self.player, turn)
         return Losses(terms, turn.reports, self._real_logits(turn))
+
+    def plays(self, key: str) -> bool:
+        """Whether this term has an objective here."""
+        return self.game.term(key).plays(self.player)
 
     def _real_logits(self, turn: Turn) -> Tensor | None:
         wanted = self.player == "discriminator" and len(self.game.discriminator.augment) > 0
@@ -80,7 +98,13 @@ class Kept:
 
 
 def draw_inputs(
-    game: Game, player: str, batch: Batch, terms: Collection[str], generates: bool, kept: Kept | None = None
+    game: Game,
+    player: str,
+    batch: Batch,
+    terms: Collection[str],
+    generates: bool,
+    kept: Kept | None = None,
+    processes: Processes = ALONE,
 ) -> Given:
     """What enters an update: latents, the fakes that the player does not make itself, and the terms' probes.
 
@@ -88,20 +112,27 @@ def draw_inputs(
     """
     real, labels = batch
     fakes = kept.take() if generates and kept is not None else None
-    values = game.latents.sample(len(real)) if fakes is None else fakes.latents
+    values = _draw_latents(game, len(real), processes) if fakes is None else fakes.latents
     fake = None if fakes is None else fakes.images
     probes: dict[str, Tensor] = {}
     if not generates:
-        fake = _generate(game.stack, values, kept)
-        for key in terms:
-            term = game.term(key)
-            for name, image in term.probes(player, real, fake).items():
-                probes[f"{key}/{name}"] = image.detach().requires_grad_()
-            if "fake" in term.input_gradients:
-                fake.requires_grad_()
+        with processes.own_stream("inputs"):
+            fake = _generate(game.stack, values, kept)
+            for key in terms:
+                term = game.term(key)
+                for name, image in term.probes(player, real, fake).items():
+                    probes[f"{key}/{name}"] = image.detach().requires_grad_()
+                if "fake" in term.input_gradients:
+                    fake.requires_grad_()
     if any("real" in game.term(key).input_gradients for key in terms):
         real.requires_grad_()
     return Given(real, labels, values, fake, probes, tuple(terms))
+
+
+def _draw_latents(game: Game, n: int, processes: Processes) -> dict[str, Tensor]:
+    """Values for `n` images, a share of those that all processes draw alike."""
+    whole = game.latents.sample(n * processes.count)
+    return {name: processes.share(values) for name, values in whole.items()}
 
 
 def _generate(stack: GeneratorStack, values: dict[str, Tensor], kept: Kept | None) -> Tensor:

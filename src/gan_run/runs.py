@@ -17,7 +17,7 @@ from gan_run.core.experiment import Request, carry_on, dump, run
 from gan_run.core.game import build_game
 from gan_run.core.model import Model
 from gan_run.core.randomness import private_stream
-from gan_run.core.resolve import describe, resolve_device
+from gan_run.core.resolve import resolve_device
 from gan_run.core.run_folder import RunFolder
 from gan_run.core.spec import Spec
 from gan_run.core.state import load_model_tensors
@@ -74,19 +74,21 @@ def train(
     *,
     overrides: Collection[str] = (),
     fresh: bool = False,
+    any_processes: bool = False,
     watched: Watched = UNWATCHED,
     registry: Registry | None = None,
     components: Components = (),
 ) -> Path:
     """Train `spec` into a folder under `out`, or go on with an unfinished run of it, and return the run's folder.
 
-    Raises Stopped if `watched.stop` says so, SpecError, DataError, RunError
-    or TrainingError.
+    In a group of torch.distributed all processes have to call it alike, and they train one run together; with
+    `any_processes` they may go on with one that another number of processes began. Raises Stopped if `watched.stop`
+    says so, SpecError, DataError, RunError or TrainingError.
     """
     registry = _with(registry, components)
     file = Path(spec) if isinstance(spec, (str, Path)) else None
     read = read_spec(spec, overrides, registry)
-    return run(_request(read, Path(out), registry, watched, file, fresh)).path
+    return run(_request(read, Path(out), registry, watched, file, fresh, any_processes)).path
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def train_seeds(
     *,
     overrides: Collection[str] = (),
     fresh: bool = False,
+    any_processes: bool = False,
     watched: Watched = UNWATCHED,
     registry: Registry | None = None,
     components: Components = (),
@@ -119,7 +122,15 @@ def train_seeds(
     runs = {}
     for seed in range(read.seed, read.seed + count):
         own = [f"seed={seed}", f"name={json.dumps(f'{read.name}-seed-{seed}')}"]
-        runs[seed] = train(spec, out, overrides=[*overrides, *own], fresh=fresh, watched=watched, registry=registry)
+        runs[seed] = train(
+            spec,
+            out,
+            overrides=[*overrides, *own],
+            fresh=fresh,
+            any_processes=any_processes,
+            watched=watched,
+            registry=registry,
+        )
     return TrainedSeeds(runs, compare({seed: RunFolder(path) for seed, path in runs.items()}, read.metrics))
 
 
@@ -127,6 +138,7 @@ def resume(
     folder: Path | str,
     *,
     overrides: Collection[str] = (),
+    any_processes: bool = False,
     watched: Watched = UNWATCHED,
     registry: Registry | None = None,
     components: Components = (),
@@ -142,8 +154,8 @@ def resume(
     latest = target.latest()
     if latest is not None and spec.train.steps < latest.step:
         raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
-    request = _request(spec, target.path.parent, registry, watched)
-    return carry_on(request, target, describe(spec)).path
+    request = _request(spec, target.path.parent, registry, watched, any_processes=any_processes)
+    return carry_on(request, target).path
 
 
 def load(
@@ -211,8 +223,10 @@ def _request(
     watched: Watched,
     spec_file: Path | None = None,
     fresh: bool = False,
+    any_processes: bool = False,
 ) -> Request:
     everyone = Everyone([registry.listener(), watched.listener])
+    versions = registry.versions()
     return Request(
-        spec, out, watched.say, everyone, watched.stop, registry.versions(), spec_file, fresh, registry.files
+        spec, out, watched.say, everyone, watched.stop, versions, spec_file, fresh, registry.files, any_processes
     )

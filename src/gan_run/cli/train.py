@@ -3,14 +3,28 @@
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from gan_run.cli.verb import Plugins, set_option, verb
+
+if TYPE_CHECKING:
+    from gan_run.registry.plugins import Registry
+    from gan_run.runs import Watched
+
+
+class Common(TypedDict):
+    """What training takes in any case."""
+
+    overrides: Collection[str]
+    any_processes: bool
+    watched: "Watched"
+    registry: "Registry"
 
 
 @click.command()
@@ -26,6 +40,7 @@ from gan_run.cli.verb import Plugins, set_option, verb
 )
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds in turn, and compare them.")
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
+@click.option("--any-processes", is_flag=True, help="Go on with a run that another number of processes began.")
 @verb
 def train(
     plugins: Plugins,
@@ -35,11 +50,13 @@ def train(
     folder: Path | None,
     seeds: int | None,
     fresh: bool,
+    any_processes: bool,
 ) -> None:
     """Train SPEC into a run folder, or go on with an unfinished run of it.
 
     --resume RUN goes on with that run; with --set it may raise train.steps and change what is logged and kept.
     --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished ones are kept.
+    Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
     if (spec is None) == (folder is None):
         raise click.UsageError("give either a SPEC or --resume RUN")
@@ -49,33 +66,38 @@ def train(
 
     from gan_run.cli.comparison import show
     from gan_run.cli.progress import progress
+    from gan_run.core.processes import torchrun
     from gan_run.core.training import Stopped
     from gan_run.runs import Watched, resume, train_seeds
     from gan_run.runs import train as train_spec
 
     registry = plugins.load()
-    with stop_signals() as received, progress(Console()) as display:
+    with torchrun() as processes, stop_signals() as received, progress(Console(quiet=not processes.leads)) as display:
         watched = Watched(display, lambda: bool(received), display.say)
+        common: Common = {
+            "overrides": overrides,
+            "any_processes": any_processes,
+            "watched": watched,
+            "registry": registry,
+        }
         try:
             if folder is not None:
-                runs = [resume(folder, overrides=overrides, watched=watched, registry=registry)]
+                runs = [resume(folder, **common)]
             elif seeds is None:
                 assert spec is not None
-                runs = [train_spec(spec, out, overrides=overrides, fresh=fresh, watched=watched, registry=registry)]
+                runs = [train_spec(spec, out, fresh=fresh, **common)]
             else:
                 assert spec is not None
-                trained = train_seeds(
-                    spec, seeds, out, overrides=overrides, fresh=fresh, watched=watched, registry=registry
-                )
+                trained = train_seeds(spec, seeds, out, fresh=fresh, **common)
                 runs = list(trained.runs.values())
                 show(trained.rows, display.console)
         except Stopped as stopped:
             again = "the same command" if seeds else f"gan-run train --resume {shlex.quote(str(display.folder))}"
             display.say(f"{stopped}; a checkpoint is saved. To go on:")
             display.say(f"  {again}")
-            sys.exit(128 + received[0])
-    for run in runs:
-        click.echo(f"done: {run}")
+            sys.exit(128 + (received or [signal.SIGTERM])[0])
+        for run in runs:
+            display.say(f"done: {run}")
 
 
 @contextmanager

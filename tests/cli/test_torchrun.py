@@ -1,0 +1,132 @@
+"""Several processes, started by torchrun as users start them, train as one does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+GanRun = Callable[..., subprocess.CompletedProcess[str]]
+Together = Callable[..., subprocess.Popen[str]]
+
+PENALISED = [
+    {"type": "non-saturating"},
+    {"type": "mutual-information", "codes": {"category": 1.0, "c": 0.5}, "hidden": None},
+    {"type": "r1", "every": 2, "weight": 1.0},
+    {"type": "lecam", "weight": 0.1},
+]
+
+
+@pytest.fixture
+def together(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> Together:
+    """together("x.json", …, processes=2) begins a command line in so many processes."""
+
+    def begin(*arguments: str | Path, processes: int = 2) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        return subprocess.Popen(
+            [*command, "-m", "gan_run", *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return begin
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
+    said, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return said, errors
+
+
+def weights(run: Path) -> dict[str, Tensor]:
+    last = sorted((run / "checkpoints").iterdir())[-1]
+    found: dict[str, Tensor] = load_file(last / "model.safetensors")
+    return found
+
+
+def test_two_processes_give_the_weights_of_one_and_one_of_them_speaks(
+    write_spec: Callable[..., Path], gan_run: GanRun, together: Together, tmp_path: Path
+) -> None:
+    spec = write_spec({"steps": 50, "checkpoint_every": 50, "log_every": 25}, losses=PENALISED)
+    said, errors = finish(together(spec, "--out", "two"))
+    assert gan_run(spec, "--out", "one").returncode == 0
+    one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        torch.testing.assert_close(two[name].double(), value.double(), rtol=0, atol=1e-5, msg=name)
+    assert said.count("done: two/small") == 1
+    assert "Warning: find_unused" not in errors
+
+    def logged(out: str) -> list[dict[str, float]]:
+        lines = (tmp_path / out / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        return [{key: value for key, value in json.loads(line).items() if key != "time"} for line in lines]
+
+    for ours, theirs in zip(logged("two"), logged("one"), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
+
+
+def test_processes_draw_apart_what_is_drawn_within_an_update_and_resume_to_the_same_bytes(
+    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+) -> None:
+    augmented = {
+        "trunk": {"type": "mlp", "hidden": [10]},
+        "head": {"type": "linear"},
+        "augment": [{"type": "ada", "target": 0.0}],
+    }
+    losses = [*PENALISED[:2], {"type": "gradient-penalty"}]
+    spec = write_spec({"steps": 4, "checkpoint_every": 2}, losses=losses, discriminator=augmented)
+    finish(together(spec, "--set", "train.steps=2", "--out", "cut"))
+    finish(together("train", "--resume", "cut/small", "--set", "train.steps=4"))
+    finish(together(spec, "--out", "whole"))
+    whole, cut = weights(tmp_path / "whole" / "small"), weights(tmp_path / "cut" / "small")
+    assert all(torch.equal(cut[name], value) for name, value in whole.items())
+
+
+def test_another_number_of_processes_has_to_be_asked_for(
+    write_spec: Callable[..., Path], gan_run: GanRun, together: Together, tmp_path: Path
+) -> None:
+    spec = write_spec({"steps": 2})
+    finish(together(spec))
+    refused = gan_run("train", "--resume", "runs/small", "--set", "train.steps=4")
+    assert refused.returncode == 2
+    assert "2 processes trained this run so far, and now it would be 1" in refused.stderr
+    assert "--any-processes" in refused.stderr
+    assert gan_run("train", "--resume", "runs/small", "--set", "train.steps=4", "--any-processes").returncode == 0
+    stretches = json.loads((tmp_path / "runs/small/environment.json").read_text(encoding="utf-8"))["stretches"]
+    assert [stretch["processes"] for stretch in stretches] == [2, 1]
+
+
+def test_a_batch_that_cannot_be_shared_equally_is_refused(
+    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+) -> None:
+    spec = write_spec(data={"type": "toys", "batch_size": 9})
+    _, errors = (process := together(spec)).communicate(timeout=120)
+    assert process.returncode != 0
+    assert "data.batch_size: 2 processes cannot share 9 images equally" in errors
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_signal_stops_all_of_them_at_one_step_with_a_checkpoint(
+    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+) -> None:
+    spec = write_spec({"steps": 100_000, "checkpoint_every": 100_000, "log_every": 20})
+    process = together(spec)
+    metrics = tmp_path / "runs" / "small" / "metrics.jsonl"
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert "a checkpoint is saved" in said
+    assert len(list((tmp_path / "runs" / "small" / "checkpoints").iterdir())) == 1
