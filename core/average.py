@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, update_bn
 
+from gan_run.core.layers import unsynchronised
 from gan_run.core.network import GeneratorStack
 from gan_run.core.randomness import private_stream
 
@@ -54,6 +55,7 @@ def with_standing_statistics(stack: GeneratorStack) -> GeneratorStack:
     statistics" (Brock et al. 2018, arXiv 1809.11096, appendix B).
     """
     settled = copy.deepcopy(stack).requires_grad_(False)
+    unsynchronised(settled)
     with private_stream("standing statistics"):
         latents = (settled.latents.sample(STATISTICS_BATCH_SIZE) for _ in range(STATISTICS_BATCHES))
         update_bn(latents, settled)

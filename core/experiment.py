@@ -77,6 +77,9 @@ def _lead(request: Request, choose: Callable[[], RunFolder], processes: Processe
         _refuse_other_processes(folder, processes)
     data = Splits(request.spec.data)
     spec = _settle(request.spec, folder, info, data)
+    if processes.count > 1 and spec.train.sync_batch_norm and spec.train.device == "cpu":
+        problem = Problem(("train", "sync_batch_norm"), "torch synchronises batch norm on GPUs alone")
+        raise SpecError([problem], spec.name)
     with folder.locked():
         processes.told(
             {"folder": str(folder.path), "train": {key: getattr(spec.train, key) for key in SETTLED_AT_START}}

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 from torch.nn.utils.parametrize import is_parametrized
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Embedding)
 """Layers of one weight matrix, up to its shape."""
@@ -47,6 +47,21 @@ def spectral_norm(module: nn.Module) -> None:
     for layer in list(module.modules()):
         if isinstance(layer, LINEAR) and not is_parametrized(layer, "weight"):
             parametrizations.spectral_norm(layer)
+
+
+class _LocalBatchNorm(nn.modules.batchnorm._BatchNorm):
+    """Batch normalisation of vectors and of maps alike."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        pass
+
+
+def unsynchronised(module: nn.Module) -> None:
+    """Let batch norms within `module` that went by the images of all processes go by those at hand, in place. One
+    process looks at its model by itself: it would wait for the others in vain."""
+    for layer in module.modules():
+        if isinstance(layer, nn.SyncBatchNorm):
+            layer.__class__ = _LocalBatchNorm  # type: ignore[assignment]  # torch converts there, and not back
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gan_run.core.game import Game
 from gan_run.core.image import ImageShape
 from gan_run.core.labels import NO_LABELS, Labels
 from gan_run.core.latent_space import LatentSpace, Values
-from gan_run.core.layers import NORMS
+from gan_run.core.layers import NORMS, unsynchronised
 from gan_run.core.network import GeneratorStack
 from gan_run.core.randomness import private_stream
 from gan_run.core.turn import View
@@ -36,6 +36,7 @@ class Model:
         labels: Labels = NO_LABELS,
     ) -> None:
         self._game = copy.deepcopy(game).eval().requires_grad_(False)
+        unsynchronised(self._game)
         self._stack = self._game.stack if averaged is None else with_standing_statistics(averaged)
         self.image = image
         self.device = device

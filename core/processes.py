@@ -39,7 +39,7 @@ class Processes:
 
     @contextmanager
     def own_stream(self, purpose: str) -> Iterator[None]:
-        """Draw apart from the others for a while, from a stream that follows from the common one, which stays in step."""
+        """Draw apart from the others, from a stream that follows from the common one, which stays where it was."""
         if self.count == 1:
             yield
             return

@@ -38,6 +38,9 @@ class Train(Declaration):
     compile: bool = Field(
         default=False, description="Whether torch.compile makes each update faster; its first steps take long."
     )
+    sync_batch_norm: bool = Field(
+        default=False, description="Of several processes on GPUs: whether batch norm goes by the whole batch."
+    )
     reuse_fakes: bool = Field(
         default=False, description="Whether the generator is trained by the fakes of the update before it."
     )

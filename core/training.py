@@ -5,14 +5,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_run.core import checkpoint, evaluation
 from gan_run.core.average import Average
 from gan_run.core.data import DataInfo, Feed, ImageSet, Splits
 from gan_run.core.errors import TrainingError
 from gan_run.core.events import CheckpointSaved, Listener, StepLogged
-from gan_run.core.game import build_game
+from gan_run.core.game import Game, build_game
 from gan_run.core.model import Model
 from gan_run.core.player import players
 from gan_run.core.precision import autocast
@@ -45,7 +45,11 @@ class Training:
         self.spec = spec
         self.info = info
         self.device = torch.device(spec.train.device)
-        self.game = build_game(spec, info, images).to(self.device).train()
+        game: nn.Module = build_game(spec, info, images).to(self.device).train()
+        if spec.train.sync_batch_norm and processes.count > 1:
+            game = nn.SyncBatchNorm.convert_sync_batchnorm(game)  # type: ignore[no-untyped-call]  # torch leaves it so
+        assert isinstance(game, Game)
+        self.game = game
         if images.labels is not None:
             self.game.latents.learn(images.labels.to(self.device))
         self.average = None if spec.train.ema is None else Average(self.game.stack, spec.train.ema)

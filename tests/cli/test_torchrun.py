@@ -117,6 +117,12 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused(
     assert not (tmp_path / "runs").exists()
 
 
+def test_batch_norm_is_not_synchronised_without_gpus(write_spec: Callable[..., Path], together: Together) -> None:
+    _, errors = (process := together(write_spec({"sync_batch_norm": True}))).communicate(timeout=120)
+    assert process.returncode != 0
+    assert "train.sync_batch_norm: torch synchronises batch norm on GPUs alone" in errors
+
+
 def test_a_signal_stops_all_of_them_at_one_step_with_a_checkpoint(
     write_spec: Callable[..., Path], together: Together, tmp_path: Path
 ) -> None:

@@ -1,8 +1,11 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
 
 from gan_run import BatchNorm1d, init_normal, norm_1d, norm_2d, scaled, spectral_norm, statistics_at_rest
+from gan_run.core.layers import unsynchronised
 
 
 def trained_norm() -> BatchNorm1d:
@@ -84,6 +87,18 @@ def test_statistics_at_rest_do_not_move_and_the_batch_is_normalised_all_the_same
     for name, buffer in network.named_buffers():
         assert "running" not in name or not torch.equal(buffer, before[name])
     assert [layer.momentum for layer in (network[1], network[3])] == [0.3, 0.1]
+
+
+def test_batch_norms_that_were_synchronised_go_by_the_images_at_hand_again() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten(), BatchNorm1d(8))
+    converted = nn.SyncBatchNorm.convert_sync_batchnorm(copy.deepcopy(network))
+    images = torch.randn(5, 1, 2, 2)
+    assert any(isinstance(layer, nn.SyncBatchNorm) for layer in converted.modules())
+    unsynchronised(converted)
+    assert not any(isinstance(layer, nn.SyncBatchNorm) for layer in converted.modules())
+    for training in (True, False):
+        torch.testing.assert_close(converted.train(training)(images), network.train(training)(images))
+    assert converted.state_dict().keys() == network.state_dict().keys()
 
 
 def test_statistics_move_again_even_after_an_error() -> None:
