@@ -15,6 +15,7 @@ from gan_run.core.errors import DataError
 from gan_run.core.image import ImageShape, to_float
 from gan_run.core.processes import ALONE, Processes
 from gan_run.core.randomness import permutation
+from gan_run.core.stored_images import StoredImages
 
 Split = Literal["train", "validation", "test"]
 FactorKind = Literal["continuous", "angle", "categorical"]
@@ -52,46 +53,74 @@ class ImageSet:
     """One split: images uint8 (M, C, H, W), labels int64 (M,) or None, factors float (M, K) or None.
 
     `mirrored` counts every image twice, the second time flipped left to right (StyleGAN2-ADA's x-flip), so that
-    mirroring needs no randomness of its own.
+    mirroring needs no randomness of its own. Images that stay in their file are read batch by batch.
     """
 
     def __init__(
-        self, images: Tensor, labels: Tensor | None = None, mirrored: bool = False, factors: Tensor | None = None
+        self,
+        images: Tensor | StoredImages,
+        labels: Tensor | None = None,
+        mirrored: bool = False,
+        factors: Tensor | None = None,
+        device: torch.device | None = None,
     ) -> None:
-        assert images.dtype == torch.uint8
-        assert images.dim() == 4
+        assert len(images.shape) == 4
+        assert isinstance(images, StoredImages) or images.dtype == torch.uint8
         for known in (labels, factors):
             assert known is None or len(known) == len(images)
-        self.images = images
+        self._images = images
         self.labels = labels
         self.mirrored = mirrored
         self.factors = factors
+        self._device = device or (torch.device("cpu") if isinstance(images, StoredImages) else images.device)
 
     def __len__(self) -> int:
-        return len(self.images) * (2 if self.mirrored else 1)
+        return self.count * (2 if self.mirrored else 1)
+
+    @property
+    def count(self) -> int:
+        """How many images there are, mirrored copies left out."""
+        return len(self._images)
+
+    @property
+    def images(self) -> Tensor:
+        """All of them, (M, C, H, W): into memory, if they were in a file. `gather` gives some."""
+        return self.gather(torch.arange(self.count)) if isinstance(self._images, StoredImages) else self._images
+
+    def gather(self, at: Tensor) -> Tensor:
+        """The images at `at` (N,), uint8 (N, C, H, W)."""
+        if isinstance(self._images, StoredImages):
+            return self._images.read(at).to(self._device)
+        return self._images[at.to(self._device)]
 
     def to(self, device: torch.device) -> "ImageSet":
-        """The same images on `device`."""
-        return self._each(lambda tensor: tensor.to(device), self.mirrored)
+        """The same images on `device`; those in a file come there batch by batch."""
+        images = self._images if isinstance(self._images, StoredImages) else self._images.to(device)
+        return self._with(images, lambda known: known.to(device), self.mirrored, device)
 
     def batch(self, indices: Tensor) -> Batch:
         """The images at `indices` (N,), normalised in bulk."""
-        indices = indices.to(self.images.device)
-        at = indices % len(self.images)
-        images = to_float(self.images[at])
+        at = indices % self.count
+        images = to_float(self.gather(at))
         if self.mirrored:
-            flip = (indices >= len(self.images)).view(-1, 1, 1, 1)
+            flip = (indices >= self.count).view(-1, 1, 1, 1).to(self._device)
             images = torch.where(flip, images.flip(3), images)
-        return Batch(images, None if self.labels is None else self.labels[at])
+        return Batch(images, None if self.labels is None else self.labels[at.to(self._device)])
 
     def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
         """All but the `last` images, and those, which are not mirrored."""
-        cut = len(self.images) - last
-        return self._each(lambda tensor: tensor[:cut], self.mirrored), self._each(lambda tensor: tensor[cut:], False)
+        cut = self.count - last
+        return self._part(slice(cut), self.mirrored), self._part(slice(cut, None), False)
 
-    def _each(self, change: Callable[[Tensor], Tensor], mirrored: bool) -> "ImageSet":
+    def _part(self, rows: slice, mirrored: bool) -> "ImageSet":
+        images = self._images.part(rows) if isinstance(self._images, StoredImages) else self._images[rows]
+        return self._with(images, lambda known: known[rows], mirrored, self._device)
+
+    def _with(
+        self, images: Tensor | StoredImages, change: Callable[[Tensor], Tensor], mirrored: bool, device: torch.device
+    ) -> "ImageSet":
         labels, factors = (None if known is None else change(known) for known in (self.labels, self.factors))
-        return ImageSet(change(self.images), labels, mirrored, factors)
+        return ImageSet(images, labels, mirrored, factors, device)
 
 
 class Feed:
@@ -150,8 +179,8 @@ class DataSource(Component):
         if split == "test":
             return self.load("test")
         whole = self.load("train")
-        if self.validation >= len(whole.images):
-            raise DataError(f"validation: {self.validation} leaves nothing of {len(whole.images)} training images")
+        if self.validation >= whole.count:
+            raise DataError(f"validation: {self.validation} leaves nothing of {whole.count} training images")
         train, validation = whole.split_off(self.validation)
         return train if split == "train" else validation
 

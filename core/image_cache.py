@@ -1,4 +1,4 @@
-"""Many small image files as one: decoded once, then mapped into memory from one file.
+"""Many small image files as one: decoded once into one file, and read from there.
 
 CACHE/KEY/images.npy     uint8 (M, C, H, W)
           about.json     what was decoded, and which files could not be
@@ -29,11 +29,14 @@ from gan_run.core.errors import DataError
 from gan_run.core.files import sync, to_json
 from gan_run.core.image import ImageShape
 from gan_run.core.progress import follow
+from gan_run.core.stored_images import StoredImages
 
 FORMAT = 1
 """Part of every key: raised when what is stored changes."""
 CHUNK = 256
 """Images that are decoded, then written, at once."""
+RESIDENT = 2**30
+"""Bytes of images that are kept in memory; more of them stay in their file."""
 
 
 class UnreadableError(DataError):
@@ -58,8 +61,8 @@ class Decoding:
 class Decoded:
     """The images, and what is wrong with those that could not be read."""
 
-    images: Tensor
-    """uint8 (M, C, H, W), mapped into memory: a page is read when it is first looked at."""
+    images: Tensor | StoredImages
+    """uint8 (M, C, H, W): in memory, or left in the file if they are more than `RESIDENT` bytes."""
     unreadable: Mapping[int, str]
 
 
@@ -145,15 +148,17 @@ def _write_images(path: Path, decoding: Decoding) -> dict[str, str]:
 
 def _open(entry: Path, decoding: Decoding) -> Decoded:
     try:
-        # Copy on write: nobody does write, but torch warns of memory that cannot be written to.
-        images = np.load(entry / "images.npy", mmap_mode="c", allow_pickle=False)
+        mapped = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
         about = json.loads((entry / "about.json").read_text(encoding="utf-8"))
         unreadable = {int(row): str(reason) for row, reason in about["unreadable"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{entry} is damaged ({error}): delete it, and it is made again") from error
-    if images.shape != (len(decoding.files), *decoding.image) or images.dtype != np.uint8:
-        raise DataError(f"{entry} is damaged (it holds {images.dtype} {images.shape}): delete it, and it is made again")
-    return Decoded(torch.from_numpy(images), unreadable)
+    if mapped.shape != (len(decoding.files), *decoding.image) or mapped.dtype != np.uint8:
+        raise DataError(f"{entry} is damaged (it holds {mapped.dtype} {mapped.shape}): delete it, and it is made again")
+    if mapped.nbytes <= RESIDENT:
+        return Decoded(torch.from_numpy(np.array(mapped)), unreadable)
+    rows = range(len(decoding.files))
+    return Decoded(StoredImages(entry / "images.npy", decoding.image, rows, mapped.offset), unreadable)
 
 
 def _cannot_write(cache: Path, error: OSError) -> DataError:

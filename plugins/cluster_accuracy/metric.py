@@ -112,7 +112,7 @@ def _read(model: Model, code: str, images: ImageSet) -> Clustered:
         raise DataError("cluster-accuracy: the data has no labels to compare with")
     # In random order and equal chunks: batch statistics must not depend on how a data set is sorted, nor on a last
     # chunk of a few images.
-    n = len(images.images)
+    n = images.count
     chunks = torch.randperm(n).tensor_split(math.ceil(n / CHUNK))
     categories, labels = [], []
     for chunk in chunks:

@@ -37,12 +37,12 @@ def tabulate(model: Model, data: Splits, split: Split) -> Table:
         values = read[dial.name] if dial.copy is None else read[dial.name][:, dial.copy]
         code = _of_code(model.latents[dial.name], values)
         cells[str(dial)] = {name: associate(code, factor) for name, factor in factors.items()}
-    return Table(cells, len(images.images))
+    return Table(cells, images.count)
 
 
 def _read(model: Model, images: ImageSet) -> dict[str, Tensor]:
     """What Q says each code of each image is, mirrored copies left out."""
-    chunks = [model.encode(images.batch(at).images) for at in torch.split(torch.arange(len(images.images)), CHUNK)]
+    chunks = [model.encode(images.batch(at).images) for at in torch.split(torch.arange(images.count), CHUNK)]
     return {code: torch.cat([chunk[code] for chunk in chunks]) for code in model.codes}
 
 

@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import DataError, DataSource, Decoded, ImageSet, SpecPath, cache_folder
+from gan_run import DataError, DataSource, Decoded, ImageSet, SpecPath, StoredImages, cache_folder
 from gan_run.plugins.image_files.decoding import Decoder, OnError, decode_pictures
 
 logger = logging.getLogger("gan_run")
@@ -43,7 +43,7 @@ class Pictures(DataSource, ABC):
         images = decoded.images
         if decoded.unreadable:
             kept = _kept(decoded)
-            images = images[kept]
+            images = images.select(kept.tolist()) if isinstance(images, StoredImages) else images[kept]
             labels, factors = (None if known is None else known[kept] for known in (labels, factors))
         return ImageSet(images, labels, self.mirror and split == "train", factors)
 

@@ -64,7 +64,7 @@ def few_labels(images: ImageSet, labelled: int, draw: int) -> ImageSet:
             raise DataError(f"ss-infogan: class {label} has {len(members)} training images, not {labelled} to label")
         chosen.append(members[permutation(len(members), "labelled", draw, label)[:labelled].to(members.device)])
     at = torch.cat(chosen)
-    return ImageSet(images.images[at], images.labels[at], images.mirrored)
+    return ImageSet(images.gather(at), images.labels[at], images.mirrored)
 
 
 class SSInfoGANTerm(LossTerm):

@@ -53,6 +53,7 @@ from gan_run.core.randomness import permutation
 from gan_run.core.schedule import Schedule, Scheduled, value_at
 from gan_run.core.spec import Spec, Train
 from gan_run.core.splitting import split_by_name
+from gan_run.core.stored_images import StoredImages
 from gan_run.core.training import Stopped
 from gan_run.core.turn import Turn, View
 from gan_run.registry.hookspecs import hookimpl
@@ -117,6 +118,7 @@ __all__ = [
     "StackedTrunk",
     "StepLogged",
     "Stopped",
+    "StoredImages",
     "Train",
     "TrainedSeeds",
     "TrainingError",

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from gan_run import DataError
+from gan_run.core import image_cache
 from gan_run.plugins.image_files.image_folder import ImageFolder
 
 
@@ -65,7 +66,11 @@ def test_floating_point_pixels_are_refused_since_their_white_is_unknown(tmp_path
         source(tmp_path).load("train")
 
 
-def test_unreadable_pictures_are_skipped_and_reported_if_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+@pytest.mark.parametrize("resident", [0, image_cache.RESIDENT], ids=["left in the file", "in memory"])
+def test_unreadable_pictures_are_skipped_and_reported_if_asked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, resident: int
+):
+    monkeypatch.setattr(image_cache, "RESIDENT", resident)
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
     for number in range(4):
