@@ -30,10 +30,10 @@ from gan_run.core.update import Kept, Losses
 
 
 class Stopped(Exception):
-    """The run was asked to stop, and has saved a checkpoint."""
+    """What was training was asked to stop, and has saved a checkpoint; of a single run, after which step."""
 
-    def __init__(self, step: int) -> None:
-        super().__init__(f"stopped after {step} steps")
+    def __init__(self, step: int | None = None) -> None:
+        super().__init__("stopped" if step is None else f"stopped after {step} steps")
         self.step = step
 
 

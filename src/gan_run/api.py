@@ -57,7 +57,8 @@ from gan_run.core.stored_images import StoredImages
 from gan_run.core.training import Stopped
 from gan_run.core.turn import Turn, View
 from gan_run.registry.hookspecs import hookimpl
-from gan_run.runs import TrainedSeeds, Watched, load, read_spec, resume, train, train_seeds
+from gan_run.runs import Watched, load, read_spec, resume, train
+from gan_run.seeds import TrainedSeeds, train_seeds
 
 __all__ = [
     "Artifact",

@@ -1,6 +1,5 @@
 """The Python API's verbs: train a spec, load a run."""
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,6 @@ import torch
 
 from gan_run.core import checkpoint
 from gan_run.core.average import Average
-from gan_run.core.comparison import Row, compare
 from gan_run.core.component import Component
 from gan_run.core.errors import Problem, RunError, SpecError
 from gan_run.core.events import Everyone, Listener
@@ -89,49 +87,6 @@ def train(
     file = Path(spec) if isinstance(spec, (str, Path)) else None
     read = read_spec(spec, overrides, registry)
     return run(_request(read, Path(out), registry, watched, file, fresh, any_processes)).path
-
-
-@dataclass(frozen=True)
-class TrainedSeeds:
-    """Runs of one spec that differ in their seed."""
-
-    runs: Mapping[int, Path]
-    """Their folders, by seed."""
-    rows: list[Row]
-    """Their metrics' headline numbers, compared."""
-
-
-def train_seeds(
-    spec: Spec | Mapping[str, object] | Path | str,
-    count: int,
-    out: Path | str = "runs",
-    *,
-    overrides: Collection[str] = (),
-    fresh: bool = False,
-    any_processes: bool = False,
-    watched: Watched = UNWATCHED,
-    registry: Registry | None = None,
-    components: Components = (),
-) -> TrainedSeeds:
-    """Train `count` runs, of the spec's seed and those after it, each into NAME-seed-SEED; raises as `train` does.
-
-    Runs that are finished are not trained again, so that a larger `count` later adds to them.
-    """
-    registry = _with(registry, components)
-    read = read_spec(spec, overrides, registry)
-    runs = {}
-    for seed in range(read.seed, read.seed + count):
-        own = [f"seed={seed}", f"name={json.dumps(f'{read.name}-seed-{seed}')}"]
-        runs[seed] = train(
-            spec,
-            out,
-            overrides=[*overrides, *own],
-            fresh=fresh,
-            any_processes=any_processes,
-            watched=watched,
-            registry=registry,
-        )
-    return TrainedSeeds(runs, compare({seed: RunFolder(path) for seed, path in runs.items()}, read.metrics))
 
 
 def resume(

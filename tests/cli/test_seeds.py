@@ -65,15 +65,34 @@ def test_the_run_of_a_seed_is_that_of_a_spec_with_this_seed(spec: Path, gan_run:
     )
 
 
+def test_several_at_a_time_are_the_runs_of_one_after_the_other(spec: Path, gan_run: Run, tmp_path: Path) -> None:
+    one, other = (gan_run(spec, "--seeds", "3", "--at-a-time", k, "--out", f"by {k}") for k in ("1", "2"))
+    assert (one.returncode, other.returncode) == (0, 0), other.stderr
+    assert line(one.stdout, "loudness mean") == line(other.stdout, "loudness mean")
+    assert {text.split()[1] for text in other.stdout.splitlines() if text.startswith("seed ")} == {"3:", "4:", "5:"}
+    for seed in (3, 4, 5):
+        found = [evaluation(tmp_path / out / f"small-seed-{seed}") for out in ("by 1", "by 2")]
+        assert found[0] == found[1]
+
+
+def test_those_of_several_that_fail_are_named_after_what_they_said(write_spec: Write, gan_run: Run) -> None:
+    losses = [{"type": "non-saturating"}, {"type": "turns-nan", "calls": 2}]
+    done = gan_run(write_spec(losses=losses), "--seeds", "3", "--at-a-time", "2")
+    assert done.returncode == 2
+    assert "seed 5: error: step" in done.stdout
+    assert all(f"seed {seed} failed with exit code 1" in done.stderr for seed in (3, 4, 5))
+
+
 def test_a_single_seed_has_no_deviation(spec: Path, gan_run: Run) -> None:
     assert line(gan_run(spec, "--seeds", "1").stdout, "loudness mean")[1] == "-"
 
 
+@pytest.mark.parametrize("at_a_time", ["1", "2"])
 def test_stopped_in_the_middle_the_same_command_goes_on(
-    write_spec: Write, gan_run: Run, environment: Callable[..., dict[str, str]], tmp_path: Path
+    at_a_time: str, write_spec: Write, gan_run: Run, environment: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
     spec = write_spec(train={"steps": 4000, "checkpoint_every": 4000, "log_every": 1}, metrics=[{"type": "loudness"}])
-    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2"]
+    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2", "--at-a-time", at_a_time]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -86,7 +105,9 @@ def test_stopped_in_the_middle_the_same_command_goes_on(
     out, _ = process.communicate(timeout=90)
     assert process.returncode == 128 + signal.SIGINT
     assert "To go on:\n  the same command" in out
-    assert not (tmp_path / "runs" / "small-seed-4").exists()
+    begun = [run.name for run in (tmp_path / "runs").iterdir()]
+    assert sorted(begun) == ["small-seed-3", "small-seed-4"][: int(at_a_time)]
+    assert (tmp_path / "runs" / "small-seed-3" / "checkpoints").exists()
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,10 @@ class Common(TypedDict):
     metavar="RUN",
     help="Go on with this run.",
 )
-@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds in turn, and compare them.")
+@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds, and compare them.")
+@click.option(
+    "--at-a-time", type=click.IntRange(min=1), metavar="K", help="So many of them; default: on a CPU one per core."
+)
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
 @click.option("--any-processes", is_flag=True, help="Go on with a run that another number of processes began.")
 @verb
@@ -49,13 +52,15 @@ def train(
     out: Path,
     folder: Path | None,
     seeds: int | None,
+    at_a_time: int | None,
     fresh: bool,
     any_processes: bool,
 ) -> None:
     """Train SPEC into a run folder, or go on with an unfinished run of it.
 
     --resume RUN goes on with that run; with --set it may raise train.steps and change what is logged and kept.
-    --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished ones are kept.
+    --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished ones are kept. With
+    several --at-a-time, each is trained by a process of its own that has its part of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
     if (spec is None) == (folder is None):
@@ -68,8 +73,9 @@ def train(
     from gan_run.cli.progress import progress
     from gan_run.core.processes import torchrun
     from gan_run.core.training import Stopped
-    from gan_run.runs import Watched, resume, train_seeds
+    from gan_run.runs import Watched, resume
     from gan_run.runs import train as train_spec
+    from gan_run.seeds import train_seeds
 
     registry = plugins.load()
     with torchrun() as processes, stop_signals() as received, progress(Console(quiet=not processes.leads)) as display:
@@ -88,7 +94,8 @@ def train(
                 runs = [train_spec(spec, out, fresh=fresh, **common)]
             else:
                 assert spec is not None
-                trained = train_seeds(spec, seeds, out, fresh=fresh, **common)
+                options = plugins.options()
+                trained = train_seeds(spec, seeds, out, fresh=fresh, at_a_time=at_a_time, options=options, **common)
                 runs = list(trained.runs.values())
                 show(trained.rows, display.console)
         except Stopped as stopped:
