@@ -14,9 +14,9 @@ CHECKED = 2
 OBJECTIVES = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
 """By what part of itself, plus one, an objective may differ."""
 GRADIENTS = 5e-2
-"""By what part of itself, and of all of them together, a parameter's gradient may differ. Rounding alone goes to 1e-6 in
-float32, but an activation that it sends to the other side of a kink takes along all pixels of the same background: 4e-3
-was seen. A gradient that was left out is off by all of itself."""
+"""By what part of itself, and of all of them together, a parameter's gradient may differ. Rounding alone comes to 1e-6
+in float32, but an activation that it sends to the other side of a kink takes along all pixels of the same background:
+4e-3 was seen. A gradient that was left out is off by all of itself."""
 VARIANTS = 64
 """How often dynamo may compile the forward of an update anew: all players' updates share that one function."""
 
