@@ -1,0 +1,187 @@
+"""Everything about speed that the manual says, measured: about half an hour on two cores that do nothing else.
+
+    python benchmarks/report.py --mnist DATA > docs/benchmarks.md
+
+DATA holds MNIST's four files.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+HANDS = {
+    "plain": "a competent user's loop, images through a DataLoader",
+    "resident": "the same, images in memory and batched in bulk",
+    "bare": "the same mathematics and nothing else",
+}
+WAYS = {
+    "fp32": "train.precision=fp32",
+    "bf16": "train.precision=bf16",
+    "fp32, compiled": "train.compile=true",
+    "fp32, fakes used again": "train.reuse_fakes=true",
+}
+SIDE_BY_SIDE = ("quickstart", "infogan-mnist", "lsgan")
+THREADS = torch.get_num_threads()
+
+
+class Machine:
+    """Runs commands, each in a process of its own."""
+
+    def __init__(self, mnist: str, rounds: int, steps: int) -> None:
+        self.rounds = rounds
+        self.steps = steps
+        self._mnist = mnist
+
+    def bench(self, recipe: str, *options: str) -> list[str]:
+        """The command that times a recipe, in fp32 if `options` say nothing else."""
+        data = ["--set", f"data.root={self._mnist}"] if recipe == "infogan-mnist" else []
+        fixed = ["--set", "train.precision=fp32", *data, "--steps", str(self.steps), "--json", *options]
+        return [sys.executable, "-m", "gan_run", "bench", str(EXAMPLES / f"{recipe}.json"), *fixed]
+
+    def answers(self, *commands: Sequence[str], threads: int = THREADS) -> list[dict[str, Any]]:
+        """What these say, run at the same time."""
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        running = []
+        for command in commands:
+            print("+", shlex.join(command[2:]), file=sys.stderr)
+            running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
+        said = [process.communicate()[0] for process in running]
+        assert not any(process.returncode for process in running)
+        return [json.loads(text) for text in said]
+
+    def pace(self, recipe: str, *options: str) -> float:
+        """Images per second."""
+        return float(self.answers(self.bench(recipe, "--only-pace", *options))[0]["images_per_second"])
+
+
+def beside_loops(machine: Machine) -> Iterator[str]:
+    """Ratios to the loops written by hand."""
+    yield "## Beside loops written by hand"
+    yield ""
+    yield "| beside | gan-run, images/s | it, images/s | ratio |"
+    yield "| --- | --- | --- | --- |"
+    for hand, what in HANDS.items():
+        options = ["--only-pace", "--against", hand, "--rounds", str(machine.rounds)]
+        (said,) = machine.answers(machine.bench("infogan-mnist", *options))
+        found = said["comparison"]
+        ours, theirs = median(found["ours"]), median(found["theirs"])
+        yield f"| `{hand}`: {what} | {ours:.0f} | {theirs:.0f} | **{found['ratio']:.2f}** |"
+
+
+def ways(machine: Machine) -> Iterator[str]:
+    """Fields that may make a step faster."""
+    yield "## What else a step can be"
+    yield ""
+    yield "| | images/s | ratio |"
+    yield "| --- | --- | --- |"
+    paces: dict[str, list[float]] = {way: [] for way in WAYS}
+    for _ in range(machine.rounds):
+        for way, change in WAYS.items():
+            paces[way].append(machine.pace("infogan-mnist", "--set", change))
+    for way, change in WAYS.items():
+        ratio = median(paces[way]) / median(paces["fp32"])
+        yield f"| {way} (`{change}`) | {median(paces[way]):.0f} | {ratio:.2f} |"
+
+
+def use(machine: Machine) -> Iterator[str]:
+    """Where the time goes."""
+    yield "## What a step takes"
+    yield ""
+    yield "| | FLOPs an image | reached, GFLOP/s | a matrix product's, GFLOP/s | share | time in | memory |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for precision in ("fp32", "bf16"):
+        (said,) = machine.answers(machine.bench("infogan-mnist", "--set", f"train.precision={precision}"))
+        parts = ", ".join(f"{name} {share:.1%}" for name, share in said["shares"].items())
+        yield (
+            f"| {precision} | {said['flops_per_image'] / 1e6:.0f} M | {said['achieved_flops'] / 1e9:.0f} "
+            f"| {said['peak_flops'] / 1e9:.0f} | {said['share_of_peak']:.0%} | {parts} "
+            f"| {said['peak_memory'] / 2**20:.0f} MiB |"
+        )
+
+
+def seeds(machine: Machine) -> Iterator[str]:
+    """One run with all threads, or one for each."""
+    yield f"## Several seeds at a time: {THREADS} runs of a thread each, or one with {THREADS} threads"
+    yield ""
+    yield f"| spec | one, steps/s | {THREADS}, steps/s of all | ratio |"
+    yield "| --- | --- | --- | --- |"
+    for recipe in SIDE_BY_SIDE:
+        alone, together = [], []
+        command = machine.bench(recipe, "--only-pace")
+        for _ in range(machine.rounds):
+            alone.append(machine.answers(command)[0]["steps_per_second"])
+            together.append(sum(said["steps_per_second"] for said in machine.answers(*[command] * THREADS, threads=1)))
+        ratio = median(together) / median(alone)
+        yield f"| `{recipe}` | {median(alone):.1f} | {median(together):.1f} | {ratio:.2f} |"
+
+
+def streaming(machine: Machine) -> Iterator[str]:
+    """By its own script."""
+    command = [sys.executable, str(Path(__file__).with_name("streaming.py")), "--rounds", str(machine.rounds)]
+    done = subprocess.run([*command, "--steps", str(machine.steps)], check=True, stdout=subprocess.PIPE, text=True)
+    yield "## More images than memory"
+    yield ""
+    yield from (f"    {line}" for line in done.stdout.splitlines())
+
+
+def start_up(machine: Machine) -> Iterator[str]:
+    """Seconds until the program says something."""
+    helping, stepping = [], []
+    gan_run = [sys.executable, "-m", "gan_run"]
+    for _ in range(machine.rounds):
+        begin = time.perf_counter()
+        subprocess.run([*gan_run, "--help"], check=True, stdout=subprocess.DEVNULL)
+        helping.append(time.perf_counter() - begin)
+        with TemporaryDirectory() as folder:
+            # What is logged first is logged after the first step.
+            command = [*gan_run, str(EXAMPLES / "quickstart.json"), "--out", folder, "--set", "train.log_every=1"]
+            metrics = Path(folder) / "quickstart" / "metrics.jsonl"
+            begin = time.perf_counter()
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+                while not metrics.exists() or not metrics.stat().st_size:
+                    assert process.poll() is None
+                    time.sleep(0.01)
+                stepping.append(time.perf_counter() - begin)
+                process.kill()
+    yield "## Start-up"
+    yield ""
+    yield f"`gan-run --help` answers in {median(helping):.2f} s; the first step of `quickstart` is done "
+    yield f"{median(stepping):.1f} s after the command."
+
+
+PARTS = (beside_loops, use, ways, seeds, streaming, start_up)
+
+
+def main() -> None:
+    """Measure, and print a page of the manual."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mnist", required=True)
+    parser.add_argument("--rounds", type=int, default=5, help="of which medians are taken")
+    parser.add_argument("--steps", type=int, default=50)
+    args = parser.parse_args()
+    machine = Machine(str(Path(args.mnist).resolve()), args.rounds, args.steps)
+    (environment,) = (said["environment"] for said in machine.answers(machine.bench("quickstart", "--only-pace")))
+    print("# Benchmarks\n")
+    print("    python benchmarks/report.py --mnist ../shared/data/mnist > docs/benchmarks.md\n")
+    print(f"wrote this page on {environment['device']}: {environment['processor']}, {THREADS} threads, torch")
+    print(f"{environment['torch']}, Python {environment['python']}. Numbers are medians of {args.rounds} runs of")
+    print(f"{args.steps} steps that took turns, each in a process of its own. If nothing else is said they are of")
+    print("`infogan-mnist`, the paper's networks in batches of 128, in fp32, with log and display.")
+    for part in PARTS:
+        print(f"\n{chr(10).join(part(machine))}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
