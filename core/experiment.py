@@ -67,7 +67,7 @@ def _together(request: Request, choose: Callable[[], RunFolder]) -> RunFolder:
 
 def _lead(request: Request, choose: Callable[[], RunFolder], processes: Processes) -> RunFolder:
     info = describe(request.spec)
-    _refuse_unequal_shares(request.spec, processes)
+    _refuse_what_cannot_be_shared(request.spec, processes)
     folder = choose()
     if folder.evaluated_at() == request.spec.train.steps:
         request.say(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
@@ -77,22 +77,12 @@ def _lead(request: Request, choose: Callable[[], RunFolder], processes: Processe
         _refuse_other_processes(folder, processes)
     data = Splits(request.spec.data)
     spec = _settle(request.spec, folder, info, data)
-    if processes.count > 1 and spec.train.sync_batch_norm and spec.train.device == "cpu":
-        problem = Problem(("train", "sync_batch_norm"), "torch synchronises batch norm on GPUs alone")
-        raise SpecError([problem], spec.name)
     with folder.locked():
-        processes.told(
-            {"folder": str(folder.path), "train": {key: getattr(spec.train, key) for key in SETTLED_AT_START}}
-        )
+        settled = {key: getattr(spec.train, key) for key in SETTLED_AT_START}
+        processes.told({"folder": str(folder.path), "train": settled})
         training = Training(spec, info, data["train"], processes)
         _enter(training, folder, request.say)
-        folder.cut_metrics(training.step)
-        folder.keep_plugins(request.plugin_files)
-        folder.write_data_info(info)
-        folder.write_spec(dump(spec))
-        environment = describe_environment(spec.train.device, request.plugins, request.spec_file)
-        stretch = {"from_step": training.step, "seed": spec.seed, "processes": processes.count}
-        folder.add_environment({**stretch, **environment})
+        _note(training, folder, request)
         _train_and_tell(training, folder, data, request)
     return folder
 
@@ -109,11 +99,15 @@ def _train_along(request: Request, processes: Processes) -> RunFolder:
     return folder
 
 
-def _refuse_unequal_shares(spec: Spec, processes: Processes) -> None:
+def _refuse_what_cannot_be_shared(spec: Spec, processes: Processes) -> None:
     size, count = spec.data.batch_size, processes.count
+    problems = []
     if size % count:
-        problem = Problem(("data", "batch_size"), f"{count} processes cannot share {size} images equally")
-        raise SpecError([problem], spec.name)
+        problems.append(Problem(("data", "batch_size"), f"{count} processes cannot share {size} images equally"))
+    if count > 1 and spec.train.sync_batch_norm and resolve_device(spec).train.device == "cpu":
+        problems.append(Problem(("train", "sync_batch_norm"), "torch synchronises batch norm on GPUs alone"))
+    if problems:
+        raise SpecError(problems, spec.name)
 
 
 def _refuse_other_processes(folder: RunFolder, processes: Processes) -> None:
@@ -142,6 +136,18 @@ def _enter(training: Training, folder: RunFolder, say: Callable[[str], None]) ->
         say(f"resuming {folder.path} after step {latest.step}")
     elif training.spec.train.init_from is not None:
         _initialise(training, training.spec.train.init_from, say)
+
+
+def _note(training: Training, folder: RunFolder, request: Request) -> None:
+    """Write down what is being trained, on what and with what."""
+    spec = training.spec
+    folder.cut_metrics(training.step)
+    folder.keep_plugins(request.plugin_files)
+    folder.write_data_info(training.info)
+    folder.write_spec(dump(spec))
+    stretch = {"from_step": training.step, "seed": spec.seed, "processes": training.processes.count}
+    environment = describe_environment(spec.train.device, request.plugins, request.spec_file)
+    folder.add_environment({**stretch, **environment})
 
 
 def _train_and_tell(training: Training, folder: RunFolder, data: Splits, request: Request) -> None:
