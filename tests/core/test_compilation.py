@@ -25,6 +25,12 @@ PENALISED = (
 )
 
 
+@pytest.fixture(autouse=True)
+def forgetful_compiler() -> None:
+    """It remembers of a function, whoever it is compiled for, that it could not be compiled in one piece."""
+    torch._dynamo.reset()
+
+
 class Treacherous(Loss):
     """Says one thing eagerly and another when it is compiled."""
 
