@@ -1,6 +1,6 @@
 """Everything about speed that the manual says, measured: about half an hour on two cores that do nothing else.
 
-    python benchmarks/report.py --mnist DATA > docs/benchmarks.md
+    python benchmarks/report.py --mnist DATA > benchmarks.md
 
 DATA holds MNIST's four files.
 """
