@@ -5,6 +5,7 @@ that their number does not change the mathematics. What is drawn within an updat
 each draws for itself.
 """
 
+import gc
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -102,5 +103,8 @@ def torchrun() -> Iterator[Processes]:
         distributed.init_process_group("gloo", timeout=PATIENCE)
     try:
         yield joined()
+        # What was trained holds on to the group in cycles; a group that outlives the interpreter aborts the process.
+        gc.collect()
+        distributed.barrier()
     finally:
         distributed.destroy_process_group()

@@ -102,9 +102,13 @@ def train(
             again = "the same command" if seeds else f"gan-run train --resume {shlex.quote(str(display.folder))}"
             display.say(f"{stopped}; a checkpoint is saved. To go on:")
             display.say(f"  {again}")
-            sys.exit(128 + (received or [signal.SIGTERM])[0])
-        for run in runs:
-            display.say(f"done: {run}")
+            code = 128 + (received or [signal.SIGTERM])[0]
+        else:
+            code = 0
+            for run in runs:
+                display.say(f"done: {run}")
+    if code:
+        sys.exit(code)
 
 
 @contextmanager
