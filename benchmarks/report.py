@@ -66,12 +66,14 @@ class Machine:
         return float(self.answers(self.bench(recipe, "--only-pace", *options))[0]["images_per_second"])
 
 
+def head(title: str, *columns: str) -> Iterator[str]:
+    """Of a section that is a table."""
+    yield from (f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}")
+
+
 def beside_loops(machine: Machine) -> Iterator[str]:
     """Ratios to the loops written by hand."""
-    yield "## Beside loops written by hand"
-    yield ""
-    yield "| beside | gan-run, images/s | it, images/s | ratio |"
-    yield "| --- | --- | --- | --- |"
+    yield from head("Beside loops written by hand", "beside", "gan-run, images/s", "it, images/s", "ratio")
     for hand, what in HANDS.items():
         options = ["--only-pace", "--against", hand, "--rounds", str(machine.rounds)]
         (said,) = machine.answers(machine.bench("infogan-mnist", *options))
@@ -82,10 +84,7 @@ def beside_loops(machine: Machine) -> Iterator[str]:
 
 def ways(machine: Machine) -> Iterator[str]:
     """Fields that may make a step faster."""
-    yield "## What else a step can be"
-    yield ""
-    yield "| | images/s | ratio |"
-    yield "| --- | --- | --- |"
+    yield from head("What else a step can be", "", "images/s", "ratio")
     paces: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(machine.rounds):
         for way, change in WAYS.items():
@@ -97,10 +96,8 @@ def ways(machine: Machine) -> Iterator[str]:
 
 def use(machine: Machine) -> Iterator[str]:
     """Where the time goes."""
-    yield "## What a step takes"
-    yield ""
-    yield "| | FLOPs an image | reached, GFLOP/s | a matrix product's, GFLOP/s | share | time in | memory |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    reached = ("FLOPs an image", "reached, GFLOP/s", "a matrix product's, GFLOP/s", "share")
+    yield from head("What a step takes", "", *reached, "time in", "memory")
     for precision in ("fp32", "bf16"):
         (said,) = machine.answers(machine.bench("infogan-mnist", "--set", f"train.precision={precision}"))
         parts = ", ".join(f"{name} {share:.1%}" for name, share in said["shares"].items())
@@ -113,10 +110,8 @@ def use(machine: Machine) -> Iterator[str]:
 
 def seeds(machine: Machine) -> Iterator[str]:
     """One run with all threads, or one for each."""
-    yield f"## Several seeds at a time: {THREADS} runs of a thread each, or one with {THREADS} threads"
-    yield ""
-    yield f"| spec | one, steps/s | {THREADS}, steps/s of all | ratio |"
-    yield "| --- | --- | --- | --- |"
+    title = f"Several seeds at a time: {THREADS} runs of a thread each, or one with {THREADS} threads"
+    yield from head(title, "spec", "one, steps/s", f"{THREADS}, steps/s of all", "ratio")
     for recipe in SIDE_BY_SIDE:
         alone, together = [], []
         command = machine.bench(recipe, "--only-pace")

@@ -8,7 +8,6 @@ MNIST networks are trained on it and, by turns, on 60,000 images in memory, each
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -20,10 +19,12 @@ import torch
 
 from gan_run import DataInfo, DataSource, ImageSet, ImageShape, StoredImages, read_spec
 from gan_run.bench.measure import time_steps
+from gan_run.bench.peak import peak_memory
 from gan_run.core.events import Listener
 
 IMAGE = ImageShape(1, 28, 28)
 IN_MEMORY = 60_000
+CPU = torch.device("cpu")
 
 
 class Blank(DataSource):
@@ -51,13 +52,9 @@ def run(file: Path | None, steps: int) -> dict[str, float]:
     content["data"] = {"type": "blank", "batch_size": 128, "file": None if file is None else str(file)}
     content["metrics"] = []
     spec = read_spec(content, ["train.precision=fp32"], components=[Blank])
-    before = _peak()
+    before = peak_memory(CPU)
     pace = time_steps(spec, steps, Listener())
-    return {"images_per_second": pace.images_per_second, "grew_by": _peak() - before}
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"images_per_second": pace.images_per_second, "grew_by": peak_memory(CPU) - before}
 
 
 def main() -> None:

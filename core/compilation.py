@@ -5,7 +5,7 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from gan_run.core.trial import trial
+from gan_run.core.trial import Trial, trial
 from gan_run.core.turn import Given
 from gan_run.core.update import Losses, Update
 
@@ -33,8 +33,11 @@ class CompiledUpdate(nn.Module):
         self.update = update
         self._tolerance = OBJECTIVES[dtype]
         # In a tuple, so that it is not registered: its parameters are those of `update`.
-        options = {"fallback_random": True, "triton.cudagraphs": device.type == "cuda"}
-        self._compiled = (torch.compile(update, dynamic=False, options={**options}),)
+        self._compiled = (
+            torch.compile(
+                update, dynamic=False, options={"fallback_random": True, "triton.cudagraphs": device.type == "cuda"}
+            ),
+        )
         self._keeps_to_it = True
         self._checked: dict[tuple[str, ...], int] = {}
 
@@ -57,23 +60,26 @@ class CompiledUpdate(nn.Module):
         try:
             compiled = trial(self.update, self._run, given)
         except Exception as error:  # whatever a compiler may raise: the eager update has just shown that it works
-            self._give_up(f"cannot be compiled ({str(error).strip().splitlines()[0]})")
-            return
-        for name, objective in eager.objectives.items():
-            found = compiled.objectives[name]
-            if not bool((found - objective).abs() <= self._tolerance * (objective.abs() + 1)):
-                self._give_up(f"compiled has the loss {name} at {found:.6g} instead of {objective:.6g}")
-                return
-        sizes = [_size(gradient) for gradient in eager.gradients.values()]
-        whole = torch.stack(sizes).norm() if sizes else 0.0
-        for name, wanted in eager.gradients.items():
-            if not bool(_distance(compiled.gradients[name], wanted) <= GRADIENTS * (_size(wanted) + whole)):
-                self._give_up(f"compiled has another gradient at {name}")
-                return
+            why: str | None = f"cannot be compiled ({str(error).strip().splitlines()[0]})"
+        else:
+            why = _difference(compiled, eager, self._tolerance)
+        if why is not None:
+            self._keeps_to_it = False
+            warnings.warn(f"the update of the {self.update.player} {why}: it stays eager", RuntimeWarning, stacklevel=2)
 
-    def _give_up(self, why: str) -> None:
-        self._keeps_to_it = False
-        warnings.warn(f"the update of the {self.update.player} {why}: it stays eager", RuntimeWarning, stacklevel=2)
+
+def _difference(compiled: Trial, eager: Trial, tolerance: float) -> str | None:
+    """What the one says and the other does not, if it is more than rounding."""
+    for name, objective in eager.objectives.items():
+        found = compiled.objectives[name]
+        if not bool((found - objective).abs() <= tolerance * (objective.abs() + 1)):
+            return f"compiled has the loss {name} at {found:.6g} instead of {objective:.6g}"
+    sizes = [_size(gradient) for gradient in eager.gradients.values()]
+    whole = torch.stack(sizes).norm() if sizes else 0.0
+    for name, wanted in eager.gradients.items():
+        if not bool(_distance(compiled.gradients[name], wanted) <= GRADIENTS * (_size(wanted) + whole)):
+            return f"compiled has another gradient at {name}"
+    return None
 
 
 def _size(gradient: Tensor | None) -> Tensor:

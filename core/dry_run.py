@@ -25,12 +25,13 @@ class Report(NamedTuple):
     """Of the first step."""
 
 
-def dry_run(spec: Spec) -> Report:
-    """Build `spec` and take one step, eagerly and in fp32. Raises as training would before and in its first step."""
+def dry_run(spec: Spec, data: Splits | None = None) -> Report:
+    """Build `spec` and take one step, eagerly and in fp32, on `data` if that is open already. Raises as training would
+    before and in its first step."""
     info = describe(spec)
     spec = with_train(resolve_device(spec), precision="fp32", compile=False)
     with private_stream("dry run"):
-        training = Training(spec, info, Splits(spec.data)["train"])
+        training = Training(spec, info, (data or Splits(spec.data))["train"])
         with FlopCounter() as counter:
             losses = training.advance()
     latents = training.game.latents

@@ -42,6 +42,7 @@ class Player:
         self.parameters = dict(parameters)
         self.updates = spec.train.updates.get(name, 1)
         self._game = game
+        self._processes = processes
         self._autocast = autocast
         self._clip = spec.train.clip
         self._steps = spec.train.steps
@@ -50,11 +51,10 @@ class Player:
         self._losses: dict[str, Loss] = {
             key: loss for key, loss in spec.losses_by_key().items() if game.term(key).plays(name)
         }
+        self._update = self._wrap(Update(game, name), spec)
         makes_images = {id(parameter) for parameter in game.stack.parameters()}
         self._generates = any(id(parameter) in makes_images for parameter in self.parameters.values())
         self._everyone = tuple(game.parameters())
-        self._processes = processes
-        self._update = _update(Update(game, name), spec, processes)
 
     def move(self, step: int, batch: Batch, kept: Kept | None = None) -> Losses | None:
         """One update at `step`; None if no term speaks to this player at this step. Fakes pass through `kept` from who
@@ -92,6 +92,15 @@ class Player:
             self._game.discriminator.augment.after(losses.real_logits)
         return losses
 
+    def _wrap(self, update: Update, spec: Spec) -> nn.Module:
+        """The update as the spec wants it run."""
+        run: nn.Module = update
+        if spec.train.compile:
+            run = CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
+        if self._processes.count > 1:
+            run = SharedUpdate(update, run, [key for key, loss in self._losses.items() if loss.every == 1])
+        return run
+
     @torch.no_grad()
     def _bound_weights(self) -> None:
         bound = self._declared.clip_weights
@@ -110,17 +119,6 @@ class Player:
         mine = {id(parameter) for parameter in self.parameters.values()}
         for parameter in self._everyone:
             parameter.requires_grad_(id(parameter) in mine)
-
-
-def _update(update: Update, spec: Spec, processes: Processes) -> nn.Module:
-    """The update as the spec wants it run."""
-    run: nn.Module = update
-    if spec.train.compile:
-        run = CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
-    if processes.count > 1:
-        always = [key for key, loss in spec.losses_by_key().items() if loss.every == 1 and update.plays(key)]
-        run = SharedUpdate(update, run, always)
-    return run
 
 
 def players(game: Game, spec: Spec, autocast: Autocast, processes: Processes = ALONE) -> list[Player]:

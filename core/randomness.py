@@ -24,9 +24,16 @@ def seed_everything(*parts: str | int) -> None:
 
 
 @contextmanager
+def forked_stream() -> Iterator[None]:
+    """Draw on from where the caller's stream is, and leave that as it was."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        yield
+
+
+@contextmanager
 def private_stream(*parts: str | int) -> Iterator[None]:
     """Draw from a stream of one's own, and leave the caller's as it was."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with forked_stream():
         seed_everything(*parts)
         yield
 
@@ -34,7 +41,7 @@ def private_stream(*parts: str | int) -> Iterator[None]:
 @contextmanager
 def branched_stream(*parts: str | int) -> Iterator[None]:
     """Draw from a stream that follows from where the caller's is, and leave that as it was."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with forked_stream():
         seed_everything(*parts, int(torch.randint(2**62, ())))
         yield
 

@@ -5,6 +5,7 @@ import time
 import torch
 
 from gan_run.core.data import DataInfo, ImageSet
+from gan_run.core.device import wait_for
 from gan_run.core.errors import Problem, SpecError
 from gan_run.core.spec import Precision, Spec
 from gan_run.core.training import Training
@@ -62,7 +63,6 @@ def _step_seconds(spec: Spec, info: DataInfo, images: ImageSet) -> float:
     for _ in range(TIMED_STEPS):
         begin = time.perf_counter()
         training.advance()
-        if training.device.type != "cpu":
-            torch.accelerator.synchronize(training.device)
+        wait_for(training.device)
         fastest = min(fastest, time.perf_counter() - begin)
     return fastest

@@ -38,4 +38,4 @@ class SharedUpdate(nn.Module):
         """Whether it ever trains less than all its player's parameters, as a head does that looks at maps alone: torch
         has to look for them then, at every step."""
         said = trial(self.update, self.update, given._replace(terms=self._always or given.terms))
-        return None in said.gradients.values()
+        return any(gradient is None for gradient in said.gradients.values())

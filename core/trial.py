@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gan_run.core.randomness import forked_stream
 from gan_run.core.turn import Given
 from gan_run.core.update import Losses, Update
 
@@ -35,7 +36,7 @@ def trial(update: Update, run: Callable[[Given], Losses], given: Given) -> Trial
 @contextmanager
 def _left_as_it_was(module: nn.Module) -> Iterator[None]:
     before = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with forked_stream():
         yield
     with torch.no_grad():
         for buffer, value in before:

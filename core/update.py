@@ -65,10 +65,6 @@ class Update(nn.Module):
                 terms[key] = self.game.term(key).objective(self.player, turn)
         return Losses(terms, turn.reports, self._real_logits(turn))
 
-    def plays(self, key: str) -> bool:
-        """Whether this term has an objective here."""
-        return self.game.term(key).plays(self.player)
-
     def _real_logits(self, turn: Turn) -> Tensor | None:
         wanted = self.player == "discriminator" and len(self.game.discriminator.augment) > 0
         return turn.real_view.logits.detach() if wanted else None

@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 import torch
 
 from gan_run.bench.peak import matrix_peak, peak_memory
-from gan_run.bench.stopwatch import Stopwatch, wait_for
+from gan_run.bench.stopwatch import Stopwatch
 from gan_run.core.data import Splits
+from gan_run.core.device import wait_for
 from gan_run.core.dry_run import dry_run
 from gan_run.core.events import Listener
 from gan_run.core.precision import compute_dtype
@@ -86,17 +87,18 @@ class _Clock:
 
 def time_steps(spec: Spec, steps: int, listener: Listener) -> Pace:
     """How long `steps` steps of `spec` take. Raises as training does."""
-    spec, clock = _train(spec, steps, listener, with_parts=False)
+    spec, clock = _train(spec, Splits(spec.data), steps, listener, with_parts=False)
     return _pace(spec, steps, clock)
 
 
 def measure(spec: Spec, steps: int, listener: Listener) -> tuple[Pace, Use]:
     """How long `steps` steps of `spec` take, and what with; as many once more are taken apart. Raises as training
     does."""
-    spec, clock = _train(spec, steps, listener, with_parts=True)
+    data = Splits(spec.data)
+    spec, clock = _train(spec, data, steps, listener, with_parts=True)
     memory = peak_memory(torch.device(spec.train.device))
     pace = _pace(spec, steps, clock)
-    flops = dry_run(spec).flops
+    flops = dry_run(spec, data).flops
     peak = matrix_peak(torch.device(spec.train.device), compute_dtype(spec.train.precision))
     achieved = flops * pace.steps_per_second
     return pace, Use(flops / spec.data.batch_size, achieved, peak, achieved / peak, clock.shares, memory)
@@ -107,14 +109,13 @@ def _pace(spec: Spec, steps: int, clock: _Clock) -> Pace:
     return Pace(spec.train.precision, steps, per_second, per_second * spec.data.batch_size)
 
 
-def _train(spec: Spec, steps: int, listener: Listener, with_parts: bool) -> tuple[Spec, _Clock]:
+def _train(spec: Spec, data: Splits, steps: int, listener: Listener, with_parts: bool) -> tuple[Spec, _Clock]:
     """Train for as long as it takes, and return the spec as it was settled too."""
     # It is stopped before its last step: nothing is evaluated, and no checkpoint is written while the clock runs.
     never = WARMUP + 2 * steps + 1
     spec = with_train(resolve_device(spec), steps=never, checkpoint_every=never)
     spec = spec.model_copy(update={"artifacts": (), "metrics": ()})
     info = describe(spec)
-    data = Splits(spec.data)
     with private_stream("bench"), TemporaryDirectory() as folder:
         spec = resolve_precision(spec, info, data["train"])
         training = Stopwatch(spec, info, data["train"])

@@ -18,7 +18,6 @@ from gan_run.core.errors import Problem, RunError, SpecError
 from gan_run.core.experiment import dump
 from gan_run.core.spec import Spec
 
-HANDS = ("plain", "resident", "bare")
 SAME = ("latents", "generator", "discriminator", "losses", "optimizers")
 SAME_TRAIN = ("updates", "clip", "ema", "reuse_fakes")
 """What has to be as in the recipe that was written by hand."""

@@ -4,17 +4,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 from gan_run.core.data import DataInfo, ImageSet
+from gan_run.core.device import wait_for
 from gan_run.core.spec import Spec
 from gan_run.core.training import Training
-
-
-def wait_for(device: torch.device) -> None:
-    """Until all that was asked of `device` is done."""
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
 
 
 class Stopwatch(Training):

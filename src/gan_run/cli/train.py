@@ -3,8 +3,9 @@
 import shlex
 import signal
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypedDict
@@ -14,6 +15,8 @@ import click
 from gan_run.cli.verb import Plugins, set_option, verb
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from gan_run.registry.plugins import Registry
     from gan_run.runs import Watched
 
@@ -25,6 +28,41 @@ class Common(TypedDict):
     any_processes: bool
     watched: "Watched"
     registry: "Registry"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be trained: a run that was begun, or a spec, by one seed or several."""
+
+    folder: Path | None
+    spec: Path | None
+    out: Path
+    seeds: int | None
+    at_a_time: int | None
+    fresh: bool
+
+    def __post_init__(self) -> None:
+        if (self.spec is None) == (self.folder is None):
+            raise click.UsageError("give either a SPEC or --resume RUN")
+        if self.folder is not None and self.seeds is not None:
+            raise click.UsageError("--resume goes on with one run: give the SPEC again to go on with --seeds")
+
+    def train(self, console: "Console", options: Sequence[str], common: Common) -> list[Path]:
+        """The folders of the runs. Raises as training does."""
+        from gan_run.cli.comparison import show
+        from gan_run.runs import resume, train
+        from gan_run.seeds import train_seeds
+
+        if self.folder is not None:
+            return [resume(self.folder, **common)]
+        assert self.spec is not None
+        if self.seeds is None:
+            return [train(self.spec, self.out, fresh=self.fresh, **common)]
+        trained = train_seeds(
+            self.spec, self.seeds, self.out, fresh=self.fresh, at_a_time=self.at_a_time, options=options, **common
+        )
+        show(trained.rows, console)
+        return list(trained.runs.values())
 
 
 @click.command()
@@ -63,50 +101,27 @@ def train(
     several --at-a-time, each is trained by a process of its own that has its part of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
-    if (spec is None) == (folder is None):
-        raise click.UsageError("give either a SPEC or --resume RUN")
-    if folder is not None and seeds is not None:
-        raise click.UsageError("--resume goes on with one run: give the SPEC again to go on with --seeds")
+    asked = Asked(folder, spec, out, seeds, at_a_time, fresh)
     from rich.console import Console
 
-    from gan_run.cli.comparison import show
     from gan_run.cli.progress import progress
     from gan_run.core.processes import torchrun
     from gan_run.core.training import Stopped
-    from gan_run.runs import Watched, resume
-    from gan_run.runs import train as train_spec
-    from gan_run.seeds import train_seeds
+    from gan_run.runs import Watched
 
     registry = plugins.load()
     with torchrun() as processes, stop_signals() as received, progress(Console(quiet=not processes.leads)) as display:
         watched = Watched(display, lambda: bool(received), display.say)
-        common: Common = {
-            "overrides": overrides,
-            "any_processes": any_processes,
-            "watched": watched,
-            "registry": registry,
-        }
+        common = Common(overrides=overrides, any_processes=any_processes, watched=watched, registry=registry)
+        code = 0
         try:
-            if folder is not None:
-                runs = [resume(folder, **common)]
-            elif seeds is None:
-                assert spec is not None
-                runs = [train_spec(spec, out, fresh=fresh, **common)]
-            else:
-                assert spec is not None
-                options = plugins.options()
-                trained = train_seeds(spec, seeds, out, fresh=fresh, at_a_time=at_a_time, options=options, **common)
-                runs = list(trained.runs.values())
-                show(trained.rows, display.console)
+            for run in asked.train(display.console, plugins.options(), common):
+                display.say(f"done: {run}")
         except Stopped as stopped:
             again = "the same command" if seeds else f"gan-run train --resume {shlex.quote(str(display.folder))}"
             display.say(f"{stopped}; a checkpoint is saved. To go on:")
             display.say(f"  {again}")
             code = 128 + (received or [signal.SIGTERM])[0]
-        else:
-            code = 0
-            for run in runs:
-                display.say(f"done: {run}")
     if code:
         sys.exit(code)
 
