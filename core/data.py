@@ -62,17 +62,15 @@ class ImageSet:
         labels: Tensor | None = None,
         mirrored: bool = False,
         factors: Tensor | None = None,
-        device: torch.device | None = None,
     ) -> None:
         assert len(images.shape) == 4
-        assert isinstance(images, StoredImages) or images.dtype == torch.uint8
+        assert images.dtype == torch.uint8
         for known in (labels, factors):
             assert known is None or len(known) == len(images)
         self._images = images
         self.labels = labels
         self.mirrored = mirrored
         self.factors = factors
-        self._device = device or (torch.device("cpu") if isinstance(images, StoredImages) else images.device)
 
     def __len__(self) -> int:
         return self.count * (2 if self.mirrored else 1)
@@ -89,23 +87,20 @@ class ImageSet:
 
     def gather(self, at: Tensor) -> Tensor:
         """The images at `at` (N,), uint8 (N, C, H, W)."""
-        if isinstance(self._images, StoredImages):
-            return self._images.read(at).to(self._device)
-        return self._images[at.to(self._device)]
+        return self._images[at]
 
     def to(self, device: torch.device) -> "ImageSet":
         """The same images on `device`; those in a file come there batch by batch."""
-        images = self._images if isinstance(self._images, StoredImages) else self._images.to(device)
-        return self._with(images, lambda known: known.to(device), self.mirrored, device)
+        return self._with(self._images.to(device), lambda known: known.to(device), self.mirrored)
 
     def batch(self, indices: Tensor) -> Batch:
         """The images at `indices` (N,), normalised in bulk."""
         at = indices % self.count
         images = to_float(self.gather(at))
         if self.mirrored:
-            flip = (indices >= self.count).view(-1, 1, 1, 1).to(self._device)
+            flip = (indices >= self.count).view(-1, 1, 1, 1).to(images.device)
             images = torch.where(flip, images.flip(3), images)
-        return Batch(images, None if self.labels is None else self.labels[at.to(self._device)])
+        return Batch(images, None if self.labels is None else self.labels[at])
 
     def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
         """All but the `last` images, and those, which are not mirrored."""
@@ -113,14 +108,11 @@ class ImageSet:
         return self._part(slice(cut), self.mirrored), self._part(slice(cut, None), False)
 
     def _part(self, rows: slice, mirrored: bool) -> "ImageSet":
-        images = self._images.part(rows) if isinstance(self._images, StoredImages) else self._images[rows]
-        return self._with(images, lambda known: known[rows], mirrored, self._device)
+        return self._with(self._images[rows], lambda known: known[rows], mirrored)
 
-    def _with(
-        self, images: Tensor | StoredImages, change: Callable[[Tensor], Tensor], mirrored: bool, device: torch.device
-    ) -> "ImageSet":
+    def _with(self, images: Tensor | StoredImages, change: Callable[[Tensor], Tensor], mirrored: bool) -> "ImageSet":
         labels, factors = (None if known is None else change(known) for known in (self.labels, self.factors))
-        return ImageSet(images, labels, mirrored, factors, device)
+        return ImageSet(images, labels, mirrored, factors)
 
 
 class Feed:

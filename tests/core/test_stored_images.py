@@ -28,31 +28,31 @@ def stored(tmp_path: Path, pixels: Tensor) -> StoredImages:
 
 
 def everything(images: StoredImages) -> Tensor:
-    return images.read(torch.arange(len(images)))
+    return images[torch.arange(len(images))]
 
 
 def test_they_are_read_in_the_order_in_which_they_are_asked_for(stored: StoredImages, pixels: Tensor) -> None:
     assert stored.shape == (7, 3, 2, 5)
     at = torch.tensor([6, 0, 0, 3])
-    assert torch.equal(stored.read(at), pixels[at])
+    assert torch.equal(stored[at], pixels[at])
 
 
 def test_some_of_them_and_a_part_of_those(stored: StoredImages, pixels: Tensor) -> None:
     some = stored.select([5, 1, 2, 6])
     assert torch.equal(everything(some), pixels[[5, 1, 2, 6]])
-    assert torch.equal(everything(some.part(slice(1, 3))), pixels[[1, 2]])
-    assert torch.equal(everything(stored.part(slice(5, None)).select([1])), pixels[[6]])
+    assert torch.equal(everything(some[1:3]), pixels[[1, 2]])
+    assert torch.equal(everything(stored[5:].select([1])), pixels[[6]])
 
 
 def test_a_file_that_was_cut_short_or_removed_is_named(stored: StoredImages, tmp_path: Path) -> None:
     file = tmp_path / "images"
     file.write_bytes(file.read_bytes()[:-1])
-    assert len(stored.read(torch.tensor([5]))) == 1
+    assert len(stored[torch.tensor([5])]) == 1
     with pytest.raises(DataError, match="images ends before image 6"):
-        stored.read(torch.tensor([6]))
+        stored[torch.tensor([6])]
     file.unlink()
     with pytest.raises(DataError, match="images cannot be read"):
-        stored.read(torch.tensor([0]))
+        stored[torch.tensor([0])]
 
 
 def test_a_set_of_them_is_as_one_in_memory(stored: StoredImages, pixels: Tensor) -> None:
