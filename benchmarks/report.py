@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean, median, stdev
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -87,14 +87,6 @@ def beside_loops(machine: Machine) -> Iterator[str]:
         found = said["comparison"]
         ours, theirs = median(found["ours"]), median(found["theirs"])
         yield f"| `{hand}`: {what} | {ours:.0f} | {theirs:.0f} | **{found['ratio']:.2f}** |"
-    script = str(Path(__file__).with_name("products.py"))
-    spec = [str(EXAMPLES / "infogan-mnist.json"), "--set", f"data.root={machine.mnist}"]
-    (products,) = machine.answers([sys.executable, script, *spec])
-    yield ""
-    share, reached = products["share_of_time"], products["share_of_peak"]
-    yield f"Of the time of a step in fp32, {share:.0%} goes to matrix products and convolutions. In them torch's"
-    yield f"libraries reach {reached:.0%} of that peak (`benchmarks/products.py`): were all else free, a step would"
-    yield "reach as much."
 
 
 def ways(machine: Machine) -> Iterator[str]:
@@ -121,33 +113,41 @@ def use(machine: Machine) -> Iterator[str]:
             f"| {said['peak_flops'] / 1e9:.0f} | {said['share_of_peak']:.0%} | {parts} "
             f"| {said['peak_memory'] / 2**20:.0f} MiB |"
         )
+    script = str(Path(__file__).with_name("products.py"))
+    spec = [str(EXAMPLES / "infogan-mnist.json"), "--set", f"data.root={machine.mnist}"]
+    (products,) = machine.answers([sys.executable, script, *spec])
+    yield ""
+    share, reached = products["share_of_time"], products["share_of_peak"]
+    yield f"Of the time of a step in fp32, {share:.0%} goes to matrix products and convolutions. In them torch's"
+    yield f"libraries reach {reached:.0%} of that peak (`benchmarks/products.py`): were all else free, a step would"
+    yield "reach as much."
 
 
 def learning(machine: Machine) -> Iterator[str]:
     """Whether what is faster learns as well."""
-    columns = ("", "test digits, %", "mean", "nats of all codes", "mean")
-    yield from head("What is learnt", *columns)
+    yield from head("What is learnt", "", "test digits, %", "mean ± deviation", "nats of all codes", "mean ± deviation")
     for way in LEARNING:
         folder = machine.runs / way.replace(", ", "-")
         changes = [f"data.root={machine.mnist}", "train.precision=fp32", WAYS[way], *TUNED]
         sets = [text for change in changes for text in ("--set", change)]
         spec = [str(EXAMPLES / "infogan-mnist-tuned.json"), "--seeds", str(SEEDS), "--out", str(folder)]
         subprocess.run([sys.executable, "-m", "gan_run", *spec, *sets], check=True, stdout=sys.stderr)
-        accuracy, nats = [], []
-        for file in sorted(folder.glob("*/evaluation.json")):
-            measured = json.loads(file.read_text(encoding="utf-8"))["metrics"]
-            (clusters,) = (m["found"] for m in measured if m["metric"].get("score") == "test")
-            (codes,) = (m["found"]["codes"] for m in measured if m["metric"]["type"] == "information")
-            accuracy.append(100 * clusters["accuracy"])
-            nats.append(sum(code["bound"] for code in codes.values()))
-        cells = [cell for values in (accuracy, nats) for cell in (_listed(values), f"{mean(values):.2f}")]
-        yield f"| {way} | {' | '.join(cells)} |"
+        accuracies, nats = zip(*map(_learnt, sorted(folder.glob("*/evaluation.json"))), strict=True)
+        yield f"| {way} | {_cells(accuracies)} | {_cells(nats)} |"
     yield ""
-    yield f"{SEEDS} seeds of `infogan-mnist-tuned` in each, with {shlex.join(TUNED)}."
+    yield f"{SEEDS} seeds of `infogan-mnist-tuned` in each, with `{'`, `'.join(TUNED)}`."
 
 
-def _listed(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.2f}" for value in values)
+def _learnt(evaluation: Path) -> tuple[float, float]:
+    """Percent of test digits whose category is theirs, and nats that all codes carry."""
+    measured = json.loads(evaluation.read_text(encoding="utf-8"))["metrics"]
+    (clusters,) = (each["found"] for each in measured if each["metric"].get("score") == "test")
+    (codes,) = (each["found"]["codes"] for each in measured if each["metric"]["type"] == "information")
+    return 100 * clusters["accuracy"], sum(code["bound"] for code in codes.values())
+
+
+def _cells(values: Sequence[float]) -> str:
+    return f"{', '.join(f'{value:.2f}' for value in values)} | {mean(values):.2f} ± {stdev(values):.2f}"
 
 
 def seeds(machine: Machine) -> Iterator[str]:
@@ -194,7 +194,7 @@ def start_up(machine: Machine) -> Iterator[str]:
                 process.kill()
     yield "## Start-up"
     yield ""
-    yield f"`gan-run --help` answers in {median(helping):.2f} s; the first step of `quickstart` is done "
+    yield f"`gan-run --help` answers in {median(helping):.2f} s; the first step of `quickstart` is done"
     yield f"{median(stepping):.1f} s after the command."
 
 
