@@ -18,7 +18,7 @@ from gan_run.core.dry_run import dry_run
 from gan_run.core.resolve import describe, with_train
 from gan_run.core.training import Training
 
-PRODUCTS = {"aten::mm", "aten::addmm", "aten::convolution", "aten::convolution_backward"}
+PRODUCTS = {"aten::mm", "aten::addmm", "aten::bmm", "aten::convolution", "aten::convolution_backward"}
 WARMUP = 5
 CPU = torch.device("cpu")
 

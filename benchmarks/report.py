@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+GAN_RUN = (sys.executable, "-m", "gan_run")
 EXAMPLES = Path(__file__).parent.parent / "examples"
 HANDS = {
     "plain": "a competent user's loop, images through a DataLoader",
@@ -49,13 +50,17 @@ class Machine:
         self.runs = runs
         self.rounds = rounds
         self.steps = steps
-        self.mnist = mnist
+        self._mnist = mnist
 
-    def bench(self, recipe: str, *options: str) -> list[str]:
-        """The command that times a recipe, in fp32 if `options` say nothing else."""
-        data = ["--set", f"data.root={self.mnist}"] if recipe == "infogan-mnist" else []
-        fixed = ["--set", "train.precision=fp32", *data, "--steps", str(self.steps), "--json", *options]
-        return [sys.executable, "-m", "gan_run", "bench", str(EXAMPLES / f"{recipe}.json"), *fixed]
+    def recipe(self, name: str, *changes: str) -> list[str]:
+        """An example spec on a command line, its data at hand, in fp32 if `changes` say nothing else."""
+        data = [f"data.root={self._mnist}"] if name.startswith("infogan-mnist") else []
+        sets = [text for change in (*data, "train.precision=fp32", *changes) for text in ("--set", change)]
+        return [str(EXAMPLES / f"{name}.json"), *sets]
+
+    def bench(self, name: str, *options: str, changes: Sequence[str] = ()) -> list[str]:
+        """The command that times a recipe."""
+        return [*GAN_RUN, "bench", *self.recipe(name, *changes), "--steps", str(self.steps), "--json", *options]
 
     def answers(self, *commands: Sequence[str], threads: int = THREADS) -> list[dict[str, Any]]:
         """What these say, run at the same time."""
@@ -68,9 +73,9 @@ class Machine:
         assert not any(process.returncode for process in running)
         return [json.loads(text) for text in said]
 
-    def pace(self, recipe: str, *options: str) -> float:
+    def pace(self, name: str, change: str) -> float:
         """Images per second."""
-        return float(self.answers(self.bench(recipe, "--only-pace", *options))[0]["images_per_second"])
+        return float(self.answers(self.bench(name, "--only-pace", changes=[change]))[0]["images_per_second"])
 
 
 def head(title: str, *columns: str) -> Iterator[str]:
@@ -95,7 +100,7 @@ def ways(machine: Machine) -> Iterator[str]:
     paces: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(machine.rounds):
         for way, change in WAYS.items():
-            paces[way].append(machine.pace("infogan-mnist", "--set", change))
+            paces[way].append(machine.pace("infogan-mnist", change))
     for way, change in WAYS.items():
         ratio = median(paces[way]) / median(paces["fp32"])
         yield f"| {way} (`{change}`) | {median(paces[way]):.0f} | {ratio:.2f} |"
@@ -106,7 +111,7 @@ def use(machine: Machine) -> Iterator[str]:
     reached = ("FLOPs an image", "reached, GFLOP/s", "a matrix product's, GFLOP/s", "share")
     yield from head("What a step takes", "", *reached, "time in", "memory")
     for precision in ("fp32", "bf16"):
-        (said,) = machine.answers(machine.bench("infogan-mnist", "--set", f"train.precision={precision}"))
+        (said,) = machine.answers(machine.bench("infogan-mnist", changes=[WAYS[precision]]))
         parts = ", ".join(f"{name} {share:.1%}" for name, share in said["shares"].items())
         yield (
             f"| {precision} | {said['flops_per_image'] / 1e6:.0f} M | {said['achieved_flops'] / 1e9:.0f} "
@@ -114,8 +119,7 @@ def use(machine: Machine) -> Iterator[str]:
             f"| {said['peak_memory'] / 2**20:.0f} MiB |"
         )
     script = str(Path(__file__).with_name("products.py"))
-    spec = [str(EXAMPLES / "infogan-mnist.json"), "--set", f"data.root={machine.mnist}"]
-    (products,) = machine.answers([sys.executable, script, *spec])
+    (products,) = machine.answers([sys.executable, script, *machine.recipe("infogan-mnist")])
     yield ""
     share, reached = products["share_of_time"], products["share_of_peak"]
     yield f"Of the time of a step in fp32, {share:.0%} goes to matrix products and convolutions. In them torch's"
@@ -128,10 +132,8 @@ def learning(machine: Machine) -> Iterator[str]:
     yield from head("What is learnt", "", "test digits, %", "mean ± deviation", "nats of all codes", "mean ± deviation")
     for way in LEARNING:
         folder = machine.runs / way.replace(", ", "-")
-        changes = [f"data.root={machine.mnist}", "train.precision=fp32", WAYS[way], *TUNED]
-        sets = [text for change in changes for text in ("--set", change)]
-        spec = [str(EXAMPLES / "infogan-mnist-tuned.json"), "--seeds", str(SEEDS), "--out", str(folder)]
-        subprocess.run([sys.executable, "-m", "gan_run", *spec, *sets], check=True, stdout=sys.stderr)
+        trained = [*machine.recipe("infogan-mnist-tuned", WAYS[way], *TUNED), "--seeds", str(SEEDS)]
+        subprocess.run([*GAN_RUN, *trained, "--out", str(folder)], check=True, stdout=sys.stderr)
         accuracies, nats = zip(*map(_learnt, sorted(folder.glob("*/evaluation.json"))), strict=True)
         yield f"| {way} | {_cells(accuracies)} | {_cells(nats)} |"
     yield ""
@@ -176,14 +178,13 @@ def streaming(machine: Machine) -> Iterator[str]:
 def start_up(machine: Machine) -> Iterator[str]:
     """Seconds until the program says something."""
     helping, stepping = [], []
-    gan_run = [sys.executable, "-m", "gan_run"]
     for _ in range(machine.rounds):
         begin = time.perf_counter()
-        subprocess.run([*gan_run, "--help"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*GAN_RUN, "--help"], check=True, stdout=subprocess.DEVNULL)
         helping.append(time.perf_counter() - begin)
         with TemporaryDirectory() as folder:
             # What is logged first is logged after the first step.
-            command = [*gan_run, str(EXAMPLES / "quickstart.json"), "--out", folder, "--set", "train.log_every=1"]
+            command = [*GAN_RUN, str(EXAMPLES / "quickstart.json"), "--out", folder, "--set", "train.log_every=1"]
             metrics = Path(folder) / "quickstart" / "metrics.jsonl"
             begin = time.perf_counter()
             with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:

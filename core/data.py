@@ -86,7 +86,7 @@ class ImageSet:
         return self.gather(torch.arange(self.count)) if isinstance(self._images, StoredImages) else self._images
 
     def gather(self, at: Tensor) -> Tensor:
-        """The images at `at` (N,), uint8 (N, C, H, W)."""
+        """The images at `at` (N,), uint8 (N, C, H, W). Indices may stay on the CPU, wherever the images are."""
         return self._images[at]
 
     def to(self, device: torch.device) -> "ImageSet":

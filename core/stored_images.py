@@ -26,7 +26,7 @@ class StoredImages:
         self._image = image
         self._rows = rows
         self._offset = offset
-        self.device = device or torch.device("cpu")
+        self._device = device or torch.device("cpu")
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -51,10 +51,10 @@ class StoredImages:
     def __getitem__(self, at: Tensor | slice) -> "Tensor | StoredImages":
         """The images at `at` (N,), uint8 (N, C, H, W), or those from one row to another, still in the file. Raises
         DataError."""
-        return self._at(self._rows[at]) if isinstance(at, slice) else self._read(at).to(self.device)
+        return self._at(self._rows[at]) if isinstance(at, slice) else self._read(at).to(self._device)
 
     def _at(self, rows: Sequence[int]) -> "StoredImages":
-        return StoredImages(self._file, self._image, rows, self._offset, self.device)
+        return StoredImages(self._file, self._image, rows, self._offset, self._device)
 
     def _read(self, at: Tensor) -> Tensor:
         images = torch.empty((len(at), *self._image), dtype=torch.uint8)

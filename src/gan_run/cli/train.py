@@ -122,7 +122,7 @@ def train(
             display.say(f"{stopped}; a checkpoint is saved. To go on:")
             display.say(f"  {again}")
             code = 128 + (received or [signal.SIGTERM])[0]
-    if code:
+    if code:  # only now: the processes of a torchrun part in order if nothing is raised among them
         sys.exit(code)
 
 
