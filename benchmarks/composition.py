@@ -22,8 +22,8 @@ from allpairspy import AllPairs
 from torch import nn
 
 from gan_run import DataInfo, Spec, SpecError, follow, read_spec
-from gan_run.core.layers import NORMS
-from gan_run.core.training import Training, read_scalars
+from gan_run.core.engine.training import Training, read_scalars
+from gan_run.core.nn.layers import NORMS
 from gan_run.registry.plugins import Registry, load_plugins
 
 Choice = Mapping[str, str]

@@ -13,10 +13,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from gan_run import read_spec
 from gan_run.bench.peak import matrix_peak
-from gan_run.core.data import Splits
-from gan_run.core.dry_run import dry_run
-from gan_run.core.resolve import describe, with_train
-from gan_run.core.training import Training
+from gan_run.core.engine.training import Training
+from gan_run.core.kinds.data_source import Splits
+from gan_run.core.run.dry_run import dry_run
+from gan_run.core.run.resolve import describe, with_train
 
 PRODUCTS = {"aten::mm", "aten::addmm", "aten::bmm", "aten::convolution", "aten::convolution_backward"}
 WARMUP = 5

@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from gan_run import Discriminator, Spec, Train
 from gan_run.cli import main
-from gan_run.core.component import Component
+from gan_run.core.kinds.component import Component
 from gan_run.registry import hookspecs
 from gan_run.registry.plugins import load_plugins
 

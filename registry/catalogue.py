@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gan_run.core.component import Component
-from gan_run.core.errors import NotFoundByName, suggest
+from gan_run.core.base.errors import NotFoundByName, suggest
+from gan_run.core.kinds.component import Component
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from gan_run.core.component import Component
-    from gan_run.core.events import CheckpointSaved, RunEnded, RunStarted, StepLogged
+    from gan_run.core.kinds.component import Component
+    from gan_run.core.run.events import CheckpointSaved, RunEnded, RunStarted, StepLogged
 
 PROJECT = "gan_run"
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from gan_run.core.component import CommandLineText
-from gan_run.core.errors import Problem, SpecError
+from gan_run.core.base.errors import Problem, SpecError
+from gan_run.core.kinds.component import CommandLineText
 
 
 def apply_overrides(content: Mapping[str, object], overrides: Iterable[str]) -> Mapping[str, object]:

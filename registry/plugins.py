@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pluggy
 
-from gan_run.core.component import Component
-from gan_run.core.errors import PluginError, suggest
-from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.base.errors import PluginError, suggest
+from gan_run.core.kinds.component import Component
+from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
 from gan_run.registry.sources import Source, from_file, installed

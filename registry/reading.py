@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gan_run.core.component import Reading
-from gan_run.core.errors import Place, Problem, SpecError
-from gan_run.core.spec import Spec
+from gan_run.core.base.errors import Place, Problem, SpecError
+from gan_run.core.kinds.component import Reading
+from gan_run.core.kinds.spec import Spec
 from gan_run.registry.catalogue import Catalogue
 from gan_run.registry.overrides import apply_overrides
 

@@ -4,7 +4,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from gan_run.core.spec import Spec
+from gan_run.core.kinds.spec import Spec
 from gan_run.registry.catalogue import Catalogue
 
 REF = "#/$defs/"

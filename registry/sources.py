@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from gan_run.core.errors import PluginError
+from gan_run.core.base.errors import PluginError
 
 GROUP = "gan_run"
 

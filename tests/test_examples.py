@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from gan_run import Spec, read_spec
-from gan_run.core.dry_run import dry_run
+from gan_run.core.run.dry_run import dry_run
 from gan_run.registry.plugins import Registry
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -32,7 +32,14 @@ def packages() -> Iterator[str]:
 
 
 def plugin_folders() -> set[str]:
-    return {path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py")}
+    """As GROUP/FOLDER."""
+    return {f"{path.parent.parent.name}/{path.parent.name}" for path in (ROOT / "plugins").glob("*/*/__init__.py")}
+
+
+def entry_point(folder: str) -> tuple[str, str]:
+    group, _, name = folder.partition("/")
+    called = group if name == "standard" else name
+    return called.replace("_", "-"), f"gan_run.plugins.{group}.{name}"
 
 
 def imports(source: Path) -> Iterator[str]:
@@ -58,7 +65,7 @@ def test_every_package_lies_where_pyproject_says() -> None:
 
 def test_every_plugin_folder_has_an_entry_point_and_every_entry_point_a_folder() -> None:
     points = PROJECT["project"]["entry-points"]["gan_run"]
-    assert points == {name.replace("_", "-"): f"gan_run.plugins.{name}" for name in plugin_folders()}
+    assert points == dict(entry_point(folder) for folder in plugin_folders())
     assert list(points) == sorted(points)
 
 
@@ -121,11 +128,12 @@ def test_a_layer_imports_none_of_those_above_it(folder: str, forbidden: tuple[st
 
 @pytest.mark.parametrize("plugin", sorted(plugin_folders()))
 def test_a_plugin_imports_no_other_plugin(plugin: str) -> None:
+    own = f"gan_run.plugins.{plugin.replace('/', '.')}."
     for source in (ROOT / "plugins" / plugin).rglob("*.py"):
         for name in imports(source):
             if name.startswith("gan_run."):
                 public = name.count(".") == 1 and name.removeprefix("gan_run.") in gan_run_names()
-                assert public or f"{name}.".startswith(f"gan_run.plugins.{plugin}."), f"{source}: {name}"
+                assert public or f"{name}.".startswith(own), f"{source}: {name}"
 
 
 def gan_run_names() -> list[str]:

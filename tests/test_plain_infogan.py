@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_run import DataInfo, ImageShape, read_spec
-from gan_run.core.game import Game, build_game
-from gan_run.core.turn import Given
-from gan_run.core.update import Losses, Update
+from gan_run.core.engine.game import Game, build_game
+from gan_run.core.engine.update import Losses, Update
+from gan_run.core.kinds.update_context import Given
 from gan_run.registry.plugins import load_plugins
 
 ROOT = Path(__file__).parent.parent

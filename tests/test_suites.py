@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gan_run import Component, DataSource, ImageShape, testing
-from gan_run.core.component import Reading
+from gan_run.core.kinds.component import Reading
 from gan_run.registry.plugins import load_plugins
 
 OURS = distribution("gan-run").entry_points.select(group="gan_run")

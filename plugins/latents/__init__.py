@@ -1,15 +1,1 @@
-"""Latents: the paper's categorical, uniform and gaussian codes (Chen et al. 2016, section 7); switches and angles;
-the label."""
-
-from gan_run import Component, hookimpl
-from gan_run.plugins.latents.bernoulli import Bernoulli
-from gan_run.plugins.latents.categorical import Categorical
-from gan_run.plugins.latents.circular import Circular
-from gan_run.plugins.latents.gaussian import Gaussian
-from gan_run.plugins.latents.label import Label
-from gan_run.plugins.latents.uniform import Uniform
-
-
-@hookimpl
-def gan_run_components() -> list[type[Component]]:
-    return [Bernoulli, Categorical, Circular, Gaussian, Label, Uniform]
+"""Plugins that bring latents."""

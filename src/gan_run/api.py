@@ -1,11 +1,7 @@
 """The public API: all that plugins and users import from `gan_run`. What is not listed here may change."""
 
-from gan_run.core.artifact import Artifact
-from gan_run.core.augmentation import Augmentation, AugmentationModule, Augmentations
-from gan_run.core.component import Component, Declaration, SpecPath
-from gan_run.core.data import Batch, DataInfo, DataSource, Factor, FactorKind, ImageSet, Split, Splits
-from gan_run.core.doubling import Doubling, check_doubling, doubling_of
-from gan_run.core.errors import (
+from gan_run.core.base.device import full_precision
+from gan_run.core.base.errors import (
     DataError,
     GanRunError,
     NotFoundByName,
@@ -16,26 +12,25 @@ from gan_run.core.errors import (
     TrainingError,
     suggest,
 )
-from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
-from gan_run.core.files import cache_folder
-from gan_run.core.image import ImageShape, to_float, to_uint8
-from gan_run.core.image_cache import Decoded, Decoding, UnreadableError, decode_once
-from gan_run.core.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
-from gan_run.core.latent_space import Dial, LatentSpace, Values
-from gan_run.core.layers import (
-    BatchNorm1d,
-    Norm,
-    init_normal,
-    norm_1d,
-    norm_2d,
-    scaled,
-    spectral_norm,
-    statistics_at_rest,
-)
-from gan_run.core.loss import Encoder, Loss, LossContext, LossTerm
-from gan_run.core.metric import Measurement, Metric
-from gan_run.core.model import Model
-from gan_run.core.network import (
+from gan_run.core.base.files import cache_folder
+from gan_run.core.base.image import ImageShape, to_float, to_uint8
+from gan_run.core.base.progress import follow
+from gan_run.core.base.randomness import permutation
+from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
+from gan_run.core.images.image_set import Batch, ImageSet
+from gan_run.core.images.info import DataInfo, Factor, FactorKind, Split
+from gan_run.core.images.splitting import split_by_name
+from gan_run.core.images.stored_images import StoredImages
+from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
+from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
+from gan_run.core.kinds.data_source import DataSource, Splits
+from gan_run.core.kinds.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
+from gan_run.core.kinds.latent_space import Dial, LatentSpace, Values
+from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
+from gan_run.core.kinds.metric import Measurement, Metric
+from gan_run.core.kinds.model import Model
+from gan_run.core.kinds.network import (
     Discriminator,
     DiscriminatorModule,
     Features,
@@ -46,16 +41,23 @@ from gan_run.core.network import (
     Trunk,
     TrunkModule,
 )
-from gan_run.core.optimizer import Optimizer
-from gan_run.core.precision import full_precision
-from gan_run.core.progress import follow
-from gan_run.core.randomness import permutation
-from gan_run.core.schedule import Schedule, Scheduled, value_at
-from gan_run.core.spec import Spec, Train
-from gan_run.core.splitting import split_by_name
-from gan_run.core.stored_images import StoredImages
-from gan_run.core.training import Stopped
-from gan_run.core.turn import Turn, View
+from gan_run.core.kinds.optimizer import Optimizer
+from gan_run.core.kinds.schedule import Schedule, Scheduled, value_at
+from gan_run.core.kinds.spec import Spec, Train
+from gan_run.core.kinds.update_context import Turn, View
+from gan_run.core.nn.layers import (
+    BatchNorm1d,
+    Norm,
+    init_normal,
+    norm_1d,
+    norm_2d,
+    scaled,
+    spectral_norm,
+    statistics_at_rest,
+)
+from gan_run.core.nn.resolutions import Doubling, check_doubling, doubling_of
+from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.run.loop import Stopped
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.runs import Watched, load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
@@ -114,6 +116,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "SpecPath",
+    "SpecView",
     "Split",
     "Splits",
     "StackedTrunk",

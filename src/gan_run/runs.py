@@ -6,19 +6,19 @@ from pathlib import Path
 
 import torch
 
-from gan_run.core import checkpoint
-from gan_run.core.average import Average
-from gan_run.core.component import Component
-from gan_run.core.errors import Problem, RunError, SpecError
-from gan_run.core.events import Everyone, Listener
-from gan_run.core.experiment import Request, carry_on, dump, run
-from gan_run.core.game import build_game
-from gan_run.core.model import Model
-from gan_run.core.randomness import private_stream
-from gan_run.core.resolve import resolve_device
-from gan_run.core.run_folder import RunFolder
-from gan_run.core.spec import Spec
-from gan_run.core.state import load_model_tensors
+from gan_run.core.base.errors import Problem, RunError, SpecError
+from gan_run.core.base.randomness import private_stream
+from gan_run.core.engine.ema import Average
+from gan_run.core.engine.game import build_game
+from gan_run.core.engine.state import load_model_tensors
+from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.model import Model
+from gan_run.core.kinds.spec import Spec
+from gan_run.core.run import checkpoint
+from gan_run.core.run.events import Everyone, Listener
+from gan_run.core.run.experiment import Request, carry_on, dump, run
+from gan_run.core.run.resolve import resolve_device
+from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry, load_plugins
 from gan_run.registry.reading import read_json
 from gan_run.registry.reading import read_spec as read_content
@@ -152,7 +152,7 @@ def load_run(folder: Path | str, registry: Registry, step: int | None = None) ->
     load_model_tensors(tensors, game, average)
     device = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(device)
-    model = Model(game.to(device), stack, info.image, device, target.labels())
+    model = game.to(device).model(info.image, device, stack, target.labels())
     return LoadedRun(spec, model, wanted, target)
 
 

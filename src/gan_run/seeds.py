@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from gan_run.core.comparison import Row, compare
-from gan_run.core.experiment import dump
-from gan_run.core.processes import joined
-from gan_run.core.run_folder import RunFolder
-from gan_run.core.spec import Spec
+from gan_run.core.base.distributed import joined
+from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.experiment import dump
+from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.seed_summary import Row, compare
 from gan_run.registry.plugins import Registry, load_plugins
 from gan_run.runs import UNWATCHED, Components, Watched, read_spec, train
 from gan_run.side_by_side import SideBySide

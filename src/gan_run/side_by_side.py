@@ -10,8 +10,8 @@ from threading import Thread
 
 import torch
 
-from gan_run.core.errors import RunError
-from gan_run.core.training import Stopped
+from gan_run.core.base.errors import RunError
+from gan_run.core.run.loop import Stopped
 from gan_run.runs import Watched
 
 LOOK_EVERY = 0.1

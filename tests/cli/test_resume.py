@@ -55,7 +55,7 @@ KILLER = """
 import os, signal
 from pathlib import Path
 from gan_run import hookimpl
-from gan_run.core import checkpoint
+from gan_run.core.run import checkpoint
 
 def pass_by(moment):
     seen = Path("killed.txt")

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from gan_run import DataInfo, DataSource, Discriminator, ImageSet, ImageShape, Spec
-from gan_run.core.training import Training
-from gan_run.plugins.adversarial.non_saturating import NonSaturating
-from gan_run.plugins.heads.linear import Linear
-from gan_run.plugins.latents.categorical import Categorical
-from gan_run.plugins.latents.uniform import Uniform
-from gan_run.plugins.mlp.networks import MLPGenerator, MLPTrunk
-from gan_run.plugins.mutual_information.loss import MutualInformation
-from gan_run.plugins.optimizers.adam import Adam
+from gan_run.core.engine.training import Training
+from gan_run.plugins.latents.standard.categorical import Categorical
+from gan_run.plugins.latents.standard.uniform import Uniform
+from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
+from gan_run.plugins.losses.mutual_information.loss import MutualInformation
+from gan_run.plugins.networks.heads.linear import Linear
+from gan_run.plugins.networks.mlp.networks import MLPGenerator, MLPTrunk
+from gan_run.plugins.training.optimizers.adam import Adam
 
 
 class Tiny(DataSource):

@@ -22,9 +22,9 @@ from gan_run import (
     Turn,
     Values,
 )
-from gan_run.core.network import GeneratorStack
-from gan_run.core.turn import Given
-from gan_run.plugins.latents.uniform import Uniform
+from gan_run.core.kinds.network import GeneratorStack
+from gan_run.core.kinds.update_context import Given
+from gan_run.plugins.latents.standard.uniform import Uniform
 
 
 class Pixels(TrunkModule):

@@ -20,7 +20,7 @@ from gan_run import (
     TrunkModule,
     Turn,
 )
-from gan_run.plugins.latents.uniform import Uniform, UniformModule
+from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
 from gan_run.testing import LatentSuite, LossSuite, TrunkSuite
 
 

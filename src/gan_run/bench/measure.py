@@ -11,16 +11,15 @@ import torch
 
 from gan_run.bench.peak import matrix_peak, peak_memory
 from gan_run.bench.stopwatch import Stopwatch
-from gan_run.core.data import Splits
-from gan_run.core.device import wait_for
-from gan_run.core.dry_run import dry_run
-from gan_run.core.events import Listener
-from gan_run.core.precision import compute_dtype
-from gan_run.core.randomness import private_stream
-from gan_run.core.resolve import describe, resolve_device, resolve_precision, with_train
-from gan_run.core.run_folder import RunFolder
-from gan_run.core.spec import Spec
-from gan_run.core.training import Stopped, train
+from gan_run.core.base.device import compute_dtype, wait_for
+from gan_run.core.base.randomness import private_stream
+from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.dry_run import dry_run
+from gan_run.core.run.events import Listener
+from gan_run.core.run.loop import Stopped, train
+from gan_run.core.run.resolve import describe, resolve_device, resolve_precision, with_train
+from gan_run.core.run.run_folder import RunFolder
 
 WARMUP = 5
 """Steps before those that are timed."""

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from gan_run.core.device import wait_for
+from gan_run.core.base.device import wait_for
 
 SIZES = {"cpu": 2048}
 LARGE = 8192

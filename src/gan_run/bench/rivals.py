@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from gan_run.core.data import Splits
-from gan_run.core.errors import Problem, RunError, SpecError
-from gan_run.core.experiment import dump
-from gan_run.core.spec import Spec
+from gan_run.core.base.errors import Problem, RunError, SpecError
+from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.experiment import dump
 
 SAME = ("latents", "generator", "discriminator", "losses", "optimizers")
 SAME_TRAIN = ("updates", "clip", "ema", "reuse_fakes")

@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gan_run.core.data import DataInfo, ImageSet
-from gan_run.core.device import wait_for
-from gan_run.core.spec import Spec
-from gan_run.core.training import Training
+from gan_run.core.base.device import wait_for
+from gan_run.core.engine.training import Training
+from gan_run.core.images.image_set import ImageSet
+from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.spec import Spec
 
 
 class Stopwatch(Training):

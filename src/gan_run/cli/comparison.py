@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from gan_run.core.comparison import Row
+from gan_run.core.run.seed_summary import Row
 
 WIDEST = 10_000
 

@@ -29,7 +29,7 @@ def plugins(plugins: Plugins, as_json: bool) -> None:
 @verb
 def components(plugins: Plugins, kind: str | None, as_json: bool) -> None:
     """List the installed components, of one KIND or of all, with a line each."""
-    from gan_run.core.errors import NotFoundByName, suggest
+    from gan_run.core.base.errors import NotFoundByName, suggest
 
     catalogue = plugins.load().catalogue
     kinds = catalogue.kinds()

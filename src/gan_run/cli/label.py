@@ -8,7 +8,7 @@ import click
 from gan_run.cli.verb import Plugins, verb
 
 if TYPE_CHECKING:
-    from gan_run.core.labels import Labels
+    from gan_run.core.kinds.code_names import Labels
     from gan_run.registry.plugins import Registry
     from gan_run.runs import LoadedRun
 
@@ -24,7 +24,7 @@ def label(plugins: Plugins, run: Path, names: tuple[str, ...], from_data: bool) 
     CODE --from-data gives each category the class that it is matched to on the training images, one to one. From then
     on `--code` takes either name, and pictures show both. Without names, those there are are printed.
     """
-    from gan_run.core.files import to_json
+    from gan_run.core.base.files import to_json
     from gan_run.runs import load_run
 
     registry = plugins.load()
@@ -54,9 +54,9 @@ def _named(labels: "Labels", loaded: "LoadedRun", text: str) -> "Labels":
 
 def _from_data(labels: "Labels", loaded: "LoadedRun", registry: "Registry", code: str) -> "Labels":
     """With the classes that `cluster-accuracy` matches the categories of `code` to."""
-    from gan_run.core.data import Splits
-    from gan_run.core.errors import DataError
-    from gan_run.core.metric import Metric
+    from gan_run.core.base.errors import DataError
+    from gan_run.core.kinds.data_source import Splits
+    from gan_run.core.kinds.metric import Metric
 
     latents = loaded.model.latents
     dial = labels.dial(latents, code)

@@ -71,9 +71,9 @@ def traverse(
     out: Path,
 ) -> None:
     """Turn each code of RUN through its range, all else held, and write one strip of images per code."""
-    from gan_run.core.artifact import Artifact
-    from gan_run.core.data import Splits
-    from gan_run.core.randomness import private_stream
+    from gan_run.core.base.randomness import private_stream
+    from gan_run.core.kinds.artifact import Artifact
+    from gan_run.core.kinds.data_source import Splits
     from gan_run.runs import load_run
 
     registry = plugins.load()
@@ -97,9 +97,9 @@ def traverse(
 @verb
 def evaluate(plugins: Plugins, run: Path, overrides: tuple[str, ...], step: int | None, as_json: bool) -> None:
     """Measure the metrics of RUN's spec again, or others: --set 'metrics=[{"type": "information"}]'."""
-    from gan_run.core.data import Splits
-    from gan_run.core.errors import SpecError
-    from gan_run.core.evaluation import measure
+    from gan_run.core.base.errors import SpecError
+    from gan_run.core.kinds.data_source import Splits
+    from gan_run.core.run.evaluation import measure
     from gan_run.runs import load_run, read_spec
 
     registry = plugins.load()

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from gan_run.core.image import to_uint8
+from gan_run.core.base.image import to_uint8
 
 
 def write_images(images: Tensor, target: Path, form: str) -> None:

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gan_run.core.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
 
 
 class Display(Listener):

@@ -22,7 +22,7 @@ def init(plugins: Plugins, recipe: str | None) -> None:
             click.echo(f"{name:<18} {description}")
         return
     if recipe not in recipes:
-        from gan_run.core.errors import NotFoundByName, suggest
+        from gan_run.core.base.errors import NotFoundByName, suggest
 
         raise NotFoundByName(f"there is no recipe {recipe!r}{suggest(recipe, recipes)}")
     click.echo(recipes[recipe].read_text(encoding="utf-8"), nl=False)
@@ -35,7 +35,7 @@ def init(plugins: Plugins, recipe: str | None) -> None:
 @verb
 def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Validate SPEC, build it and run one dry step: parameters, codes with H(c), FLOPs per step."""
-    from gan_run.core.dry_run import dry_run
+    from gan_run.core.run.dry_run import dry_run
     from gan_run.runs import read_spec
 
     report = dry_run(read_spec(spec, overrides, plugins.load()))

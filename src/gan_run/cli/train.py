@@ -105,8 +105,8 @@ def train(
     from rich.console import Console
 
     from gan_run.cli.progress import progress
-    from gan_run.core.processes import torchrun
-    from gan_run.core.training import Stopped
+    from gan_run.core.base.distributed import torchrun
+    from gan_run.core.run.loop import Stopped
     from gan_run.runs import Watched
 
     registry = plugins.load()

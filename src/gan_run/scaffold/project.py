@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 
-from gan_run.core.errors import PluginError
+from gan_run.core.base.errors import PluginError
 
 
 @dataclass(frozen=True)

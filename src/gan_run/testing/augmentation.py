@@ -5,8 +5,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gan_run.core.augmentation import Augmentation, AugmentationModule
-from gan_run.core.image import ImageShape
+from gan_run.core.base.image import ImageShape
+from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.streams import torchs_alone
 

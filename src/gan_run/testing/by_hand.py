@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from gan_run.core.data import DataInfo, ImageSet, Split, Splits
-from gan_run.core.game import Game
-from gan_run.core.image import ImageShape
-from gan_run.core.latent import Latent, LatentContext
-from gan_run.core.latent_space import LatentSpace, Values
-from gan_run.core.loss import Encoder, LossTerm
-from gan_run.core.model import Model
-from gan_run.core.network import DiscriminatorModule, Features, GeneratorStack, HeadModule, TrunkModule
-from gan_run.core.randomness import private_stream
-from gan_run.core.turn import View
+from gan_run.core.base.image import ImageShape
+from gan_run.core.base.randomness import private_stream
+from gan_run.core.images.image_set import ImageSet
+from gan_run.core.images.info import DataInfo, Split
+from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.latent import Latent, LatentContext
+from gan_run.core.kinds.latent_space import LatentSpace, Values
+from gan_run.core.kinds.loss import Encoder
+from gan_run.core.kinds.model import Model
+from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack, HeadModule, TrunkModule
+from gan_run.core.kinds.update_context import View
 from gan_run.testing.game import Noise, small_spec
 
 Function = Callable[[Tensor], Tensor]
@@ -36,8 +37,7 @@ def model_by_hand(
     with private_stream("by hand"):
         image = ImageShape(*stack(space.sample(1)).shape[1:])
     discriminator = DiscriminatorModule(_Pixels(image), _Undecided())
-    game = Game(stack, discriminator, {"by hand": _Reading(reads)})
-    return Model(game, None, image, torch.device("cpu"))
+    return Model(stack, discriminator, [_Q(reads)], image, torch.device("cpu"))
 
 
 class SplitsByHand(Splits):
@@ -84,12 +84,3 @@ class _Q(Encoder):
 
     def forward(self, view: View) -> dict[str, Tensor]:
         return {code: self.reads[code](view.features.vector) for code in self.codes}
-
-
-class _Reading(LossTerm):
-    def __init__(self, reads: Mapping[str, Function]) -> None:
-        super().__init__()
-        self.q = _Q(reads)
-
-    def encoder(self) -> Encoder:
-        return self.q

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gan_run.core.component import Component, Reading
+from gan_run.core.kinds.component import Component, Reading
 from gan_run.registry.plugins import load_plugins
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from gan_run.core.data import DataSource
+from gan_run.core.kinds.data_source import DataSource
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.streams import torchs_alone
 

@@ -5,11 +5,13 @@ from typing import Literal
 
 import torch
 
-from gan_run.core.component import Component
-from gan_run.core.data import DataInfo, DataSource, ImageSet
-from gan_run.core.image import ImageShape
-from gan_run.core.spec import Spec
-from gan_run.core.training import Training
+from gan_run.core.base.image import ImageShape
+from gan_run.core.engine.training import Training
+from gan_run.core.images.image_set import ImageSet
+from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.data_source import DataSource
+from gan_run.core.kinds.spec import Spec
 from gan_run.runs import read_spec
 
 CLASSES = ("even", "odd", "neither")

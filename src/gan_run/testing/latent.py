@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run.core.latent import Latent, LatentContext, LatentModule, log_prob
-from gan_run.core.latent_space import LatentSpace
+from gan_run.core.kinds.latent import Latent, LatentContext, LatentModule, log_prob
+from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import Noise
 from gan_run.testing.streams import torchs_alone

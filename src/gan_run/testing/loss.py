@@ -7,11 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gan_run.core import checkpoint
-from gan_run.core.loss import Loss
-from gan_run.core.randomness import mix
-from gan_run.core.state import load_model_tensors, load_optimizer_tensors, model_tensors, optimizer_tensors
-from gan_run.core.training import Training, read_scalars
+from gan_run.core.base.randomness import mix
+from gan_run.core.engine.state import load_model_tensors, load_optimizer_tensors, model_tensors, optimizer_tensors
+from gan_run.core.engine.training import Training, read_scalars
+from gan_run.core.kinds.loss import Loss
+from gan_run.core.run import checkpoint
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import begin
 from gan_run.testing.streams import torchs_alone

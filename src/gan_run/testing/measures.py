@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import torch
 
-from gan_run.core.artifact import Artifact
-from gan_run.core.component import Component
-from gan_run.core.data import Splits
-from gan_run.core.metric import Metric
-from gan_run.core.model import Model
+from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.metric import Metric
+from gan_run.core.kinds.model import Model
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import Noise, begin
 

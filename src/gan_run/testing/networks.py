@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run.core.image import ImageShape
-from gan_run.core.latent_space import LatentSpace
-from gan_run.core.network import Features, Generator, Head, HeadModule, Trunk, TrunkModule
+from gan_run.core.base.image import ImageShape
+from gan_run.core.kinds.latent_space import LatentSpace
+from gan_run.core.kinds.network import Features, Generator, Head, HeadModule, Trunk, TrunkModule
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import begin
 

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gan_run.core.optimizer import Optimizer
-from gan_run.core.schedule import Schedule
+from gan_run.core.kinds.optimizer import Optimizer
+from gan_run.core.kinds.schedule import Schedule
 from gan_run.testing.component import ComponentSuite
 
 

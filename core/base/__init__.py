@@ -1,0 +1,1 @@
+"""What the rest stands on, without an idea of GANs: errors, files, randomness, processes, devices."""

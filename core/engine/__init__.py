@@ -1,0 +1,1 @@
+"""One training step: game, players, updates, the average, compilation."""

@@ -1,0 +1,76 @@
+"""All that the next step depends on, as flat tensors by name, and back."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from gan_run.core.base.errors import RunError
+from gan_run.core.engine.ema import Average
+from gan_run.core.engine.game import Game
+from gan_run.core.engine.player import Player
+
+AVERAGE = "average."
+GAME = "game."
+
+
+def model_tensors(game: Game, average: Average | None) -> dict[str, Tensor]:
+    """Weights and buffers, and the average's."""
+    tensors = {f"{GAME}{name}": tensor for name, tensor in game.state_dict().items()}
+    if average is not None:
+        tensors |= {f"{AVERAGE}{name}": tensor for name, tensor in average.state().items()}
+    return tensors
+
+
+def load_model_tensors(tensors: Mapping[str, Tensor], game: Game, average: Average | None) -> None:
+    """Put back what `model_tensors` gave. Raises RunError if they are of another model."""
+    try:
+        game.load_state_dict(_under(GAME, tensors))
+        if average is not None:
+            average.load(_under(AVERAGE, tensors))
+    except RuntimeError as error:
+        raise RunError(f"the checkpoint is of another model: {error}") from None
+
+
+def optimizer_tensors(players: Sequence[Player]) -> dict[str, Tensor]:
+    """Every optimiser's moments as PLAYER/PARAMETER/MOMENT."""
+    tensors = {}
+    for player in players:
+        for name, parameter in player.parameters.items():
+            for moment, value in player.optimizer.state.get(parameter, {}).items():
+                assert isinstance(value, Tensor), f"{type(player.optimizer).__name__} keeps {moment} as no tensor"
+                tensors[f"{player.name}/{name}/{moment}"] = value
+    return tensors
+
+
+def load_optimizer_tensors(tensors: Mapping[str, Tensor], players: Sequence[Player]) -> None:
+    """Put back what `optimizer_tensors` gave."""
+    for player in players:
+        names = {id(parameter): name for name, parameter in player.parameters.items()}
+        trained = [parameter for group in player.optimizer.param_groups for parameter in group["params"]]
+        state = {
+            index: _under(f"{player.name}/{names[id(parameter)]}/", tensors) for index, parameter in enumerate(trained)
+        }
+        moments = {index: moment for index, moment in state.items() if moment}
+        player.optimizer.load_state_dict({**player.optimizer.state_dict(), "state": moments})
+
+
+def load_matching(tensors: Mapping[str, Tensor], game: Game) -> list[str]:
+    """Copy into `game` what another model has of the same name and shape; returns the names left as they were.
+
+    Raises RunError where nothing matches.
+    """
+    own = game.state_dict()
+    theirs = _under(GAME, tensors)
+    matching = {name: theirs[name] for name, old in own.items() if name in theirs and theirs[name].shape == old.shape}
+    # A batch norm's counter has the same shape in every network.
+    if not any(tensor.is_floating_point() for tensor in matching.values()):
+        raise RunError("train.init_from: nothing there matches this spec's networks by name and shape")
+    with torch.no_grad():
+        for name, tensor in matching.items():
+            own[name].copy_(tensor)
+    return [name for name in own if name not in matching]
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,80 @@
+"""A game, its players and its data, at some step: the state of training, and one step of it."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from gan_run.core.base.device import autocast
+from gan_run.core.base.distributed import ALONE, Processes
+from gan_run.core.base.randomness import seed_everything
+from gan_run.core.engine.ema import Average
+from gan_run.core.engine.game import Game, build_game
+from gan_run.core.engine.player import players
+from gan_run.core.engine.update import Kept, Losses
+from gan_run.core.images.feed import Feed
+from gan_run.core.images.image_set import ImageSet
+from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.model import Model
+from gan_run.core.kinds.spec import Spec
+
+
+class Training:
+    """A game, its players and its data, at some step."""
+
+    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet, processes: Processes = ALONE) -> None:
+        seed_everything(spec.seed, "initialisation")
+        self.spec = spec
+        self.info = info
+        self.device = torch.device(spec.train.device)
+        game: nn.Module = build_game(spec, info, images).to(self.device).train()
+        if spec.train.sync_batch_norm and processes.count > 1:
+            game = nn.SyncBatchNorm.convert_sync_batchnorm(game)  # type: ignore[no-untyped-call]  # torch leaves it so
+        assert isinstance(game, Game)
+        self.game = game
+        if images.labels is not None:
+            self.game.latents.learn(images.labels.to(self.device))
+        self.average = None if spec.train.ema is None else Average(self.game.stack, spec.train.ema)
+        self.processes = processes
+        self.players = players(self.game, spec, autocast(self.device, spec.train.precision), processes)
+        self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed, processes)
+        self.step = 0
+        self._batches_per_step = max(player.updates for player in self.players)
+
+    def advance(self) -> dict[str, Losses]:
+        """One step: all players once through. Returns each player's last losses."""
+        seed_everything(self.spec.seed, "step", self.step)
+        kept = Kept() if self.spec.train.reuse_fakes else None
+        losses: dict[str, Losses] = {}
+        for player in self.players:
+            for update in range(player.updates):
+                with self.phase("data"):
+                    batch = self.feed.batch(self.step * self._batches_per_step + update)
+                with self.phase(player.name):
+                    moved = player.move(self.step, batch, kept)
+                if moved is not None:
+                    losses[player.name] = moved
+        if self.average is not None:
+            with self.phase("averaging"):
+                self.average.update(self.game.stack, self.step)
+        self.step += 1
+        return losses
+
+    def phase(self, name: str) -> AbstractContextManager[object]:
+        """Opened around each part of a step, for who wants to know how long it takes."""
+        return nullcontext()
+
+    def model(self) -> Model:
+        """The model as it is now, to look at."""
+        average = None if self.average is None else self.average.stack
+        return self.game.model(self.info.image, self.device, average)
+
+
+def read_scalars(losses: dict[str, Losses]) -> dict[str, float]:
+    """Every objective and report by name, read from the device: the one place where the loop waits for it."""
+    tensors: dict[str, Tensor] = {}
+    for player, loss in losses.items():
+        tensors |= {f"{player}/{term}": value for term, value in loss.terms.items()}
+        for term, reports in loss.reports.items():
+            tensors |= {f"{player}/{term}/{name}": value for name, value in reports.items()}
+    return {name: float(value) for name, value in tensors.items()}

@@ -1,0 +1,167 @@
+"""Many small image files as one: decoded once into one file, and read from there.
+
+CACHE/KEY/images.npy     uint8 (M, C, H, W)
+          about.json     what was decoded, and which files could not be
+CACHE/KEY.lock           held by the process that decodes
+
+KEY is a digest of the files (path, length, time of change) and of what is done to them. A folder under its final name
+is complete: it is filled under another name, synced, and renamed.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib import format as npy
+from torch import Tensor
+
+from gan_run.core.base.errors import DataError
+from gan_run.core.base.files import sync, to_json
+from gan_run.core.base.image import ImageShape
+from gan_run.core.base.progress import follow
+from gan_run.core.images.stored_images import StoredImages
+
+FORMAT = 1
+"""Part of every key: raised when what is stored changes."""
+CHUNK = 256
+"""Images that are decoded, then written, at once."""
+RESIDENT = 2**30
+"""Bytes of images that are kept in memory; more of them stay in their file."""
+
+
+class UnreadableError(DataError):
+    """One file cannot be used."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Which files become images, and how."""
+
+    files: Sequence[Path]
+    image: ImageShape
+    transform: Mapping[str, object]
+    """All that decides what comes of a file, in JSON's terms: it is part of the key."""
+    decode: Callable[[Path], Tensor]
+    """One file to uint8 (C, H, W), in any thread. Raises UnreadableError."""
+    skip_unreadable: bool = False
+    """Whether a file that cannot be read is left black and noted, instead of ending it all."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The images, and what is wrong with those that could not be read."""
+
+    images: Tensor | StoredImages
+    """uint8 (M, C, H, W): in memory, or left in the file if they are more than `RESIDENT` bytes."""
+    unreadable: Mapping[int, str]
+
+
+def decode_once(decoding: Decoding, cache: Path) -> Decoded:
+    """The images of `decoding`, from `cache` if they are there, else decoded into it.
+
+    Of several processes that want the same images at once, one decodes and the others wait. Raises DataError.
+    """
+    if not decoding.files:
+        return Decoded(torch.empty((0, *decoding.image), dtype=torch.uint8), {})
+    entry = cache / _key(decoding)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _locked(entry.with_suffix(".lock")):
+            if not entry.is_dir():
+                _fill(entry, decoding)
+    except OSError as error:
+        raise _cannot_write(cache, error) from error
+    return _open(entry, decoding)
+
+
+def _key(decoding: Decoding) -> str:
+    terms = [FORMAT, decoding.image, decoding.transform, decoding.skip_unreadable]
+    digest = sha256(json.dumps(terms, sort_keys=True).encode())
+    for path in decoding.files:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise UnreadableError(f"{path} cannot be read ({error.strerror})") from None
+        digest.update(os.fsencode(path.absolute()) + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process, however that ends
+        yield
+
+
+def _fill(entry: Path, decoding: Decoding) -> None:
+    unfinished = entry.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
+    unfinished.mkdir()
+    try:
+        unreadable = _write_images(unfinished / "images.npy", decoding)
+        about = {"transform": decoding.transform, "images": len(decoding.files), "unreadable": unreadable}
+        (unfinished / "about.json").write_text(to_json(about), encoding="utf-8")
+        sync(unfinished / "about.json")
+        sync(unfinished)
+        unfinished.rename(entry)
+        sync(entry.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_images(path: Path, decoding: Decoding) -> dict[str, str]:
+    """Decode into `path`. Written, not mapped: a disk that fills up under a map kills the process without a word."""
+    unreadable: dict[str, str] = {}
+    blank = torch.zeros(decoding.image, dtype=torch.uint8)
+
+    def decode(row: int) -> Tensor:
+        try:
+            return decoding.decode(decoding.files[row])
+        except UnreadableError as error:
+            if not decoding.skip_unreadable:
+                raise
+            unreadable[str(row)] = str(error)
+            return blank
+
+    shape = (len(decoding.files), *decoding.image)
+    header = {"descr": npy.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
+    # Pillow decodes and resizes without holding the interpreter's lock.
+    with path.open("wb") as file, ThreadPoolExecutor() as pool:
+        npy.write_array_header_1_0(file, header)
+        for start in follow(range(0, len(decoding.files), CHUNK), f"decoding {len(decoding.files)} images"):
+            rows = range(start, min(start + CHUNK, len(decoding.files)))
+            file.write(torch.stack(list(pool.map(decode, rows))).numpy().tobytes())
+        file.flush()
+        os.fsync(file.fileno())
+    return unreadable
+
+
+def _open(entry: Path, decoding: Decoding) -> Decoded:
+    try:
+        mapped = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
+        about = json.loads((entry / "about.json").read_text(encoding="utf-8"))
+        unreadable = {int(row): str(reason) for row, reason in about["unreadable"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{entry} is damaged ({error}): delete it, and it is made again") from error
+    if mapped.shape != (len(decoding.files), *decoding.image) or mapped.dtype != np.uint8:
+        raise DataError(f"{entry} is damaged (it holds {mapped.dtype} {mapped.shape}): delete it, and it is made again")
+    if mapped.nbytes <= RESIDENT:
+        return Decoded(torch.from_numpy(np.array(mapped)), unreadable)
+    rows = range(len(decoding.files))
+    return Decoded(StoredImages(entry / "images.npy", decoding.image, rows, mapped.offset), unreadable)
+
+
+def _cannot_write(cache: Path, error: OSError) -> DataError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DataError(f"{cache}: the disk is full; make room, or set data.cache to a folder elsewhere")
+    return DataError(f"{cache}: decoded images cannot be kept here ({error}); set data.cache to another folder")

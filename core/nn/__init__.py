@@ -1,0 +1,1 @@
+"""The toolbox for networks: layers, resolutions."""

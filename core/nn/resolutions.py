@@ -1,0 +1,43 @@
+"""Sides of images that a network reaches from a small base by doubling."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gan_run.core.base.errors import Problem
+from gan_run.core.base.image import ImageShape
+
+BASES = range(3, 8)
+"""Sides of the smallest feature map; every size is at most one of them times a power of two."""
+LARGEST = 256
+"""Of the sizes that an error lists."""
+
+
+class Doubling(NamedTuple):
+    """How a size is reached: base * 2**times."""
+
+    base: int
+    times: int
+
+
+def doubling(size: int) -> Doubling | None:
+    """How to reach `size` from a base between 3 and 7, with the most doublings; None if there is no way."""
+    for times in range(size.bit_length(), 0, -1):
+        base, rest = divmod(size, 2**times)
+        if rest == 0 and base in BASES:
+            return Doubling(base, times)
+    return None
+
+
+def doubling_of(image: ImageShape) -> Doubling:
+    """How to reach the size of these images, which `check_doubling` has let pass."""
+    found = doubling(image.height)
+    assert found is not None
+    assert image.height == image.width
+    return found
+
+
+def check_doubling(network: str, image: ImageShape) -> Iterable[Problem]:
+    """The problem of a network with images that are not square or of a size that cannot be reached, if it has one."""
+    if image.height != image.width or doubling(image.height) is None:
+        sizes = ", ".join(str(size) for size in range(6, LARGEST + 1) if doubling(size))
+        yield Problem(("type",), f"no {network} for {image}: square images of {sizes} pixels can be made")

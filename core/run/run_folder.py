@@ -1,0 +1,178 @@
+"""One run on the disk.
+
+runs/NAME/spec.json           as resolved, every default written out
+          data.json           what the data is: shape, sizes, classes, factors
+          environment.json    what each stretch of training ran on
+          metrics.jsonl       one line per logged step
+          evaluation.json     metrics of the finished model, with what they were measured on; written last
+          labels.json         what the codes turned out to mean, by whoever looked; see labels.py
+          plugins/            copies of plugin files that were given by hand
+          checkpoints/        see checkpoint.py
+          samples/ …          whatever artifacts draw
+"""
+
+import fcntl
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from gan_run.core.base.errors import RunError
+from gan_run.core.base.files import to_json, without_nan, write_text
+from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.code_names import NO_LABELS, Labels
+from gan_run.core.kinds.metric import Measurement
+from gan_run.core.run import checkpoint
+from gan_run.core.run.checkpoint import Checkpoint
+
+BEFORE_SPEC = frozenset({".lock", "plugins", "data.json", ".data.json.tmp", ".spec.json.tmp"})
+"""What may be in a folder in which a run was stopped before it took its first step."""
+
+
+class RunFolder:
+    """Where a run's files are, and how they are written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spec_file = path / "spec.json"
+        self.metrics_file = path / "metrics.jsonl"
+        self.data_file = path / "data.json"
+        self.environment_file = path / "environment.json"
+        self.evaluation_file = path / "evaluation.json"
+        self.labels_file = path / "labels.json"
+        self.plugins = path / "plugins"
+        self.checkpoints = path / "checkpoints"
+
+    def is_free(self) -> bool:
+        """Whether a run may begin here: there is no folder, or none ever got as far as to write its spec."""
+        if not self.path.is_dir():
+            return not self.path.exists()
+        return {entry.name for entry in self.path.iterdir()} <= BEFORE_SPEC
+
+    def write_spec(self, spec: Mapping[str, object]) -> None:
+        write_text(self.spec_file, to_json(spec))
+
+    def spec(self) -> dict[str, object]:
+        """The resolved spec. Raises RunError if this is no run folder."""
+        return self._read(self.spec_file)
+
+    def keep_plugins(self, files: Iterable[Path]) -> None:
+        """Copy plugin files into the run. Raises RunError if one is not what it was when this run began."""
+        for file in files:
+            kept, content = self.plugins / file.name, file.read_text(encoding="utf-8")
+            if kept.exists() and kept.read_text(encoding="utf-8") != content:
+                raise RunError(f"{file} is not what it was when this run began: give {kept}, or --fresh starts anew")
+            self.plugins.mkdir(exist_ok=True)
+            write_text(kept, content)
+
+    def plugin_files(self) -> list[Path]:
+        """The copies of plugin files that this run was trained with."""
+        return sorted(self.plugins.glob("*.py"))
+
+    def write_data_info(self, info: DataInfo) -> None:
+        """Note what the data is, so that the model can be built without it. Raises RunError if it used to be other."""
+        if self.spec_file.exists() and self.data_file.exists() and self.data_info() != info:
+            raise RunError(f"{self.path}: the data is not what it was when this run began (see {self.data_file.name})")
+        content = {
+            "image": info.image._asdict(),
+            "sizes": dict(info.sizes),
+            "class_names": info.class_names,
+            "factors": [factor._asdict() for factor in info.factors],
+        }
+        write_text(self.data_file, to_json(content))
+
+    def data_info(self) -> DataInfo:
+        """What the data was when the run began."""
+        return TypeAdapter(DataInfo).validate_python(self._read(self.data_file))
+
+    def latest(self) -> Checkpoint | None:
+        """The last complete checkpoint, found by looking."""
+        found = checkpoint.complete(self.checkpoints)
+        return found[-1] if found else None
+
+    def evaluated_at(self) -> int | None:
+        """The step at which the run was evaluated; None while it is unfinished."""
+        if not self.evaluation_file.exists():
+            return None
+        step = self._read(self.evaluation_file).get("step")
+        return step if isinstance(step, int) else None
+
+    def measured(self) -> list[Measurement]:
+        """What each metric of a finished run found. Raises RunError if it is not finished."""
+        metrics = self._read(self.evaluation_file).get("metrics")
+        if not isinstance(metrics, list):
+            raise RunError(f"{self.evaluation_file} has no list of metrics")
+        return [each["found"] for each in metrics]
+
+    def labels(self) -> Labels:
+        """What the codes are called, if anybody has said so."""
+        if not self.labels_file.exists():
+            return NO_LABELS
+        try:
+            return Labels.model_validate(self._read(self.labels_file))
+        except ValidationError as error:
+            raise RunError(f"{self.labels_file} cannot be read: {error}") from None
+
+    def write_labels(self, labels: Labels) -> None:
+        write_text(self.labels_file, to_json(labels.model_dump(mode="json", exclude_defaults=True)))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder if need be, and keep other processes from training in it. The lock goes with the process."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(f"{self.path}: another process is training in this folder") from None
+            yield
+
+    def append_metrics(self, line: Mapping[str, object]) -> None:
+        """Add a line, and make it readable at once."""
+        with self.metrics_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
+
+    def cut_metrics(self, step: int) -> None:
+        """Drop the lines that a resumed run will write again: those after `step`, and one that a kill cut short."""
+        if not self.metrics_file.exists():
+            return
+        kept = []
+        for line in self.metrics_file.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except ValueError:
+                break
+        write_text(self.metrics_file, "".join(kept))
+
+    def add_environment(self, environment: Mapping[str, object]) -> None:
+        """Note what a stretch of training ran on, after those before it."""
+        stretches: list[object] = []
+        if self.environment_file.exists():
+            before = self._read(self.environment_file).get("stretches")
+            stretches = before if isinstance(before, list) else []
+        write_text(self.environment_file, to_json({"stretches": [*stretches, environment]}))
+
+    def processes(self) -> int | None:
+        """How many trained its last stretch together; None before the first."""
+        if not self.environment_file.exists():
+            return None
+        stretches = self._read(self.environment_file).get("stretches")
+        last = stretches[-1] if isinstance(stretches, list) and stretches else None
+        return last.get("processes", 1) if isinstance(last, dict) else None
+
+    def write_evaluation(self, evaluation: Mapping[str, object]) -> None:
+        write_text(self.evaluation_file, to_json(evaluation))
+
+    def _read(self, path: Path) -> dict[str, object]:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{self.path} is no run folder: it has no {path.name}") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from None
+        if not isinstance(content, dict):
+            raise RunError(f"{path} is not a JSON object")
+        return content

@@ -1,9 +1,0 @@
-"""A categorical code as a classifier of real images (Chen et al. 2016, section 7.2)."""
-
-from gan_run import Component, hookimpl
-from gan_run.plugins.cluster_accuracy.metric import ClusterAccuracy
-
-
-@hookimpl
-def gan_run_components() -> list[type[Component]]:
-    return [ClusterAccuracy]

@@ -1,0 +1,10 @@
+"""Images from an array in a file: any, and faces with known pose and light."""
+
+from gan_run import Component, hookimpl
+from gan_run.plugins.data.array.faces import Faces
+from gan_run.plugins.data.array.source import Array
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Array, Faces]

@@ -1,0 +1,96 @@
+"""Seeing 3D chairs: renders of 1,393 chair models, 62 views each (Aubry et al. 2014)."""
+
+import re
+from collections import Counter
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field
+
+from gan_run import DataError, DataInfo, Factor, ImageSet, ImageShape, Split, split_by_name
+from gan_run.plugins.data.image_files.decoding import Decoder
+from gan_run.plugins.data.image_files.listing import list_pictures
+from gan_run.plugins.data.image_files.pictures import Pictures
+
+FACTORS = (Factor("azimuth", "angle"), Factor("elevation", "continuous"))
+HOW_TO_FETCH = (
+    "fetch rendered_chairs.tar from https://www.di.ens.fr/willow/research/seeing3Dchairs and unpack it; data.root is "
+    "the folder rendered_chairs, with a folder for each chair"
+)
+
+
+class View(NamedTuple):
+    """One picture, and what its name says."""
+
+    path: str
+    """Below the root: CHAIR/renders/image_001_p020_t011_r096.png."""
+    chair: str
+    azimuth: float
+    elevation: float
+
+
+class Chairs(Pictures):
+    """Rendered chairs as their authors publish them: a folder for each chair, whose file names give the pose.
+
+    Azimuth (`t`) and elevation (`p`), in degrees, are factors, and the chair is the class. Which split a picture is in
+    depends on its path alone.
+    """
+
+    type: Literal["chairs"] = "chairs"
+    size: int = Field(default=64, ge=1, description="Height and width of the images made, in pixels.")
+    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the pictures to test on.")
+
+    def describe(self) -> DataInfo:
+        views = self._views()
+        sizes: dict[Split, int] = {split: len(self._choose(views, split)) for split in ("train", "test")}
+        return DataInfo(ImageShape(3, self.size, self.size), sizes, _chairs(views), FACTORS)
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        views = self._views()
+        number = {chair: index for index, chair in enumerate(_chairs(views))}
+        chosen = self._choose(views, split)
+        labels = torch.tensor([number[view.chair] for view in chosen], dtype=torch.int64)
+        poses = [[view.azimuth, view.elevation] for view in chosen]
+        factors = torch.tensor(poses, dtype=torch.float64).view(-1, len(FACTORS))
+        return self.read(split, [self.root / view.path for view in chosen], labels, factors)
+
+    def decoder(self) -> Decoder:
+        return Decoder(self.size, channels=3, fit="pad", background="white")
+
+    def _views(self) -> list[View]:
+        """Every picture, in the order of its path. Raises DataError."""
+        try:
+            views = [view for path in list_pictures(self.root) if (view := _parse(str(path)))]
+        except DataError as error:
+            raise DataError(f"{error}: {HOW_TO_FETCH}") from None
+        if not views:
+            raise DataError(
+                f"data.root: {self.root} has pictures, but none is named like "
+                f"CHAIR/renders/image_001_p020_t011_r096.png: {HOW_TO_FETCH}"
+            )
+        _refuse_missing_views(views)
+        return views
+
+    def _choose(self, views: list[View], split: Literal["train", "test"]) -> list[View]:
+        return [views[index] for index in split_by_name([view.path for view in views], split, self.test_fraction)]
+
+
+def _parse(path: str) -> View | None:
+    match = re.fullmatch(r"(?:.*/)?([^/]+)/renders/[^/]*_p(\d+)_t(\d+)[^/]*", path)
+    return View(path, match[1], azimuth=float(match[3]), elevation=float(match[2])) if match else None
+
+
+def _chairs(views: list[View]) -> tuple[str, ...]:
+    return tuple(sorted({view.chair for view in views}))
+
+
+def _refuse_missing_views(views: list[View]) -> None:
+    """Every chair is seen from the same sides, unless the tree was unpacked in part."""
+    counts = Counter(view.chair for view in views)
+    fullest = max(counts.values())
+    short = sorted(chair for chair, count in counts.items() if count < fullest)
+    if short:
+        raise DataError(
+            f"{len(short)} of {len(counts)} chairs have fewer than the {fullest} views of the others ({short[0]} has "
+            f"{counts[short[0]]}): unpack rendered_chairs.tar again, or delete their folders"
+        )

@@ -1,0 +1,68 @@
+"""A source of images for people with a folder of pictures."""
+
+from pathlib import PurePosixPath
+from typing import Literal
+
+import torch
+from PIL import ImageColor
+from pydantic import Field, field_validator
+
+from gan_run import DataInfo, ImageSet, ImageShape, Split, split_by_name
+from gan_run.plugins.data.image_files.decoding import Decoder, Fit
+from gan_run.plugins.data.image_files.listing import class_names, list_pictures
+from gan_run.plugins.data.image_files.pictures import Pictures
+
+
+class ImageFolder(Pictures):
+    """The pictures in a folder and the folders below it, made square and of one size.
+
+    A picture is turned upright (EXIF) and anything transparent is laid on `background`. Which split it is in depends
+    on its path inside `root` alone, so adding pictures moves none from one split to the other. The images made are kept
+    in `cache`, so that only the first run with a folder decodes it.
+    """
+
+    type: Literal["image-folder"] = "image-folder"
+    size: int = Field(ge=1, description="Height and width of the images made, in pixels.")
+    channels: Literal[1, 3] = Field(default=3, description="1 for gray, 3 for colour.")
+    fit: Fit = Field(
+        default="crop",
+        description="How a picture becomes square: crop its middle, pad it with the background, or stretch it.",
+    )
+    background: str = Field(default="white", description="Behind what is transparent: a colour's name, or #rrggbb.")
+    labels: Literal["none", "folders"] = Field(
+        default="none", description='With "folders", the folder directly in `root` that a picture is in is its class.'
+    )
+    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the pictures to test on.")
+
+    @field_validator("background")
+    @classmethod
+    def _check_background(cls, colour: str) -> str:
+        try:
+            channels = ImageColor.getrgb(colour)
+        except ValueError:
+            raise ValueError(f"{colour!r} is not a colour: give a name such as 'white', or '#rrggbb'") from None
+        if len(channels) != 3:
+            raise ValueError(f"{colour!r} is transparent itself: give an opaque colour, such as '#rrggbb'")
+        return colour
+
+    def describe(self) -> DataInfo:
+        """As the files' names tell: pictures that turn out to be unreadable are counted."""
+        paths = list_pictures(self.root)
+        names = class_names(paths, self.root) if self.labels == "folders" else None
+        sizes: dict[Split, int] = {split: len(self._choose(paths, split)) for split in ("train", "test")}
+        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, names)
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        paths = list_pictures(self.root)
+        chosen = self._choose(paths, split)
+        labels = None
+        if self.labels == "folders":
+            classes = {name: index for index, name in enumerate(class_names(paths, self.root))}
+            labels = torch.tensor([classes[path.parts[0]] for path in chosen], dtype=torch.int64)
+        return self.read(split, [self.root / path for path in chosen], labels, None)
+
+    def decoder(self) -> Decoder:
+        return Decoder(self.size, self.channels, self.fit, self.background)
+
+    def _choose(self, paths: list[PurePosixPath], split: Literal["train", "test"]) -> list[PurePosixPath]:
+        return [paths[index] for index in split_by_name([str(path) for path in paths], split, self.test_fraction)]

@@ -1,0 +1,9 @@
+"""House numbers from street pictures."""
+
+from gan_run import Component, hookimpl
+from gan_run.plugins.data.svhn.source import Svhn
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Svhn]

@@ -1,0 +1,15 @@
+"""Latents: the paper's categorical, uniform and gaussian codes (Chen et al. 2016, section 7); switches and angles;
+the label."""
+
+from gan_run import Component, hookimpl
+from gan_run.plugins.latents.standard.bernoulli import Bernoulli
+from gan_run.plugins.latents.standard.categorical import Categorical
+from gan_run.plugins.latents.standard.circular import Circular
+from gan_run.plugins.latents.standard.gaussian import Gaussian
+from gan_run.plugins.latents.standard.label import Label
+from gan_run.plugins.latents.standard.uniform import Uniform
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Bernoulli, Categorical, Circular, Gaussian, Label, Uniform]

@@ -1,0 +1,1 @@
+"""Plugins that bring losses."""

@@ -1,0 +1,84 @@
+"""The classifier's loss."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from gan_run import (
+    Encoder,
+    LatentModule,
+    Loss,
+    LossContext,
+    LossTerm,
+    Problem,
+    SpecView,
+    Turn,
+    Values,
+    View,
+    init_normal,
+)
+
+
+class ACGAN(Loss):
+    """The auxiliary classifier's loss (Odena et al. 2017, arXiv 1610.09585, equation 3): a classifier on D's trunk
+    learns the class of real images and of generated ones, and G is to make images of the class it was given. Each
+    minimises the cross-entropy, in nats. It is an encoder too: `.encode` tells the class of an image."""
+
+    type: Literal["acgan"] = "acgan"
+    label: str = Field(default="label", description="The latent that is the class: one of the type label.")
+
+    def reads(self) -> Iterable[str]:
+        return (self.label,)
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        return spec.check_condition(self.label, "label")
+
+    def build(self, context: LossContext) -> LossTerm:
+        latent = context.latents[self.label]
+        classifier = Classifier(self.label, context.discriminator.trunk.features, latent.posterior_width)
+        return ACGANTerm(classifier, latent)
+
+
+class Classifier(Encoder):
+    """One linear layer on the trunk's features."""
+
+    def __init__(self, label: str, features: int, width: int) -> None:
+        super().__init__()
+        self.codes = (label,)
+        self.layer = nn.Linear(features, width)
+        init_normal(self)
+
+    def forward(self, view: View) -> dict[str, Tensor]:
+        return {self.codes[0]: self.layer(view.features.vector)}
+
+
+class ACGANTerm(LossTerm):
+    """Minus the log-likelihood of the right class."""
+
+    def __init__(self, classifier: Classifier, latent: LatentModule) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self._latent = (latent,)  # in a tuple, so that it is not registered here: the generator's player trains it
+
+    def owners(self) -> Mapping[str, nn.Module]:
+        return {"discriminator": self.classifier}
+
+    def encoder(self) -> Encoder:
+        return self.classifier
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        real = self._loss(turn.real_view, turn.real_view.condition)
+        turn.report("real", real)
+        return real + self.generator(turn)
+
+    def generator(self, turn: Turn) -> Tensor:
+        fake = self._loss(turn.fake_view, turn.latents)
+        turn.report("fake", fake)
+        return fake
+
+    def _loss(self, view: View, values: Values) -> Tensor:
+        (latent,) = self._latent
+        (label,) = self.classifier.codes
+        return -latent.log_likelihood(self.classifier(view.unchanged)[label], values[label]).mean()

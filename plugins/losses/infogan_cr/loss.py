@@ -1,0 +1,103 @@
+"""The contrastive regulariser."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_run import (
+    Dial,
+    ImageShape,
+    Latent,
+    LatentSpace,
+    Loss,
+    LossContext,
+    LossTerm,
+    Problem,
+    SpecView,
+    Trunk,
+    TrunkModule,
+    Turn,
+    full_precision,
+    init_normal,
+)
+
+
+class InfoGANCR(Loss):
+    """The contrastive regulariser of InfoGAN-CR (Lin et al. 2020, arXiv 1906.06034, equation 5): two images share the
+    value of one code, all else about them is drawn apart, and a network that sees both tells which code it is. The
+    network, a player of its own called `pair-discriminator`, and G minimise its cross-entropy.
+
+    The paper has two updates of G a step (`"updates": {"generator": 2}`) and lets the regulariser in late: give
+    `weight` a schedule.
+    """
+
+    type: Literal["infogan-cr"] = "infogan-cr"
+    codes: tuple[str, ...] = Field(min_length=1, description="The latents; each copy of one counts as a code.")
+    trunk: Trunk = Field(description="Of the network, which sees the images' channels one after the other.")
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        for index, code in enumerate(self.codes):
+            yield from spec.check_latent(code, "codes", index)
+        latents = [spec.find(Latent, "latents", code) for code in self.codes]
+        if sum(latent.count for latent in latents if latent is not None) < 2:
+            yield Problem(("codes",), "with fewer than two codes there is nothing to tell apart")
+
+    def build(self, context: LossContext) -> LossTerm:
+        image = context.data.image
+        trunk = self.trunk.build(ImageShape(2 * image.channels, image.height, image.width))
+        dials = context.latents.dials(self.codes)
+        return InfoGANCRTerm(PairDiscriminator(trunk, len(dials)), context.latents, dials)
+
+
+class PairDiscriminator(nn.Module):
+    """Which of the codes two images (N, C, H, W) share, as logits (N, codes)."""
+
+    def __init__(self, trunk: TrunkModule, codes: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.layer = nn.Linear(trunk.features, codes)
+        init_normal(self.layer)
+
+    def forward(self, one: Tensor, other: Tensor) -> Tensor:
+        logits = self.layer(self.trunk(torch.cat([one, other], dim=1)).vector)
+        assert isinstance(logits, Tensor)
+        return full_precision(logits)
+
+
+class InfoGANCRTerm(LossTerm):
+    """The cross-entropy of the shared code, in nats."""
+
+    def __init__(self, pairs: PairDiscriminator, latents: LatentSpace, dials: list[Dial]) -> None:
+        super().__init__()
+        self.pairs = pairs
+        self._dials = dials
+        self._latents = (latents,)  # in a tuple, so that they are not registered here: others train them
+
+    def owners(self) -> Mapping[str, nn.Module]:
+        return {"pair-discriminator": self.pairs}
+
+    def pair_discriminator(self, turn: Turn) -> Tensor:
+        return self._cross_entropy(turn)
+
+    def generator(self, turn: Turn) -> Tensor:
+        return self._cross_entropy(turn)
+
+    def _cross_entropy(self, turn: Turn) -> Tensor:
+        one, other, shared = self.draw_pairs(turn, len(turn.real))
+        logits = self.pairs(turn.generate(one), turn.generate(other))
+        turn.report("accuracy", (logits.argmax(dim=1) == shared).float().mean())
+        return F.cross_entropy(logits, shared)
+
+    def draw_pairs(self, turn: Turn, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+        """The latents of `n` pairs, and which of the codes each shares, (n,)."""
+        (latents,) = self._latents
+        one, other = turn.draw(n), turn.draw(n)
+        shared = torch.randint(len(self._dials), (n,), device=turn.real.device)
+        for index, dial in enumerate(self._dials):
+            copied = torch.where(shared == index, latents.value_of(one, dial), latents.value_of(other, dial))
+            other = latents.turn(other, dial, copied)
+        return one, other, shared

@@ -1,0 +1,120 @@
+"""The information term."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from gan_run import (
+    Augmentation,
+    Augmentations,
+    Encoder,
+    LatentSpace,
+    Loss,
+    LossContext,
+    LossTerm,
+    Problem,
+    SpecView,
+    Turn,
+    View,
+    statistics_at_rest,
+)
+from gan_run.plugins.losses.mutual_information.q import QHeads
+
+CodeWeight = Annotated[float, Field(gt=0)]
+
+
+class MutualInformation(Loss):
+    """The variational bound of InfoGAN (Chen et al. 2016, arXiv 1606.03657, equations 4 and 5), maximised:
+
+        I(c; G(z, c)) >= E[log Q(c | G(z, c))] + H(c)
+
+    A latent becomes a code by being named here. By default, as in the original code, the term is in both players'
+    objectives: the discriminator's player trains the trunk and Q by it, the generator's trains G.
+    """
+
+    type: Literal["mutual-information"] = "mutual-information"
+    codes: dict[str, CodeWeight] = Field(min_length=1, description="The latents to recover, each with its weight.")
+    q_player: Literal["discriminator", "generator"] = Field(
+        default="discriminator", description="Whose optimiser trains Q."
+    )
+    train_trunk: bool = Field(default=True, description="Whether D's player trains the trunk by this term too.")
+    train_generator: bool = Field(default=True, description="Whether G is trained by it: false leaves an onlooking Q.")
+    hidden: int | None = Field(default=128, ge=1, description="Width of Q's hidden layer; null for none.")
+    slope: float = Field(default=0.1, ge=0, description="Of Q's leaky ReLU.")
+    augment: list[Augmentation] = Field(
+        default_factory=list, description="Random changes, in order, that what the codes say has to outlast."
+    )
+
+    def reads(self) -> Iterable[str]:
+        return self.codes
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        for code in self.codes:
+            yield from spec.check_latent(code, "codes", code)
+
+    def build(self, context: LossContext) -> "MutualInformationTerm":
+        q = QHeads(context.discriminator.trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
+        augment = Augmentations.of(self.augment, context.data.image)
+        return MutualInformationTerm(self, context.latents, q, augment)
+
+
+class MutualInformationTerm(LossTerm):
+    """Minus the bound, in nats, each code's share times its weight."""
+
+    def __init__(
+        self,
+        declared: MutualInformation,
+        latents: LatentSpace,
+        q: QHeads,
+        augment: Augmentations,
+    ) -> None:
+        super().__init__()
+        self.q = q
+        self.augment = augment
+        self._declared = declared
+        self._latents = (latents,)  # in a tuple, so that they are not registered here: others train them
+
+    def owners(self) -> Mapping[str, nn.Module]:
+        return {self._declared.q_player: self.q}
+
+    def encoder(self) -> Encoder:
+        return self.q
+
+    def plays(self, player: str) -> bool:
+        trains_q = player == self._declared.q_player
+        if player == "discriminator":
+            return trains_q or self._declared.train_trunk
+        return player == "generator" and (trains_q or self._declared.train_generator)
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return self._minus_bound(turn, detach=not self._declared.train_trunk)
+
+    def generator(self, turn: Turn) -> Tensor:
+        return self._minus_bound(turn, detach=not self._declared.train_generator)
+
+    def _minus_bound(self, turn: Turn, detach: bool) -> Tensor:
+        raw = self._read_changed(turn, detach) if len(self.augment) else self._read(turn.fake_view.unchanged, detach)
+        (latents,) = self._latents
+        losses = []
+        for code, weight in self._declared.codes.items():
+            bound = latents[code].log_likelihood(raw[code], turn.latents[code]).mean() + latents[code].entropy()
+            turn.report(code, -bound)
+            losses.append(-bound * weight)
+        return torch.stack(losses).sum()
+
+    def _read(self, view: View, detach: bool) -> dict[str, Tensor]:
+        vector = view.features.vector
+        return self.q.read(vector.detach() if detach else vector)
+
+    def _read_changed(self, turn: Turn, detach: bool) -> dict[str, Tensor]:
+        """What Q says of the fakes after the changes. It will be asked about images as they are, so theirs are the
+        running statistics to keep."""
+        plain = turn.fake_view.unchanged.features.vector.detach()
+        with statistics_at_rest(self.q):
+            raw = self._read(turn.fake_view.changed(self.augment), detach)
+        with torch.no_grad():
+            self.q.read(plain)
+        return raw

@@ -1,0 +1,88 @@
+"""Penalties on slopes that are not one, at images between or around those of a batch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import LossContext, LossTerm, Scheduled, Turn, Values
+from gan_run.plugins.losses.penalties.penalty import Penalty, slopes
+
+
+class GradientPenalty(Penalty):
+    """WGAN-GP's penalty (Gulrajani et al. 2017, arXiv 1704.00028, equation 3): the squared distance to one of the
+    slope at points between real and generated images. Each point is judged under the condition of its fake."""
+
+    type: Literal["gradient-penalty"] = "gradient-penalty"
+    weight: Scheduled = Field(default=10.0, description="The paper's lambda.")
+    one_sided: bool = Field(
+        default=False, description="Only slopes above one cost (WGAN-LP, Petzka et al. 2018, arXiv 1709.08894)."
+    )
+
+    def build(self, context: LossContext) -> LossTerm:
+        return GradientPenaltyTerm(self.one_sided)
+
+
+class Dragan(Penalty):
+    """DRAGAN's penalty (Kodali et al. 2017, arXiv 1705.07215): the squared distance to one of the slope around real
+    images. As in its authors' code, the noise is uniform on [0, 1) times `spread` times the deviation of all pixels."""
+
+    type: Literal["dragan"] = "dragan"
+    weight: Scheduled = Field(default=10.0, description="The paper's lambda.")
+    spread: float = Field(default=0.5, gt=0, description="How far from the images, in deviations of the pixels.")
+
+    def build(self, context: LossContext) -> LossTerm:
+        return DraganTerm(self.spread)
+
+
+class OneCentredTerm(LossTerm, ABC):
+    """The mean squared distance of the slope to one at points of its own."""
+
+    def __init__(self, one_sided: bool) -> None:
+        super().__init__()
+        self._one_sided = one_sided
+
+    @abstractmethod
+    def points(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Images (N, C, H, W) to look at."""
+
+    @abstractmethod
+    def condition(self, turn: Turn) -> Values:
+        """What they are judged under."""
+
+    def probes(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
+        return {"points": self.points(real, fake)}
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        slope = slopes(turn.discriminate(turn.probe("points"), self.condition(turn)).gradients)
+        turn.report("slope", slope.mean())
+        distance = slope - 1
+        return (distance.relu() if self._one_sided else distance).square().mean()
+
+
+class GradientPenaltyTerm(OneCentredTerm):
+    """Between each real image and a fake, at a share drawn for each pair."""
+
+    def points(self, real: Tensor, fake: Tensor) -> Tensor:
+        share = torch.rand(len(real), 1, 1, 1, device=real.device, dtype=real.dtype)
+        return torch.lerp(fake, real, share)
+
+    def condition(self, turn: Turn) -> Values:
+        return turn.fake_view.condition
+
+
+class DraganTerm(OneCentredTerm):
+    """Around each real image."""
+
+    def __init__(self, spread: float) -> None:
+        super().__init__(one_sided=False)
+        self._spread = spread
+
+    def points(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real + self._spread * real.std() * torch.rand_like(real)
+
+    def condition(self, turn: Turn) -> Values:
+        return turn.real_view.condition

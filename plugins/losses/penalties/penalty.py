@@ -1,0 +1,27 @@
+"""What all penalties have in common."""
+
+from abc import ABC
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from gan_run import Loss, Problem, SpecView, Trunk
+
+
+class Penalty(Loss, ABC):
+    """A penalty on the gradient of each logit at its image."""
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        trunk = spec.part(Trunk, "discriminator", "trunk")
+        if trunk.couples_images():
+            why = "a logit depends on the whole batch there, so that it has no gradient at its own image alone"
+            remedy = "give the trunk another norm"
+            yield Problem(("type",), f"not on the trunk {trunk.name()} with batch norm: {why}; {remedy}")
+
+
+def slopes(gradients: Tensor) -> Tensor:
+    """The norm of each image's gradient: (N, C, H, W) -> (N,). Where it is zero its own gradient is zero."""
+    norms = torch.linalg.vector_norm(gradients.flatten(1), dim=1)
+    assert isinstance(norms, Tensor)
+    return norms

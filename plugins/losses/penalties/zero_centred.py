@@ -1,0 +1,52 @@
+"""Penalties on any slope, at the images themselves."""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import LossContext, LossTerm, Scheduled, Turn
+from gan_run.plugins.losses.penalties.penalty import Penalty, slopes
+
+
+class R1(Penalty):
+    """Half the mean square of the slope at real images (Mescheder et al. 2018, arXiv 1801.04406, equation 9)."""
+
+    type: Literal["r1"] = "r1"
+    weight: Scheduled = Field(default=10.0, description="The paper's gamma.")
+
+    def build(self, context: LossContext) -> LossTerm:
+        return R1Term()
+
+
+class R1Term(LossTerm):
+    """At real images."""
+
+    input_gradients = frozenset({"real"})
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return _half_mean_square(turn, turn.real_view.gradients)
+
+
+class R2(Penalty):
+    """Half the mean square of the slope at generated images (Mescheder et al. 2018, arXiv 1801.04406, section 4.1)."""
+
+    type: Literal["r2"] = "r2"
+    weight: Scheduled = Field(default=10.0, description="The paper's gamma.")
+
+    def build(self, context: LossContext) -> LossTerm:
+        return R2Term()
+
+
+class R2Term(LossTerm):
+    """At generated images."""
+
+    input_gradients = frozenset({"fake"})
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        return _half_mean_square(turn, turn.fake_view.gradients)
+
+
+def _half_mean_square(turn: Turn, gradients: Tensor) -> Tensor:
+    turn.report("slope", slopes(gradients).mean())
+    return gradients.square().flatten(1).sum(dim=1).mean() / 2

@@ -1,0 +1,11 @@
+"""What keeps a discriminator from knowing too much, or a generator close to the data."""
+
+from gan_run import Component, hookimpl
+from gan_run.plugins.losses.regularizers.consistency import Consistency
+from gan_run.plugins.losses.regularizers.feature_matching import FeatureMatching
+from gan_run.plugins.losses.regularizers.lecam import LeCam
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Consistency, FeatureMatching, LeCam]

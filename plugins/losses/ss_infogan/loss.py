@@ -1,0 +1,89 @@
+"""The loss of the few labels."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import (
+    DataError,
+    DataInfo,
+    Encoder,
+    ImageSet,
+    Latent,
+    LatentContext,
+    LatentModule,
+    Loss,
+    LossContext,
+    LossTerm,
+    Problem,
+    SpecView,
+    Turn,
+    permutation,
+)
+
+
+class SSInfoGAN(Loss):
+    """The semi-supervised part of ss-InfoGAN (Spurr et al. 2017, arXiv 1707.04487, equation 6): the bound on the
+    information between a code and the labels of a few real images, maximised, so that category k comes to be class k.
+
+    It rides on the Q of whichever loss reads the code, `mutual-information` as a rule, and is in the objective of the
+    player that trains D: that is who has to train Q.
+    """
+
+    type: Literal["ss-infogan"] = "ss-infogan"
+    code: str = Field(default="category", description="The categorical code, with a category for each class.")
+    labelled: int = Field(ge=1, description="How many training images of each class have a label.")
+    draw: int = Field(default=0, ge=0, description="Which images those are: another number draws others.")
+
+    def needs(self) -> Iterable[str]:
+        return (self.code,)
+
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        if data.class_names is None:
+            yield Problem(("type",), "the data has no labels")
+            return
+        latent = spec.part(Latent, "latents", self.code)
+        categories = latent.module(LatentContext(data)).cardinality or 0
+        if categories < len(data.class_names) or latent.count > 1:
+            message = f"{self.code!r} has to be one category out of at least {len(data.class_names)}, a class each"
+            yield Problem(("code",), message)
+
+    def build(self, context: LossContext) -> LossTerm:
+        few = None if context.images is None else few_labels(context.images, self.labelled, self.draw)
+        return SSInfoGANTerm(self.code, context.latents[self.code], context.encoders[self.code], few)
+
+
+def few_labels(images: ImageSet, labelled: int, draw: int) -> ImageSet:
+    """So many images of each class, drawn by number `draw`. Raises DataError where a class has fewer."""
+    assert images.labels is not None
+    chosen = []
+    for label in range(int(images.labels.max()) + 1):
+        (members,) = (images.labels == label).nonzero(as_tuple=True)
+        if len(members) < labelled:
+            raise DataError(f"ss-infogan: class {label} has {len(members)} training images, not {labelled} to label")
+        chosen.append(members[permutation(len(members), "labelled", draw, label)[:labelled].to(members.device)])
+    at = torch.cat(chosen)
+    return ImageSet(images.gather(at), images.labels[at], images.mirrored)
+
+
+class SSInfoGANTerm(LossTerm):
+    """Minus the log-likelihood of the labels, in nats: a batch of the labelled images, drawn with replacement."""
+
+    def __init__(self, code: str, latent: LatentModule, encoder: Encoder, few: ImageSet | None) -> None:
+        super().__init__()
+        self._code = code
+        self._few = few
+        self._others = (latent, encoder)  # in a tuple, so that they are not registered here: others train them
+
+    def discriminator(self, turn: Turn) -> Tensor:
+        assert self._few is not None, "a game that is trained has images"
+        latent, encoder = self._others
+        batch = self._few.batch(torch.randint(len(self._few), (len(turn.real),)))
+        assert batch.labels is not None
+        images, labels = batch.images.to(turn.real), batch.labels.to(turn.real.device)
+        raw = encoder(turn.discriminate(images).unchanged)[self._code]
+        turn.report("accuracy", (latent.estimate(raw) == labels).float().mean())
+        return -latent.log_likelihood(raw, labels).mean()

@@ -1,0 +1,60 @@
+"""The table of codes and factors."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_run import DataError, Factor, ImageSet, LatentModule, Model, Split, Splits
+from gan_run.plugins.metrics.code_factor_correlation.association import Association, Variable, associate
+
+CHUNK = 500
+"""Real images that are decoded and read at once."""
+
+
+class Table(NamedTuple):
+    """What Q reads off a split's real images, against what is known of them."""
+
+    cells: Mapping[str, Mapping[str, Association]]
+    """By code (one row per copy), then by factor."""
+    images: int
+
+
+def tabulate(model: Model, data: Splits, split: Split) -> Table:
+    """Every code of `model` against every factor of a split. Raises DataError if the data knows no factors."""
+    images = data[split]
+    if images.factors is None:
+        raise DataError("the data has no named factors to compare codes with")
+    factors = {
+        factor.name: _of_factor(factor, images.factors[:, column]) for column, factor in enumerate(data.info.factors)
+    }
+    read = _read(model, images)
+    cells = {}
+    for dial in model.latents.dials(model.codes):
+        values = read[dial.name] if dial.copy is None else read[dial.name][:, dial.copy]
+        code = _of_code(model.latents[dial.name], values)
+        cells[str(dial)] = {name: associate(code, factor) for name, factor in factors.items()}
+    return Table(cells, images.count)
+
+
+def _read(model: Model, images: ImageSet) -> dict[str, Tensor]:
+    """What Q says each code of each image is, mirrored copies left out."""
+    chunks = [model.encode(images.batch(at).images) for at in torch.split(torch.arange(images.count), CHUNK)]
+    return {code: torch.cat([chunk[code] for chunk in chunks]) for code in model.codes}
+
+
+def _of_factor(factor: Factor, values: Tensor) -> Variable:
+    numbers = values.cpu().double().numpy()
+    return Variable(factor.kind, np.radians(numbers) if factor.kind == "angle" else numbers)
+
+
+def _of_code(latent: LatentModule, values: Tensor) -> Variable:
+    numbers = values.double().numpy()
+    if latent.cardinality is not None:
+        return Variable("categorical", numbers)
+    if latent.period is not None:
+        return Variable("angle", numbers * (2 * math.pi / latent.period))
+    return Variable("continuous", numbers)

@@ -1,9 +1,0 @@
-"""Fully connected networks, as in the first GAN (Goodfellow et al. 2014, arXiv 1406.2661)."""
-
-from gan_run import Component, hookimpl
-from gan_run.plugins.mlp.networks import MLPGenerator, MLPTrunk
-
-
-@hookimpl
-def gan_run_components() -> list[type[Component]]:
-    return [MLPGenerator, MLPTrunk]

@@ -1,0 +1,1 @@
+"""Plugins that bring generators, trunks and heads."""

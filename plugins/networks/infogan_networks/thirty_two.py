@@ -1,0 +1,46 @@
+"""Generator and trunk for 32x32 photos: SVHN and CelebA share them (appendices C.2 and C.3)."""
+
+from typing import Literal
+
+from torch import nn
+
+from gan_run import Generator, ImageShape, LatentSpace, TrunkModule, init_normal
+from gan_run.plugins.networks.infogan_networks.layers import PaperNetwork, PaperTrunk, connect, double, halve, to_image
+
+
+class InfoGAN32Generator(PaperNetwork, Generator):
+    """FC 2*2*448 with batch norm, 4x4 up-convolutions to 256 with batch norm, then 128, 64 and the image without; ReLU
+    between; tanh."""
+
+    size = 32
+    type: Literal["infogan-32"] = "infogan-32"
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        base, deep, middle, shallow = self.channels(448, 256, 128, 64)
+        network = nn.Sequential(
+            connect(latents.width, 2 * 2 * base, nn.ReLU()),
+            nn.Unflatten(1, (base, 2, 2)),
+            double(base, deep),
+            double(deep, middle, "none"),
+            double(middle, shallow, "none"),
+            to_image(shallow, image.channels),
+            nn.Tanh(),
+        )
+        init_normal(network)
+        return network
+
+
+class InfoGAN32Trunk(PaperTrunk):
+    """4x4 convolutions to 64, 128 and 256 with stride 2; batch norm but on the first; leaky ReLU."""
+
+    size = 32
+    type: Literal["infogan-32"] = "infogan-32"
+
+    def build(self, image: ImageShape) -> TrunkModule:
+        shallow, middle, deep = self.channels(64, 128, 256)
+        convolutions = [
+            halve(image.channels, shallow, self.slope, "none"),
+            halve(shallow, middle, self.slope, self.norm),
+            halve(middle, deep, self.slope, self.norm),
+        ]
+        return self.stack(convolutions, (shallow, middle, deep), nn.Flatten(), 4 * 4 * deep)

@@ -1,0 +1,49 @@
+"""What the networks of MNIST and of the faces have in common: two convolutions each way, and 1024 features between."""
+
+from abc import ABC
+
+from torch import nn
+
+from gan_run import Generator, ImageShape, LatentSpace, TrunkModule, init_normal
+from gan_run.plugins.networks.infogan_networks.layers import (
+    PaperNetwork,
+    PaperTrunk,
+    SigmoidImage,
+    connect,
+    double,
+    halve,
+    to_image,
+)
+
+
+class TwoConvolutionGenerator(PaperNetwork, Generator, ABC):
+    """FC 1024, FC to 128 maps of a quarter of the size, 4x4 up-convolutions to 64 and to the image; batch norm and ReLU
+    between; sigmoid."""
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        wide, deep, shallow = self.channels(1024, 128, 64)
+        side = self.size // 4
+        network = nn.Sequential(
+            connect(latents.width, wide, nn.ReLU()),
+            connect(wide, side * side * deep, nn.ReLU()),
+            nn.Unflatten(1, (deep, side, side)),
+            double(deep, shallow),
+            to_image(shallow, image.channels),
+            SigmoidImage(),
+        )
+        init_normal(network)
+        return network
+
+
+class TwoConvolutionTrunk(PaperTrunk, ABC):
+    """4x4 convolutions to 64 and 128 with stride 2, FC 1024; batch norm but on the first; leaky ReLU."""
+
+    def build(self, image: ImageShape) -> TrunkModule:
+        shallow, deep, wide = self.channels(64, 128, 1024)
+        side = self.size // 4
+        convolutions = [
+            halve(image.channels, shallow, self.slope, "none"),
+            halve(shallow, deep, self.slope, self.norm),
+        ]
+        last = nn.Sequential(nn.Flatten(), connect(side * side * deep, wide, nn.LeakyReLU(self.slope), self.norm))
+        return self.stack(convolutions, (shallow, deep), last, wide)

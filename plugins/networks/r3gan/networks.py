@@ -1,0 +1,105 @@
+"""Generator and trunk."""
+
+from abc import ABC
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from gan_run import (
+    DataInfo,
+    Declaration,
+    Discriminator,
+    Generator,
+    ImageShape,
+    LatentSpace,
+    Problem,
+    SpecView,
+    StackedTrunk,
+    Trunk,
+    TrunkModule,
+    check_doubling,
+    doubling_of,
+)
+from gan_run.plugins.networks.r3gan.layers import GROUP, Double, Halve, ResidualBlock, drawn
+
+
+class R3GANNetwork(Declaration, ABC):
+    """What both have in common: at each size, the paper's number of channels: 96 at 256x256, twice as many at half the
+    size, and 768 from 32x32 on, times `width`."""
+
+    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
+    blocks: int = Field(default=2, ge=1, description="Residual blocks at each size.")
+    expansion: int = Field(default=2, ge=1, description="How much wider a block is within.")
+
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        return check_doubling("r3gan", data.image)
+
+    def channels(self, image: ImageShape) -> list[int]:
+        """From the base's size to the image's, multiples of a group's."""
+        base, doublings = doubling_of(image)
+        sides = [base * 2**level for level in range(doublings + 1)]
+        return [GROUP * max(1, round(min(768, 96 * 256 / side) * self.width / GROUP)) for side in sides]
+
+    def stage(self, channels: int, sizes: int) -> list[nn.Module]:
+        """The blocks of one size, of a network of so many."""
+        return [ResidualBlock(channels, self.expansion, self.blocks * sizes) for _ in range(self.blocks)]
+
+
+class R3GANGenerator(R3GANNetwork, Generator):
+    """A learnt base image whose channels the latents scale, residual blocks at each size, a 1x1 convolution. Ours ends
+    in tanh, which the paper's does not."""
+
+    type: Literal["r3gan"] = "r3gan"
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        channels = self.channels(image)
+        layers = [Base(latents.width, channels[0], doubling_of(image).base), *self.stage(channels[0], len(channels))]
+        for deep, shallow in pairwise(channels):
+            layers += [Double(deep, shallow), *self.stage(shallow, len(channels))]
+        return nn.Sequential(*layers, drawn(nn.Conv2d(channels[-1], image.channels, 1), 1.0), nn.Tanh())
+
+
+class Base(nn.Module):
+    """(N, W) -> (N, C, base, base)."""
+
+    def __init__(self, inputs: int, channels: int, side: int) -> None:
+        super().__init__()
+        self.image = nn.Parameter(torch.randn(channels, side, side))
+        self.scales = drawn(nn.Linear(inputs, channels, bias=False), 1.0)
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        scaled = self.image * self.scales(embedded)[:, :, None, None]
+        assert isinstance(scaled, Tensor)
+        return scaled
+
+
+class R3GANTrunk(R3GANNetwork, Trunk):
+    """A 1x1 convolution, residual blocks at each size, for each channel a weighted sum over the places of the base."""
+
+    type: Literal["r3gan"] = "r3gan"
+
+    def gives_maps(self) -> bool:
+        return True
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        discriminator = spec.part(Discriminator, "discriminator")
+        if discriminator.spectral_norm and discriminator.trunk is self:
+            message = "not under spectral norm: its blocks begin with zeros, which have no singular value to divide by"
+            yield Problem(("type",), message)
+
+    def build(self, image: ImageShape) -> TrunkModule:
+        channels = self.channels(image)[::-1]
+        stages: list[nn.Module] = [
+            nn.Sequential(
+                drawn(nn.Conv2d(image.channels, channels[0], 1), 1.0), *self.stage(channels[0], len(channels))
+            )
+        ]
+        for shallow, deep in pairwise(channels):
+            stages.append(nn.Sequential(Halve(shallow, deep), *self.stage(deep, len(channels))))
+        base = doubling_of(image).base
+        weigh = drawn(nn.Conv2d(channels[-1], channels[-1], base, groups=channels[-1], bias=False), 1.0)
+        return StackedTrunk(stages, channels, nn.Sequential(weigh, nn.Flatten()), channels[-1])

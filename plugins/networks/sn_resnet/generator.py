@@ -1,0 +1,143 @@
+"""The generator."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_run import (
+    DataInfo,
+    Generator,
+    ImageShape,
+    Latent,
+    LatentSpace,
+    Problem,
+    SpecView,
+    doubling_of,
+    scaled,
+)
+from gan_run.plugins.networks.sn_resnet.layers import FLAT, SelfAttention, check_size, convolution, shortcut
+
+
+class SNResNetGenerator(Generator):
+    """A linear layer to the base, a residual block for each doubling, batch norm, ReLU, a convolution and tanh.
+
+    Up to three doublings (28x28, 32x32) every layer has 256 channels, as in the paper's table for CIFAR-10; above, they
+    halve from block to block down to 64 next to the image, from at most 1024, as for ImageNet. The latents named in
+    `condition` set the gains and biases of every batch norm in place of entering at the first layer (conditional batch
+    norm, de Vries et al. 2017, arXiv 1707.00683): a class, or codes.
+    """
+
+    type: Literal["sn-resnet"] = "sn-resnet"
+    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
+    condition: tuple[str, ...] = Field(default=(), description="Latents that set the batch norms' gains and biases.")
+    attention: int | None = Field(
+        default=None, ge=4, description="Side of the maps that self-attention follows, 32 or 64 in SAGAN and BigGAN."
+    )
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        for index, name in enumerate(self.condition):
+            yield from spec.check_latent(name, "condition", index)
+        latents = [place[-1] for place, _ in spec.find_all(Latent) if place[0] == "latents"]
+        if set(self.condition) >= set(latents):
+            yield Problem(("condition",), "at least one latent has to enter at the first layer")
+
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        return check_size(self.type, self.attention, data.image)
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        base, doublings = doubling_of(image)
+        if doublings <= FLAT:
+            channels = [scaled(256, self.width)] * (doublings + 1)
+        else:
+            channels = [scaled(64 * min(2**level, 16), self.width) for level in range(doublings, -1, -1)]
+        return SNResNetGeneratorModule(self, latents, base, channels, image)
+
+
+class SNResNetGeneratorModule(nn.Module):
+    """(N, W) -> (N, C, H, W)."""
+
+    noise_columns: Tensor
+    condition_columns: Tensor
+
+    def __init__(
+        self, declared: SNResNetGenerator, latents: LatentSpace, base: int, channels: list[int], image: ImageShape
+    ) -> None:
+        super().__init__()
+        conditional = torch.zeros(latents.width, dtype=torch.bool)
+        for name in declared.condition:
+            conditional[latents.columns(name)] = True
+        self.register_buffer("noise_columns", (~conditional).nonzero().flatten(), persistent=False)
+        self.register_buffer("condition_columns", conditional.nonzero().flatten(), persistent=False)
+        self.first = nn.Linear(len(self.noise_columns), channels[0] * base * base)
+        nn.init.xavier_uniform_(self.first.weight)
+        nn.init.zeros_(self.first.bias)
+        self.unflatten = nn.Unflatten(1, (channels[0], base, base))
+        self.blocks = nn.ModuleList(
+            UpBlock(wide, narrow, len(self.condition_columns)) for wide, narrow in pairwise(channels)
+        )
+        sides = [base * 2**level for level in range(1, len(channels))]
+        self.attention = nn.ModuleList(
+            SelfAttention(narrow) if side == declared.attention else nn.Identity()
+            for side, narrow in zip(sides, channels[1:], strict=True)
+        )
+        self.norm = nn.BatchNorm2d(channels[-1])
+        self.last = convolution(channels[-1], image.channels, gain=1.0)
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        condition = embedded[:, self.condition_columns]
+        maps = self.unflatten(self.first(embedded[:, self.noise_columns]))
+        for block, attention in zip(self.blocks, self.attention, strict=True):
+            maps = attention(block(maps, condition))
+        images = self.last(self.norm(maps).relu()).tanh()
+        assert isinstance(images, Tensor)
+        return images
+
+
+class UpBlock(nn.Module):
+    """Two convolutions at twice the size, each after batch norm and ReLU, beside a 1x1 convolution: maps
+    (N, wide, H, W) and condition (N, K) to (N, narrow, 2 H, 2 W)."""
+
+    def __init__(self, wide: int, narrow: int, condition: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(ConditionalNorm(channels, condition) for channels in (wide, narrow))
+        self.first, self.second = convolution(wide, narrow), convolution(narrow, narrow)
+        self.shortcut = shortcut(wide, narrow)
+
+    def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
+        before, between = self.norms
+        inner = self.first(_twice(before(maps, condition).relu()))
+        inner = self.second(between(inner, condition).relu())
+        summed = inner + self.shortcut(_twice(maps))
+        assert isinstance(summed, Tensor)
+        return summed
+
+
+class ConditionalNorm(nn.Module):
+    """Batch norm whose gains and biases are linear in the condition (N, K), which may have no columns."""
+
+    def __init__(self, channels: int, condition: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.gain = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.by_condition = nn.Linear(condition, 2 * channels, bias=False) if condition else None
+        if self.by_condition is not None:
+            nn.init.zeros_(self.by_condition.weight)
+
+    def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
+        gain, bias = self.gain[None], self.bias[None]
+        if self.by_condition is not None:
+            more_gain, more_bias = self.by_condition(condition).chunk(2, dim=1)
+            gain, bias = gain + more_gain, bias + more_bias
+        normed = self.norm(maps) * gain[:, :, None, None] + bias[:, :, None, None]
+        assert isinstance(normed, Tensor)
+        return normed
+
+
+def _twice(maps: Tensor) -> Tensor:
+    return F.interpolate(maps, scale_factor=2, mode="nearest")

@@ -1,0 +1,66 @@
+"""What generator and trunk are made of."""
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_run import ImageShape, Problem, check_doubling, doubling_of
+
+FLAT = 3
+"""Up to so many doublings, as in the paper's networks for CIFAR-10, all layers are equally wide."""
+
+
+def check_size(network: str, attention: int | None, image: ImageShape) -> Iterable[Problem]:
+    """The problems of a network with images of a size it cannot reach, or with attention at one that no map has."""
+    wrong = list(check_doubling(network, image))
+    if wrong or attention is None:
+        return wrong
+    base, doublings = doubling_of(image)
+    sides = [base * 2**level for level in range(1, doublings)]
+    if attention in sides:
+        return ()
+    choices = ", ".join(map(str, sides)) or "none between base and image"
+    return [Problem(("attention",), f"no maps are of side {attention} (there is: {choices})")]
+
+
+def convolution(inputs: int, outputs: int, kernel: int = 3, gain: float = math.sqrt(2)) -> nn.Conv2d:
+    """A convolution that keeps the size, drawn by Glorot's rule with the paper's gains."""
+    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
+    nn.init.xavier_uniform_(layer.weight, gain)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def shortcut(inputs: int, outputs: int) -> nn.Conv2d:
+    """The 1x1 convolution beside a block's two."""
+    return convolution(inputs, outputs, kernel=1, gain=1.0)
+
+
+class SelfAttention(nn.Module):
+    """Non-local attention (SAGAN, Zhang et al. 2019, arXiv 1805.08318), as BigGAN has it: (N, C, H, W) to the same. It
+    comes in by a gain that begins at zero."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        narrow, half = max(1, channels // 8), max(1, channels // 2)
+        self.query = nn.Conv2d(channels, narrow, 1, bias=False)
+        self.key = nn.Conv2d(channels, narrow, 1, bias=False)
+        self.value = nn.Conv2d(channels, half, 1, bias=False)
+        self.out = nn.Conv2d(half, channels, 1, bias=False)
+        self.gain = nn.Parameter(torch.zeros(()))
+        for layer in (self.query, self.key, self.value, self.out):
+            nn.init.xavier_uniform_(layer.weight)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        query = self.query(maps).flatten(2)  # (N, C / 8, H W)
+        key = F.max_pool2d(self.key(maps), 2).flatten(2)  # (N, C / 8, H W / 4)
+        value = F.max_pool2d(self.value(maps), 2).flatten(2)  # (N, C / 2, H W / 4)
+        attention = (query.transpose(1, 2) @ key).softmax(dim=2)  # (N, H W, H W / 4)
+        seen = (value @ attention.transpose(1, 2)).unflatten(2, maps.shape[2:])
+        attended = maps + self.gain * self.out(seen)
+        assert isinstance(attended, Tensor)
+        return attended

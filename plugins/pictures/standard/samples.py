@@ -1,0 +1,80 @@
+"""A grid of samples."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import torch
+from PIL import Image
+from pydantic import Field
+from torch import Tensor
+
+from gan_run import Artifact, DataInfo, Latent, LatentContext, Model, Problem, SpecView, Splits, to_uint8
+
+CELL = 56
+"""Pixels that a cell has at least, each way."""
+GAP = 2
+"""Pixels between cells."""
+
+
+class Samples(Artifact):
+    """Fresh samples, one column per category where there is a categorical code."""
+
+    type: Literal["samples"] = "samples"
+    rows: int = Field(default=10, ge=1, description="Of images.")
+    columns: int = Field(default=10, ge=1, description="Where no categorical code tells how many.")
+    code: str | None = Field(
+        default=None, description="The categorical latent that makes the columns; by default the first that is a code."
+    )
+
+    @property
+    def folder(self) -> str:
+        return "samples"
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        return () if self.code is None else spec.check_latent(self.code, "code")
+
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        latent = None if self.code is None else spec.find(Latent, "latents", self.code)
+        if latent is not None and latent.module(LatentContext(data)).cardinality is None:
+            yield Problem(("code",), f"{self.code!r} is not categorical: it has no categories to make columns of")
+
+    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
+        code = self._categorical(model)
+        categories = None if code is None else model.latents[code].cardinality
+        columns = categories or self.columns
+        values = model.draw(self.rows * columns)
+        if code is not None:
+            # Of several copies the first is turned: the others stay as drawn, like the noise.
+            dial = model.latents.dials([code])[0]
+            values = model.latents.turn(values, dial, torch.arange(columns).repeat(self.rows))
+        grid = image_grid(model.generate(values), columns)
+        path = stem.with_name(f"{stem.name}.png")
+        Image.fromarray(grid.permute(1, 2, 0).numpy()).save(path)
+        return [path]
+
+    def _categorical(self, model: Model) -> str | None:
+        if self.code is not None:
+            return self.code
+        codes = (name for name in model.latents if name in model.codes)
+        return next((name for name in codes if model.latents[name].cardinality is not None), None)
+
+
+def image_grid(images: Tensor, columns: int) -> Tensor:
+    """Images (N, C, H, W) in [-1, 1], row by row in one uint8 image (C, H', W') on white.
+
+    Small images are magnified by a whole number, so that their pixels stay sharp in any viewer.
+    """
+    # torchvision takes over a second to import, and every command loads this plugin.
+    from torchvision.utils import make_grid
+
+    factor = magnification(images)
+    large = to_uint8(images).repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
+    grid: Tensor = make_grid(large, nrow=columns, padding=GAP, pad_value=255)
+    return grid
+
+
+def magnification(images: Tensor) -> int:
+    """The whole number of pixels that stand for one pixel of these images, each way."""
+    return math.ceil(CELL / min(images.shape[2:]))

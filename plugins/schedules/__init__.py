@@ -1,9 +1,0 @@
-"""Schedules: numbers that change during training."""
-
-from gan_run import Component, hookimpl
-from gan_run.plugins.schedules.schedules import Constant, Cosine, LinearSchedule
-
-
-@hookimpl
-def gan_run_components() -> list[type[Component]]:
-    return [Constant, Cosine, LinearSchedule]

@@ -1,9 +1,0 @@
-"""House numbers from street pictures."""
-
-from gan_run import Component, hookimpl
-from gan_run.plugins.svhn.source import Svhn
-
-
-@hookimpl
-def gan_run_components() -> list[type[Component]]:
-    return [Svhn]

@@ -1,0 +1,1 @@
+"""Plugins that bring optimisers, schedules and augmentations."""

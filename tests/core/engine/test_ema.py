@@ -1,0 +1,147 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_run.core.engine.ema import Average
+from gan_run.core.engine.training import Training
+from gan_run.core.kinds.model import with_standing_statistics
+from gan_run.core.kinds.network import GeneratorStack
+from gan_run.plugins.networks.dcgan.networks import DCGANGenerator
+
+Start = Callable[..., Training]
+
+
+@pytest.fixture
+def plain(start: Start) -> GeneratorStack:
+    return start().game.stack
+
+
+@pytest.fixture
+def normalising(start: Start) -> GeneratorStack:
+    """A generator whose one batch norm comes right after its first, linear, layer."""
+    return start(generator=DCGANGenerator(width=0.05)).game.stack
+
+
+def fill(stack: GeneratorStack, value: float) -> None:
+    for parameter in stack.parameters():
+        nn.init.constant_(parameter, value)
+
+
+def held(average: Average) -> float:
+    """The one value of all averaged weights."""
+    values = torch.cat([parameter.detach().flatten() for parameter in average.stack.parameters()])
+    torch.testing.assert_close(values, values[:1].expand_as(values))
+    return values[0].item()
+
+
+def test_the_first_update_takes_the_weights_as_they_are(plain: GeneratorStack) -> None:
+    average = Average(plain, 0.999)
+    fill(plain, 3.0)
+    average.update(plain, 0)
+    assert held(average) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("step", "decay"),
+    [(1, 2 / 11), (8, 9 / 18), (80, 81 / 90), (81, 0.9), (100_000, 0.9)],
+)
+def test_it_follows_fast_at_first_and_by_its_decay_later(plain: GeneratorStack, step: int, decay: float) -> None:
+    average = Average(plain, 0.9)
+    fill(plain, 1.0)
+    average.update(plain, 0)
+    fill(plain, 2.0)
+    average.update(plain, step)
+    assert held(average) == pytest.approx(decay * 1 + (1 - decay) * 2, abs=1e-6)
+
+
+def test_a_decay_of_nought_keeps_no_past(plain: GeneratorStack) -> None:
+    average = Average(plain, 0.0)
+    for step in range(4):
+        fill(plain, float(step))
+        average.update(plain, step)
+        assert held(average) == step
+
+
+def test_averaging_changes_nothing_of_the_generator(plain: GeneratorStack) -> None:
+    before = {name: value.clone() for name, value in plain.state_dict().items()}
+    average = Average(plain, 0.5)
+    average.update(plain, 0)
+    fill(average.stack, 7.0)
+    assert all(torch.equal(value, before[name]) for name, value in plain.state_dict().items())
+
+
+def norm(stack: GeneratorStack) -> nn.BatchNorm2d:
+    (found,) = (layer for layer in stack.modules() if isinstance(layer, nn.BatchNorm2d))
+    return found
+
+
+def running(stack: GeneratorStack) -> tuple[Tensor, Tensor]:
+    mean, variance = norm(stack).running_mean, norm(stack).running_var
+    assert mean is not None
+    assert variance is not None
+    return mean, variance
+
+
+def test_buffers_are_the_generators_latest_and_not_averaged(normalising: GeneratorStack) -> None:
+    average = Average(normalising, 0.9)
+    average.update(normalising, 0)
+    for _ in range(3):
+        normalising(normalising.latents.sample(4))
+    average.update(normalising, 1000)
+    assert running(normalising)[0].any()
+    assert torch.equal(running(average.stack)[0], running(normalising)[0])
+    assert torch.equal(running(average.stack)[1], running(normalising)[1])
+
+
+def test_a_saved_average_goes_on_as_if_it_had_never_stopped(plain: GeneratorStack) -> None:
+    whole, first = Average(plain, 0.9), Average(plain, 0.9)
+    for step in range(2):
+        fill(plain, float(step))
+        whole.update(plain, step)
+        first.update(plain, step)
+    second = Average(plain, 0.9)
+    second.load({name: value.clone() for name, value in first.state().items()})
+    fill(plain, 5.0)
+    whole.update(plain, 2)
+    second.update(plain, 2)
+    assert held(second) == held(whole)
+
+
+def test_standing_statistics_are_those_of_the_generators_own_activations(normalising: GeneratorStack) -> None:
+    for parameter in normalising.parameters():
+        nn.init.normal_(parameter)
+    linear, settled = next(normalising.generator.children()), with_standing_statistics(normalising)
+    with torch.no_grad():
+        inputs = linear(normalising.latents.embed(normalising.latents.sample(20_000)))
+    # One channel's activations lie side by side.
+    by_channel = inputs.view(len(inputs), norm(settled).num_features, -1).transpose(0, 1).flatten(1)
+    mean, variance = running(settled)
+    torch.testing.assert_close(mean, by_channel.mean(1), atol=0.1, rtol=0)
+    torch.testing.assert_close(variance, by_channel.var(1), atol=0, rtol=0.1)
+    assert not torch.allclose(running(normalising)[1], variance, rtol=0.1)
+
+
+def test_standing_statistics_leave_the_generator_and_the_global_stream_alone(normalising: GeneratorStack) -> None:
+    before = {name: value.clone() for name, value in normalising.state_dict().items()}
+    stream = torch.get_rng_state()
+    settled = with_standing_statistics(normalising)
+    assert torch.equal(torch.get_rng_state(), stream)
+    assert all(torch.equal(value, before[name]) for name, value in normalising.state_dict().items())
+    assert normalising.training
+    assert all(parameter.requires_grad for parameter in normalising.parameters())
+    assert not settled.training
+    assert not any(parameter.requires_grad for parameter in settled.parameters())
+
+
+def test_standing_statistics_are_the_same_each_time(normalising: GeneratorStack) -> None:
+    some, others = with_standing_statistics(normalising), with_standing_statistics(normalising)
+    assert torch.equal(running(some)[0], running(others)[0])
+    assert torch.equal(running(some)[1], running(others)[1])
+
+
+def test_a_generator_without_batch_norms_stays_what_it_is(plain: GeneratorStack) -> None:
+    values = plain.latents.sample(3)
+    with torch.no_grad():
+        assert torch.equal(with_standing_statistics(plain)(values), plain.eval()(values))

@@ -1,0 +1,153 @@
+"""What the base class and `count` add to a latent, shown with one that no plugin has: an angle, in two columns."""
+
+import math
+from typing import Literal
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.distributions import Normal, VonMises
+
+from gan_run import DataInfo, ImageShape, Latent, LatentContext, LatentModule, LogLikelihood, log_prob
+from gan_run.plugins.latents.standard.categorical import Categorical
+
+CONTEXT = LatentContext(DataInfo(ImageShape(1, 2, 2), {"train": 1}))
+
+
+class Angle(Latent):
+    type: Literal["angle"] = "angle"
+
+    def build(self, context: LatentContext) -> LatentModule:
+        return AngleModule()
+
+
+class AngleModule(LatentModule):
+    width = 2
+    posterior_width = 2
+
+    def sample(self, n: int) -> Tensor:
+        return torch.rand(n) * 2 * math.pi - math.pi
+
+    def embed(self, value: Tensor) -> Tensor:
+        return torch.stack([value.cos(), value.sin()], -1)
+
+    def posterior(self, raw: Tensor) -> VonMises:
+        return VonMises(torch.atan2(raw[..., 1], raw[..., 0]), raw.square().sum(-1).sqrt())
+
+    def entropy(self) -> Tensor:
+        return torch.tensor(math.log(2 * math.pi))
+
+    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        return torch.linspace(low or -math.pi, high or math.pi, steps)
+
+    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
+        return (self.estimate(raw) - value).cos().mean().clamp(0, 1)
+
+    def refit(self, raw: Tensor, value: Tensor) -> LogLikelihood:
+        spread = (self.estimate(raw) - value).std()
+        return lambda raw, value: log_prob(Normal(self.estimate(raw), spread), value)
+
+
+def angles(count: int) -> LatentModule:
+    return Angle(count=count).module(CONTEXT)
+
+
+def test_one_copy_is_the_latent_itself_without_a_copies_axis() -> None:
+    one = angles(1)
+    assert one.sample(5).shape == (5,)
+    assert one.embed(one.sample(5)).shape == (5, 2)
+    assert one.width == one.posterior_width == 2
+
+
+def test_by_default_the_data_tells_nothing_and_there_is_no_limit_to_the_values() -> None:
+    one = angles(1)
+    assert one.observe(torch.zeros(3, dtype=torch.int64)) is None
+    assert one.cardinality is None
+    assert one.value(2).item() == 2.0
+    assert one.value(2).is_floating_point()
+
+
+def test_the_estimate_is_the_mode_of_the_posterior() -> None:
+    raw = torch.tensor([[0.0, 3.0], [-2.0, 0.0]])
+    torch.testing.assert_close(angles(1).estimate(raw), torch.tensor([math.pi / 2, math.pi]))
+
+
+def test_likelihoods_are_computed_in_full_precision_under_autocast() -> None:
+    raw, value = torch.randn(4, 2).bfloat16(), torch.zeros(4)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = angles(1).log_likelihood(raw, value)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, angles(1).log_likelihood(raw.float(), value))
+
+
+@settings(deadline=None, max_examples=25)
+@given(count=st.integers(2, 5), n=st.integers(1, 6))
+def test_copies_have_an_axis_of_their_own_and_their_columns_side_by_side(count: int, n: int) -> None:
+    several = angles(count)
+    value = several.sample(n)
+    assert value.shape == (n, count)
+    assert several.width == several.posterior_width == 2 * count
+    embedded = several.embed(value)
+    assert embedded.shape == (n, 2 * count)
+    for copy in range(count):
+        torch.testing.assert_close(embedded[:, 2 * copy : 2 * copy + 2], AngleModule().embed(value[:, copy]))
+
+
+@settings(deadline=None, max_examples=25)
+@given(count=st.integers(2, 5), n=st.integers(1, 6))
+def test_the_likelihood_and_the_entropy_of_copies_are_sums_over_them(count: int, n: int) -> None:
+    several, one = angles(count), AngleModule()
+    raw, value = torch.randn(n, 2 * count), several.sample(n)
+    found = several.log_likelihood(raw, value)
+    assert found.shape == (n,)
+    singly = [one.log_likelihood(raw[:, 2 * copy : 2 * copy + 2], value[:, copy]) for copy in range(count)]
+    torch.testing.assert_close(found, torch.stack(singly).sum(0))
+    torch.testing.assert_close(several.entropy(), one.entropy() * count)
+
+
+def test_copies_are_drawn_independently() -> None:
+    torch.manual_seed(0)
+    correlation = angles(3).sample(4000).T.corrcoef()
+    torch.testing.assert_close(correlation, torch.eye(3), atol=0.05, rtol=0)
+
+
+def test_every_copy_is_estimated_from_its_own_columns() -> None:
+    raw = torch.tensor([[0.0, 3.0, -2.0, 0.0, 1.0, 0.0]])
+    torch.testing.assert_close(angles(3).estimate(raw), torch.tensor([[math.pi / 2, math.pi, 0.0]]))
+
+
+def test_every_copy_is_refitted_on_its_own() -> None:
+    torch.manual_seed(0)
+    several, one = angles(2), AngleModule()
+    value = torch.rand(50, 2) - 0.5
+    noisy = value + torch.randn(50, 2) * torch.tensor([0.01, 0.3])
+    raw = torch.stack([noisy.cos(), noisy.sin()], -1).flatten(1)
+    expected = sum(
+        one.refit(raw[:, s], value[:, i])(raw[:, s], value[:, i]) for i, s in enumerate([slice(2), slice(2, 4)])
+    )
+    torch.testing.assert_close(several.refit(raw, value)(raw, value), expected)
+
+
+def test_the_recovery_of_copies_is_their_mean() -> None:
+    value = torch.zeros(6, 2)
+    raw = torch.tensor([1.0, 0.0, -1.0, 0.0]).expand(6, 4)  # the first copy is right, the second turned round
+    assert angles(2).recovery(raw, value).item() == pytest.approx(0.5)
+
+
+def test_copies_are_walked_and_set_as_one_is() -> None:
+    assert torch.equal(angles(3).grid(5, -1, 1), AngleModule().grid(5, -1, 1))
+    several = Categorical(classes=3, count=2).module(CONTEXT)
+    assert several.cardinality == 3
+    assert several.value(2).item() == 2
+    with pytest.raises(ValueError, match="0 to 2"):
+        several.value(3)
+
+
+def test_a_category_survives_copying_as_a_whole_number() -> None:
+    several = Categorical(classes=3, count=4).module(CONTEXT)
+    value = several.sample(50)
+    assert value.dtype == torch.int64
+    assert sorted(set(value.flatten().tolist())) == [0, 1, 2]
+    assert several.embed(value).sum(1).tolist() == [4.0] * 50

@@ -1,0 +1,173 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_run import DataInfo, Factor, ImageShape, RunError
+from gan_run.core.run import checkpoint
+from gan_run.core.run.run_folder import RunFolder
+
+INFO = DataInfo(ImageShape(1, 8, 8), {"train": 48, "test": 16}, ("even", "odd"))
+FACTORS = (Factor("azimuth", "angle"), Factor("model", "categorical"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    (tmp_path / "run").mkdir()
+    return RunFolder(tmp_path / "run")
+
+
+def lines(folder: RunFolder) -> list[object]:
+    return [json.loads(line) for line in folder.metrics_file.read_text().splitlines()]
+
+
+def test_a_metrics_line_is_readable_at_once(folder: RunFolder) -> None:
+    folder.append_metrics({"step": 1, "loss": 0.5})
+    folder.append_metrics({"step": 2, "loss": 0.25})
+    assert lines(folder) == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}]
+
+
+def test_a_number_that_is_not_finite_is_null_in_the_metrics(folder: RunFolder) -> None:
+    folder.append_metrics({"step": 1, "loss": float("nan"), "found": [{"r2": float("-inf"), "n": 3}]})
+    assert lines(folder) == [{"step": 1, "loss": None, "found": [{"r2": None, "n": 3}]}]
+
+
+def test_metrics_are_cut_back_to_a_step(folder: RunFolder) -> None:
+    for step in (1, 2, 3, 4):
+        folder.append_metrics({"step": step})
+    folder.cut_metrics(2)
+    assert lines(folder) == [{"step": 1}, {"step": 2}]
+    folder.append_metrics({"step": 3})
+    assert lines(folder) == [{"step": 1}, {"step": 2}, {"step": 3}]
+
+
+def test_a_line_that_a_kill_cut_short_is_dropped_wherever_it_was_cut(folder: RunFolder) -> None:
+    whole = '{"step": 3, "a": {"b": 1}}\n'
+    for length in range(1, len(whole) - 1):
+        folder.metrics_file.write_text('{"step": 1}\n{"step": 2}\n' + whole[:length])
+        folder.cut_metrics(3)
+        assert lines(folder) == [{"step": 1}, {"step": 2}]
+    # A line that lacks no more than its end is whole, and gets it.
+    folder.metrics_file.write_text(whole[:-1])
+    folder.cut_metrics(3)
+    assert folder.metrics_file.read_text() == whole
+
+
+def test_cutting_where_there_are_no_metrics_does_nothing(folder: RunFolder) -> None:
+    folder.cut_metrics(0)
+    assert not folder.metrics_file.exists()
+
+
+def test_a_folder_is_locked_against_another_process(folder: RunFolder) -> None:
+    code = (
+        "import sys; from pathlib import Path; from gan_run.core.run.run_folder import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked():\n    print('locked', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, folder.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "locked\n"
+        with pytest.raises(RunError, match="another process is training in this folder"), folder.locked():
+            pytest.fail("locked twice")
+        # The lock goes with the process, however it ends.
+        other.kill()
+        other.wait()
+        with folder.locked():
+            pass
+
+
+def test_a_lock_makes_the_folder_and_is_given_back(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "a" / "b")
+    for _ in range(2):
+        with folder.locked():
+            assert folder.path.is_dir()
+
+
+def test_a_folder_is_free_until_a_spec_is_in_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    assert folder.is_free()
+    with folder.locked():
+        pass
+    folder.write_data_info(INFO)
+    assert folder.is_free()
+    folder.write_spec({})
+    assert not folder.is_free()
+
+
+def test_a_folder_of_something_else_is_not_free(folder: RunFolder) -> None:
+    (folder.path / "notes.txt").write_text("mine")
+    assert not folder.is_free()
+    assert not RunFolder(folder.path / "notes.txt").is_free()
+
+
+def test_a_run_is_evaluated_once_its_evaluation_is_written(folder: RunFolder) -> None:
+    assert folder.evaluated_at() is None
+    folder.write_evaluation({"step": 12, "metrics": []})
+    assert folder.evaluated_at() == 12
+
+
+def test_the_latest_checkpoint_is_found_by_looking(folder: RunFolder) -> None:
+    assert folder.latest() is None
+    for step in (2, 4):
+        checkpoint.save(folder.checkpoints, step, {"a": torch.zeros(1)}, {})
+    latest = folder.latest()
+    assert latest is not None
+    assert latest.step == 4
+    (latest.folder / "manifest.json").unlink()
+    before = folder.latest()
+    assert before is not None
+    assert before.step == 2
+
+
+def test_the_data_is_noted_and_read_back(folder: RunFolder) -> None:
+    for info in (INFO, DataInfo(ImageShape(3, 4, 5), {"train": 1, "test": 0}, None, FACTORS)):
+        folder.write_data_info(info)
+        assert folder.data_info() == info
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        DataInfo(ImageShape(3, 8, 8), INFO.sizes, INFO.class_names),
+        DataInfo(INFO.image, {"train": 47, "test": 16}, INFO.class_names),
+        DataInfo(INFO.image, INFO.sizes, None),
+        DataInfo(INFO.image, INFO.sizes, INFO.class_names, FACTORS),
+    ],
+)
+def test_other_data_than_at_the_beginning_is_refused(folder: RunFolder, other: DataInfo) -> None:
+    folder.write_data_info(INFO)
+    folder.write_spec({})
+    folder.write_data_info(INFO)
+    with pytest.raises(RunError, match="the data is not what it was when this run began"):
+        folder.write_data_info(other)
+    assert folder.data_info() == INFO
+
+
+def test_each_stretch_of_training_is_noted(folder: RunFolder) -> None:
+    folder.add_environment({"from_step": 0})
+    folder.add_environment({"from_step": 4})
+    written = json.loads(folder.environment_file.read_text())
+    assert written == {"stretches": [{"from_step": 0}, {"from_step": 4}]}
+
+
+def test_a_folder_without_a_spec_is_no_run_folder(folder: RunFolder) -> None:
+    with pytest.raises(RunError, match=r"is no run folder: it has no spec\.json"):
+        folder.spec()
+
+
+@pytest.mark.parametrize("content", [b'{"name": ', b"\xff\xfe", b"[]"])
+def test_a_damaged_file_is_named(folder: RunFolder, content: bytes) -> None:
+    reads: list[tuple[str, Callable[[], object]]] = [
+        ("spec.json", folder.spec),
+        ("data.json", folder.data_info),
+        ("evaluation.json", folder.evaluated_at),
+    ]
+    for name, read in reads:
+        (folder.path / name).write_bytes(content)
+        with pytest.raises(RunError, match=name):
+            read()

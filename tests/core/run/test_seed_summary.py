@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from gan_run import Measurement, Metric, Model, RunError, Splits
+from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.seed_summary import Row, compare
+
+
+class Score(Metric):
+    type: Literal["score"] = "score"
+
+    def measure(self, model: Model, data: Splits) -> Measurement:
+        raise AssertionError("these runs were measured before")
+
+
+class Bound(Score):
+    headlines = ("codes.*.bound",)
+    type: Literal["bound"] = "bound"  # type: ignore[assignment]  # another name for the same kind of thing
+
+
+def finished(folder: Path, *found: object) -> RunFolder:
+    folder.mkdir()
+    metrics = [{"metric": {}, "found": each} for each in found]
+    (folder / "evaluation.json").write_text(json.dumps({"step": 1, "metrics": metrics}))
+    return RunFolder(folder)
+
+
+def test_the_numbers_by_which_runs_are_compared_are_the_fractions_at_the_top() -> None:
+    found = {"accuracy": 0.5, "images": 100, "split": "test", "matching": [1, 2], "inner": {"x": 0.1}, "none": None}
+    assert Score().headline(found) == {"accuracy": 0.5}
+
+
+def test_or_those_at_the_places_that_a_metric_names() -> None:
+    found = {"codes": {"a": {"bound": 0.5, "error": 0.1}, "b": {"bound": -1.0}}, "bound": 3.0}
+    assert Bound().headline(found) == {"codes.a.bound": 0.5, "codes.b.bound": -1.0}
+
+
+def test_mean_deviation_and_best_worked_by_hand() -> None:
+    row = Row("x", {3: 1.0, 4: 4.0, 5: 1.0})
+    assert row.mean == 2.0
+    assert row.deviation == pytest.approx(3**0.5)  # (1 + 4 + 1) / 2
+    assert row.best == (4, 4.0)
+    assert Row("x", {3: 1.0}).deviation is None
+
+
+def test_rows_gather_what_each_run_found(tmp_path: Path) -> None:
+    runs = {
+        0: finished(tmp_path / "a", {"accuracy": 0.5}, {"codes": {"c": {"bound": 1.0}}}),
+        7: finished(tmp_path / "b", {"accuracy": 0.7}, {"codes": {"c": {"bound": 2.0}}}),
+    }
+    assert compare(runs, [Score(), Bound()]) == [
+        Row("score accuracy", {0: 0.5, 7: 0.7}),
+        Row("bound codes.c.bound", {0: 1.0, 7: 2.0}),
+    ]
+
+
+def test_a_metric_that_is_there_twice_is_told_by_its_place(tmp_path: Path) -> None:
+    runs = {0: finished(tmp_path / "a", {"accuracy": 0.5}, {"accuracy": 0.25})}
+    assert compare(runs, [Score(), Score()]) == [
+        Row("metrics[0] score accuracy", {0: 0.5}),
+        Row("metrics[1] score accuracy", {0: 0.25}),
+    ]
+
+
+def test_a_number_that_one_run_lacks_is_compared_over_the_others(tmp_path: Path) -> None:
+    runs = {0: finished(tmp_path / "a", {"accuracy": None}), 1: finished(tmp_path / "b", {"accuracy": 0.5})}
+    assert compare(runs, [Score()]) == [Row("score accuracy", {1: 0.5})]
+
+
+def test_a_run_that_is_not_finished_cannot_be_compared(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"no evaluation\.json"):
+        compare({0: RunFolder(tmp_path)}, [Score()])
+    (tmp_path / "evaluation.json").write_text("{}")
+    with pytest.raises(RunError, match="no list of metrics"):
+        compare({0: RunFolder(tmp_path)}, [Score()])

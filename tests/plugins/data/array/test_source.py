@@ -1,0 +1,336 @@
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from safetensors.numpy import save_file
+
+from gan_run import DataError, Factor, ImageShape
+from gan_run.core.images.splitting import in_test_split
+from gan_run.plugins.data.array.faces import Faces
+from gan_run.plugins.data.array.source import Array
+
+RENDERED = Path(__file__).parents[4] / "shared" / "data" / "rendered"
+needs_renders = pytest.mark.skipif(
+    not RENDERED.is_dir(), reason="the renders are not beside the repository (shared/data/rendered)"
+)
+
+Writer = Callable[..., Path]
+
+
+@pytest.fixture(params=["npz", "compressed", "safetensors"])
+def write(request: pytest.FixtureRequest, tmp_path: Path) -> Writer:
+    """Writes named arrays to a file of each format."""
+
+    def write(**arrays: np.ndarray) -> Path:
+        if request.param == "safetensors":
+            path = tmp_path / "set.safetensors"
+            save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+            return path
+        path = tmp_path / "set.npz"
+        (np.savez if request.param == "npz" else np.savez_compressed)(path, **arrays)
+        return path
+
+    return write
+
+
+def counted(*shape: int) -> np.ndarray:
+    return (np.arange(np.prod(shape)) % 256).astype(np.uint8).reshape(shape)
+
+
+def source(path: Path, **fields: Any) -> Array:
+    return Array(**{"path": path, "test_fraction": 0} | fields)
+
+
+@pytest.mark.parametrize(
+    ("shape", "image", "to_chw"),
+    [
+        ((5, 4, 6), ImageShape(1, 4, 6), lambda image: image[None]),
+        ((5, 4, 6, 3), ImageShape(3, 4, 6), lambda image: image.transpose(2, 0, 1)),
+        ((5, 4, 6, 1), ImageShape(1, 4, 6), lambda image: image.transpose(2, 0, 1)),
+        ((5, 3, 4, 6), ImageShape(3, 4, 6), lambda image: image),
+        ((5, 1, 4, 6), ImageShape(1, 4, 6), lambda image: image),
+    ],
+)
+def test_each_layout_becomes_channels_first(
+    write: Writer, shape: tuple[int, ...], image: ImageShape, to_chw: Callable[[np.ndarray], np.ndarray]
+):
+    array = counted(*shape)
+    folder = source(write(images=array))
+    info = folder.describe()
+    assert info.image == image
+    assert info.sizes == {"train": 5, "test": 0}
+    assert info.class_names is None
+    loaded = folder.load("train")
+    assert loaded.labels is None
+    assert loaded.images.dtype == torch.uint8
+    found = {bytes(one.numpy()) for one in loaded.images}
+    assert found == {to_chw(one).tobytes() for one in array}
+    assert loaded.images.shape == (5, *image)
+
+
+def test_channels_at_either_end_are_not_guessed(write: Writer):
+    path = write(images=counted(5, 3, 4, 3))
+    with pytest.raises(DataError, match=r'either end: set data\.layout to "HWC" or "CHW"'):
+        source(path).describe()
+    assert source(path, layout="CHW").describe().image == ImageShape(3, 4, 3)
+    assert source(path, layout="HWC").describe().image == ImageShape(3, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout", "message"),
+    [
+        ((5, 4, 6), "HWC", "not HWC"),
+        ((5, 3, 4, 6), "HWC", "not HWC with 1 or 3 channels"),
+        ((5, 4, 6, 3), "HW", "not HW"),
+        ((5, 4, 6, 4), "auto", "neither end of an image has 1 or 3 channels"),
+        ((5, 4), "auto", r"has shape \(5, 4\), not \(M, H, W\)"),
+        ((0, 4, 6), "auto", "is empty"),
+    ],
+)
+def test_a_shape_that_does_not_fit_is_told(write: Writer, shape: tuple[int, ...], layout: str, message: str):
+    with pytest.raises(DataError, match=rf"set\.\w+: 'images' .*{message}"):
+        source(write(images=counted(*shape)), layout=layout).describe()
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, np.uint16])
+def test_images_of_another_type_are_refused(write: Writer, kind: type):
+    with pytest.raises(DataError, match=f"is {np.dtype(kind).name}: convert the images to uint8"):
+        source(write(images=np.zeros((5, 4, 6), kind))).describe()
+
+
+def test_arrays_go_by_the_names_given(write: Writer):
+    path = write(x=counted(3, 2, 2), y=np.array([2, 0, 1]))
+    assert source(path, images="x", labels="y").describe().class_names == ("0", "1", "2")
+    with pytest.raises(DataError, match=r"no array 'images' \(there is: x, y\)"):
+        source(path).describe()
+    with pytest.raises(DataError, match="no array 'yy'; did you mean 'y'"):
+        source(path, images="x", labels="yy").load("train")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int64, np.uint64])
+def test_labels_stay_with_their_images(write: Writer, kind: type):
+    images = np.repeat(np.arange(50, dtype=np.uint8), 4).reshape(50, 2, 2)
+    folder = source(write(images=images, labels=(np.arange(50) % 7).astype(kind)), labels="labels", test_fraction=0.3)
+    for split in ("train", "test"):
+        loaded = folder.load(split)
+        assert loaded.labels is not None
+        assert loaded.labels.dtype == torch.int64
+        assert torch.equal(loaded.labels, loaded.images[:, 0, 0, 0].long() % 7)
+    assert folder.describe().class_names == tuple("0123456")
+
+
+def test_factors_stay_with_their_images(write: Writer):
+    numbers = np.arange(50)
+    images = np.repeat(numbers.astype(np.uint8), 4).reshape(50, 2, 2)
+    path = write(images=images, azimuth=(numbers * 7.5).astype(np.float32), model=numbers % 3)
+    folder = source(path, factors={"azimuth": "angle", "model": "categorical"}, test_fraction=0.3)
+    assert folder.describe().factors == (Factor("azimuth", "angle"), Factor("model", "categorical"))
+    for split in ("train", "test"):
+        loaded = folder.load(split)
+        assert loaded.factors is not None
+        shown = loaded.images[:, 0, 0, 0].double()
+        assert torch.equal(loaded.factors, torch.stack([shown * 7.5, shown % 3], 1))
+
+
+def test_without_factors_there_are_none(write: Writer):
+    folder = source(write(images=counted(3, 2, 2)))
+    assert folder.describe().factors == ()
+    assert folder.load("train").factors is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        ("continuous", np.array([0.0, 1.0]), r"'f' has shape \(2,\), but \(3,\) is needed"),
+        ("continuous", np.array([0.0, 1.0, np.nan]), "no finite numbers"),
+        ("continuous", np.array([True, False, True]), "is bool: factors have to be numbers"),
+        ("categorical", np.array([0.0, 1.0, 1.5]), "'f' has fractions"),
+    ],
+)
+def test_factors_that_are_no_numbers_of_the_images_are_refused(tmp_path: Path, kind: str, values: np.ndarray, message):
+    np.savez(tmp_path / "set.npz", images=counted(3, 2, 2), f=values)
+    with pytest.raises(DataError, match=message):
+        source(tmp_path / "set.npz", factors={"f": kind}).describe()
+
+
+def test_a_factor_that_is_not_there_is_refused_with_the_nearest(write: Writer):
+    path = write(images=counted(3, 2, 2), azimuth=np.arange(3))
+    with pytest.raises(DataError, match="no array 'azimut'; did you mean 'azimuth'"):
+        source(path, factors={"azimut": "angle"}).describe()
+
+
+def faces_file(folder: Path, **changes: np.ndarray) -> Path:
+    arrays = {
+        "images": np.repeat(np.arange(30, dtype=np.uint8), 4).reshape(30, 2, 2),
+        "factors": np.stack([np.arange(30) * 2.0, np.arange(30) * -1.0], 1),
+        "factor_names": np.array(["azimuth", "light"]),
+    }
+    np.savez(folder / "faces.npz", **(arrays | changes))
+    return folder / "faces.npz"
+
+
+def test_faces_carry_the_table_of_their_factors(tmp_path: Path):
+    faces = Faces(path=faces_file(tmp_path), test_fraction=0.3)
+    assert faces.describe().factors == (Factor("azimuth", "continuous"), Factor("light", "continuous"))
+    for split in ("train", "test"):
+        loaded = faces.load(split)
+        assert loaded.factors is not None
+        shown = loaded.images[:, 0, 0, 0].double()
+        assert torch.equal(loaded.factors, torch.stack([shown * 2, -shown], 1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"factor_names": np.array(["azimuth"])}, r"'factors' has shape \(30, 2\), but \(30, 1\) is needed"),
+        ({"factors": np.zeros((29, 2))}, r"'factors' has shape \(29, 2\), but \(30, 2\) is needed"),
+        ({"factor_names": np.array([1, 2])}, "it has to be a list of names"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, np.ndarray], message: str):
+    with pytest.raises(DataError, match=message):
+        Faces(path=faces_file(tmp_path, **changes)).describe()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([0, 1]), r"has shape \(2,\), but 3 images need \(3,\)"),
+        (np.array([[0], [1], [2]]), r"has shape \(3, 1\)"),
+        (np.array([0.0, 1.0, 2.0]), "is float64: labels have to be integers"),
+        (np.array([0, 1, -1]), "runs from -1 to 1: number the classes"),
+        (np.array([7, 1007, 2007]), "runs from 7 to 2007: number the classes"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(write: Writer, labels: np.ndarray, message: str):
+    folder = source(write(images=counted(3, 2, 2), labels=labels), labels="labels")
+    for action in (folder.describe, lambda: folder.load("train")):
+        with pytest.raises(DataError, match=f"'labels' {message}"):
+            action()
+
+
+def test_the_splits_are_those_of_the_indices_hashes(write: Writer):
+    path = write(images=np.repeat(np.arange(200, dtype=np.uint8), 4).reshape(200, 2, 2))
+    folder = source(path, test_fraction=0.25)
+    expected = [index for index in range(200) if in_test_split(str(index), 0.25)]
+    test, train = (folder.load(split).images[:, 0, 0, 0].tolist() for split in ("test", "train"))
+    assert 25 < len(expected) < 75
+    assert sorted(test) == expected
+    assert sorted(test + train) == list(range(200))
+    assert folder.describe().sizes == {"train": len(train), "test": len(test)}
+
+
+def test_held_out_validation_images_are_a_sample_of_a_sorted_array(write: Writer):
+    path = write(images=np.repeat(np.arange(200, dtype=np.uint8), 4).reshape(200, 2, 2))
+    validation = source(path, validation=40).open("validation").images[:, 0, 0, 0].float()
+    assert validation.mean().item() == pytest.approx(99.5, abs=30)  # a sample's mean is off by 9, the last 40's by 80
+    assert torch.equal(validation, source(path, validation=40).open("validation").images[:, 0, 0, 0].float())
+
+
+def test_no_image_left_to_train_on_is_an_error(write: Writer):
+    with pytest.raises(DataError, match="leaves none of 1 images to train on"):
+        source(write(images=counted(1, 2, 2)), test_fraction=0.999999).describe()
+
+
+def test_describe_reads_the_header_alone_of_a_zip(tmp_path: Path):
+    content = io.BytesIO()
+    np.save(content, counted(5, 4, 6))
+    with zipfile.ZipFile(tmp_path / "set.npz", "w") as archive:
+        archive.writestr("images.npy", content.getvalue()[:-1])
+    assert source(tmp_path / "set.npz").describe().image == ImageShape(1, 4, 6)
+    with pytest.raises(DataError, match=r"set\.npz cannot be read"):
+        source(tmp_path / "set.npz").load("train")
+
+
+def test_column_major_arrays_are_read_right(tmp_path: Path):
+    array = counted(5, 4, 6)
+    np.savez(tmp_path / "set.npz", images=np.asfortranarray(array))
+    loaded = source(tmp_path / "set.npz").load("train").images
+    assert {bytes(one.numpy()) for one in loaded} == {one.tobytes() for one in array}
+
+
+def test_pickled_objects_are_refused(tmp_path: Path):
+    np.savez(tmp_path / "set.npz", images=counted(2, 2, 2), labels=np.array([{}, {}]))
+    with pytest.raises(DataError, match="'labels' is object"):
+        source(tmp_path / "set.npz", labels="labels").describe()
+
+
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>Not found</html>" * 9])
+def test_a_damaged_file_is_named(tmp_path: Path, suffix: str, content: bytes):
+    path = tmp_path / f"set.{suffix}"
+    path.write_bytes(content)
+    for action in (source(path).describe, lambda: source(path).load("train")):
+        with pytest.raises(DataError, match=rf"set\.{suffix} cannot be read"):
+            action()
+
+
+def test_a_file_cut_short_is_named(write: Writer):
+    path = write(images=np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match=rf"{path.name} cannot be read"):
+        source(path).load("train")
+
+
+def test_a_type_that_numpy_does_not_know_is_refused(tmp_path: Path):
+    header = json.dumps({"images": {"dtype": "BF16", "shape": [1, 2, 2], "data_offsets": [0, 8]}}).encode()
+    (tmp_path / "set.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+    with pytest.raises(DataError, match="'images' is BF16: convert"):
+        source(tmp_path / "set.safetensors").describe()
+
+
+@pytest.mark.parametrize("name", ["gone.npz", "gone.safetensors"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str):
+    with pytest.raises(DataError, match=rf"{name} is missing"):
+        source(tmp_path / name).describe()
+
+
+def test_a_folder_is_no_file(tmp_path: Path):
+    (tmp_path / "set.npz").mkdir()
+    with pytest.raises(DataError, match=r"set\.npz is not a file"):
+        source(tmp_path / "set.npz").describe()
+
+
+def test_another_kind_of_file_is_refused(tmp_path: Path):
+    with pytest.raises(ValidationError, match=r"set\.npy is neither \.npz nor \.safetensors"):
+        source(tmp_path / "set.npy")
+
+
+@needs_renders
+def test_rendered_faces_are_read():
+    folder = Array(path=RENDERED / "faces-32.npz")
+    info = folder.describe()
+    assert info.image == ImageShape(1, 32, 32)
+    assert sum(info.sizes.values()) == 20_000
+    assert 1850 < info.sizes["test"] < 2150
+    assert len(folder.load("test")) == info.sizes["test"]
+
+
+@needs_renders
+def test_rendered_faces_carry_their_five_factors():
+    faces = Faces(path=RENDERED / "faces-32.npz")
+    names = [factor.name for factor in faces.describe().factors]
+    assert names == ["azimuth_deg", "elevation_deg", "light_azimuth_deg", "width", "mouth_open"]
+    factors = faces.load("test").factors
+    assert factors is not None
+    assert factors[:, 0].abs().max() <= 60
+
+
+@needs_renders
+def test_rendered_chairs_are_read_with_their_model_as_class():
+    folder = Array(path=RENDERED / "chairs-64.npz", labels="model_id")
+    info = folder.describe()
+    assert info.image == ImageShape(3, 64, 64)
+    assert sum(info.sizes.values()) == 3534
+    assert info.class_names is not None
+    assert len(info.class_names) == 57
+    corners = folder.load("train").images[:, :, 0, 0].float()
+    assert corners.mean() > 250  # they stand on white

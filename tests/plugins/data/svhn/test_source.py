@@ -1,0 +1,128 @@
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.io import savemat
+
+from gan_run import DataError, ImageShape
+from gan_run.plugins.data.svhn.source import Svhn
+
+
+def write(root: Path, part: str, count: int, start: int = 0) -> None:
+    """A file as the authors publish them: X (32, 32, 3, N), y (N, 1), and ten for the digit 0.
+
+    Every picture is of its number: red in the first row, green at the left, and blue at the bottom right.
+    """
+    numbers = np.arange(start, start + count)
+    pixels = np.zeros((32, 32, 3, count), dtype=np.uint8)
+    pixels[0, :, 0] = numbers
+    pixels[:, 0, 1] = numbers + 1
+    pixels[31, 31, 2] = numbers + 2
+    digits = numbers % 10
+    savemat(root / f"{part}_32x32.mat", {"X": pixels, "y": np.where(digits == 0, 10, digits)[:, None].astype(np.uint8)})
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write(tmp_path, "train", 23)
+    write(tmp_path, "extra", 31, start=100)
+    write(tmp_path, "test", 12)
+    return tmp_path
+
+
+def test_it_describes_itself(root: Path) -> None:
+    info = Svhn(root=root).describe()
+    assert info.image == ImageShape(3, 32, 32)
+    assert info.sizes == {"train": 23, "test": 12}
+    assert info.class_names == tuple("0123456789")
+    assert Svhn(root=root, extra=True).describe().sizes == {"train": 54, "test": 12}
+
+
+def test_images_are_upright_with_their_channels_first_and_ten_is_the_digit_0(root: Path) -> None:
+    train = Svhn(root=root).load("train")
+    numbers = torch.arange(23)
+    assert train.images.shape == (23, 3, 32, 32)
+    assert torch.equal(train.images[:, 0, 0, 31].long(), numbers)
+    assert torch.equal(train.images[:, 1, 31, 0].long(), numbers + 1)
+    assert torch.equal(train.images[:, 2, 31, 31].long(), numbers + 2)
+    assert not train.images[:, 0, 31].any()
+    assert train.labels is not None
+    assert torch.equal(train.labels, numbers % 10)
+
+
+def test_the_extra_digits_follow_those_of_training(root: Path) -> None:
+    train = Svhn(root=root, extra=True).load("train")
+    assert train.images[:, 0, 0, 0].tolist() == [*range(23), *range(100, 131)]
+    assert len(Svhn(root=root, extra=True).load("test")) == 12
+
+
+def test_the_extra_file_is_not_needed_where_it_is_not_wanted(root: Path) -> None:
+    (root / "extra_32x32.mat").unlink()
+    assert len(Svhn(root=root).load("train")) == 23
+    with pytest.raises(DataError, match=r"extra_32x32\.mat is missing"):
+        Svhn(root=root, extra=True, download=False).describe()
+
+
+@pytest.mark.parametrize("kept", [0, 50, 500, 2000])
+def test_a_file_cut_short_is_named(root: Path, kept: int) -> None:
+    path = root / "train_32x32.mat"
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(DataError, match=r"train_32x32\.mat cannot be read .*: delete it and fetch it again"):
+        Svhn(root=root).load("train")
+
+
+def test_a_file_that_is_no_mat_file_is_named_before_training(root: Path) -> None:
+    (root / "test_32x32.mat").write_text("<html>Not found</html>" * 100)
+    with pytest.raises(DataError, match=r"test_32x32\.mat cannot be read"):
+        Svhn(root=root).describe()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"X": np.zeros((32, 32, 3, 4), np.uint8)},
+        {"y": np.ones((4, 1), np.uint8)},
+        {"X": np.zeros((32, 32, 3, 4), np.uint8), "y": np.ones((5, 1), np.uint8)},
+        {"X": np.zeros((28, 28, 3, 4), np.uint8), "y": np.ones((4, 1), np.uint8)},
+        {"X": np.zeros((32, 32, 4), np.uint8), "y": np.ones((4, 1), np.uint8)},
+    ],
+)
+def test_a_file_of_other_shapes_is_refused(root: Path, content: dict[str, np.ndarray]) -> None:
+    savemat(root / "train_32x32.mat", content)
+    with pytest.raises(DataError, match=r"not \(32, 32, 3, N\) and \(N, 1\)"):
+        Svhn(root=root).describe()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"X": np.zeros((32, 32, 3, 4), np.float64), "y": np.ones((4, 1), np.uint8)},
+        {"X": np.zeros((32, 32, 3, 4), np.uint8), "y": np.full((4, 1), 11, np.uint8)},
+    ],
+)
+def test_a_file_of_other_values_is_refused(root: Path, content: dict[str, np.ndarray]) -> None:
+    savemat(root / "train_32x32.mat", content)
+    with pytest.raises(DataError, match=r"train_32x32\.mat cannot be read"):
+        Svhn(root=root).load("train")
+
+
+def test_what_is_missing_is_an_error_that_says_where_it_looked(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=rf"{tmp_path}/train_32x32\.mat is missing; put it there, or set data\.download"
+    ):
+        Svhn(root=tmp_path, download=False).describe()
+
+
+def test_a_download_that_fails_names_file_and_address_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    with pytest.raises(DataError, match=r"train_32x32\.mat is missing, and http\S+ cannot be fetched"):
+        Svhn(root=tmp_path / "svhn").describe()
+    assert list((tmp_path / "svhn").iterdir()) == []

@@ -1,0 +1,147 @@
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from gan_run import DataError, ImageSet, SpecError, load, read_spec, train
+from gan_run.core.engine.training import Training
+from gan_run.core.kinds.update_context import Given, Turn
+from gan_run.plugins.losses.ss_infogan.loss import few_labels
+from gan_run.registry.plugins import Registry
+
+Small = Callable[..., Mapping[str, Any]]
+KEY, Q = "ss-infogan", "mutual-information"
+
+
+def spec_with(small: Small, information: Mapping[str, object] | None = None, **fields: object) -> Mapping[str, Any]:
+    few = {"type": KEY, "labelled": 3, **fields}
+    codes = {"type": Q, "codes": {"category": 1.0, "c": 1.0}, "hidden": None, **(information or {})}
+    return small(losses=[{"type": "hinge"}, few, codes])  # before the loss whose Q it rides on
+
+
+def begin(spec: Mapping[str, Any], registry: Registry) -> Training:
+    read = read_spec(spec, registry=registry)
+    return Training(read, read.data.describe(), read.data.open("train"))
+
+
+def numbered(*counts: int) -> ImageSet:
+    """So many images of each class, each of one pixel, its number."""
+    labels = torch.cat([torch.full((count,), label) for label, count in enumerate(counts)])
+    order = torch.randperm(len(labels))
+    return ImageSet(order.to(torch.uint8).view(-1, 1, 1, 1), labels[order])
+
+
+@given(st.integers(1, 4), st.integers(0, 100))
+def test_as_many_of_each_class_are_labelled_as_asked_each_with_its_own_label(labelled: int, draw: int) -> None:
+    images = numbered(5, 4, 9)
+    few = few_labels(images, labelled, draw)
+    assert few.labels is not None
+    assert images.labels is not None
+    assert torch.bincount(few.labels).tolist() == [labelled] * 3
+    of = dict(zip(images.images.flatten().tolist(), images.labels.tolist(), strict=True))
+    assert [of[number] for number in few.images.flatten().tolist()] == few.labels.tolist()
+    assert len(set(few.images.flatten().tolist())) == 3 * labelled
+    assert torch.equal(few_labels(images, labelled, draw).images, few.images)
+
+
+def test_another_draw_labels_others() -> None:
+    images = numbered(50, 50)
+    draws = [set(few_labels(images, 5, draw).images.flatten().tolist()) for draw in range(3)]
+    assert draws[0] != draws[1] != draws[2] != draws[0]
+
+
+def test_a_class_with_too_few_images_is_an_error() -> None:
+    with pytest.raises(DataError, match="class 1 has 2 training images, not 3 to label"):
+        few_labels(numbered(5, 2), 3, 0)
+
+
+def test_the_value_worked_by_hand(small: Small, registry: Registry) -> None:
+    training = begin(spec_with(small), registry)
+    game = training.game
+    encoder = game.term(Q).encoder()
+    assert encoder is not None
+    (layer,) = (layer for layer in encoder.modules() if isinstance(layer, nn.Linear))
+    with torch.no_grad():  # of every image: category 0 with 1/6, 1 with 2/6, 2 with 3/6
+        nn.init.zeros_(layer.weight)
+        layer.bias[:3].copy_(torch.tensor([1.0, 2.0, 3.0]).log())
+    images = torch.rand(2000, 1, 8, 8)
+    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, ()))
+    with turn.speaking(KEY):
+        value = game.term(KEY).objective("discriminator", turn)
+    # Half of the labels are 0, half are 1.
+    assert value.item() == pytest.approx((math.log(6) + math.log(3)) / 2, abs=0.03)
+    assert turn.reports[KEY]["accuracy"].item() == 0  # category 2 is the likeliest
+
+
+def test_it_moves_the_trunk_and_q_and_nothing_else(small: Small, registry: Registry) -> None:
+    training = begin(spec_with(small), registry)
+    game = training.game
+    images = torch.rand(8, 1, 8, 8)
+    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, ()))
+    with turn.speaking(KEY):
+        value = game.term(KEY).objective("discriminator", turn)
+    found = torch.autograd.grad(value, list(game.parameters()), allow_unused=True)
+    moved = {name for (name, _), gradient in zip(game.named_parameters(), found, strict=True) if gradient is not None}
+    assert moved == {
+        *(f"discriminator.trunk.layers.1.{what}" for what in ("weight", "bias")),
+        *(f"terms.{Q}.q.layers.0.{what}" for what in ("weight", "bias")),
+    }
+    assert [game.term(KEY).plays(player) for player in ("discriminator", "generator")] == [True, False]
+
+
+def test_category_k_comes_to_be_class_k(small: Small, registry: Registry) -> None:
+    # The second class is bright, the first dark; nobody else tells which category is which.
+    for swapped in (False, True):
+        training = begin(spec_with(small, {"q_player": "discriminator"}), registry)
+        term, images = training.game.term(KEY), training.feed.images
+        few = getattr(term, "_few")  # noqa: B009  # its labels are turned round, to see that they decide
+        assert isinstance(few, ImageSet)
+        assert few.labels is not None
+        assert images.labels is not None
+        if swapped:
+            few.labels.neg_().add_(1)
+        for shown in (few, images):
+            assert shown.labels is not None
+            dark = (shown.labels == int(swapped)) if shown is few else (shown.labels == 0)
+            shown.images[dark] //= 8
+            shown.images[~dark] = 255 - shown.images[~dark] // 8
+        for _ in range(100):
+            training.advance()
+        told = training.model().encode(torch.cat([torch.full((5, 1, 8, 8), -0.9), torch.full((5, 1, 8, 8), 0.9)]))
+        assert told["category"].tolist() == ([1] * 5 + [0] * 5 if swapped else [0] * 5 + [1] * 5)
+
+
+def test_the_images_are_no_part_of_the_checkpoint_and_a_finished_model_needs_none(
+    small: Small, registry: Registry, tmp_path: Any
+) -> None:
+    spec = spec_with(small)
+    assert not [name for name in begin(spec, registry).game.state_dict() if KEY in name]
+    run = train(spec, tmp_path, registry=registry)
+    assert set(load(run, registry=registry).encode(torch.rand(3, 1, 8, 8))) == {"category", "c"}
+
+
+def test_a_code_that_nobody_reads_is_refused(small: Small, registry: Registry) -> None:
+    with pytest.raises(SpecError, match=r"losses\[1\]: it needs the code 'categry' read off images"):
+        read_spec(spec_with(small, code="categry"), registry=registry)
+
+
+@pytest.mark.parametrize("wrong", ["c", "few"])
+def test_a_code_without_a_category_for_each_class_is_refused(small: Small, registry: Registry, wrong: str) -> None:
+    spec = {**spec_with(small, {"codes": {"c": 1.0, "few": 1.0}}, code=wrong)}
+    spec["latents"] = {**spec["latents"], "few": {"type": "categorical", "classes": 2, "count": 2}}
+    read = read_spec(spec, registry=registry)
+    (problem,) = read.data_problems(read.data.describe())
+    assert str(problem) == f"losses[1].code: {wrong!r} has to be one category out of at least 2, a class each"
+
+
+def test_data_without_labels_is_refused(small: Small, registry: Registry) -> None:
+    spec = {**spec_with(small), "data": {"type": "toys", "labelled": False}}
+    read = read_spec(spec, registry=registry)
+    assert [str(problem) for problem in read.data_problems(read.data.describe())] == [
+        "losses[1].type: the data has no labels"
+    ]

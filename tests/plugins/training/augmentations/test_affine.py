@@ -1,0 +1,122 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from torch import Tensor
+
+from gan_run import ImageShape
+from gan_run.plugins.training.augmentations.affine import Affine
+from gan_run.plugins.training.augmentations.warping import Padding, warp
+
+SHAPE = ImageShape(1, 8, 8)
+
+
+def picture(n: int = 1, channels: int = 1, height: int = 8, width: int = 8) -> Tensor:
+    return torch.rand(n, channels, height, width, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def one(*rows: tuple[float, float, float]) -> Tensor:
+    return torch.tensor([rows])
+
+
+def test_without_bounds_nothing_changes() -> None:
+    images = picture(5, 3, 6, 9)
+    torch.testing.assert_close(Affine().build(ImageShape(3, 6, 9))(images), images)
+
+
+def test_a_quarter_turn() -> None:
+    # The result at (x, y) is the image at (-y, x): its top row is the right column, from the top down.
+    turned = warp(picture(), one((0, -1, 0), (1, 0, 0)), "border")
+    torch.testing.assert_close(turned, torch.rot90(picture(), 1, (2, 3)))
+
+
+@pytest.mark.parametrize("padding", ["border", "reflection"])
+def test_a_shift_by_two_pixels(padding: Padding) -> None:
+    # Two of eight pixels are half a unit of the coordinates [-1, 1]; the result's left edge looks at column two.
+    image = picture()
+    shifted = warp(image, one((1, 0, 0.5), (0, 1, 0)), padding)
+    torch.testing.assert_close(shifted[..., :6], image[..., 2:])
+    beyond = [image[..., 7], image[..., 7]] if padding == "border" else [image[..., 7], image[..., 6]]
+    torch.testing.assert_close(shifted[..., 6:], torch.stack(beyond, dim=-1))
+
+
+def test_a_slant_moves_rows_sideways_and_nothing_else() -> None:
+    # Half a pixel for each upwards: the row whose centre is 3.5 pixels below the middle moves by 1.75.
+    image = torch.zeros(1, 1, 8, 8)
+    image[..., 4] = 1.0
+    slanted = warp(image, one((1, 0.5, 0), (0, 1, 0)), "border")[0, 0]
+    places = (slanted * torch.arange(8)).sum(dim=1) / slanted.sum(dim=1)
+    torch.testing.assert_close(places, 4 - 0.5 * (torch.arange(8) - 3.5))
+
+
+@given(st.floats(0, 180), st.floats(0, 2), st.floats(0, 0.9), st.floats(0, 1), st.integers(1, 6), st.integers(0, 2**31))
+def test_every_part_stays_within_its_bound(
+    rotate: float, slant: float, stretch: float, shift: float, n: int, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    maps = Affine(rotate=rotate, slant=slant, stretch=stretch, shift=shift).build(SHAPE).draw(n, torch.device("cpu"))
+    assert maps.shape == (n, 2, 3)
+    for (a, b, right), (c, d, below) in maps.double().tolist():
+        # Undo rotation, slant and stretch: the first column is the rotated and stretched axis.
+        assert abs(math.degrees(math.atan2(c, a))) <= rotate + 1e-3
+        across = math.hypot(a, c)
+        assert 1 - stretch - 1e-5 <= across <= 1 + stretch + 1e-5
+        cos, sin = a / across, c / across
+        down = cos * d - sin * b
+        assert 1 - stretch - 1e-4 <= down <= 1 + stretch + 1e-4
+        assert abs((cos * b + sin * d) / down) <= slant + 1e-3
+        assert abs(right) <= 2 * shift + 1e-6
+        assert abs(below) <= 2 * shift + 1e-6
+
+
+def test_each_bound_is_used_up() -> None:
+    torch.manual_seed(0)
+    shifts = Affine(shift=0.25).build(SHAPE).draw(4000, torch.device("cpu"))[:, :, 2]
+    assert shifts.min(dim=0).values.tolist() == pytest.approx([-0.5, -0.5], abs=0.01)
+    assert shifts.max(dim=0).values.tolist() == pytest.approx([0.5, 0.5], abs=0.01)
+    assert torch.corrcoef(shifts.T)[0, 1].abs() < 0.06
+    turned = Affine(rotate=90).build(SHAPE).draw(4000, torch.device("cpu"))
+    angles = torch.atan2(turned[:, 1, 0], turned[:, 0, 0]).rad2deg()
+    assert angles.min() < -89
+    assert angles.max() > 89
+
+
+def test_images_have_draws_of_their_own_and_the_global_stream_decides_them() -> None:
+    changed = Affine(rotate=20, slant=0.3, stretch=0.2, shift=0.1).build(SHAPE)
+    image = picture().expand(3, -1, -1, -1)
+    torch.manual_seed(1)
+    first = changed(image)
+    assert not torch.equal(first[0], first[1])
+    torch.manual_seed(1)
+    assert torch.equal(changed(image), first)
+    assert not torch.equal(changed(image), first)
+
+
+def test_gradients_reach_the_images() -> None:
+    images = picture(2).requires_grad_()
+    Affine(rotate=20, shift=0.1).build(SHAPE)(images).sum().backward()
+    assert images.grad is not None
+    assert (images.grad != 0).flatten(1).any(dim=1).all()
+
+
+def test_under_bf16_autocast_coordinates_stay_exact() -> None:
+    image, maps = picture(1, 1, 64, 64), one((1, 0, 0.13), (0, 1, -0.07))
+    with torch.autocast("cpu", torch.bfloat16):
+        under = warp(image, maps, "border")
+    assert torch.equal(under, warp(image, maps, "border"))
+
+
+def test_float64_stays_float64() -> None:
+    torch.manual_seed(0)
+    assert Affine(rotate=5).build(SHAPE)(picture().double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    "field", [{"rotate": 181}, {"stretch": 1.0}, {"slant": -0.1}, {"shift": 2}, {"padding": "wrap"}]
+)
+def test_bounds_that_make_no_sense_are_refused(field: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Affine.model_validate(field)
