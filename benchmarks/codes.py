@@ -54,11 +54,11 @@ def class_share(model: Model, data: Splits, names: tuple[str, ...] | None) -> Fo
         raise GanRunError("share: the data has no labels to train a classifier on")
     torch.manual_seed(0)
     epochs = max(2, math.ceil(CLASSIFIER_IMAGES / len(train.images)))
-    classifier = learn(train.images, train.labels, len(names), epochs, model.device, augment=True)
+    classifier = train_classifier(train.images, train.labels, len(names), epochs, model.device, augment=True)
     shown: dict[str, Found] = {}
     tops = set()
     for category in range(categories):
-        images = model.generate(model.draw(PER_CATEGORY, {code: category}))
+        images = model.generate(model.sample_latents(PER_CATEGORY, {code: category}))
         counts = logits(classifier, images, model.device).argmax(1).bincount(minlength=len(names))
         top = int(counts.argmax())
         tops.add(top)
@@ -73,22 +73,28 @@ def class_share(model: Model, data: Splits, names: tuple[str, ...] | None) -> Fo
 
 def shape_correlations(model: Model) -> Found:
     """Spearman's rho of each continuous code with the slant and the stroke width of what it draws."""
-    turned = [dial for dial in model.latents.dials(model.codes) if model.latents[dial.name].cardinality is None]
+    turned = [
+        code_dim
+        for code_dim in model.latents.code_dims(model.codes)
+        if model.latents[code_dim.name].cardinality is None
+    ]
     if not turned:
         raise GanRunError("shape: the model reads no continuous code")
     torch.manual_seed(1)
-    values = model.draw(SHAPES)
+    values = model.sample_latents(SHAPES)
     category = torch.zeros(SHAPES, dtype=torch.int64)
     if any(model.latents[name].cardinality is not None for name in model.codes):
         code, categories = categorical(model)
         category = torch.arange(SHAPES) % categories
-        values = model.latents.turn(values, model.latents.dials([code])[0], category)
+        values = model.latents.with_value(values, model.latents.code_dims([code])[0], category)
     ink = ink_of(model.generate(values))
     measures = {"slant": slant(ink), "stroke": stroke_width(ink)}
     found: Found = {"samples": SHAPES}
-    for dial in turned:
-        column = values[dial.name] if dial.copy is None else values[dial.name][:, dial.copy]
-        found[str(dial)] = {name: correlation(column.cpu(), measure, category) for name, measure in measures.items()}
+    for code_dim in turned:
+        column = values[code_dim.name] if code_dim.copy is None else values[code_dim.name][:, code_dim.copy]
+        found[str(code_dim)] = {
+            name: correlation(column.cpu(), measure, category) for name, measure in measures.items()
+        }
     return found
 
 
@@ -98,11 +104,15 @@ def without_watermark(model: Model) -> Found:
     torch.manual_seed(2)
     category = torch.arange(LEARN + HELD_OUT) % categories
     pieces = [
-        to_uint8(model.generate(model.latents.turn(model.draw(len(part)), model.latents.dials([code])[0], part)))
+        to_uint8(
+            model.generate(
+                model.latents.with_value(model.sample_latents(len(part)), model.latents.code_dims([code])[0], part)
+            )
+        )
         for part in torch.split(category, 500)
     ]
     images = compressed(shifted(torch.cat(pieces)))
-    fresh = learn(images[:LEARN], category[:LEARN], categories, Q_EPOCHS, model.device, augment=False)
+    fresh = train_classifier(images[:LEARN], category[:LEARN], categories, Q_EPOCHS, model.device, augment=False)
     answers = logits(fresh, to_float(images[LEARN:]), model.device)
     nats = F.cross_entropy(answers, category[LEARN:], reduction="none").double()
     entropy = math.log(categories)
@@ -118,10 +128,10 @@ def without_watermark(model: Model) -> Found:
 
 def categorical(model: Model) -> tuple[str, int]:
     """The first categorical code as it is turned, and how many categories it has."""
-    for dial in model.latents.dials(model.codes):
-        cardinality = model.latents[dial.name].cardinality
+    for code_dim in model.latents.code_dims(model.codes):
+        cardinality = model.latents[code_dim.name].cardinality
         if cardinality is not None:
-            return str(dial), cardinality
+            return str(code_dim), cardinality
     raise GanRunError("the model reads no categorical code")
 
 
@@ -146,7 +156,9 @@ def network(channels: int, classes: int) -> nn.Module:
     )
 
 
-def learn(images: Tensor, labels: Tensor, classes: int, epochs: int, device: torch.device, augment: bool) -> nn.Module:
+def train_classifier(
+    images: Tensor, labels: Tensor, classes: int, epochs: int, device: torch.device, augment: bool
+) -> nn.Module:
     """A classifier of uint8 images (N, C, H, W), its learning rate falling to nought."""
     classifier = network(images.shape[1], classes).to(device)
     optimizer = torch.optim.Adam(classifier.parameters(), lr=2e-3)

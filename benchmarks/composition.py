@@ -21,7 +21,7 @@ import torch
 from allpairspy import AllPairs
 from torch import nn
 
-from gan_run import DataInfo, Spec, SpecError, follow, read_spec
+from gan_run import DataInfo, Spec, SpecError, read_spec, track_progress
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.nn.layers import NORMS
 from gan_run.registry.plugins import Registry, load_plugins
@@ -261,7 +261,7 @@ def report(registry: Registry, folder: Path) -> str:
     """The full product, as docs/composition.md has it. Ends the program where anything is wrong."""
     begin, choices = time.monotonic(), list(product(registry))
     cells: Counter[tuple[str, str]] = Counter()
-    for choice in follow(choices, "composing"):
+    for choice in track_progress(choices, "composing"):
         if wrong := try_out(choice, folder, registry):
             sys.exit(f"{dict(choice)}: {wrong}")
         cells[choice["network"], choice["penalty"]] += not refused(choice)

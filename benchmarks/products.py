@@ -16,7 +16,7 @@ from gan_run.bench.peak import matrix_peak
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.run.dry_run import dry_run
-from gan_run.core.run.resolve import describe, with_train
+from gan_run.core.run.resolve import check_against_data, with_train
 
 PRODUCTS = {"aten::mm", "aten::addmm", "aten::bmm", "aten::convolution", "aten::convolution_backward"}
 WARMUP = 5
@@ -32,7 +32,7 @@ def main() -> None:
     args = parser.parse_args()
     spec = with_train(read_spec(args.spec, args.overrides), device="cpu", precision="fp32", compile=False)
     data = Splits(spec.data)
-    training = Training(spec, describe(spec), data["train"])
+    training = Training(spec, check_against_data(spec), data["train"])
     for _ in range(WARMUP):
         training.advance()
     with profile(activities=[ProfilerActivity.CPU]) as profiler:

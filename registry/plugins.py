@@ -16,7 +16,7 @@ from gan_run.core.kinds.component import Component
 from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
-from gan_run.registry.sources import Source, from_file, installed
+from gan_run.registry.discovery import PluginOrigin, from_file, installed
 
 HOOKS = tuple(name for name in dir(hookspecs) if name.startswith("gan_run_"))
 
@@ -91,7 +91,7 @@ def load_plugins(
     return Registry(catalogue, tuple(plugins), manager, tuple(files))
 
 
-def _load(source: Source, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:
+def _load(source: PluginOrigin, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:
     # Two distributions may have used one entry-point name.
     key = f"{source.distribution}:{source.name}"
     begin = time.perf_counter()

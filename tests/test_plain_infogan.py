@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from gan_run import DataInfo, ImageShape, read_spec
 from gan_run.core.engine.game import Game, build_game
 from gan_run.core.engine.update import Losses, Update
-from gan_run.core.kinds.update_context import Given
+from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.registry.plugins import load_plugins
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +48,7 @@ def test_its_losses_are_those_of_the_spec(game: Game) -> None:
 
     def ours(player: str, fake: Tensor | None) -> dict[str, Tensor]:
         losses: Losses = Update(game, player)(
-            Given(real, None, values, fake, {}, ("non-saturating", "mutual-information"))
+            UpdateInputs(real, None, values, fake, {}, ("non-saturating", "mutual-information"))
         )
         return losses.terms
 

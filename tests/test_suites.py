@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gan_run import Component, DataSource, ImageShape, testing
-from gan_run.core.kinds.component import Reading
+from gan_run.core.kinds.component import ValidationContext
 from gan_run.registry.plugins import load_plugins
 
 OURS = distribution("gan-run").entry_points.select(group="gan_run")
@@ -61,7 +61,7 @@ FACTORS = {"artifact:code-factor-heat-map", "metric:code-factor-correlation"}
 
 def built(kind: str, name: str) -> Component:
     said = {"type": name, **FIELDS.get(f"{kind}:{name}", {})}
-    return CATALOGUE.find(kind, name).model_validate(said, context=Reading(CATALOGUE, Path.cwd()))
+    return CATALOGUE.find(kind, name).model_validate(said, context=ValidationContext(CATALOGUE, Path.cwd()))
 
 
 for kind, suite in SUITES.items():

@@ -22,7 +22,7 @@ from gan_run import (
     Splits,
     Trunk,
     TrunkModule,
-    Turn,
+    UpdateContext,
     hookimpl,
 )
 
@@ -47,7 +47,7 @@ class Toys(DataSource):
 
 
 class TurnsNan(Loss):
-    """Nothing, until it has been called `after` times: then NaN. It counts in a buffer, so its state is resumed."""
+    """Nothing, until it has been called `calls` times: then NaN. It counts in a buffer, so its state is resumed."""
 
     type: Literal["turns-nan"] = "turns-nan"
     calls: int
@@ -64,10 +64,10 @@ class TurnsNanTerm(LossTerm):
         self._calls = calls
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return turn.fake_view.logits.mean() * torch.where(self.seen >= self._calls, torch.nan, 0.0)
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.fake_output.logits.mean() * torch.where(self.seen >= self._calls, torch.nan, 0.0)
 
-    def after(self, player: str, observed: Mapping[str, Tensor]) -> None:
+    def after_update(self, player: str, observed: Mapping[str, Tensor]) -> None:
         self.seen += 1
 
 
@@ -78,7 +78,7 @@ class Loudness(Metric):
     found: Literal["mean", "nan"] = "mean"
 
     def measure(self, model: Model, data: Splits) -> Measurement:
-        mean = float(model.generate(model.draw(8)).mean())
+        mean = float(model.generate(model.sample_latents(8)).mean())
         return {"mean": mean if self.found == "mean" else float("nan"), "images": len(data["test"])}
 
 

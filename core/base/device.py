@@ -17,9 +17,9 @@ class Autocast(Protocol):
     def __call__(self) -> AbstractContextManager[object]: ...
 
 
-def full_precision(raw: Tensor) -> Tensor:
+def full_precision(params: Tensor) -> Tensor:
     """Half types as float32; what is already precise stays as it is."""
-    return raw.float() if raw.dtype in (torch.bfloat16, torch.float16) else raw
+    return params.float() if params.dtype in (torch.bfloat16, torch.float16) else params
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def autocast(device: torch.device, precision: Precision) -> Autocast:
     return partial(_autocast, device, compute_dtype(precision) is torch.bfloat16)
 
 
-def wait_for(device: torch.device) -> None:
+def synchronize(device: torch.device) -> None:
     """Until all that was asked of `device` is done."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)

@@ -16,35 +16,35 @@ from datetime import timedelta
 import torch
 from torch import Tensor, distributed
 
-from gan_run.core.base.randomness import branched_stream
+from gan_run.core.base.randomness import derived_rng
 
-PATIENCE = timedelta(days=1)
+TIMEOUT = timedelta(days=1)
 """How long one waits for the others: the first may have much to evaluate. Who dies is noticed by torchrun."""
 
 
 @dataclass(frozen=True)
-class Processes:
+class World:
     """Which of how many this one is. The first, 0, leads: it alone writes and speaks."""
 
     rank: int = 0
     count: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         return self.rank == 0
 
-    def share(self, whole: Tensor) -> Tensor:
+    def shard(self, whole: Tensor) -> Tensor:
         """This process's rows of what all of them have, (N, …) -> (N / count, …)."""
         rows = len(whole) // self.count
         return whole[self.rank * rows : (self.rank + 1) * rows]
 
     @contextmanager
-    def own_stream(self, purpose: str) -> Iterator[None]:
+    def per_rank_rng(self, purpose: str) -> Iterator[None]:
         """Draw apart from the others, from a stream that follows from the common one, which stays where it was."""
         if self.count == 1:
             yield
             return
-        with branched_stream("own", purpose, self.rank):
+        with derived_rng("own", purpose, self.rank):
             yield
 
     def mean(self, values: Sequence[Tensor]) -> list[Tensor]:
@@ -71,7 +71,7 @@ class Processes:
         distributed.all_reduce(flag, distributed.ReduceOp.MAX)
         return bool(flag)
 
-    def told(self, message: object = None) -> object:
+    def broadcast(self, message: object = None) -> object:
         """What the first says, in JSON's terms; the others wait for it."""
         if self.count == 1:
             return message
@@ -80,29 +80,29 @@ class Processes:
         return json.loads(said[0])
 
 
-ALONE = Processes()
+SINGLE = World()
 
 
-def joined() -> Processes:
+def current_world() -> World:
     """Those of torch.distributed's group, if this process is in one."""
     if not (distributed.is_available() and distributed.is_initialized()):
-        return ALONE
-    return Processes(distributed.get_rank(), distributed.get_world_size())
+        return SINGLE
+    return World(distributed.get_rank(), distributed.get_world_size())
 
 
 @contextmanager
-def torchrun() -> Iterator[Processes]:
+def torchrun() -> Iterator[World]:
     """Be one of the processes that torchrun started, if it started this one."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield ALONE
+        yield SINGLE
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        distributed.init_process_group("cpu:gloo,cuda:nccl", timeout=PATIENCE)
+        distributed.init_process_group("cpu:gloo,cuda:nccl", timeout=TIMEOUT)
     else:
-        distributed.init_process_group("gloo", timeout=PATIENCE)
+        distributed.init_process_group("gloo", timeout=TIMEOUT)
     try:
-        yield joined()
+        yield current_world()
         # What was trained holds on to the group in cycles; a group that outlives the interpreter aborts the process.
         gc.collect()
         distributed.barrier()

@@ -7,7 +7,7 @@ Owner = TypeVar("Owner")
 Value = TypeVar("Value")
 
 
-class once(Generic[Owner, Value]):  # noqa: N801  # it is used like `property`
+class lazy_property(Generic[Owner, Value]):  # noqa: N801  # it is used like `property`
     """A property computed on first use, as functools.cached_property is; but torch.compile can look into it, where
     Python 3.11's holds a lock."""
 

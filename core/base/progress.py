@@ -9,7 +9,7 @@ from rich.progress import track
 Item = TypeVar("Item")
 
 
-def follow(items: Sequence[Item], what: str) -> Iterator[Item]:
+def track_progress(items: Sequence[Item], what: str) -> Iterator[Item]:
     """`items`, on a terminal under a bar; elsewhere after a line that says what is done. Both on standard error."""
     console = Console(stderr=True)
     if console.is_terminal:

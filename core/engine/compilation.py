@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.engine.update import Losses, Update
-from gan_run.core.engine.update_outcome import Trial, trial
-from gan_run.core.kinds.update_context import Given
+from gan_run.core.engine.update_outcome import UpdateOutcome, run_without_effects
+from gan_run.core.kinds.update_context import UpdateInputs
+from gan_run.core.nn.borrowed import Borrowed
 
 CHECKED = 2
 """How often a compiled update is compared with the eager one, of each set of terms that takes part."""
@@ -32,33 +33,33 @@ class CompiledUpdate(nn.Module):
         super().__init__()
         self.update = update
         self._tolerance = OBJECTIVES[dtype]
-        # In a tuple, so that it is not registered: its parameters are those of `update`.
-        self._compiled = (
+        # Borrowed, since its parameters are those of `update`.
+        self._compiled = Borrowed(
             torch.compile(
                 update, dynamic=False, options={"fallback_random": True, "triton.cudagraphs": device.type == "cuda"}
-            ),
+            )
         )
         self._keeps_to_it = True
         self._checked: dict[tuple[str, ...], int] = {}
 
-    def forward(self, given: Given) -> Losses:
-        checked = self._checked.get(given.terms, 0)
+    def forward(self, inputs: UpdateInputs) -> Losses:
+        checked = self._checked.get(inputs.terms, 0)
         if self._keeps_to_it and checked < CHECKED:
-            self._check(given)
-            self._checked[given.terms] = checked + 1
-        losses: Losses = self._run(given) if self._keeps_to_it else self.update(given)
+            self._check(inputs)
+            self._checked[inputs.terms] = checked + 1
+        losses: Losses = self._run(inputs) if self._keeps_to_it else self.update(inputs)
         return losses
 
-    def _run(self, given: Given) -> Losses:
-        (compiled,) = self._compiled
+    def _run(self, inputs: UpdateInputs) -> Losses:
+        compiled = self._compiled.module
         with torch._dynamo.config.patch(trace_autograd_ops=True, recompile_limit=VARIANTS):
-            losses: Losses = compiled(given)
+            losses: Losses = compiled(inputs)
         return losses
 
-    def _check(self, given: Given) -> None:
-        eager = trial(self.update, self.update, given)
+    def _check(self, inputs: UpdateInputs) -> None:
+        eager = run_without_effects(self.update, self.update, inputs)
         try:
-            compiled = trial(self.update, self._run, given)
+            compiled = run_without_effects(self.update, self._run, inputs)
         except Exception as error:  # whatever a compiler may raise: the eager update has just shown that it works
             why: str | None = f"cannot be compiled ({str(error).strip().splitlines()[0]})"
         else:
@@ -68,7 +69,7 @@ class CompiledUpdate(nn.Module):
             warnings.warn(f"the update of the {self.update.player} {why}: it stays eager", RuntimeWarning, stacklevel=2)
 
 
-def _difference(compiled: Trial, eager: Trial, tolerance: float) -> str | None:
+def _difference(compiled: UpdateOutcome, eager: UpdateOutcome, tolerance: float) -> str | None:
     """What the one says and the other does not, if it is more than rounding."""
     for name, objective in eager.objectives.items():
         found = compiled.objectives[name]

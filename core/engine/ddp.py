@@ -6,11 +6,12 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from gan_run.core.engine.update import Losses, Update
-from gan_run.core.engine.update_outcome import trial
-from gan_run.core.kinds.update_context import Given
+from gan_run.core.engine.update_outcome import run_without_effects
+from gan_run.core.kinds.update_context import UpdateInputs
+from gan_run.core.nn.borrowed import Borrowed
 
 
-class SharedUpdate(nn.Module):
+class DistributedUpdate(nn.Module):
     """An update through DistributedDataParallel, which averages its gradients over the processes.
 
     Buffers are each process's own: running statistics train nothing, and spectral norm's vectors come out alike.
@@ -20,22 +21,23 @@ class SharedUpdate(nn.Module):
         """`run` is how the update is run, itself or compiled; the terms in `always` take part in every step."""
         super().__init__()
         self.update = update
-        # In tuples, so that they are not registered: their parameters are those of `update`.
-        self._run = (run,)
-        self._wrapped: tuple[DistributedDataParallel, ...] = ()
+        # Borrowed, since their parameters are those of `update`.
+        self._run = Borrowed(run)
+        self._wrapped: Borrowed[DistributedDataParallel] | None = None
         self._always = tuple(always)
 
-    def forward(self, given: Given) -> Losses:
-        if not self._wrapped:
-            (run,) = self._run
-            left_out = self._leaves_parameters_out(given)
-            self._wrapped = (DistributedDataParallel(run, forward_sync_buffers=False, find_unused_parameters=left_out),)
-        (wrapped,) = self._wrapped
-        losses: Losses = wrapped(given)
+    def forward(self, inputs: UpdateInputs) -> Losses:
+        if self._wrapped is None:
+            left_out = self._leaves_parameters_out(inputs)
+            wrapped = DistributedDataParallel(
+                self._run.module, forward_sync_buffers=False, find_unused_parameters=left_out
+            )
+            self._wrapped = Borrowed(wrapped)
+        losses: Losses = self._wrapped.module(inputs)
         return losses
 
-    def _leaves_parameters_out(self, given: Given) -> bool:
+    def _leaves_parameters_out(self, inputs: UpdateInputs) -> bool:
         """Whether it ever trains less than all its player's parameters, as a head does that looks at maps alone: torch
         has to look for them then, at every step."""
-        said = trial(self.update, self.update, given._replace(terms=self._always or given.terms))
+        said = run_without_effects(self.update, self.update, inputs._replace(terms=self._always or inputs.terms))
         return any(gradient is None for gradient in said.gradients.values())

@@ -11,7 +11,7 @@ from gan_run.core.kinds.network import GeneratorStack
 Weights = tuple[Tensor, ...] | list[Tensor]
 
 
-class Average:
+class EMA:
     """Follows a generator at `decay`, faster at first: after t updates at most (1 + t) / (10 + t), so that the initial
     weights are soon forgotten. Buffers are the generator's own: averaging spectral norm's vectors would damage them.
     """

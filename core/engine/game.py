@@ -10,7 +10,7 @@ from gan_run.core.base.errors import Place, Problem, SpecError, suggest
 from gan_run.core.base.image import ImageShape
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
-from gan_run.core.kinds.code_names import NO_LABELS, Labels
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
 from gan_run.core.kinds.latent import LatentContext
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
@@ -46,7 +46,7 @@ class Game(nn.Module):
         return [encoder for encoder in found if encoder is not None]
 
     def model(
-        self, image: ImageShape, device: torch.device, averaged: GeneratorStack | None, labels: Labels = NO_LABELS
+        self, image: ImageShape, device: torch.device, averaged: GeneratorStack | None, labels: Labels = NO_CODE_NAMES
     ) -> Model:
         """A copy to look at, which draws images with `averaged` if that is given."""
         return Model(self.stack, self.discriminator, self.encoders(), image, device, averaged, labels)
@@ -56,7 +56,7 @@ class Game(nn.Module):
         discriminator, the generator."""
         modules: dict[str, list[nn.Module]] = {}
         for key in self.terms:
-            for player, module in self.term(key).owners().items():
+            for player, module in self.term(key).trained_by().items():
                 modules.setdefault(player, []).append(module)
         modules["discriminator"] = [self.discriminator, *modules.pop("discriminator", [])]
         modules["generator"] = [self.stack, *modules.pop("generator", [])]
@@ -67,7 +67,7 @@ class Game(nn.Module):
                 assert owner.setdefault(id(parameter), player) == player, f"{player} trains what another player trains"
         players: dict[str, dict[str, nn.Parameter]] = {player: {} for player in modules}
         for name, parameter in self.named_parameters():
-            assert id(parameter) in owner, f"no player trains {name}: its term must name one in `owners`"
+            assert id(parameter) in owner, f"no player trains {name}: its term must name one in `trained_by`"
             players[owner[id(parameter)]][name] = parameter
         return players
 
@@ -88,7 +88,7 @@ def _build_terms(losses: Mapping[str, Loss], context: LossContext) -> dict[str, 
     """In the order in which they need each other's encoders; else in the spec's."""
     terms: dict[str, LossTerm] = {}
     while waiting := {key: loss for key, loss in losses.items() if key not in terms}:
-        ready = [key for key, loss in waiting.items() if context.encoders.keys() >= set(loss.needs())]
+        ready = [key for key, loss in waiting.items() if context.encoders.keys() >= set(loss.requires_encoders())]
         assert ready, f"{', '.join(waiting)} need each other's encoders"
         term = terms[ready[0]] = losses[ready[0]].build(context)
         encoder = term.encoder()

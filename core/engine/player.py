@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from gan_run.core.base.device import Autocast, compute_dtype
-from gan_run.core.base.distributed import ALONE, Processes
+from gan_run.core.base.distributed import SINGLE, World
 from gan_run.core.engine.compilation import CompiledUpdate
-from gan_run.core.engine.ddp import SharedUpdate
+from gan_run.core.engine.ddp import DistributedUpdate
 from gan_run.core.engine.game import Game
-from gan_run.core.engine.update import Kept, Losses, Update, draw_inputs
+from gan_run.core.engine.update import FakeCache, Losses, Update, sample_inputs
 from gan_run.core.images.image_set import Batch
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.optimizer import Optimizer
@@ -28,7 +28,7 @@ class Player:
         game: Game,
         spec: Spec,
         autocast: Autocast,
-        processes: Processes = ALONE,
+        processes: World = SINGLE,
     ) -> None:
         self.name = name
         self.parameters = dict(parameters)
@@ -41,14 +41,14 @@ class Player:
         self._declared: Optimizer = spec.optimizers[name]
         self.optimizer = self._declared.build(self.parameters.values())
         self._losses: dict[str, Loss] = {
-            key: loss for key, loss in spec.losses_by_key().items() if game.term(key).plays(name)
+            key: loss for key, loss in spec.losses_by_key().items() if game.term(key).has_objective_for(name)
         }
         self._update = self._wrap(Update(game, name), spec)
         makes_images = {id(parameter) for parameter in game.stack.parameters()}
         self._generates = any(id(parameter) in makes_images for parameter in self.parameters.values())
         self._everyone = tuple(game.parameters())
 
-    def move(self, step: int, batch: Batch, kept: Kept | None = None) -> Losses | None:
+    def update(self, step: int, batch: Batch, fake_cache: FakeCache | None = None) -> Losses | None:
         """One update at `step`; None if no term speaks to this player at this step. Fakes pass through `kept` from who
         looks at them to who makes them."""
         weights = self._weights(step)
@@ -57,11 +57,11 @@ class Player:
 
         # Draw what the update needs but this player does not train.
         with self._autocast():
-            given = draw_inputs(self._game, self.name, batch, weights, self._generates, kept, self._processes)
+            inputs = sample_inputs(self._game, self.name, batch, weights, self._generates, fake_cache, self._processes)
             self._let_only_mine_require_gradients()
-            with self._processes.own_stream(f"update of {self.name}"):
-                losses: Losses = self._update(given)
-        losses = losses.weighed(weights)
+            with self._processes.per_rank_rng(f"update of {self.name}"):
+                losses: Losses = self._update(inputs)
+        losses = losses.weighted(weights)
         if losses.total is None:
             return None
 
@@ -77,11 +77,11 @@ class Player:
         self._bound_weights()
 
         # Let what has a state see what happened.
-        losses = losses.detached().over(self._processes)
+        losses = losses.detached().averaged_over(self._processes)
         for key in weights:
-            self._game.term(key).after(self.name, losses.reports.get(key, {}))
+            self._game.term(key).after_update(self.name, losses.reports.get(key, {}))
         if losses.real_logits is not None:
-            self._game.discriminator.augment.after(losses.real_logits)
+            self._game.discriminator.augment.after_update(losses.real_logits)
         return losses
 
     def _wrap(self, update: Update, spec: Spec) -> nn.Module:
@@ -90,7 +90,7 @@ class Player:
         if spec.train.compile:
             run = CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
         if self._processes.count > 1:
-            run = SharedUpdate(update, run, [key for key, loss in self._losses.items() if loss.every == 1])
+            run = DistributedUpdate(update, run, [key for key, loss in self._losses.items() if loss.every == 1])
         return run
 
     @torch.no_grad()
@@ -113,7 +113,7 @@ class Player:
             parameter.requires_grad_(id(parameter) in mine)
 
 
-def players(game: Game, spec: Spec, autocast: Autocast, processes: Processes = ALONE) -> list[Player]:
+def players(game: Game, spec: Spec, autocast: Autocast, processes: World = SINGLE) -> list[Player]:
     """All who have something to train, in the order in which they move."""
     owned: Iterable[tuple[str, dict[str, nn.Parameter]]] = game.owned().items()
     return [Player(name, parameters, game, spec, autocast, processes) for name, parameters in owned if parameters]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_run.core.base.errors import RunError
-from gan_run.core.engine.ema import Average
+from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.player import Player
 
@@ -14,7 +14,7 @@ AVERAGE = "average."
 GAME = "game."
 
 
-def model_tensors(game: Game, average: Average | None) -> dict[str, Tensor]:
+def model_tensors(game: Game, average: EMA | None) -> dict[str, Tensor]:
     """Weights and buffers, and the average's."""
     tensors = {f"{GAME}{name}": tensor for name, tensor in game.state_dict().items()}
     if average is not None:
@@ -22,7 +22,7 @@ def model_tensors(game: Game, average: Average | None) -> dict[str, Tensor]:
     return tensors
 
 
-def load_model_tensors(tensors: Mapping[str, Tensor], game: Game, average: Average | None) -> None:
+def load_model_tensors(tensors: Mapping[str, Tensor], game: Game, average: EMA | None) -> None:
     """Put back what `model_tensors` gave. Raises RunError if they are of another model."""
     try:
         game.load_state_dict(_under(GAME, tensors))

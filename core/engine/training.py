@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.base.device import autocast
-from gan_run.core.base.distributed import ALONE, Processes
+from gan_run.core.base.distributed import SINGLE, World
 from gan_run.core.base.randomness import seed_everything
-from gan_run.core.engine.ema import Average
+from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import Game, build_game
 from gan_run.core.engine.player import players
-from gan_run.core.engine.update import Kept, Losses
+from gan_run.core.engine.update import FakeCache, Losses
 from gan_run.core.images.feed import Feed
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
@@ -22,7 +22,7 @@ from gan_run.core.kinds.spec import Spec
 class Training:
     """A game, its players and its data, at some step."""
 
-    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet, processes: Processes = ALONE) -> None:
+    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet, processes: World = SINGLE) -> None:
         seed_everything(spec.seed, "initialisation")
         self.spec = spec
         self.info = info
@@ -33,8 +33,8 @@ class Training:
         assert isinstance(game, Game)
         self.game = game
         if images.labels is not None:
-            self.game.latents.learn(images.labels.to(self.device))
-        self.average = None if spec.train.ema is None else Average(self.game.stack, spec.train.ema)
+            self.game.latents.fit_prior(images.labels.to(self.device))
+        self.ema = None if spec.train.ema is None else EMA(self.game.stack, spec.train.ema)
         self.processes = processes
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), processes)
         self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed, processes)
@@ -44,19 +44,19 @@ class Training:
     def advance(self) -> dict[str, Losses]:
         """One step: all players once through. Returns each player's last losses."""
         seed_everything(self.spec.seed, "step", self.step)
-        kept = Kept() if self.spec.train.reuse_fakes else None
+        fake_cache = FakeCache() if self.spec.train.reuse_fakes else None
         losses: dict[str, Losses] = {}
         for player in self.players:
             for update in range(player.updates):
                 with self.phase("data"):
                     batch = self.feed.batch(self.step * self._batches_per_step + update)
                 with self.phase(player.name):
-                    moved = player.move(self.step, batch, kept)
+                    moved = player.update(self.step, batch, fake_cache)
                 if moved is not None:
                     losses[player.name] = moved
-        if self.average is not None:
+        if self.ema is not None:
             with self.phase("averaging"):
-                self.average.update(self.game.stack, self.step)
+                self.ema.update(self.game.stack, self.step)
         self.step += 1
         return losses
 
@@ -66,7 +66,7 @@ class Training:
 
     def model(self) -> Model:
         """The model as it is now, to look at."""
-        average = None if self.average is None else self.average.stack
+        average = None if self.ema is None else self.ema.stack
         return self.game.model(self.info.image, self.device, average)
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_run.core.base.distributed import ALONE, Processes
+from gan_run.core.base.distributed import SINGLE, World
 from gan_run.core.base.randomness import permutation
 from gan_run.core.images.image_set import Batch, ImageSet
 
@@ -14,7 +14,7 @@ class Feed:
     Epoch e is the permutation seeded by (seed, e), so batch k is the same whoever asks and whenever.
     """
 
-    def __init__(self, images: ImageSet, batch_size: int, seed: int, processes: Processes = ALONE) -> None:
+    def __init__(self, images: ImageSet, batch_size: int, seed: int, processes: World = SINGLE) -> None:
         self.images = images
         self._processes = processes
         self.batch_size = batch_size
@@ -32,7 +32,7 @@ class Feed:
             piece = self._epoch(epoch)[offset : offset + wanted]
             pieces.append(piece)
             start, wanted = start + len(piece), wanted - len(piece)
-        return self.images.batch(self._processes.share(torch.cat(pieces)))
+        return self.images.batch(self._processes.shard(torch.cat(pieces)))
 
     def _epoch(self, epoch: int) -> Tensor:
         if self._order[0] != epoch:

@@ -28,7 +28,7 @@ from torch import Tensor
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.files import sync, to_json
 from gan_run.core.base.image import ImageShape
-from gan_run.core.base.progress import follow
+from gan_run.core.base.progress import track_progress
 from gan_run.core.images.stored_images import StoredImages
 
 FORMAT = 1
@@ -138,7 +138,7 @@ def _write_images(path: Path, decoding: Decoding) -> dict[str, str]:
     # Pillow decodes and resizes without holding the interpreter's lock.
     with path.open("wb") as file, ThreadPoolExecutor() as pool:
         npy.write_array_header_1_0(file, header)
-        for start in follow(range(0, len(decoding.files), CHUNK), f"decoding {len(decoding.files)} images"):
+        for start in track_progress(range(0, len(decoding.files), CHUNK), f"decoding {len(decoding.files)} images"):
             rows = range(start, min(start + CHUNK, len(decoding.files)))
             file.write(torch.stack(list(pool.map(decode, rows))).numpy().tobytes())
         file.flush()

@@ -23,5 +23,5 @@ class Artifact(Component):
         """The folder within a run where its files go."""
 
     @abstractmethod
-    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
+    def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         """Write one or more files whose names begin with `stem`, and return them. Randomness as for metrics."""

@@ -17,7 +17,7 @@ class AugmentationModule(nn.Module, ABC):
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor: ...
 
-    def after(self, real_logits: Tensor) -> None:
+    def after_update(self, real_logits: Tensor) -> None:
         """Told the discriminator's logits of real images that it changed, (N,) or (N, P), after each of the
         discriminator's updates: the only place where its state may change."""
 
@@ -52,7 +52,7 @@ class Augmentations(AugmentationModule):
             images = part(images)
         return images
 
-    def after(self, real_logits: Tensor) -> None:
+    def after_update(self, real_logits: Tensor) -> None:
         for part in self.parts:
             assert isinstance(part, AugmentationModule)
-            part.after(real_logits)
+            part.after_update(real_logits)

@@ -35,7 +35,7 @@ class Catalogue(Protocol):
 
 
 @dataclass(frozen=True)
-class Reading:
+class ValidationContext:
     """The validation context of a spec: what is installed, and the folder that its paths are relative to."""
 
     catalogue: Catalogue
@@ -50,7 +50,7 @@ def _anchor(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, (str, Path)):
         return value
     folder = Path.cwd()
-    if isinstance(info.context, Reading) and not isinstance(value, CommandLineText):
+    if isinstance(info.context, ValidationContext) and not isinstance(value, CommandLineText):
         folder = info.context.folder
     return folder / Path(value).expanduser()
 
@@ -153,7 +153,7 @@ class Component(Declaration, ABC):
             return value
         if not isinstance(value, Mapping) or not isinstance(value.get("type"), str):
             raise _mistake(cls.__name__, (), f'a {cls.kind} is written as {{"type": "NAME", …}}', value)
-        if not isinstance(info.context, Reading):
+        if not isinstance(info.context, ValidationContext):
             raise _mistake(cls.__name__, (), "a mapping is read with gan_run.read_spec, which knows the plugins", value)
         name = value["type"]
         try:

@@ -18,7 +18,7 @@ from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
 
 LogLikelihood = Callable[[Tensor, Tensor], Tensor]
-"""(raw (..., P), value (...)) -> log Q(value | image) in nats, (...)."""
+"""(params (..., P), value (...)) -> log Q(value | image) in nats, (...)."""
 
 
 @dataclass(frozen=True)
@@ -60,39 +60,39 @@ class LatentModule(nn.Module, ABC):
         """What the generator is given for `value`: (...) -> (..., W)."""
 
     @abstractmethod
-    def posterior(self, raw: Tensor) -> Distribution:
-        """Q(c | x) from what Q's head says of an image: raw (..., P) -> a distribution of batch shape (...)."""
+    def posterior(self, params: Tensor) -> Distribution:
+        """Q(c | x) from what Q's head says of an image: params (..., P) -> a distribution of batch shape (...)."""
 
     @abstractmethod
     def entropy(self) -> Tensor:
         """H(c) of one value in nats (differential if continuous), a scalar."""
 
     @abstractmethod
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """Values for a traversal, (steps,): from `low` to `high`, by default a telling range; all if discrete."""
 
     @abstractmethod
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
-        """How well Q recovers `value` (N,) from `raw` (N, P), in [0, 1]: share of H(c) if discrete, else R2."""
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        """How well Q recovers `value` (N,) from `params` (N, P), in [0, 1]: share of H(c) if discrete, else R2."""
 
-    def learn(self, labels: Tensor) -> None:
+    def fit_prior(self, labels: Tensor) -> None:
         """Told the labels of all training images (M,), where there are any, before the first step."""
 
     def observe(self, labels: Tensor) -> Tensor | None:
         """The latent's value on real images with these labels (N,), if the data tells; else None."""
         return None
 
-    def log_likelihood(self, raw: Tensor, value: Tensor) -> Tensor:
+    def log_likelihood(self, params: Tensor, value: Tensor) -> Tensor:
         """log Q(value | image) in nats, (..., P) and (...) -> (...); in float32 even under autocast."""
-        return log_prob(self.posterior(full_precision(raw)), value)
+        return log_prob(self.posterior(full_precision(params)), value)
 
-    def refit(self, raw: Tensor, value: Tensor) -> LogLikelihood:
-        """The log-likelihood with the posterior's scale refitted to `raw` (N, P) and `value` (N,), where it has one."""
+    def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
+        """The log-likelihood with the posterior's scale, if any, refitted to `params` (N, P) and `value` (N,)."""
         return self.log_likelihood
 
-    def estimate(self, raw: Tensor) -> Tensor:
+    def estimate(self, params: Tensor) -> Tensor:
         """The single most likely value, (..., P) -> (...)."""
-        mode = self.posterior(full_precision(raw)).mode
+        mode = self.posterior(full_precision(params)).mode
         assert isinstance(mode, Tensor)
         return mode
 
@@ -131,18 +131,18 @@ class Repeated(LatentModule):
     def embed(self, value: Tensor) -> Tensor:
         return self.one.embed(value).flatten(1)
 
-    def posterior(self, raw: Tensor) -> Distribution:
-        return self.one.posterior(self._per_copy(raw))
+    def posterior(self, params: Tensor) -> Distribution:
+        return self.one.posterior(self._per_copy(params))
 
-    def log_likelihood(self, raw: Tensor, value: Tensor) -> Tensor:
-        return self.one.log_likelihood(self._per_copy(raw), value).flatten(1).sum(1)
+    def log_likelihood(self, params: Tensor, value: Tensor) -> Tensor:
+        return self.one.log_likelihood(self._per_copy(params), value).flatten(1).sum(1)
 
-    def refit(self, raw: Tensor, value: Tensor) -> LogLikelihood:
-        per_copy = self._per_copy(raw)
-        refitted = [self.one.refit(per_copy[:, i], value[:, i]) for i in range(self.count)]
+    def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
+        per_copy = self._per_copy(params)
+        refitted = [self.one.refit_scale(per_copy[:, i], value[:, i]) for i in range(self.count)]
 
-        def log_likelihood(raw: Tensor, value: Tensor) -> Tensor:
-            per_copy = self._per_copy(raw)
+        def log_likelihood(params: Tensor, value: Tensor) -> Tensor:
+            per_copy = self._per_copy(params)
             return torch.stack([fit(per_copy[:, i], value[:, i]) for i, fit in enumerate(refitted)]).sum(0)
 
         return log_likelihood
@@ -150,18 +150,18 @@ class Repeated(LatentModule):
     def entropy(self) -> Tensor:
         return self.one.entropy() * self.count
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
-        per_copy = self._per_copy(raw)
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        per_copy = self._per_copy(params)
         return torch.stack([self.one.recovery(per_copy[:, i], value[:, i]) for i in range(self.count)]).mean()
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
-        return self.one.grid(steps, low, high)
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        return self.one.traversal_values(steps, low, high)
 
     def value(self, number: float) -> Tensor:
         return self.one.value(number)
 
-    def _per_copy(self, raw: Tensor) -> Tensor:
-        return raw.reshape(*raw.shape[:-1], self.count, self.one.posterior_width)
+    def _per_copy(self, params: Tensor) -> Tensor:
+        return params.reshape(*params.shape[:-1], self.count, self.one.posterior_width)
 
 
 class Latent(Component):

@@ -13,7 +13,7 @@ Values = Mapping[str, Tensor]
 """Latent values by name: (N,) each, or (N, count) where there are several copies."""
 
 
-class Dial(NamedTuple):
+class CodeDim(NamedTuple):
     """One number that can be turned: a latent, or one copy of a repeated one."""
 
     name: str
@@ -23,16 +23,16 @@ class Dial(NamedTuple):
         return self.name if self.copy is None else f"{self.name}[{self.copy}]"
 
 
-def dials_by_name(counts: Mapping[str, int]) -> dict[str, list[Dial]]:
+def code_dims_by_name(counts: Mapping[str, int]) -> dict[str, list[CodeDim]]:
     """What each name stands for, where each latent has so many copies: `c` for all of c, `c[1]` for one of several."""
     whole = {
-        name: [Dial(name, copy) for copy in range(count)] if count > 1 else [Dial(name)]
+        name: [CodeDim(name, copy) for copy in range(count)] if count > 1 else [CodeDim(name)]
         for name, count in counts.items()
     }
-    return whole | {str(dial): [dial] for dials in whole.values() for dial in dials}
+    return whole | {str(code_dim): [code_dim] for code_dims in whole.values() for code_dim in code_dims}
 
 
-def no_latent(name: str, there_are: Iterable[str]) -> str:
+def unknown_latent(name: str, there_are: Iterable[str]) -> str:
     """What is said of a name that no latent has."""
     return f"no latent is called {name!r}{suggest(name, there_are)}"
 
@@ -49,7 +49,7 @@ class LatentSpace(nn.Module):
 
     def __getitem__(self, name: str) -> LatentModule:
         if name not in self._names:
-            raise NotFoundByName(no_latent(name, self._names))
+            raise NotFoundByName(unknown_latent(name, self._names))
         latent = self.get_submodule(_attribute(name))
         assert isinstance(latent, LatentModule)
         return latent
@@ -71,39 +71,39 @@ class LatentSpace(nn.Module):
         given = given or {}
         return {name: given[name] if name in given else self[name].sample(n) for name in self._names}
 
-    def learn(self, labels: Tensor) -> None:
+    def fit_prior(self, labels: Tensor) -> None:
         """Tell every latent the labels of all training images (M,)."""
         for name in self._names:
-            self[name].learn(labels)
+            self[name].fit_prior(labels)
 
     def embed(self, values: Values) -> Tensor:
         """The generator's input for `values`, (N, W)."""
         return torch.cat([self[name].embed(values[name]) for name in self._names], dim=1)
 
-    def dials(self, names: Iterable[str] | None = None) -> list[Dial]:
+    def code_dims(self, names: Iterable[str] | None = None) -> list[CodeDim]:
         """Every number that can be turned, of all latents or of those in `names`: `c` is all of c, `c[1]` one copy."""
-        known = dials_by_name({name: self[name].count for name in self})
-        dials: list[Dial] = []
+        known = code_dims_by_name({name: self[name].count for name in self})
+        code_dims: list[CodeDim] = []
         for name in self if names is None else names:
             if name not in known:
-                raise NotFoundByName(no_latent(name, known))
-            dials.extend(known[name])
-        return dials
+                raise NotFoundByName(unknown_latent(name, known))
+            code_dims.extend(known[name])
+        return code_dims
 
-    def value_of(self, values: Values, dial: Dial) -> Tensor:
-        """The numbers that a dial is set to, (N,)."""
-        value = values[dial.name]
-        return value if dial.copy is None else value[:, dial.copy]
+    def value_of(self, values: Values, code_dim: CodeDim) -> Tensor:
+        """The numbers that a code_dim is set to, (N,)."""
+        value = values[code_dim.name]
+        return value if code_dim.copy is None else value[:, code_dim.copy]
 
-    def turn(self, values: Values, dial: Dial, to: Tensor) -> dict[str, Tensor]:
-        """`values` with one dial set to `to`, a scalar or one number per row (N,)."""
-        old = values[dial.name]
+    def with_value(self, values: Values, code_dim: CodeDim, to: Tensor) -> dict[str, Tensor]:
+        """`values` with one code_dim set to `to`, a scalar or one number per row (N,)."""
+        old = values[code_dim.name]
         new = to.to(old).expand(len(old))
-        if dial.copy is not None:
+        if code_dim.copy is not None:
             turned = old.clone()
-            turned[:, dial.copy] = new
+            turned[:, code_dim.copy] = new
             new = turned
-        return {**values, dial.name: new}
+        return {**values, code_dim.name: new}
 
 
 def _attribute(name: str) -> str:

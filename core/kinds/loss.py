@@ -14,20 +14,20 @@ from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.network import DiscriminatorModule
 from gan_run.core.kinds.schedule import Scheduled
-from gan_run.core.kinds.update_context import Turn, View
+from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
 
 Input = Literal["real", "fake"]
 
 
 class Encoder(nn.Module):
-    """Reads codes off a view of images."""
+    """Reads codes off a output of images."""
 
     codes: tuple[str, ...]
     """The latents it recovers."""
 
     @abstractmethod
-    def forward(self, view: View) -> dict[str, Tensor]:
-        """What Q says of each code it recovers: raw (N, P) by name."""
+    def forward(self, output: DiscriminatorOutput) -> dict[str, Tensor]:
+        """What Q says of each code it recovers: params (N, P) by name."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class LossContext:
 class LossTerm(nn.Module):
     """A built loss. The simplest has one method per player it speaks to, named after the player:
 
-    def discriminator(self, turn: Turn) -> Tensor: ...
-    def generator(self, turn: Turn) -> Tensor: ...
+    def discriminator_loss(self, update: UpdateContext) -> Tensor: ...
+    def generator_loss(self, update: UpdateContext) -> Tensor: ...
     """
 
     input_gradients: ClassVar[frozenset[Input]] = frozenset()
     """Images that `objective` differentiates at, so that they must require gradients."""
 
-    def owners(self) -> Mapping[str, nn.Module]:
+    def trained_by(self) -> Mapping[str, nn.Module]:
         """Which player trains which of this term's modules. A name that is new makes a new player."""
         return {}
 
@@ -62,24 +62,24 @@ class LossTerm(nn.Module):
         """What reads codes off images, if this term trains such a thing."""
         return None
 
-    def plays(self, player: str) -> bool:
+    def has_objective_for(self, player: str) -> bool:
         """Whether this term has an objective for `player`."""
         return callable(getattr(type(self), _method(player), None))
 
-    def objective(self, player: str, turn: Turn) -> Tensor:
+    def objective(self, player: str, update: UpdateContext) -> Tensor:
         """What `player` minimises, a scalar. By default the method named after the player."""
-        value = getattr(type(self), _method(player))(self, turn)
+        value = getattr(type(self), _method(player))(self, update)
         assert isinstance(value, Tensor)
         return value
 
-    def probes(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
-        """Further images to differentiate at (WGAN-GP's interpolates), read back with `turn.probe(key)`.
+    def extra_inputs(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
+        """Further images to differentiate at (WGAN-GP's interpolates), read back with `update.extra_input(key)`.
 
         Asked for the updates of players that do not make the fakes themselves.
         """
         return {}
 
-    def after(self, player: str, observed: Mapping[str, Tensor]) -> None:
+    def after_update(self, player: str, observed: Mapping[str, Tensor]) -> None:
         """Called after each update with what `objective` reported: the only place where a term's state may change."""
 
 
@@ -96,11 +96,11 @@ class Loss(Component):
         description="Take part only in every so many steps, with as many times the weight (lazy regularisation).",
     )
 
-    def reads(self) -> Iterable[str]:
+    def encodes(self) -> Iterable[str]:
         """The codes that its term's encoder will read off images."""
         return ()
 
-    def needs(self) -> Iterable[str]:
+    def requires_encoders(self) -> Iterable[str]:
         """The codes whose encoder, brought by another loss, this one makes use of."""
         return ()
 
@@ -110,4 +110,4 @@ class Loss(Component):
 
 
 def _method(player: str) -> str:
-    return player.replace("-", "_")
+    return f"{player.replace('-', '_')}_loss"

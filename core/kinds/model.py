@@ -9,13 +9,13 @@ from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
 from gan_run.core.base.image import ImageShape
-from gan_run.core.base.randomness import private_stream
-from gan_run.core.kinds.code_names import NO_LABELS, Labels
+from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
 from gan_run.core.kinds.latent_space import LatentSpace, Values
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.network import DiscriminatorModule, GeneratorStack
-from gan_run.core.kinds.update_context import View
-from gan_run.core.nn.layers import NORMS, unsynchronised
+from gan_run.core.kinds.update_context import DiscriminatorOutput
+from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
 CHUNK = 500
 """Images that go through a network at once."""
@@ -36,12 +36,12 @@ class Model:
         image: ImageShape,
         device: torch.device,
         averaged: GeneratorStack | None = None,
-        labels: Labels = NO_LABELS,
+        labels: Labels = NO_CODE_NAMES,
     ) -> None:
         # In one copy, since an encoder may share modules with the discriminator.
         own, self._discriminator, self._encoders = copy.deepcopy((stack, discriminator, list(encoders)))
         for part in (own, self._discriminator, *self._encoders):
-            unsynchronised(part.eval().requires_grad_(False))
+            to_local_batch_norm(part.eval().requires_grad_(False))
         self._stack = own if averaged is None else with_standing_statistics(averaged)
         self.image = image
         self.device = device
@@ -56,7 +56,7 @@ class Model:
         """The latents that this model can read off images."""
         return tuple(code for encoder in self._encoders for code in encoder.codes)
 
-    def draw(self, n: int, codes: Mapping[str, float | str] | None = None) -> dict[str, Tensor]:
+    def sample_latents(self, n: int, codes: Mapping[str, float | str] | None = None) -> dict[str, Tensor]:
         """Latent values for `n` images from torch's global stream, on the model's device.
 
         Those in `codes` are set: by `name`, `name[copy]` or label, to a number or a category's label.
@@ -64,13 +64,13 @@ class Model:
         """
         values = self.latents.sample(n)
         for text, wanted in (codes or {}).items():
-            dial = self.labels.dial(self.latents, text)
-            number = self.labels.number(dial, wanted) if isinstance(wanted, str) else wanted
+            code_dim = self.labels.code_dim(self.latents, text)
+            number = self.labels.number(code_dim, wanted) if isinstance(wanted, str) else wanted
             try:
-                to = self.latents[dial.name].value(number)
+                to = self.latents[code_dim.name].value(number)
             except ValueError as error:
                 raise ValueError(f"{text}={number:g}: {error}") from None
-            values = self.latents.turn(values, dial, to)
+            values = self.latents.with_value(values, code_dim, to)
         return values
 
     @torch.no_grad()
@@ -89,33 +89,35 @@ class Model:
         """`n` images with some codes held: `sample(64, category=3, c1=0.5)`; `codes` takes names like `"c[0]"`.
         A text is a category's label: `category="7"`.
 
-        With a `seed` the draw is reproducible and leaves torch's global stream alone. Raises as `draw` does.
+        With a `seed` the draw is reproducible and leaves torch's global stream alone. Raises as `sample_latents` does.
         """
         if n < 1:
             raise ValueError(f"n: {n} images cannot be drawn")
         held = {**(codes or {}), **more}
         if seed is None:
-            return self.generate(self.draw(n, held))
-        with private_stream("sample", seed):
-            return self.generate(self.draw(n, held))
+            return self.generate(self.sample_latents(n, held))
+        with isolated_rng("sample", seed):
+            return self.generate(self.sample_latents(n, held))
 
     @torch.no_grad()
-    def raw(self, images: Tensor) -> dict[str, Tensor]:
-        """What Q says of images: raw (N, P) by code, on the model's device."""
+    def posterior_params(self, images: Tensor) -> dict[str, Tensor]:
+        """What Q says of images: params (N, P) by code, on the model's device."""
         self._refuse_wrong_images(images)
         chunks = [self._read(chunk.to(self.device)) for chunk in torch.split(images, CHUNK)]
         return {name: torch.cat([chunk[name].float() for chunk in chunks]) for name in self.codes}
 
     def _read(self, images: Tensor) -> dict[str, Tensor]:
-        view = View(self._discriminator, images, {})
-        raw: dict[str, Tensor] = {}
+        output = DiscriminatorOutput(self._discriminator, images, {})
+        params: dict[str, Tensor] = {}
         for encoder in self._encoders:
-            raw |= encoder(view)
-        return raw
+            params |= encoder(output)
+        return params
 
     def encode(self, images: Tensor) -> dict[str, Tensor]:
         """The most likely value of every code, by name: (N,), or (N, count) where there are several copies."""
-        return {name: self.latents[name].estimate(raw).cpu() for name, raw in self.raw(images).items()}
+        return {
+            name: self.latents[name].estimate(params).cpu() for name, params in self.posterior_params(images).items()
+        }
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
@@ -151,8 +153,8 @@ def with_standing_statistics(stack: GeneratorStack) -> GeneratorStack:
     statistics" (Brock et al. 2018, arXiv 1809.11096, appendix B).
     """
     settled = copy.deepcopy(stack).requires_grad_(False)
-    unsynchronised(settled)
-    with private_stream("standing statistics"):
+    to_local_batch_norm(settled)
+    with isolated_rng("standing statistics"):
         latents = (settled.latents.sample(STATISTICS_BATCH_SIZE) for _ in range(STATISTICS_BATCHES))
         update_bn(latents, settled)
     return settled.eval()

@@ -81,11 +81,11 @@ class Trunk(Component):
 
     kind: ClassVar[str] = "trunk"
 
-    def gives_maps(self) -> bool:
+    def has_feature_maps(self) -> bool:
         """Whether there are `Features.maps`."""
         return False
 
-    def couples_images(self) -> bool:
+    def uses_batch_statistics(self) -> bool:
         """Whether what it sees in an image depends on the others of its batch, as batch norm makes it."""
         return False
 

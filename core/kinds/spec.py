@@ -12,7 +12,7 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.latent import Latent
-from gan_run.core.kinds.latent_space import dials_by_name, no_latent
+from gan_run.core.kinds.latent_space import code_dims_by_name, unknown_latent
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.network import Discriminator, Generator
@@ -105,20 +105,20 @@ class Spec(Declaration):
         """The first loss whose encoder reads it, by code."""
         first: dict[str, int] = {}
         for index, loss in enumerate(self.losses):
-            for code in loss.reads():
+            for code in loss.encodes():
                 first.setdefault(code, index)
         return first
 
     def check_latent(self, name: str, *place: str | int) -> Iterator[Problem]:
         """The problem, at `place`, of a name that no latent has."""
         if name not in self.latents:
-            yield Problem(place, no_latent(name, self.latents))
+            yield Problem(place, unknown_latent(name, self.latents))
 
     def check_code(self, name: str, *place: str | int) -> Iterator[Problem]:
         """The problem, at `place`, of a name that is neither a latent's nor, as `c[1]`, that of one of its copies."""
-        known = dials_by_name({latent: declared.count for latent, declared in self.latents.items()})
+        known = code_dims_by_name({latent: declared.count for latent, declared in self.latents.items()})
         if name not in known:
-            yield Problem(place, no_latent(name, known))
+            yield Problem(place, unknown_latent(name, known))
 
     def check_condition(self, name: str, *place: str | int) -> Iterator[Problem]:
         """The problem, at `place`, of a condition that is no latent or that nobody knows of real images."""
@@ -129,14 +129,14 @@ class Spec(Declaration):
     def _read_twice(self) -> Iterator[Problem]:
         first = self.readers()
         for index, loss in enumerate(self.losses):
-            for code in loss.reads():
+            for code in loss.encodes():
                 if first[code] != index:
                     yield Problem(("losses", index), f"losses[{first[code]}] reads the code {code!r} already")
 
     def _unread(self) -> Iterator[Problem]:
         codes = self.readers()
         for index, loss in enumerate(self.losses):
-            for code in loss.needs():
+            for code in loss.requires_encoders():
                 if code not in codes:
                     message = f"it needs the code {code!r} read off images, which no loss does{suggest(code, codes)}"
                     yield Problem(("losses", index), message)

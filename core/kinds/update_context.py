@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from gan_run.core.base.device import full_precision
-from gan_run.core.base.lazy import once
+from gan_run.core.base.lazy import lazy_property
 from gan_run.core.kinds.augmentation import Augmentations
 from gan_run.core.kinds.latent_space import Values
 from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack
-from gan_run.core.nn.layers import statistics_at_rest
+from gan_run.core.nn.layers import frozen_running_stats
 
 
-class Given(NamedTuple):
+class UpdateInputs(NamedTuple):
     """The tensors that enter an update from outside."""
 
     real: Tensor
@@ -26,12 +26,12 @@ class Given(NamedTuple):
     fake: Tensor | None
     """(N, C, H, W) made from `latents`; None if the player trains what makes it, so that it is made inside, unless it
     is trained by the fakes of the update before."""
-    probes: dict[str, Tensor]
+    extra: dict[str, Tensor]
     terms: tuple[str, ...]
     """The keys of those that take part."""
 
 
-class View:
+class DiscriminatorOutput:
     """What the discriminator sees of a batch of images (N, C, H, W), under the condition they came with, after the
     changes of `augment`."""
 
@@ -47,73 +47,75 @@ class View:
         self.images = images
         self.condition = condition
 
-    @once
+    @lazy_property
     def features(self) -> Features:
         trunk = self._discriminator.trunk
         if self._augment is None:
             features = trunk(self.images)
         else:
             # A finished model is asked about images as they are, so theirs are the running statistics to keep.
-            with statistics_at_rest(trunk):
+            with frozen_running_stats(trunk):
                 features = trunk(self._augment(self.images))
         assert isinstance(features, Features)
         return features
 
-    @once
+    @lazy_property
     def logits(self) -> Tensor:
         """(N,), or (N, P) where P places of an image are judged by themselves; not squashed"""
         logits = self._discriminator.head(self.features, self.condition)
         assert isinstance(logits, Tensor)
         return full_precision(logits)
 
-    @once
+    @lazy_property
     def gradients(self) -> Tensor:
-        """Of each image's logit, or the mean of its logits, at the image, (N, C, H, W), to be differentiated once more.
-        The images have to require gradients: a term says so in `input_gradients`, or gives its own in `probes`."""
+        """Gradient of each image's logit (or of the mean of its logits) at the image, (N, C, H, W), differentiable.
+
+        The images must require gradients: a term lists them in `input_gradients`, or gives its own by `extra_inputs`.
+        """
         per_image = self.logits.view(len(self.logits), -1).mean(dim=1)
         (gradients,) = torch.autograd.grad(per_image.sum(), self.images, create_graph=True)
         return gradients
 
-    @once
-    def unchanged(self) -> "View":
+    @lazy_property
+    def unaugmented(self) -> "DiscriminatorOutput":
         """The same images under the same condition, as they are before any changes."""
-        return self if self._augment is None else self.changed(None)
+        return self if self._augment is None else self.augmented_with(None)
 
-    def changed(self, augment: Augmentations | None) -> "View":
+    def augmented_with(self, augment: Augmentations | None) -> "DiscriminatorOutput":
         """The same images under the same condition, after these changes in place of its own. Running statistics are
         left alone by what was changed."""
-        return View(self._discriminator, self.images, self.condition, augment)
+        return DiscriminatorOutput(self._discriminator, self.images, self.condition, augment)
 
 
-class Turn:
-    """One update's view of the game."""
+class UpdateContext:
+    """One update's output of the game."""
 
-    def __init__(self, stack: GeneratorStack, discriminator: DiscriminatorModule, given: Given) -> None:
+    def __init__(self, stack: GeneratorStack, discriminator: DiscriminatorModule, inputs: UpdateInputs) -> None:
         self._stack = stack
         self._discriminator = discriminator
-        self._given = given
-        self._speaker = ""
-        self.real = given.real
-        self.labels = given.labels
-        self.latents: Values = given.latents
+        self._inputs = inputs
+        self._term = ""
+        self.real = inputs.real
+        self.labels = inputs.labels
+        self.latents: Values = inputs.latents
         self.reports: dict[str, dict[str, Tensor]] = {}
 
-    @once
+    @lazy_property
     def fake(self) -> Tensor:
         """Images made from `latents`, (N, C, H, W)."""
-        return self.generate(self.latents) if self._given.fake is None else self._given.fake
+        return self.generate(self.latents) if self._inputs.fake is None else self._inputs.fake
 
-    @once
-    def real_view(self) -> View:
+    @lazy_property
+    def real_output(self) -> DiscriminatorOutput:
         """The real images, under what their labels tell of the latents."""
         return self.discriminate(self.real, self._observed())
 
-    @once
-    def fake_view(self) -> View:
+    @lazy_property
+    def fake_output(self) -> DiscriminatorOutput:
         """The generated images, under the latents they were made from."""
         return self.discriminate(self.fake, self.latents)
 
-    def draw(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
+    def sample_latents(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
         """Fresh latent values beyond those of `latents`."""
         return self._stack.latents.sample(n, given)
 
@@ -123,24 +125,24 @@ class Turn:
         assert isinstance(images, Tensor)
         return images
 
-    def discriminate(self, images: Tensor, condition: Values | None = None) -> View:
-        """A view of any images, after the changes of the discriminator's augmentation if it has one."""
-        return View(self._discriminator, images, condition or {}, self._discriminator.augment)
+    def discriminate(self, images: Tensor, condition: Values | None = None) -> DiscriminatorOutput:
+        """A output of any images, after the changes of the discriminator's augmentation if it has one."""
+        return DiscriminatorOutput(self._discriminator, images, condition or {}, self._discriminator.augment)
 
-    def probe(self, key: str) -> Tensor:
-        """An input that this term asked for in `probes`."""
-        return self._given.probes[f"{self._speaker}/{key}"]
+    def extra_input(self, key: str) -> Tensor:
+        """An input that this term asked for in `extra_inputs`."""
+        return self._inputs.extra[f"{self._term}/{key}"]
 
     def report(self, name: str, value: Tensor) -> None:
         """Name a scalar for the log, in the term's own units. It costs nothing until it is logged."""
-        self.reports.setdefault(self._speaker, {})[name] = value.detach()
+        self.reports.setdefault(self._term, {})[name] = value.detach()
 
     @contextmanager
-    def speaking(self, term: str) -> Iterator[None]:
-        """While `term` is asked for its objective, probes and reports are its own."""
-        self._speaker = term
+    def for_term(self, term: str) -> Iterator[None]:
+        """While `term` is asked for its objective, extra and reports are its own."""
+        self._term = term
         yield
-        self._speaker = ""
+        self._term = ""
 
     def _observed(self) -> Mapping[str, Tensor]:
         if self.labels is None:

@@ -56,7 +56,7 @@ class _LocalBatchNorm(nn.modules.batchnorm._BatchNorm):
         pass
 
 
-def unsynchronised(module: nn.Module) -> None:
+def to_local_batch_norm(module: nn.Module) -> None:
     """Let batch norms within `module` that went by the images of all processes go by those at hand, in place. One
     process looks at its model by itself: it would wait for the others in vain."""
     for layer in module.modules():
@@ -65,7 +65,7 @@ def unsynchronised(module: nn.Module) -> None:
 
 
 @contextmanager
-def statistics_at_rest(*modules: nn.Module) -> Iterator[None]:
+def frozen_running_stats(*modules: nn.Module) -> Iterator[None]:
     """Batch norms within `modules` go by the batch at hand as in training, and their running statistics stay."""
     layers = [layer for module in modules for layer in module.modules() if isinstance(layer, NORMS)]
     momenta = [layer.momentum for layer in layers]

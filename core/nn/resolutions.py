@@ -1,4 +1,4 @@
-"""Sides of images that a network reaches from a small base by doubling."""
+"""Sides of images that a network reaches from a small base by upsampling_plan."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -12,32 +12,32 @@ LARGEST = 256
 """Of the sizes that an error lists."""
 
 
-class Doubling(NamedTuple):
+class UpsamplingPlan(NamedTuple):
     """How a size is reached: base * 2**times."""
 
     base: int
     times: int
 
 
-def doubling(size: int) -> Doubling | None:
+def upsampling_plan(size: int) -> UpsamplingPlan | None:
     """How to reach `size` from a base between 3 and 7, with the most doublings; None if there is no way."""
     for times in range(size.bit_length(), 0, -1):
         base, rest = divmod(size, 2**times)
         if rest == 0 and base in BASES:
-            return Doubling(base, times)
+            return UpsamplingPlan(base, times)
     return None
 
 
-def doubling_of(image: ImageShape) -> Doubling:
-    """How to reach the size of these images, which `check_doubling` has let pass."""
-    found = doubling(image.height)
+def upsampling_plan_of(image: ImageShape) -> UpsamplingPlan:
+    """How to reach the size of these images, which `check_resolution` has let pass."""
+    found = upsampling_plan(image.height)
     assert found is not None
     assert image.height == image.width
     return found
 
 
-def check_doubling(network: str, image: ImageShape) -> Iterable[Problem]:
+def check_resolution(network: str, image: ImageShape) -> Iterable[Problem]:
     """The problem of a network with images that are not square or of a size that cannot be reached, if it has one."""
-    if image.height != image.width or doubling(image.height) is None:
-        sizes = ", ".join(str(size) for size in range(6, LARGEST + 1) if doubling(size))
+    if image.height != image.width or upsampling_plan(image.height) is None:
+        sizes = ", ".join(str(size) for size in range(6, LARGEST + 1) if upsampling_plan(size))
         yield Problem(("type",), f"no {network} for {image}: square images of {sizes} pixels can be made")

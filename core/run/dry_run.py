@@ -5,11 +5,11 @@ from typing import NamedTuple
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
-from gan_run.core.base.randomness import private_stream
+from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
-from gan_run.core.run.resolve import describe, resolve_device, with_train
+from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
 
 
 class Report(NamedTuple):
@@ -30,9 +30,9 @@ class Report(NamedTuple):
 def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     """Build `spec` and take one step, eagerly and in fp32, on `data` if that is open already. Raises as training would
     before and in its first step."""
-    info = describe(spec)
+    info = check_against_data(spec)
     spec = with_train(resolve_device(spec), precision="fp32", compile=False)
-    with private_stream("dry run"):
+    with isolated_rng("dry run"):
         training = Training(spec, info, (data or Splits(spec.data))["train"])
         with FlopCounter() as counter:
             losses = training.advance()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gan_run.core.base.files import without_nan
-from gan_run.core.base.randomness import private_stream
+from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.metric import Metric
@@ -15,17 +15,19 @@ def measure(model: Model, data: Splits, metrics: Iterable[Metric], seed: int) ->
     """Every metric's settings and what it found, in order."""
     found: list[dict[str, object]] = []
     for index, metric in enumerate(metrics):
-        with private_stream(seed, "metric", index):
+        with isolated_rng(seed, "metric", index):
             found.append({"metric": metric.model_dump(mode="json"), "found": without_nan(metric.measure(model, data))})
     return found
 
 
-def draw(model: Model, data: Splits, folder: Path, artifacts: Iterable[Artifact], step: int, seed: int) -> list[Path]:
+def render_artifacts(
+    model: Model, data: Splits, folder: Path, artifacts: Iterable[Artifact], step: int, seed: int
+) -> list[Path]:
     """Every artifact's files. The same seed draws the same latents at every step, so that pictures compare."""
     written: list[Path] = []
     for index, artifact in enumerate(artifacts):
         target = folder / artifact.folder
         target.mkdir(parents=True, exist_ok=True)
-        with private_stream(seed, "artifact", index):
-            written.extend(artifact.draw(model, data, target / f"step-{step:08d}"))
+        with isolated_rng(seed, "artifact", index):
+            written.extend(artifact.render(model, data, target / f"step-{step:08d}"))
     return written

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_run.core.base.distributed import Processes, joined
+from gan_run.core.base.distributed import World, current_world
 from gan_run.core.base.errors import Problem, RunError, SpecError
-from gan_run.core.base.randomness import private_stream
+from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.state import load_matching
 from gan_run.core.engine.training import Training
 from gan_run.core.images.info import DataInfo
@@ -17,14 +17,14 @@ from gan_run.core.run import checkpoint
 from gan_run.core.run.environment import describe_environment
 from gan_run.core.run.events import Listener, RunEnded, RunStarted
 from gan_run.core.run.loop import restore, train, train_along
-from gan_run.core.run.resolve import describe, resolve_device, resolve_precision, with_train
+from gan_run.core.run.resolve import check_against_data, resolve_device, resolve_precision, with_train
 from gan_run.core.run.run_folder import RunFolder
 
-SETTLED_AT_START = ("device", "precision")
+RESOLVED_FIELDS = ("device", "precision")
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainRequest:
     """What is to be run, and where. `say` is told, in a line each, what the user should know before training."""
 
     spec: Spec
@@ -48,60 +48,60 @@ def dump(spec: Spec) -> dict[str, object]:
     return spec.model_dump(mode="json", by_alias=True, exclude={"schema_"}, warnings=False)
 
 
-def run(request: Request) -> RunFolder:
+def run(request: TrainRequest) -> RunFolder:
     """Train what was asked for, or go on with it where it was left. Returns its folder; raises as `train` does."""
     return _together(request, lambda: _choose_folder(request))
 
 
-def carry_on(request: Request, folder: RunFolder) -> RunFolder:
+def resume_run(request: TrainRequest, folder: RunFolder) -> RunFolder:
     """Train in `folder`, from its last checkpoint if it has one, until the spec's last step."""
     return _together(request, lambda: folder)
 
 
-def _together(request: Request, choose: Callable[[], RunFolder]) -> RunFolder:
+def _together(request: TrainRequest, choose: Callable[[], RunFolder]) -> RunFolder:
     """The first of the processes chooses a folder, trains in it and speaks; the others train along."""
-    processes = joined()
-    with private_stream("run"):
-        folder = _lead(request, choose, processes) if processes.leads else _train_along(request, processes)
-    processes.told("evaluated")  # nobody goes on before the run is finished
+    processes = current_world()
+    with isolated_rng("run"):
+        folder = _lead(request, choose, processes) if processes.is_main else _train_along(request, processes)
+    processes.broadcast("evaluated")  # nobody goes on before the run is finished
     return folder
 
 
-def _lead(request: Request, choose: Callable[[], RunFolder], processes: Processes) -> RunFolder:
-    info = describe(request.spec)
+def _lead(request: TrainRequest, choose: Callable[[], RunFolder], processes: World) -> RunFolder:
+    info = check_against_data(request.spec)
     _refuse_what_cannot_be_shared(request.spec, processes)
     folder = choose()
     if folder.evaluated_at() == request.spec.train.steps:
         request.say(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
-        processes.told({"folder": str(folder.path), "train": None})
+        processes.broadcast({"folder": str(folder.path), "train": None})
         return folder
     if not request.any_processes:
         _refuse_other_processes(folder, processes)
     data = Splits(request.spec.data)
-    spec = _settle(request.spec, folder, info, data)
+    spec = _resolve_auto(request.spec, folder, info, data)
     with folder.locked():
-        settled = {key: getattr(spec.train, key) for key in SETTLED_AT_START}
-        processes.told({"folder": str(folder.path), "train": settled})
+        settled = {key: getattr(spec.train, key) for key in RESOLVED_FIELDS}
+        processes.broadcast({"folder": str(folder.path), "train": settled})
         training = Training(spec, info, data["train"], processes)
-        _enter(training, folder, request.say)
-        _note(training, folder, request)
+        _restore(training, folder, request.say)
+        _write_metadata(training, folder, request)
         _train_and_tell(training, folder, data, request)
     return folder
 
 
-def _train_along(request: Request, processes: Processes) -> RunFolder:
-    told = processes.told()
+def _train_along(request: TrainRequest, processes: World) -> RunFolder:
+    told = processes.broadcast()
     assert isinstance(told, dict)
     folder = RunFolder(Path(told["folder"]))
     if told["train"] is not None:
         spec = with_train(request.spec, **told["train"])
-        training = Training(spec, describe(spec), Splits(spec.data)["train"], processes)
-        _enter(training, folder, lambda text: None)
+        training = Training(spec, check_against_data(spec), Splits(spec.data)["train"], processes)
+        _restore(training, folder, lambda text: None)
         train_along(training, request.stop)
     return folder
 
 
-def _refuse_what_cannot_be_shared(spec: Spec, processes: Processes) -> None:
+def _refuse_what_cannot_be_shared(spec: Spec, processes: World) -> None:
     size, count = spec.data.batch_size, processes.count
     problems = []
     if size % count:
@@ -112,7 +112,7 @@ def _refuse_what_cannot_be_shared(spec: Spec, processes: Processes) -> None:
         raise SpecError(problems, spec.name)
 
 
-def _refuse_other_processes(folder: RunFolder, processes: Processes) -> None:
+def _refuse_other_processes(folder: RunFolder, processes: World) -> None:
     before = folder.processes()
     if before not in (None, processes.count):
         raise RunError(
@@ -121,16 +121,16 @@ def _refuse_other_processes(folder: RunFolder, processes: Processes) -> None:
         )
 
 
-def _settle(spec: Spec, folder: RunFolder, info: DataInfo, data: Splits) -> Spec:
+def _resolve_auto(spec: Spec, folder: RunFolder, info: DataInfo, data: Splits) -> Spec:
     """`spec` with nothing left to `auto`: as it was settled when the run began, or else now."""
     if not folder.spec_file.exists():
         return resolve_precision(resolve_device(spec), info, data["train"])
     settled = folder.spec()["train"]
     assert isinstance(settled, dict)
-    return resolve_device(with_train(spec, **{key: settled[key] for key in SETTLED_AT_START}))
+    return resolve_device(with_train(spec, **{key: settled[key] for key in RESOLVED_FIELDS}))
 
 
-def _enter(training: Training, folder: RunFolder, say: Callable[[str], None]) -> None:
+def _restore(training: Training, folder: RunFolder, say: Callable[[str], None]) -> None:
     """Bring `training` to where the run in `folder` was left."""
     latest = folder.latest()
     if latest is not None:
@@ -140,7 +140,7 @@ def _enter(training: Training, folder: RunFolder, say: Callable[[str], None]) ->
         _initialise(training, training.spec.train.init_from, say)
 
 
-def _note(training: Training, folder: RunFolder, request: Request) -> None:
+def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest) -> None:
     """Write down what is being trained, on what and with what."""
     spec = training.spec
     folder.cut_metrics(training.step)
@@ -152,7 +152,7 @@ def _note(training: Training, folder: RunFolder, request: Request) -> None:
     folder.add_environment({**stretch, **environment})
 
 
-def _train_and_tell(training: Training, folder: RunFolder, data: Splits, request: Request) -> None:
+def _train_and_tell(training: Training, folder: RunFolder, data: Splits, request: TrainRequest) -> None:
     request.listener.run_started(RunStarted(folder.path, training.spec, training.step))
     try:
         train(training, folder, data, request.listener, request.stop)
@@ -162,7 +162,7 @@ def _train_and_tell(training: Training, folder: RunFolder, data: Splits, request
     request.listener.run_ended(RunEnded(folder.path, training.step, None))
 
 
-def _choose_folder(request: Request) -> RunFolder:
+def _choose_folder(request: TrainRequest) -> RunFolder:
     """NAME, or NAME-2, NAME-3, … where those before hold runs of other specs."""
     spec = request.spec
     first = RunFolder(request.out / spec.name)
@@ -190,7 +190,7 @@ def same_run(spec: Spec, folder: RunFolder) -> bool:
     asked_train, written_train = asked.pop("train"), written.pop("train", None)
     if not isinstance(asked_train, dict) or not isinstance(written_train, dict):
         return False
-    open_fields = {key for key in SETTLED_AT_START if asked_train[key] == "auto"}
+    open_fields = {key for key in RESOLVED_FIELDS if asked_train[key] == "auto"}
     return asked == written and all(
         asked_train[key] == written_train.get(key) for key in asked_train if key not in open_fields
     )
@@ -209,6 +209,6 @@ def _initialise(training: Training, source: Path, say: Callable[[str], None]) ->
         raise RunError(f"train.init_from: {source} holds no checkpoint")
     tensors, _ = checkpoint.load(latest)
     kept = load_matching(tensors, training.game)
-    if training.average is not None:
-        training.average.update(training.game.stack, 0)
+    if training.ema is not None:
+        training.ema.update(training.game.stack, 0)
     say(f"weights from {latest.folder}; left as initialised: {', '.join(kept) or 'none'}")

@@ -31,10 +31,10 @@ class Stopped(Exception):
 
 def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     """Write a checkpoint, and remove those no longer kept."""
-    tensors = model_tensors(training.game, training.average)
+    tensors = model_tensors(training.game, training.ema)
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
-        raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {last_good(run)}")
+        raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
     saved = checkpoint.save(run.checkpoints, training.step, tensors, optimizer_tensors(training.players))
     checkpoint.prune(run.checkpoints, training.spec.train.keep, training.spec.train.steps)
     return saved
@@ -43,34 +43,34 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
 def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
     """Go on from a checkpoint, as if never interrupted."""
     model, optimizer = checkpoint.load(saved)
-    load_model_tensors(model, training.game, training.average)
+    load_model_tensors(model, training.game, training.ema)
     load_optimizer_tensors(optimizer, training.players)
     training.step = saved.step
 
 
-class Watch:
+class NonFiniteMonitor:
     """Remembers, on the device, the first step at which each objective was not finite: no host sync per step."""
 
     def __init__(self) -> None:
         self._first: dict[str, Tensor] = {}
 
-    def see(self, step: int, losses: dict[str, Losses]) -> None:
+    def record(self, step: int, losses: dict[str, Losses]) -> None:
         for player, loss in losses.items():
             for term, value in loss.terms.items():
                 key = f"{player}/{term}"
                 bad = torch.where(torch.isfinite(value), torch.inf, float(step))
                 self._first[key] = torch.minimum(self._first[key], bad) if key in self._first else bad
 
-    def refuse(self, run: RunFolder) -> None:
+    def raise_if_any(self, run: RunFolder) -> None:
         """Raise TrainingError if anything was not finite since the beginning."""
         firsts = {key: float(step) for key, step in self._first.items()}
         bad = [(step, key) for key, step in firsts.items() if step != torch.inf]
         if bad:
             step, key = min(bad)
-            raise TrainingError(f"step {int(step)}: the loss {key} is not finite; {last_good(run)}")
+            raise TrainingError(f"step {int(step)}: the loss {key} is not finite; {recovery_hint(run)}")
 
 
-def last_good(run: RunFolder) -> str:
+def recovery_hint(run: RunFolder) -> str:
     """Where to go back to."""
     latest = run.latest()
     return f"the last good checkpoint is {latest.folder}" if latest else "there is no checkpoint yet"
@@ -79,28 +79,28 @@ def last_good(run: RunFolder) -> str:
 def train(training: Training, run: RunFolder, data: Splits, listener: Listener, stop: Callable[[], bool]) -> None:
     """Train to the end, then evaluate. Raises Stopped if asked to stop, TrainingError if losses are not finite."""
     settings = training.spec.train
-    watch = Watch()
-    pace = Pace(training)
+    monitor = NonFiniteMonitor()
+    throughput = Throughput(training)
     while training.step < settings.steps:
         # Play.
         losses = training.advance()
         step = training.step
-        watch.see(step, losses)
+        monitor.record(step, losses)
         last, stopping = step == settings.steps, training.processes.any(stop())
 
         # Log.
         if step % settings.log_every == 0 or last:
-            watch.refuse(run)
+            monitor.raise_if_any(run)
             with training.phase("logging"):
-                log(training, run, losses, pace.lap(), listener)
+                log(training, run, losses, throughput.lap(), listener)
 
         # Look.
         if not last:
-            look(training, run, data, watch)
+            evaluate_if_due(training, run, data, monitor)
 
         # Save. It comes after all that this step wrote: what a resumed run cuts off, it will write again.
         if step % settings.checkpoint_every == 0 or last or stopping:
-            watch.refuse(run)
+            monitor.raise_if_any(run)
             saved = save(training, run)
             listener.checkpoint_saved(CheckpointSaved(run.path, step, saved.folder))
 
@@ -129,15 +129,15 @@ def log(
     listener.step_logged(StepLogged(run.path, step, spec.train.steps, scalars, images_per_second, steps_per_second))
 
 
-def look(training: Training, run: RunFolder, data: Splits, watch: Watch) -> None:
+def evaluate_if_due(training: Training, run: RunFolder, data: Splits, monitor: NonFiniteMonitor) -> None:
     """Draw and measure what is due at this step on the way."""
     spec, step = training.spec, training.step
     artifacts = [artifact for artifact in spec.artifacts if artifact.every and step % artifact.every == 0]
     metrics = [metric for metric in spec.metrics if metric.every and step % metric.every == 0]
     if artifacts or metrics:
-        watch.refuse(run)
+        monitor.raise_if_any(run)
         model = training.model()
-        evaluation.draw(model, data, run.path, artifacts, step, spec.seed)
+        evaluation.render_artifacts(model, data, run.path, artifacts, step, spec.seed)
         if metrics:
             run.append_metrics({"step": step, "metrics": evaluation.measure(model, data, metrics, spec.seed)})
 
@@ -146,12 +146,12 @@ def evaluate(training: Training, run: RunFolder, data: Splits) -> None:
     """Draw and measure everything of a finished run. evaluation.json comes last: it says that the run is finished."""
     spec = training.spec
     model = training.model()
-    evaluation.draw(model, data, run.path, spec.artifacts, training.step, spec.seed)
+    evaluation.render_artifacts(model, data, run.path, spec.artifacts, training.step, spec.seed)
     found = evaluation.measure(model, data, spec.metrics, spec.seed)
     run.write_evaluation({"step": training.step, "metrics": found})
 
 
-class Pace:
+class Throughput:
     """Steps per second since the last lap."""
 
     def __init__(self, training: Training) -> None:
@@ -160,6 +160,6 @@ class Pace:
 
     def lap(self) -> float:
         now, step = time.perf_counter(), self._training.step
-        pace = (step - self._step) / max(now - self._since, 1e-9)
+        throughput = (step - self._step) / max(now - self._since, 1e-9)
         self._since, self._step = now, step
-        return pace
+        return throughput

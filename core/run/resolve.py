@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from gan_run.core.base.device import Precision, wait_for
+from gan_run.core.base.device import Precision, synchronize
 from gan_run.core.base.errors import Problem, SpecError
 from gan_run.core.engine.training import Training
 from gan_run.core.images.image_set import ImageSet
@@ -14,7 +14,7 @@ from gan_run.core.kinds.spec import Spec
 TIMED_STEPS = 3
 
 
-def describe(spec: Spec) -> DataInfo:
+def check_against_data(spec: Spec) -> DataInfo:
     """What the data looks like, once the spec and the data agree. Raises SpecError or DataError."""
     # What was read from a file has been checked; a spec composed in Python has not.
     if problems := spec.problems():
@@ -64,6 +64,6 @@ def _step_seconds(spec: Spec, info: DataInfo, images: ImageSet) -> float:
     for _ in range(TIMED_STEPS):
         begin = time.perf_counter()
         training.advance()
-        wait_for(training.device)
+        synchronize(training.device)
         fastest = min(fastest, time.perf_counter() - begin)
     return fastest

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from gan_run.core.base.errors import RunError
 from gan_run.core.base.files import to_json, without_nan, write_text
 from gan_run.core.images.info import DataInfo
-from gan_run.core.kinds.code_names import NO_LABELS, Labels
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
 from gan_run.core.kinds.metric import Measurement
 from gan_run.core.run import checkpoint
 from gan_run.core.run.checkpoint import Checkpoint
@@ -109,7 +109,7 @@ class RunFolder:
     def labels(self) -> Labels:
         """What the codes are called, if anybody has said so."""
         if not self.labels_file.exists():
-            return NO_LABELS
+            return NO_CODE_NAMES
         try:
             return Labels.model_validate(self._read(self.labels_file))
         except ValidationError as error:

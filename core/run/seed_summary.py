@@ -9,7 +9,7 @@ from gan_run.core.run.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricSummary:
     """One number over all runs that have it."""
 
     name: str
@@ -32,7 +32,7 @@ class Row:
         return max(self.values.items(), key=lambda pair: pair[1])
 
 
-def compare(runs: Mapping[int, RunFolder], metrics: Sequence[Metric]) -> list[Row]:
+def summarize_seeds(runs: Mapping[int, RunFolder], metrics: Sequence[Metric]) -> list[MetricSummary]:
     """The headline numbers of `metrics` in finished runs, by seed, in the order that they are measured in."""
     rows: dict[str, dict[int, float]] = {}
     types = [metric.name() for metric in metrics]
@@ -42,4 +42,4 @@ def compare(runs: Mapping[int, RunFolder], metrics: Sequence[Metric]) -> list[Ro
             title = types[index] if types.count(types[index]) == 1 else f"metrics[{index}] {types[index]}"
             for name, value in metric.headline(found).items():
                 rows.setdefault(f"{title} {name}", {})[seed] = value
-    return [Row(name, values) for name, values in rows.items()]
+    return [MetricSummary(name, values) for name, values in rows.items()]

@@ -14,7 +14,7 @@ from gan_run.core.base.errors import (
 )
 from gan_run.core.base.files import cache_folder
 from gan_run.core.base.image import ImageShape, to_float, to_uint8
-from gan_run.core.base.progress import follow
+from gan_run.core.base.progress import track_progress
 from gan_run.core.base.randomness import permutation
 from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.images.image_set import Batch, ImageSet
@@ -26,7 +26,7 @@ from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Au
 from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
 from gan_run.core.kinds.data_source import DataSource, Splits
 from gan_run.core.kinds.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
-from gan_run.core.kinds.latent_space import Dial, LatentSpace, Values
+from gan_run.core.kinds.latent_space import CodeDim, LatentSpace, Values
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
@@ -44,18 +44,19 @@ from gan_run.core.kinds.network import (
 from gan_run.core.kinds.optimizer import Optimizer
 from gan_run.core.kinds.schedule import Schedule, Scheduled, value_at
 from gan_run.core.kinds.spec import Spec, Train
-from gan_run.core.kinds.update_context import Turn, View
+from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
+from gan_run.core.nn.borrowed import Borrowed
 from gan_run.core.nn.layers import (
     BatchNorm1d,
     Norm,
+    frozen_running_stats,
     init_normal,
     norm_1d,
     norm_2d,
     scaled,
     spectral_norm,
-    statistics_at_rest,
 )
-from gan_run.core.nn.resolutions import Doubling, check_doubling, doubling_of
+from gan_run.core.nn.resolutions import UpsamplingPlan, check_resolution, upsampling_plan_of
 from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
 from gan_run.core.run.loop import Stopped
 from gan_run.registry.hookspecs import hookimpl
@@ -69,7 +70,9 @@ __all__ = [
     "Augmentations",
     "Batch",
     "BatchNorm1d",
+    "Borrowed",
     "CheckpointSaved",
+    "CodeDim",
     "Component",
     "DataError",
     "DataInfo",
@@ -77,10 +80,9 @@ __all__ = [
     "Declaration",
     "Decoded",
     "Decoding",
-    "Dial",
     "Discriminator",
     "DiscriminatorModule",
-    "Doubling",
+    "DiscriminatorOutput",
     "Encoder",
     "Factor",
     "FactorKind",
@@ -128,16 +130,15 @@ __all__ = [
     "TrainingError",
     "Trunk",
     "TrunkModule",
-    "Turn",
     "UnreadableError",
+    "UpdateContext",
+    "UpsamplingPlan",
     "Values",
-    "View",
     "Watched",
     "cache_folder",
-    "check_doubling",
+    "check_resolution",
     "decode_once",
-    "doubling_of",
-    "follow",
+    "frozen_running_stats",
     "full_precision",
     "hookimpl",
     "init_normal",
@@ -151,11 +152,12 @@ __all__ = [
     "scaled",
     "spectral_norm",
     "split_by_name",
-    "statistics_at_rest",
     "suggest",
     "to_float",
     "to_uint8",
+    "track_progress",
     "train",
     "train_seeds",
+    "upsampling_plan_of",
     "value_at",
 ]

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from gan_run.core.base.errors import Problem, RunError, SpecError
-from gan_run.core.base.randomness import private_stream
-from gan_run.core.engine.ema import Average
+from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import build_game
 from gan_run.core.engine.state import load_model_tensors
 from gan_run.core.kinds.component import Component
@@ -16,12 +16,12 @@ from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run import checkpoint
 from gan_run.core.run.events import Everyone, Listener
-from gan_run.core.run.experiment import Request, carry_on, dump, run
+from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
 from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry, load_plugins
-from gan_run.registry.reading import read_json
-from gan_run.registry.reading import read_spec as read_content
+from gan_run.registry.spec_loading import read_json
+from gan_run.registry.spec_loading import read_spec as read_content
 
 CHANGEABLE = ("steps", "log_every", "checkpoint_every", "keep")
 """What a resumed run may be told anew."""
@@ -110,7 +110,7 @@ def resume(
     if latest is not None and spec.train.steps < latest.step:
         raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
     request = _request(spec, target.path.parent, registry, watched, any_processes=any_processes)
-    return carry_on(request, target).path
+    return resume_run(request, target).path
 
 
 def load(
@@ -145,9 +145,9 @@ def load_run(folder: Path | str, registry: Registry, step: int | None = None) ->
     if wanted not in found:
         raise RunError(f"{folder} has no checkpoint at step {wanted}: there are {', '.join(map(str, sorted(found)))}")
     info = target.data_info()
-    with private_stream("load"):
+    with isolated_rng("load"):
         game = build_game(spec, info)
-        average = None if spec.train.ema is None else Average(game.stack, spec.train.ema)
+        average = None if spec.train.ema is None else EMA(game.stack, spec.train.ema)
     tensors, _ = checkpoint.load(found[wanted])
     load_model_tensors(tensors, game, average)
     device = torch.device(spec.train.device)
@@ -179,9 +179,9 @@ def _request(
     spec_file: Path | None = None,
     fresh: bool = False,
     any_processes: bool = False,
-) -> Request:
+) -> TrainRequest:
     everyone = Everyone([registry.listener(), watched.listener])
     versions = registry.versions()
-    return Request(
+    return TrainRequest(
         spec, out, watched.say, everyone, watched.stop, versions, spec_file, fresh, registry.files, any_processes
     )

@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from gan_run.core.base.distributed import joined
+from gan_run.core.base.distributed import current_world
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.experiment import dump
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.seed_summary import Row, compare
+from gan_run.core.run.seed_summary import MetricSummary, summarize_seeds
+from gan_run.parallel_runs import ParallelRuns
 from gan_run.registry.plugins import Registry, load_plugins
 from gan_run.runs import UNWATCHED, Components, Watched, read_spec, train
-from gan_run.side_by_side import SideBySide
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class TrainedSeeds:
 
     runs: Mapping[int, Path]
     """Their folders, by seed."""
-    rows: list[Row]
+    rows: list[MetricSummary]
     """Their metrics' headline numbers, compared."""
 
 
-def as_many_as_pay(count: int, device: str) -> int:
+def default_jobs(count: int, device: str) -> int:
     """How many of `count` runs to train at a time: on a CPU one per core, as threads share small work badly; on an
     accelerator one, which has it to itself."""
     on_cpu = device == "cpu" or (device == "auto" and not torch.accelerator.is_available())
@@ -41,7 +41,7 @@ def train_seeds(
     count: int,
     out: Path | str = "runs",
     *,
-    at_a_time: int | None = 1,
+    jobs: int | None = 1,
     overrides: Collection[str] = (),
     fresh: bool = False,
     any_processes: bool = False,
@@ -53,18 +53,18 @@ def train_seeds(
     """Train `count` runs, of the spec's seed and those after it, each into NAME-seed-SEED; raises as `train` does.
 
     Runs that are finished are not trained again, so that a larger `count` later adds to them. With more than one
-    `at_a_time` (None: as many as pay) each is trained by a process of its own, which gets its part of the threads; such
+    `jobs` (None: as many as pay) each is trained by a process of its own, which gets its part of the threads; such
     a process finds what is installed and what `options` of the command line name, but no `components`.
     """
     registry = registry or load_plugins()
     read = read_spec(spec, overrides, registry, components=components)
-    if at_a_time is None:
-        at_a_time = 1 if joined().count > 1 else as_many_as_pay(count, read.train.device)
-    if components and at_a_time > 1:
+    if jobs is None:
+        jobs = 1 if current_world().count > 1 else default_jobs(count, read.train.device)
+    if components and jobs > 1:
         raise ValueError("components: classes cannot be handed to other processes; train one at a time")
     names = {seed: f"{read.name}-seed-{seed}" for seed in range(read.seed, read.seed + count)}
     changes = {seed: [*overrides, f"seed={seed}", f"name={json.dumps(name)}"] for seed, name in names.items()}
-    if at_a_time == 1:
+    if jobs == 1:
         how = {"fresh": fresh, "any_processes": any_processes}
         runs = {
             seed: train(spec, out, overrides=own, **how, watched=watched, registry=registry, components=components)
@@ -77,8 +77,8 @@ def train_seeds(
                 seed: ["train", str(file), "--out", str(out), *flags, *options, *(f"--set={change}" for change in own)]
                 for seed, own in changes.items()
             }
-            runs = SideBySide(commands, at_a_time, watched).train()
-    return TrainedSeeds(runs, compare({seed: RunFolder(path) for seed, path in runs.items()}, read.metrics))
+            runs = ParallelRuns(commands, jobs, watched).train()
+    return TrainedSeeds(runs, summarize_seeds({seed: RunFolder(path) for seed, path in runs.items()}, read.metrics))
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def test_the_run_of_a_seed_is_that_of_a_spec_with_this_seed(spec: Path, gan_run:
 
 
 def test_several_at_a_time_are_the_runs_of_one_after_the_other(spec: Path, gan_run: Run, tmp_path: Path) -> None:
-    one, other = (gan_run(spec, "--seeds", "3", "--at-a-time", k, "--out", f"by {k}") for k in ("1", "2"))
+    one, other = (gan_run(spec, "--seeds", "3", "--jobs", k, "--out", f"by {k}") for k in ("1", "2"))
     assert (one.returncode, other.returncode) == (0, 0), other.stderr
     assert line(one.stdout, "loudness mean") == line(other.stdout, "loudness mean")
     assert {text.split()[1] for text in other.stdout.splitlines() if text.startswith("seed ")} == {"3:", "4:", "5:"}
@@ -77,7 +77,7 @@ def test_several_at_a_time_are_the_runs_of_one_after_the_other(spec: Path, gan_r
 
 def test_those_of_several_that_fail_are_named_after_what_they_said(write_spec: Write, gan_run: Run) -> None:
     losses = [{"type": "non-saturating"}, {"type": "turns-nan", "calls": 2}]
-    done = gan_run(write_spec(losses=losses), "--seeds", "3", "--at-a-time", "2")
+    done = gan_run(write_spec(losses=losses), "--seeds", "3", "--jobs", "2")
     assert done.returncode == 2
     assert "seed 5: error: step" in done.stdout
     assert all(f"seed {seed} failed with exit code 1" in done.stderr for seed in (3, 4, 5))
@@ -87,12 +87,12 @@ def test_a_single_seed_has_no_deviation(spec: Path, gan_run: Run) -> None:
     assert line(gan_run(spec, "--seeds", "1").stdout, "loudness mean")[1] == "-"
 
 
-@pytest.mark.parametrize("at_a_time", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_stopped_in_the_middle_the_same_command_goes_on(
-    at_a_time: str, write_spec: Write, gan_run: Run, environment: Callable[..., dict[str, str]], tmp_path: Path
+    jobs: str, write_spec: Write, gan_run: Run, environment: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
     spec = write_spec(train={"steps": 4000, "checkpoint_every": 4000, "log_every": 1}, metrics=[{"type": "loudness"}])
-    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2", "--at-a-time", at_a_time]
+    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2", "--jobs", jobs]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -106,7 +106,7 @@ def test_stopped_in_the_middle_the_same_command_goes_on(
     assert process.returncode == 128 + signal.SIGINT
     assert "To go on:\n  the same command" in out
     begun = [run.name for run in (tmp_path / "runs").iterdir()]
-    assert sorted(begun) == ["small-seed-3", "small-seed-4"][: int(at_a_time)]
+    assert sorted(begun) == ["small-seed-3", "small-seed-4"][: int(jobs)]
     assert (tmp_path / "runs" / "small-seed-3" / "checkpoints").exists()
 
 

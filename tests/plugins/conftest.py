@@ -19,11 +19,11 @@ from gan_run import (
     LossContext,
     LossTerm,
     TrunkModule,
-    Turn,
+    UpdateContext,
     Values,
 )
 from gan_run.core.kinds.network import GeneratorStack
-from gan_run.core.kinds.update_context import Given
+from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.uniform import Uniform
 
 
@@ -64,22 +64,22 @@ class Table:
     discriminator: DiscriminatorModule
     latents: LatentSpace
 
-    def turn(self, real: Tensor, fake: Tensor, probes: Mapping[str, Tensor] | None = None) -> Turn:
+    def context(self, real: Tensor, fake: Tensor, extra: Mapping[str, Tensor] | None = None) -> UpdateContext:
         """One update's view of these images (N, C, H, W)."""
         latents = {"z": torch.zeros(len(fake))}
-        probes = {f"key/{name}": points.requires_grad_() for name, points in (probes or {}).items()}
-        given = Given(real, None, latents, fake, probes, ())
-        return Turn(GeneratorStack(self.latents, nn.Identity()), self.discriminator, given)
+        extra = {f"key/{name}": points.requires_grad_() for name, points in (extra or {}).items()}
+        inputs = UpdateInputs(real, None, latents, fake, extra, ())
+        return UpdateContext(GeneratorStack(self.latents, nn.Identity()), self.discriminator, inputs)
 
-    def ask(self, player: str, real: Tensor, fake: Tensor) -> tuple[Tensor, Turn]:
+    def ask(self, player: str, real: Tensor, fake: Tensor) -> tuple[Tensor, UpdateContext]:
         """The term's objective on these images, as an update of `player` would get it, and the turn it had."""
         if player == "discriminator":
-            probes = self.term.probes(player, real, fake)
+            extra = self.term.extra_inputs(player, real, fake)
             real = real.detach().requires_grad_() if "real" in self.term.input_gradients else real
             fake = fake.detach().requires_grad_() if "fake" in self.term.input_gradients else fake
-        turn = self.turn(real, fake, probes if player == "discriminator" else {})
-        with turn.speaking("key"):
-            return self.term.objective(player, turn), turn
+        update = self.context(real, fake, extra if player == "discriminator" else {})
+        with update.for_term("key"):
+            return self.term.objective(player, update), update
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, PluginError, SpecError, Turn, Watched, load, read_spec, resume, train
+from gan_run import (
+    Loss,
+    LossContext,
+    LossTerm,
+    PluginError,
+    SpecError,
+    UpdateContext,
+    Watched,
+    load,
+    read_spec,
+    resume,
+    train,
+)
 from gan_run.registry.plugins import load_plugins
 
 GanRun = Callable[..., subprocess.CompletedProcess[str]]
@@ -20,7 +32,7 @@ QUIET = Watched(say=lambda text: None)
 CODE = '''
 from typing import Literal
 from torch import Tensor
-from gan_run import Component, Loss, LossContext, LossTerm, Turn, hookimpl
+from gan_run import Component, Loss, LossContext, LossTerm, UpdateContext, hookimpl
 
 
 class Mine(Loss):
@@ -33,11 +45,11 @@ class Mine(Loss):
 
 
 class MineTerm(LossTerm):
-    def discriminator(self, turn: Turn) -> Tensor:
-        return turn.fake_view.logits.mean() - turn.real_view.logits.mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.fake_output.logits.mean() - update.real_output.logits.mean()
 
-    def generator(self, turn: Turn) -> Tensor:
-        return -turn.fake_view.logits.mean()
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return -update.fake_output.logits.mean()
 
 
 @hookimpl
@@ -115,7 +127,7 @@ def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(
     monkeypatch.syspath_prepend(toys)
     spec = small(losses=[{"type": "mine"}], train={"steps": 2})
     run = train(spec, tmp_path, watched=QUIET, registry=load_plugins(files=[mine]))
-    mine.write_text(CODE.replace("-turn.fake_view", "-2 * turn.fake_view"), encoding="utf-8")
+    mine.write_text(CODE.replace("-update.fake_output", "-2 * update.fake_output"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"mine\.py is not what it was when this run began"):
         resume(run, overrides=["train.steps=3"], watched=QUIET, registry=load_plugins(files=[mine]))
     kept = load_plugins(files=[run / "plugins" / "mine.py"])
@@ -132,11 +144,11 @@ class Other(Loss):
 
 
 class OtherTerm(LossTerm):
-    def discriminator(self, turn: Turn) -> Tensor:
-        return turn.fake_view.logits.relu().mean() + (-turn.real_view.logits).relu().mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.fake_output.logits.relu().mean() + (-update.real_output.logits).relu().mean()
 
-    def generator(self, turn: Turn) -> Tensor:
-        return -turn.fake_view.logits.mean()
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return -update.fake_output.logits.mean()
 
 
 def test_a_class_in_hand_will_do(

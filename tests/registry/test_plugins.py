@@ -17,7 +17,7 @@ HEADER = """
 from typing import Literal
 from torch import Tensor
 from torch.nn.functional import relu
-from gan_run import Component, Loss, LossContext, LossTerm, Turn, hookimpl
+from gan_run import Component, Loss, LossContext, LossTerm, UpdateContext, hookimpl
 """
 
 LEDGE = (
@@ -36,12 +36,12 @@ class LedgeTerm(LossTerm):
         super().__init__()
         self._margin = margin
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        real, fake = turn.real_view.logits, turn.fake_view.logits
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        real, fake = update.real_output.logits, update.fake_output.logits
         return relu(self._margin - real).mean() + relu(self._margin + fake).mean()
 
-    def generator(self, turn: Turn) -> Tensor:
-        return -turn.fake_view.logits.mean()
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return -update.fake_output.logits.mean()
 
 
 @hookimpl

@@ -12,8 +12,8 @@ from gan_run import Declaration, Loss, LossContext, LossTerm, read_spec
 from gan_run.core.run.experiment import dump
 from gan_run.registry.catalogue import Catalogue, Entry
 from gan_run.registry.plugins import Registry
-from gan_run.registry.reading import read_spec as read_content
 from gan_run.registry.schema import json_schema
+from gan_run.registry.spec_loading import read_spec as read_content
 
 Small = Callable[..., dict[str, Any]]
 EXAMPLES = {item.name: item for item in files("gan_run.examples").iterdir() if item.name.endswith(".json")}

@@ -18,7 +18,7 @@ from gan_run import (
     LossTerm,
     Trunk,
     TrunkModule,
-    Turn,
+    UpdateContext,
 )
 from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
 from gan_run.testing import LatentSuite, LossSuite, TrunkSuite
@@ -79,8 +79,8 @@ class TooWide(Uniform):
 
 
 class TooWideModule(UniformModule):
-    def log_likelihood(self, raw: Tensor, value: Tensor) -> Tensor:
-        return super().log_likelihood(raw[..., :1], value)
+    def log_likelihood(self, params: Tensor, value: Tensor) -> Tensor:
+        return super().log_likelihood(params[..., :1], value)
 
 
 def test_a_posterior_that_is_wider_than_it_uses() -> None:
@@ -109,17 +109,17 @@ class CarelessTerm(LossTerm):
         if mistake == "thief":
             self.trunk = context.discriminator.trunk
 
-    def owners(self) -> Mapping[str, nn.Module]:
+    def trained_by(self) -> Mapping[str, nn.Module]:
         return {"discriminator": self.layer}
 
-    def plays(self, player: str) -> bool:
-        return self._mistake != "onlooker" and super().plays(player)
+    def has_objective_for(self, player: str) -> bool:
+        return self._mistake != "onlooker" and super().has_objective_for(player)
 
-    def discriminator(self, turn: Turn) -> Tensor:
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
         self._calls += 1
         if self._mistake == "seeds":
             torch.manual_seed(1)
-        vector = turn.fake_view.features.vector
+        vector = update.fake_output.features.vector
         if self._mistake == "untrained":
             return vector.mean()
         return torch.as_tensor(self.layer(vector)).square().mean() * (
@@ -133,7 +133,7 @@ class CarelessTerm(LossTerm):
         ("onlooker", "test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective", "no player minimises it"),
         ("seeds", "test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective", "it seeds torch's"),
         ("untrained", "test_every_parameter_it_brings_is_trained", "nothing moves .*layer.weight"),
-        ("thief", "test_it_keeps_no_module_of_the_game_as_its_own", "keep what is not its own in a tuple"),
+        ("thief", "test_it_keeps_no_module_of_the_game_as_its_own", "hold what another module owns in a Borrowed"),
     ],
 )
 def test_a_careless_loss(mistake: Literal["onlooker"], test: str, message: str) -> None:
@@ -172,5 +172,5 @@ class CoupledModule(TrunkModule):
 def test_a_trunk_that_hides_its_batch_norm() -> None:
     suite = TrunkSuite()
     suite.component = Coupled()
-    with pytest.raises(AssertionError, match="couples_images says otherwise"):
+    with pytest.raises(AssertionError, match="uses_batch_statistics says otherwise"):
         suite.test_it_says_whether_images_of_a_batch_have_to_do_with_each_other()

@@ -19,7 +19,7 @@ HOW_TO_FETCH = (
 )
 
 
-class View(NamedTuple):
+class DiscriminatorOutput(NamedTuple):
     """One picture, and what its name says."""
 
     path: str
@@ -49,18 +49,18 @@ class Chairs(Pictures):
         views = self._views()
         number = {chair: index for index, chair in enumerate(_chairs(views))}
         chosen = self._choose(views, split)
-        labels = torch.tensor([number[view.chair] for view in chosen], dtype=torch.int64)
-        poses = [[view.azimuth, view.elevation] for view in chosen]
+        labels = torch.tensor([number[output.chair] for output in chosen], dtype=torch.int64)
+        poses = [[output.azimuth, output.elevation] for output in chosen]
         factors = torch.tensor(poses, dtype=torch.float64).view(-1, len(FACTORS))
-        return self.read(split, [self.root / view.path for view in chosen], labels, factors)
+        return self.read(split, [self.root / output.path for output in chosen], labels, factors)
 
     def decoder(self) -> Decoder:
         return Decoder(self.size, channels=3, fit="pad", background="white")
 
-    def _views(self) -> list[View]:
+    def _views(self) -> list[DiscriminatorOutput]:
         """Every picture, in the order of its path. Raises DataError."""
         try:
-            views = [view for path in list_pictures(self.root) if (view := _parse(str(path)))]
+            views = [output for path in list_pictures(self.root) if (output := _parse(str(path)))]
         except DataError as error:
             raise DataError(f"{error}: {HOW_TO_FETCH}") from None
         if not views:
@@ -71,22 +71,22 @@ class Chairs(Pictures):
         _refuse_missing_views(views)
         return views
 
-    def _choose(self, views: list[View], split: Literal["train", "test"]) -> list[View]:
-        return [views[index] for index in split_by_name([view.path for view in views], split, self.test_fraction)]
+    def _choose(self, views: list[DiscriminatorOutput], split: Literal["train", "test"]) -> list[DiscriminatorOutput]:
+        return [views[index] for index in split_by_name([output.path for output in views], split, self.test_fraction)]
 
 
-def _parse(path: str) -> View | None:
+def _parse(path: str) -> DiscriminatorOutput | None:
     match = re.fullmatch(r"(?:.*/)?([^/]+)/renders/[^/]*_p(\d+)_t(\d+)[^/]*", path)
-    return View(path, match[1], azimuth=float(match[3]), elevation=float(match[2])) if match else None
+    return DiscriminatorOutput(path, match[1], azimuth=float(match[3]), elevation=float(match[2])) if match else None
 
 
-def _chairs(views: list[View]) -> tuple[str, ...]:
-    return tuple(sorted({view.chair for view in views}))
+def _chairs(views: list[DiscriminatorOutput]) -> tuple[str, ...]:
+    return tuple(sorted({output.chair for output in views}))
 
 
-def _refuse_missing_views(views: list[View]) -> None:
+def _refuse_missing_views(views: list[DiscriminatorOutput]) -> None:
     """Every chair is seen from the same sides, unless the tree was unpacked in part."""
-    counts = Counter(view.chair for view in views)
+    counts = Counter(output.chair for output in views)
     fullest = max(counts.values())
     short = sorted(chair for chair, count in counts.items() if count < fullest)
     if short:

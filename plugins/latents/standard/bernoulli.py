@@ -36,23 +36,23 @@ class BernoulliModule(LatentModule):
     def embed(self, value: Tensor) -> Tensor:
         return (value * 2 - 1).to(torch.get_default_dtype()).unsqueeze(-1)
 
-    def posterior(self, raw: Tensor) -> BernoulliDistribution:
-        return BernoulliDistribution(logits=raw[..., 0], validate_args=False)
+    def posterior(self, params: Tensor) -> BernoulliDistribution:
+        return BernoulliDistribution(logits=params[..., 0], validate_args=False)
 
-    def log_likelihood(self, raw: Tensor, value: Tensor) -> Tensor:
-        return super().log_likelihood(raw, value.to(torch.get_default_dtype()))
+    def log_likelihood(self, params: Tensor, value: Tensor) -> Tensor:
+        return super().log_likelihood(params, value.to(torch.get_default_dtype()))
 
-    def estimate(self, raw: Tensor) -> Tensor:
+    def estimate(self, params: Tensor) -> Tensor:
         # Not the distribution's mode, which is no number at even odds.
-        return (raw[..., 0] > 0).long()
+        return (params[..., 0] > 0).long()
 
     def entropy(self) -> Tensor:
         on = torch.tensor([self._probability, 1 - self._probability], device=self.device)
         entropy: Tensor = torch.special.entr(on).sum()
         return entropy
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.arange(2, device=self.device)
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
-        return (1 + self.log_likelihood(raw, value).mean() / self.entropy()).clamp(0, 1)
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        return (1 + self.log_likelihood(params, value).mean() / self.entropy()).clamp(0, 1)

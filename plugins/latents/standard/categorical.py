@@ -34,14 +34,14 @@ class CategoricalModule(LatentModule):
     def embed(self, value: Tensor) -> Tensor:
         return F.one_hot(value, self.classes).to(torch.get_default_dtype())
 
-    def posterior(self, raw: Tensor) -> CategoricalDistribution:
-        return CategoricalDistribution(logits=raw, validate_args=False)
+    def posterior(self, params: Tensor) -> CategoricalDistribution:
+        return CategoricalDistribution(logits=params, validate_args=False)
 
     def entropy(self) -> Tensor:
         return torch.tensor(float(self.classes), device=self.device).log()
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.arange(self.classes, device=self.device)
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
-        return (1 + self.log_likelihood(raw, value).mean() / self.entropy()).clamp(0, 1)
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        return (1 + self.log_likelihood(params, value).mean() / self.entropy()).clamp(0, 1)

@@ -49,33 +49,33 @@ class CircularModule(LatentModule):
     def embed(self, value: Tensor) -> Tensor:
         return torch.stack([value.cos(), value.sin()], dim=-1)
 
-    def posterior(self, raw: Tensor) -> VonMises:
-        mean = self.estimate(raw)
-        std = self._min_std + F.softplus(raw[..., 2]) if self._learn_std else mean.new_ones(())
+    def posterior(self, params: Tensor) -> VonMises:
+        mean = self.estimate(params)
+        std = self._min_std + F.softplus(params[..., 2]) if self._learn_std else mean.new_ones(())
         return VonMises(mean, std**-2, validate_args=False)
 
-    def estimate(self, raw: Tensor) -> Tensor:
-        return torch.atan2(raw[..., 1], raw[..., 0])
+    def estimate(self, params: Tensor) -> Tensor:
+        return torch.atan2(params[..., 1], params[..., 0])
 
     def entropy(self) -> Tensor:
         return torch.tensor(math.log(2 * math.pi), device=self.device)
 
-    def refit(self, raw: Tensor, value: Tensor) -> LogLikelihood:
+    def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
         """With the one concentration under which the errors of the mean direction are likeliest."""
-        concentration = _likeliest_concentration((value - self.estimate(raw)).cos().mean())
+        concentration = _likeliest_concentration((value - self.estimate(params)).cos().mean())
 
-        def log_likelihood(raw: Tensor, value: Tensor) -> Tensor:
-            return log_prob(VonMises(self.estimate(raw), concentration, validate_args=False), value)
+        def log_likelihood(params: Tensor, value: Tensor) -> Tensor:
+            return log_prob(VonMises(self.estimate(params), concentration, validate_args=False), value)
 
         return log_likelihood
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         """R2, with 1 - cos(error) in the place of the squared error."""
-        unexplained = 1 - (value - self.estimate(raw)).cos().mean()
+        unexplained = 1 - (value - self.estimate(params)).cos().mean()
         spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the values' own mean direction
         return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """By default once around, the end left out since it is the beginning."""
         if low is None and high is None:
             return torch.linspace(-math.pi, math.pi, steps + 1, device=self.device)[:-1]

@@ -28,6 +28,6 @@ class GaussianModule(NormalPosteriorModule):
     def entropy(self) -> Tensor:
         return torch.tensor(0.5 * math.log(2 * math.pi * math.e), device=self.device)
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """By default two deviations to each side."""
         return torch.linspace(-2 if low is None else low, 2 if high is None else high, steps, device=self.device)

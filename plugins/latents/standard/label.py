@@ -41,7 +41,7 @@ class LabelModule(CategoricalModule):
         super().__init__(classes)
         self.register_buffer("frequencies", torch.full((classes,), 1 / classes))
 
-    def learn(self, labels: Tensor) -> None:
+    def fit_prior(self, labels: Tensor) -> None:
         counts = torch.bincount(labels, minlength=self.classes)
         self.frequencies.copy_(counts / counts.sum())
 

@@ -32,20 +32,20 @@ class NormalPosteriorModule(LatentModule, ABC):
     def embed(self, value: Tensor) -> Tensor:
         return value.unsqueeze(-1)
 
-    def posterior(self, raw: Tensor) -> Normal:
-        mean = raw[..., 0]
-        std = self._min_std + F.softplus(raw[..., 1]) if self._learn_std else mean.new_ones(())
+    def posterior(self, params: Tensor) -> Normal:
+        mean = params[..., 0]
+        std = self._min_std + F.softplus(params[..., 1]) if self._learn_std else mean.new_ones(())
         return Normal(mean, std, validate_args=False)
 
-    def refit(self, raw: Tensor, value: Tensor) -> LogLikelihood:
+    def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
         """With the one deviation under which the residuals of the mean are likeliest."""
-        std = (value - self.estimate(raw)).square().mean().sqrt().clamp_min(1e-6)
+        std = (value - self.estimate(params)).square().mean().sqrt().clamp_min(1e-6)
 
-        def log_likelihood(raw: Tensor, value: Tensor) -> Tensor:
-            return log_prob(Normal(self.estimate(raw), std, validate_args=False), value)
+        def log_likelihood(params: Tensor, value: Tensor) -> Tensor:
+            return log_prob(Normal(self.estimate(params), std, validate_args=False), value)
 
         return log_likelihood
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
-        unexplained = (value - self.estimate(raw)).square().mean()
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        unexplained = (value - self.estimate(params)).square().mean()
         return (1 - unexplained / value.var(correction=0).clamp_min(1e-12)).clamp(0, 1)

@@ -40,6 +40,6 @@ class UniformModule(NormalPosteriorModule):
     def entropy(self) -> Tensor:
         return torch.tensor(math.log(self._high - self._low), device=self.device)
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         low, high = self._low if low is None else low, self._high if high is None else high
         return torch.linspace(low, high, steps, device=self.device)

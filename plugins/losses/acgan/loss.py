@@ -7,6 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from gan_run import (
+    Borrowed,
+    DiscriminatorOutput,
     Encoder,
     LatentModule,
     Loss,
@@ -14,9 +16,8 @@ from gan_run import (
     LossTerm,
     Problem,
     SpecView,
-    Turn,
+    UpdateContext,
     Values,
-    View,
     init_normal,
 )
 
@@ -29,7 +30,7 @@ class ACGAN(Loss):
     type: Literal["acgan"] = "acgan"
     label: str = Field(default="label", description="The latent that is the class: one of the type label.")
 
-    def reads(self) -> Iterable[str]:
+    def encodes(self) -> Iterable[str]:
         return (self.label,)
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
@@ -50,8 +51,8 @@ class Classifier(Encoder):
         self.layer = nn.Linear(features, width)
         init_normal(self)
 
-    def forward(self, view: View) -> dict[str, Tensor]:
-        return {self.codes[0]: self.layer(view.features.vector)}
+    def forward(self, output: DiscriminatorOutput) -> dict[str, Tensor]:
+        return {self.codes[0]: self.layer(output.features.vector)}
 
 
 class ACGANTerm(LossTerm):
@@ -60,25 +61,25 @@ class ACGANTerm(LossTerm):
     def __init__(self, classifier: Classifier, latent: LatentModule) -> None:
         super().__init__()
         self.classifier = classifier
-        self._latent = (latent,)  # in a tuple, so that it is not registered here: the generator's player trains it
+        self._latent = Borrowed(latent)
 
-    def owners(self) -> Mapping[str, nn.Module]:
+    def trained_by(self) -> Mapping[str, nn.Module]:
         return {"discriminator": self.classifier}
 
     def encoder(self) -> Encoder:
         return self.classifier
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        real = self._loss(turn.real_view, turn.real_view.condition)
-        turn.report("real", real)
-        return real + self.generator(turn)
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        real = self._loss(update.real_output, update.real_output.condition)
+        update.report("real", real)
+        return real + self.generator_loss(update)
 
-    def generator(self, turn: Turn) -> Tensor:
-        fake = self._loss(turn.fake_view, turn.latents)
-        turn.report("fake", fake)
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        fake = self._loss(update.fake_output, update.latents)
+        update.report("fake", fake)
         return fake
 
-    def _loss(self, view: View, values: Values) -> Tensor:
-        (latent,) = self._latent
+    def _loss(self, output: DiscriminatorOutput, values: Values) -> Tensor:
+        latent = self._latent.module
         (label,) = self.classifier.codes
-        return -latent.log_likelihood(self.classifier(view.unchanged)[label], values[label]).mean()
+        return -latent.log_likelihood(self.classifier(output.unaugmented)[label], values[label]).mean()

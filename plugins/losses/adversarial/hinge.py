@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor, relu
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class Hinge(Loss):
@@ -19,8 +19,8 @@ class Hinge(Loss):
 class HingeTerm(LossTerm):
     """D up to a margin of one on either side; G without one."""
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return relu(1 - turn.real_view.logits).mean() + relu(1 + turn.fake_view.logits).mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return relu(1 - update.real_output.logits).mean() + relu(1 + update.fake_output.logits).mean()
 
-    def generator(self, turn: Turn) -> Tensor:
-        return -turn.fake_view.logits.mean()
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return -update.fake_output.logits.mean()

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class LeastSquares(Loss):
@@ -27,10 +27,10 @@ class LeastSquaresTerm(LossTerm):
         super().__init__()
         self._declared = declared
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        real = turn.real_view.logits - self._declared.real_target
-        fake = turn.fake_view.logits - self._declared.fake_target
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        real = update.real_output.logits - self._declared.real_target
+        fake = update.fake_output.logits - self._declared.fake_target
         return real.square().mean() / 2 + fake.square().mean() / 2
 
-    def generator(self, turn: Turn) -> Tensor:
-        return (turn.fake_view.logits - self._declared.generator_target).square().mean() / 2
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return (update.fake_output.logits - self._declared.generator_target).square().mean() / 2

@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class Minimax(Loss):
@@ -20,8 +20,8 @@ class Minimax(Loss):
 class MinimaxTerm(LossTerm):
     """Both players on one value function."""
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return softplus(-turn.real_view.logits).mean() + softplus(turn.fake_view.logits).mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return softplus(-update.real_output.logits).mean() + softplus(update.fake_output.logits).mean()
 
-    def generator(self, turn: Turn) -> Tensor:
-        return -softplus(turn.fake_view.logits).mean()
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return -softplus(update.fake_output.logits).mean()

@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class Relativistic(Loss):
@@ -25,8 +25,8 @@ class Relativistic(Loss):
 class RelativisticTerm(LossTerm):
     """The i-th real image of a batch against the i-th fake."""
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return softplus(turn.fake_view.logits - turn.real_view.logits).mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return softplus(update.fake_output.logits - update.real_output.logits).mean()
 
-    def generator(self, turn: Turn) -> Tensor:
-        return softplus(turn.real_view.logits - turn.fake_view.logits).mean()
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return softplus(update.real_output.logits - update.fake_output.logits).mean()

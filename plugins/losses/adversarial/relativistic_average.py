@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class RelativisticAverage(Loss):
@@ -21,11 +21,11 @@ class RelativisticAverage(Loss):
 class RelativisticAverageTerm(LossTerm):
     """Both players are in both halves: G is moved by how real images score against its average, too."""
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return _above(turn.real_view.logits, turn.fake_view.logits)
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return _above(update.real_output.logits, update.fake_output.logits)
 
-    def generator(self, turn: Turn) -> Tensor:
-        return _above(turn.fake_view.logits, turn.real_view.logits)
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return _above(update.fake_output.logits, update.real_output.logits)
 
 
 def _above(upper: Tensor, lower: Tensor) -> Tensor:

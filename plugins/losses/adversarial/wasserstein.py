@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class Wasserstein(Loss):
@@ -23,8 +23,8 @@ class Wasserstein(Loss):
 class WassersteinTerm(LossTerm):
     """The critic's minus the estimate of the distance; G's is the part of it that it can move."""
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return turn.fake_view.logits.mean() - turn.real_view.logits.mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.fake_output.logits.mean() - update.real_output.logits.mean()
 
-    def generator(self, turn: Turn) -> Tensor:
-        return -turn.fake_view.logits.mean()
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return -update.fake_output.logits.mean()

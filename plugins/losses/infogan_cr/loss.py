@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_run import (
-    Dial,
+    Borrowed,
+    CodeDim,
     ImageShape,
     Latent,
     LatentSpace,
@@ -20,7 +21,7 @@ from gan_run import (
     SpecView,
     Trunk,
     TrunkModule,
-    Turn,
+    UpdateContext,
     full_precision,
     init_normal,
 )
@@ -49,8 +50,8 @@ class InfoGANCR(Loss):
     def build(self, context: LossContext) -> LossTerm:
         image = context.data.image
         trunk = self.trunk.build(ImageShape(2 * image.channels, image.height, image.width))
-        dials = context.latents.dials(self.codes)
-        return InfoGANCRTerm(PairDiscriminator(trunk, len(dials)), context.latents, dials)
+        code_dims = context.latents.code_dims(self.codes)
+        return InfoGANCRTerm(PairDiscriminator(trunk, len(code_dims)), context.latents, code_dims)
 
 
 class PairDiscriminator(nn.Module):
@@ -71,33 +72,33 @@ class PairDiscriminator(nn.Module):
 class InfoGANCRTerm(LossTerm):
     """The cross-entropy of the shared code, in nats."""
 
-    def __init__(self, pairs: PairDiscriminator, latents: LatentSpace, dials: list[Dial]) -> None:
+    def __init__(self, pairs: PairDiscriminator, latents: LatentSpace, code_dims: list[CodeDim]) -> None:
         super().__init__()
         self.pairs = pairs
-        self._dials = dials
-        self._latents = (latents,)  # in a tuple, so that they are not registered here: others train them
+        self._dials = code_dims
+        self._latents = Borrowed(latents)
 
-    def owners(self) -> Mapping[str, nn.Module]:
+    def trained_by(self) -> Mapping[str, nn.Module]:
         return {"pair-discriminator": self.pairs}
 
-    def pair_discriminator(self, turn: Turn) -> Tensor:
-        return self._cross_entropy(turn)
+    def pair_discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return self._cross_entropy(update)
 
-    def generator(self, turn: Turn) -> Tensor:
-        return self._cross_entropy(turn)
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return self._cross_entropy(update)
 
-    def _cross_entropy(self, turn: Turn) -> Tensor:
-        one, other, shared = self.draw_pairs(turn, len(turn.real))
-        logits = self.pairs(turn.generate(one), turn.generate(other))
-        turn.report("accuracy", (logits.argmax(dim=1) == shared).float().mean())
+    def _cross_entropy(self, update: UpdateContext) -> Tensor:
+        one, other, shared = self.draw_pairs(update, len(update.real))
+        logits = self.pairs(update.generate(one), update.generate(other))
+        update.report("accuracy", (logits.argmax(dim=1) == shared).float().mean())
         return F.cross_entropy(logits, shared)
 
-    def draw_pairs(self, turn: Turn, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+    def draw_pairs(self, update: UpdateContext, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
         """The latents of `n` pairs, and which of the codes each shares, (n,)."""
-        (latents,) = self._latents
-        one, other = turn.draw(n), turn.draw(n)
-        shared = torch.randint(len(self._dials), (n,), device=turn.real.device)
-        for index, dial in enumerate(self._dials):
-            copied = torch.where(shared == index, latents.value_of(one, dial), latents.value_of(other, dial))
-            other = latents.turn(other, dial, copied)
+        latents = self._latents.module
+        one, other = update.sample_latents(n), update.sample_latents(n)
+        shared = torch.randint(len(self._dials), (n,), device=update.real.device)
+        for index, code_dim in enumerate(self._dials):
+            copied = torch.where(shared == index, latents.value_of(one, code_dim), latents.value_of(other, code_dim))
+            other = latents.with_value(other, code_dim, copied)
         return one, other, shared

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from gan_run import (
     Augmentation,
     Augmentations,
+    Borrowed,
+    DiscriminatorOutput,
     Encoder,
     LatentSpace,
     Loss,
@@ -17,9 +19,8 @@ from gan_run import (
     LossTerm,
     Problem,
     SpecView,
-    Turn,
-    View,
-    statistics_at_rest,
+    UpdateContext,
+    frozen_running_stats,
 )
 from gan_run.plugins.losses.mutual_information.q import QHeads
 
@@ -48,7 +49,7 @@ class MutualInformation(Loss):
         default_factory=list, description="Random changes, in order, that what the codes say has to outlast."
     )
 
-    def reads(self) -> Iterable[str]:
+    def encodes(self) -> Iterable[str]:
         return self.codes
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
@@ -75,46 +76,50 @@ class MutualInformationTerm(LossTerm):
         self.q = q
         self.augment = augment
         self._declared = declared
-        self._latents = (latents,)  # in a tuple, so that they are not registered here: others train them
+        self._latents = Borrowed(latents)
 
-    def owners(self) -> Mapping[str, nn.Module]:
+    def trained_by(self) -> Mapping[str, nn.Module]:
         return {self._declared.q_player: self.q}
 
     def encoder(self) -> Encoder:
         return self.q
 
-    def plays(self, player: str) -> bool:
+    def has_objective_for(self, player: str) -> bool:
         trains_q = player == self._declared.q_player
         if player == "discriminator":
             return trains_q or self._declared.train_trunk
         return player == "generator" and (trains_q or self._declared.train_generator)
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return self._minus_bound(turn, detach=not self._declared.train_trunk)
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return self._minus_bound(update, detach=not self._declared.train_trunk)
 
-    def generator(self, turn: Turn) -> Tensor:
-        return self._minus_bound(turn, detach=not self._declared.train_generator)
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return self._minus_bound(update, detach=not self._declared.train_generator)
 
-    def _minus_bound(self, turn: Turn, detach: bool) -> Tensor:
-        raw = self._read_changed(turn, detach) if len(self.augment) else self._read(turn.fake_view.unchanged, detach)
-        (latents,) = self._latents
+    def _minus_bound(self, update: UpdateContext, detach: bool) -> Tensor:
+        params = (
+            self._read_changed(update, detach)
+            if len(self.augment)
+            else self._read(update.fake_output.unaugmented, detach)
+        )
+        latents = self._latents.module
         losses = []
         for code, weight in self._declared.codes.items():
-            bound = latents[code].log_likelihood(raw[code], turn.latents[code]).mean() + latents[code].entropy()
-            turn.report(code, -bound)
+            bound = latents[code].log_likelihood(params[code], update.latents[code]).mean() + latents[code].entropy()
+            update.report(code, -bound)
             losses.append(-bound * weight)
         return torch.stack(losses).sum()
 
-    def _read(self, view: View, detach: bool) -> dict[str, Tensor]:
-        vector = view.features.vector
+    def _read(self, output: DiscriminatorOutput, detach: bool) -> dict[str, Tensor]:
+        vector = output.features.vector
         return self.q.read(vector.detach() if detach else vector)
 
-    def _read_changed(self, turn: Turn, detach: bool) -> dict[str, Tensor]:
+    def _read_changed(self, update: UpdateContext, detach: bool) -> dict[str, Tensor]:
         """What Q says of the fakes after the changes. It will be asked about images as they are, so theirs are the
         running statistics to keep."""
-        plain = turn.fake_view.unchanged.features.vector.detach()
-        with statistics_at_rest(self.q):
-            raw = self._read(turn.fake_view.changed(self.augment), detach)
+        plain = update.fake_output.unaugmented.features.vector.detach()
+        with frozen_running_stats(self.q):
+            params = self._read(update.fake_output.augmented_with(self.augment), detach)
         with torch.no_grad():
             self.q.read(plain)
-        return raw
+        return params

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from gan_run import BatchNorm1d, Encoder, LatentSpace, View, init_normal
+from gan_run import BatchNorm1d, DiscriminatorOutput, Encoder, LatentSpace, init_normal
 
 
 class QHeads(Encoder):
@@ -21,9 +21,9 @@ class QHeads(Encoder):
         self.layers = nn.Sequential(*layers, nn.Linear(hidden or features, sum(self._widths)))
         init_normal(self)
 
-    def forward(self, view: View) -> dict[str, Tensor]:
-        return self.read(view.features.vector)
+    def forward(self, output: DiscriminatorOutput) -> dict[str, Tensor]:
+        return self.read(output.features.vector)
 
     def read(self, vector: Tensor) -> dict[str, Tensor]:
-        """Features (N, F) to raw (N, P) by code."""
+        """Features (N, F) to params (N, P) by code."""
         return dict(zip(self.codes, self.layers(vector).split(self._widths, dim=1), strict=True))

@@ -1,4 +1,4 @@
-"""Penalties on slopes that are not one, at images between or around those of a batch."""
+"""Penalties on gradient_norms that are not one, at images between or around those of a batch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import LossContext, LossTerm, Scheduled, Turn, Values
-from gan_run.plugins.losses.penalties.penalty import Penalty, slopes
+from gan_run import LossContext, LossTerm, Scheduled, UpdateContext, Values
+from gan_run.plugins.losses.penalties.penalty import Penalty, gradient_norms
 
 
 class GradientPenalty(Penalty):
@@ -19,7 +19,7 @@ class GradientPenalty(Penalty):
     type: Literal["gradient-penalty"] = "gradient-penalty"
     weight: Scheduled = Field(default=10.0, description="The paper's lambda.")
     one_sided: bool = Field(
-        default=False, description="Only slopes above one cost (WGAN-LP, Petzka et al. 2018, arXiv 1709.08894)."
+        default=False, description="Only gradient_norms above one cost (WGAN-LP, Petzka et al. 2018, arXiv 1709.08894)."
     )
 
     def build(self, context: LossContext) -> LossTerm:
@@ -50,16 +50,16 @@ class OneCentredTerm(LossTerm, ABC):
         """Images (N, C, H, W) to look at."""
 
     @abstractmethod
-    def condition(self, turn: Turn) -> Values:
+    def condition(self, update: UpdateContext) -> Values:
         """What they are judged under."""
 
-    def probes(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
+    def extra_inputs(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
         return {"points": self.points(real, fake)}
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        slope = slopes(turn.discriminate(turn.probe("points"), self.condition(turn)).gradients)
-        turn.report("slope", slope.mean())
-        distance = slope - 1
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        norm = gradient_norms(update.discriminate(update.extra_input("points"), self.condition(update)).gradients)
+        update.report("grad_norm", norm.mean())
+        distance = norm - 1
         return (distance.relu() if self._one_sided else distance).square().mean()
 
 
@@ -70,8 +70,8 @@ class GradientPenaltyTerm(OneCentredTerm):
         share = torch.rand(len(real), 1, 1, 1, device=real.device, dtype=real.dtype)
         return torch.lerp(fake, real, share)
 
-    def condition(self, turn: Turn) -> Values:
-        return turn.fake_view.condition
+    def condition(self, update: UpdateContext) -> Values:
+        return update.fake_output.condition
 
 
 class DraganTerm(OneCentredTerm):
@@ -84,5 +84,5 @@ class DraganTerm(OneCentredTerm):
     def points(self, real: Tensor, fake: Tensor) -> Tensor:
         return real + self._spread * real.std() * torch.rand_like(real)
 
-    def condition(self, turn: Turn) -> Values:
-        return turn.real_view.condition
+    def condition(self, update: UpdateContext) -> Values:
+        return update.real_output.condition

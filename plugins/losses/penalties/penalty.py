@@ -14,13 +14,13 @@ class Penalty(Loss, ABC):
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         trunk = spec.part(Trunk, "discriminator", "trunk")
-        if trunk.couples_images():
+        if trunk.uses_batch_statistics():
             why = "a logit depends on the whole batch there, so that it has no gradient at its own image alone"
             remedy = "give the trunk another norm"
             yield Problem(("type",), f"not on the trunk {trunk.name()} with batch norm: {why}; {remedy}")
 
 
-def slopes(gradients: Tensor) -> Tensor:
+def gradient_norms(gradients: Tensor) -> Tensor:
     """The norm of each image's gradient: (N, C, H, W) -> (N,). Where it is zero its own gradient is zero."""
     norms = torch.linalg.vector_norm(gradients.flatten(1), dim=1)
     assert isinstance(norms, Tensor)

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import LossContext, LossTerm, Scheduled, Turn
-from gan_run.plugins.losses.penalties.penalty import Penalty, slopes
+from gan_run import LossContext, LossTerm, Scheduled, UpdateContext
+from gan_run.plugins.losses.penalties.penalty import Penalty, gradient_norms
 
 
 class R1(Penalty):
@@ -24,8 +24,8 @@ class R1Term(LossTerm):
 
     input_gradients = frozenset({"real"})
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return _half_mean_square(turn, turn.real_view.gradients)
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return _half_mean_square(update, update.real_output.gradients)
 
 
 class R2(Penalty):
@@ -43,10 +43,10 @@ class R2Term(LossTerm):
 
     input_gradients = frozenset({"fake"})
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return _half_mean_square(turn, turn.fake_view.gradients)
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return _half_mean_square(update, update.fake_output.gradients)
 
 
-def _half_mean_square(turn: Turn, gradients: Tensor) -> Tensor:
-    turn.report("slope", slopes(gradients).mean())
+def _half_mean_square(update: UpdateContext, gradients: Tensor) -> Tensor:
+    update.report("grad_norm", gradient_norms(gradients).mean())
     return gradients.square().flatten(1).sum(dim=1).mean() / 2

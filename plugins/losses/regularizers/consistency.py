@@ -5,7 +5,16 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Augmentation, Augmentations, Loss, LossContext, LossTerm, Scheduled, Turn, View
+from gan_run import (
+    Augmentation,
+    Augmentations,
+    DiscriminatorOutput,
+    Loss,
+    LossContext,
+    LossTerm,
+    Scheduled,
+    UpdateContext,
+)
 
 
 class Consistency(Loss):
@@ -31,9 +40,9 @@ class ConsistencyTerm(LossTerm):
         self.augment = augment
         self._fake = fake
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        difference = self._difference(turn.real_view)
-        return difference + self._difference(turn.fake_view) if self._fake else difference
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        difference = self._difference(update.real_output)
+        return difference + self._difference(update.fake_output) if self._fake else difference
 
-    def _difference(self, view: View) -> Tensor:
-        return (view.changed(self.augment).logits - view.unchanged.logits).square().mean()
+    def _difference(self, output: DiscriminatorOutput) -> Tensor:
+        return (output.augmented_with(self.augment).logits - output.unaugmented.logits).square().mean()

@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Turn, full_precision
+from gan_run import Loss, LossContext, LossTerm, UpdateContext, full_precision
 
 
 class FeatureMatching(Loss):
@@ -20,6 +20,6 @@ class FeatureMatching(Loss):
 class FeatureMatchingTerm(LossTerm):
     """Of the feature vectors (N, F)."""
 
-    def generator(self, turn: Turn) -> Tensor:
-        real, fake = (full_precision(view.features.vector) for view in (turn.real_view, turn.fake_view))
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        real, fake = (full_precision(view.features.vector) for view in (update.real_output, update.fake_output))
         return (real.mean(dim=0) - fake.mean(dim=0)).square().sum()

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Scheduled, Turn
+from gan_run import Loss, LossContext, LossTerm, Scheduled, UpdateContext
 
 
 class LeCam(Loss):
@@ -36,14 +36,14 @@ class LeCamTerm(LossTerm):
         self.register_buffer("fake", torch.tensor(0.0))
         self.register_buffer("begun", torch.tensor(False))
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        real, fake = turn.real_view.logits, turn.fake_view.logits
-        turn.report("real", real.mean())
-        turn.report("fake", fake.mean())
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        real, fake = update.real_output.logits, update.fake_output.logits
+        update.report("real", real.mean())
+        update.report("fake", fake.mean())
         distance = (real - self.fake).square().mean() + (fake - self.real).square().mean()
         return distance * self.begun
 
-    def after(self, player: str, observed: Mapping[str, Tensor]) -> None:
+    def after_update(self, player: str, observed: Mapping[str, Tensor]) -> None:
         for name, average in (("real", self.real), ("fake", self.fake)):
             decay = self._decay * self.begun
             average.mul_(decay).add_(observed[name] * (1 - decay))

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from gan_run import (
+    Borrowed,
     DataError,
     DataInfo,
     Encoder,
@@ -20,7 +21,7 @@ from gan_run import (
     LossTerm,
     Problem,
     SpecView,
-    Turn,
+    UpdateContext,
     permutation,
 )
 
@@ -38,7 +39,7 @@ class SSInfoGAN(Loss):
     labelled: int = Field(ge=1, description="How many training images of each class have a label.")
     draw: int = Field(default=0, ge=0, description="Which images those are: another number draws others.")
 
-    def needs(self) -> Iterable[str]:
+    def requires_encoders(self) -> Iterable[str]:
         return (self.code,)
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
@@ -76,14 +77,14 @@ class SSInfoGANTerm(LossTerm):
         super().__init__()
         self._code = code
         self._few = few
-        self._others = (latent, encoder)  # in a tuple, so that they are not registered here: others train them
+        self._latent, self._encoder = Borrowed(latent), Borrowed(encoder)
 
-    def discriminator(self, turn: Turn) -> Tensor:
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
         assert self._few is not None, "a game that is trained has images"
-        latent, encoder = self._others
-        batch = self._few.batch(torch.randint(len(self._few), (len(turn.real),)))
+        latent, encoder = self._latent.module, self._encoder.module
+        batch = self._few.batch(torch.randint(len(self._few), (len(update.real),)))
         assert batch.labels is not None
-        images, labels = batch.images.to(turn.real), batch.labels.to(turn.real.device)
-        raw = encoder(turn.discriminate(images).unchanged)[self._code]
-        turn.report("accuracy", (latent.estimate(raw) == labels).float().mean())
-        return -latent.log_likelihood(raw, labels).mean()
+        images, labels = batch.images.to(update.real), batch.labels.to(update.real.device)
+        params = encoder(update.discriminate(images).unaugmented)[self._code]
+        update.report("accuracy", (latent.estimate(params) == labels).float().mean())
+        return -latent.log_likelihood(params, labels).mean()

@@ -97,7 +97,7 @@ def _categories(model: Model, code: str) -> int:
     latent = model.latents[code]
     if latent.cardinality is None:
         raise GanRunError(f"cluster-accuracy: {code!r} is not categorical")
-    if len(model.latents.dials([code])) > 1:
+    if len(model.latents.code_dims([code])) > 1:
         raise GanRunError(f"cluster-accuracy: {code!r} has several copies: give one latent of its own the name")
     if code not in model.codes:
         raise GanRunError(

@@ -31,12 +31,12 @@ class CodeFactorHeatMap(Artifact):
         if not data.factors:
             yield Problem(("type",), "the data has no named factors to compare codes with")
 
-    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
+    def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         table = tabulate(model, data, self.split)
         if not table.cells:
             return []
         path = stem.with_name(f"{stem.name}.png")
-        titles = [model.labels.title(dial) for dial in model.latents.dials(model.codes)]
+        titles = [model.labels.title(code_dim) for code_dim in model.latents.code_dims(model.codes)]
         _save(table, titles, [factor.name for factor in data.info.factors], path)
         return [path]
 

@@ -33,10 +33,10 @@ def tabulate(model: Model, data: Splits, split: Split) -> Table:
     }
     read = _read(model, images)
     cells = {}
-    for dial in model.latents.dials(model.codes):
-        values = read[dial.name] if dial.copy is None else read[dial.name][:, dial.copy]
-        code = _of_code(model.latents[dial.name], values)
-        cells[str(dial)] = {name: associate(code, factor) for name, factor in factors.items()}
+    for code_dim in model.latents.code_dims(model.codes):
+        values = read[code_dim.name] if code_dim.copy is None else read[code_dim.name][:, code_dim.copy]
+        code = _of_code(model.latents[code_dim.name], values)
+        cells[str(code_dim)] = {name: associate(code, factor) for name, factor in factors.items()}
     return Table(cells, images.count)
 
 

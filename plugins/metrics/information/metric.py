@@ -26,45 +26,45 @@ class Information(Metric):
     samples: int = Field(default=10000, ge=4, description="Images drawn: half to refit scales on, half to measure.")
 
     def measure(self, model: Model, data: Splits) -> Measurement:
-        raw, values = _read_back(model, self.samples)
+        params, values = _read_back(model, self.samples)
         half = self.samples // 2
-        found = {code: _bound(model.latents[code], raw[code], values[code], half) for code in model.codes}
+        found = {code: _bound(model.latents[code], params[code], values[code], half) for code in model.codes}
         return {"codes": found, "measured_on": {"generated": self.samples - half}, "fitted_on": {"generated": half}}
 
 
 def _read_back(model: Model, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """What Q says of `n` fresh images, raw (n, P) by code, and what the codes were."""
-    raw: dict[str, list[Tensor]] = {code: [] for code in model.codes}
+    """What Q says of `n` fresh images, params (n, P) by code, and what the codes were."""
+    params: dict[str, list[Tensor]] = {code: [] for code in model.codes}
     values: dict[str, list[Tensor]] = {code: [] for code in model.codes}
-    for start in range(0, n if raw else 0, CHUNK):
-        drawn = model.draw(min(CHUNK, n - start))
-        read = model.raw(model.generate(drawn))
-        for code in raw:
-            raw[code].append(read[code])
+    for start in range(0, n if params else 0, CHUNK):
+        drawn = model.sample_latents(min(CHUNK, n - start))
+        read = model.posterior_params(model.generate(drawn))
+        for code in params:
+            params[code].append(read[code])
             values[code].append(drawn[code])
-    return {code: torch.cat(raw[code]) for code in raw}, {code: torch.cat(values[code]) for code in raw}
+    return {code: torch.cat(params[code]) for code in params}, {code: torch.cat(values[code]) for code in params}
 
 
 @torch.no_grad()
-def _bound(latent: LatentModule, raw: Tensor, value: Tensor, half: int) -> dict[str, float]:
-    refitted = latent.refit(raw[:half], value[:half])
-    raw, value = raw[half:], value[half:]
+def _bound(latent: LatentModule, params: Tensor, value: Tensor, half: int) -> dict[str, float]:
+    refitted = latent.refit_scale(params[:half], value[:half])
+    params, value = params[half:], value[half:]
     entropy = latent.entropy().item()
-    bound, error = _mean(refitted, raw, value)
-    unfitted, _ = _mean(latent.log_likelihood, raw, value)
+    bound, error = _mean(refitted, params, value)
+    unfitted, _ = _mean(latent.log_likelihood, params, value)
     found = {
         "bound": bound + entropy,
         "standard_error": error,
         "unfitted": unfitted + entropy,
         "entropy": entropy,
-        "recovery": latent.recovery(raw, value).item(),
+        "recovery": latent.recovery(params, value).item(),
     }
     if latent.cardinality is not None:  # a differential entropy is no ceiling, so no share of it means anything
         found["share"] = found["bound"] / entropy
     return found
 
 
-def _mean(log_likelihood: LogLikelihood, raw: Tensor, value: Tensor) -> tuple[float, float]:
+def _mean(log_likelihood: LogLikelihood, params: Tensor, value: Tensor) -> tuple[float, float]:
     """The mean over images, and its standard error."""
-    nats = log_likelihood(raw, value).double()
+    nats = log_likelihood(params, value).double()
     return nats.mean().item(), nats.std().item() / math.sqrt(len(nats))

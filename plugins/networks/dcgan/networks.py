@@ -18,16 +18,16 @@ from gan_run import (
     StackedTrunk,
     Trunk,
     TrunkModule,
-    check_doubling,
-    doubling_of,
+    check_resolution,
     init_normal,
     norm_2d,
     scaled,
+    upsampling_plan_of,
 )
 
 
 def _channels(widest: int, doublings: int) -> list[int]:
-    """From the image's side to the base's: doubling, but at most eight times the first."""
+    """From the image's side to the base's: upsampling_plan, but at most eight times the first."""
     return [widest * min(2**level, 8) for level in range(doublings)]
 
 
@@ -38,10 +38,10 @@ class DCGANGenerator(Generator):
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        return check_doubling(self.type, data.image)
+        return check_resolution(self.type, data.image)
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
-        base, doublings = doubling_of(image)
+        base, doublings = upsampling_plan_of(image)
         channels = _channels(scaled(64, self.width), doublings)[::-1]
         layers: list[nn.Module] = [
             nn.Linear(latents.width, channels[0] * base * base),
@@ -66,17 +66,17 @@ class DCGANTrunk(Trunk):
     slope: float = Field(default=0.2, ge=0, description="Of the leaky ReLU.")
     norm: Norm = Field(default="batch", description="Of all convolutions but the first.")
 
-    def gives_maps(self) -> bool:
+    def has_feature_maps(self) -> bool:
         return True
 
-    def couples_images(self) -> bool:
+    def uses_batch_statistics(self) -> bool:
         return self.norm == "batch"
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        return check_doubling(self.type, data.image)
+        return check_resolution(self.type, data.image)
 
     def build(self, image: ImageShape) -> TrunkModule:
-        base, doublings = doubling_of(image)
+        base, doublings = upsampling_plan_of(image)
         channels = [image.channels, *_channels(scaled(64, self.width), doublings)]
         stages = []
         for level, (shallow, deep) in enumerate(pairwise(channels)):

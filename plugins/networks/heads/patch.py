@@ -15,7 +15,7 @@ class Patch(Head):
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         trunk = spec.part(Trunk, "discriminator", "trunk")
-        if not trunk.gives_maps():
+        if not trunk.has_feature_maps():
             yield Problem(("type",), f"the trunk {trunk.name()} has no maps, of which this head judges the places")
 
     def build(self, trunk: TrunkModule, latents: LatentSpace) -> HeadModule:

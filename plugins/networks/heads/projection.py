@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from gan_run import (
+    Borrowed,
     Features,
     Head,
     HeadModule,
@@ -42,11 +43,11 @@ class ProjectionModule(HeadModule):
         self.layer = nn.Linear(features, 1)
         self.embedding = nn.Linear(latent.width, features, bias=False)
         self._on = on
-        self._latent = (latent,)  # in a tuple, so that it is not registered here: the generator's player trains it
+        self._latent = Borrowed(latent)
         init_normal(self)
 
     def forward(self, features: Features, condition: Values) -> Tensor:
-        (latent,) = self._latent
+        latent = self._latent.module
         embedded = self.embedding(latent.embed(condition[self._on]))
         logits = self.layer(features.vector).flatten() + (embedded * features.vector).sum(dim=1)
         assert isinstance(logits, Tensor)

@@ -9,12 +9,12 @@ from gan_run.plugins.networks.infogan_networks.layers import (
     PaperNetwork,
     PaperTrunk,
     SigmoidImage,
-    connect,
-    double,
-    halve,
-    keep,
-    keep_up,
+    down_block,
+    fc_block,
+    same_block,
+    same_up_block,
     to_image,
+    up_block,
 )
 
 
@@ -28,13 +28,13 @@ class InfoGANChairsGenerator(PaperNetwork, Generator):
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
         wide, deep, middle, shallow = self.channels(1024, 256, 128, 64)
         network = nn.Sequential(
-            connect(latents.width, wide, nn.ReLU()),
-            connect(wide, 8 * 8 * deep, nn.ReLU()),
+            fc_block(latents.width, wide, nn.ReLU()),
+            fc_block(wide, 8 * 8 * deep, nn.ReLU()),
             nn.Unflatten(1, (deep, 8, 8)),
-            keep_up(deep, deep),
-            keep_up(deep, deep),
-            double(deep, middle),
-            double(middle, shallow),
+            same_up_block(deep, deep),
+            same_up_block(deep, deep),
+            up_block(deep, middle),
+            up_block(middle, shallow),
             to_image(shallow, image.channels),
             SigmoidImage(),
         )
@@ -52,11 +52,11 @@ class InfoGANChairsTrunk(PaperTrunk):
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, middle, deep, wide = self.channels(64, 128, 256, 1024)
         convolutions = [
-            halve(image.channels, shallow, self.slope, "none"),
-            halve(shallow, middle, self.slope, self.norm),
-            halve(middle, deep, self.slope, self.norm),
-            keep(deep, deep, self.slope, self.norm),
-            keep(deep, deep, self.slope, self.norm),
+            down_block(image.channels, shallow, self.slope, "none"),
+            down_block(shallow, middle, self.slope, self.norm),
+            down_block(middle, deep, self.slope, self.norm),
+            same_block(deep, deep, self.slope, self.norm),
+            same_block(deep, deep, self.slope, self.norm),
         ]
-        last = nn.Sequential(nn.Flatten(), connect(8 * 8 * deep, wide, nn.LeakyReLU(self.slope), self.norm))
+        last = nn.Sequential(nn.Flatten(), fc_block(8 * 8 * deep, wide, nn.LeakyReLU(self.slope), self.norm))
         return self.stack(convolutions, (shallow, middle, deep, deep, deep), last, wide)

@@ -48,10 +48,10 @@ class PaperTrunk(PaperNetwork, Trunk, ABC):
     slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
     norm: Norm = Field(default="batch", description="Of all layers but the first; the paper's is batch norm.")
 
-    def gives_maps(self) -> bool:
+    def has_feature_maps(self) -> bool:
         return True
 
-    def couples_images(self) -> bool:
+    def uses_batch_statistics(self) -> bool:
         return self.norm == "batch"
 
     def stack(
@@ -63,30 +63,30 @@ class PaperTrunk(PaperNetwork, Trunk, ABC):
         return trunk
 
 
-def halve(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
+def down_block(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
     """A convolution of stride 2, `norm`, leaky ReLU: (N, inputs, H, W) -> (N, outputs, H/2,
     W/2)."""
     return _activated(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), outputs, nn.LeakyReLU(slope), norm)
 
 
-def keep(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
+def same_block(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
     """A convolution of stride 1 that keeps the size, `norm`, leaky ReLU. An even kernel needs an odd padding: one
     pixel before and two after, as TensorFlow's "SAME" has it."""
     convolution = nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(inputs, outputs, 4))
     return _activated(convolution, outputs, nn.LeakyReLU(slope), norm)
 
 
-def connect(inputs: int, outputs: int, activation: nn.Module, norm: Norm = "batch") -> nn.Sequential:
+def fc_block(inputs: int, outputs: int, activation: nn.Module, norm: Norm = "batch") -> nn.Sequential:
     """A fully connected layer, `norm`, `activation`: (N, inputs) -> (N, outputs)."""
     return nn.Sequential(nn.Linear(inputs, outputs), *norm_1d(norm, outputs), activation)
 
 
-def double(inputs: int, outputs: int, norm: Norm = "batch") -> nn.Sequential:
+def up_block(inputs: int, outputs: int, norm: Norm = "batch") -> nn.Sequential:
     """An up-convolution of stride 2, `norm`, ReLU: (N, inputs, H, W) -> (N, outputs, 2 H, 2 W)."""
     return _activated(to_image(inputs, outputs), outputs, nn.ReLU(), norm)
 
 
-def keep_up(inputs: int, outputs: int) -> nn.Sequential:
+def same_up_block(inputs: int, outputs: int) -> nn.Sequential:
     """An up-convolution of stride 1 that keeps the size, batch norm, ReLU: the transpose of `keep`'s convolution."""
     convolution = nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 4, padding=1), nn.ZeroPad2d((0, -1, 0, -1)))
     return _activated(convolution, outputs, nn.ReLU(), "batch")

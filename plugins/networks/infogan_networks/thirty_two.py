@@ -5,7 +5,14 @@ from typing import Literal
 from torch import nn
 
 from gan_run import Generator, ImageShape, LatentSpace, TrunkModule, init_normal
-from gan_run.plugins.networks.infogan_networks.layers import PaperNetwork, PaperTrunk, connect, double, halve, to_image
+from gan_run.plugins.networks.infogan_networks.layers import (
+    PaperNetwork,
+    PaperTrunk,
+    down_block,
+    fc_block,
+    to_image,
+    up_block,
+)
 
 
 class InfoGAN32Generator(PaperNetwork, Generator):
@@ -18,11 +25,11 @@ class InfoGAN32Generator(PaperNetwork, Generator):
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
         base, deep, middle, shallow = self.channels(448, 256, 128, 64)
         network = nn.Sequential(
-            connect(latents.width, 2 * 2 * base, nn.ReLU()),
+            fc_block(latents.width, 2 * 2 * base, nn.ReLU()),
             nn.Unflatten(1, (base, 2, 2)),
-            double(base, deep),
-            double(deep, middle, "none"),
-            double(middle, shallow, "none"),
+            up_block(base, deep),
+            up_block(deep, middle, "none"),
+            up_block(middle, shallow, "none"),
             to_image(shallow, image.channels),
             nn.Tanh(),
         )
@@ -39,8 +46,8 @@ class InfoGAN32Trunk(PaperTrunk):
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, middle, deep = self.channels(64, 128, 256)
         convolutions = [
-            halve(image.channels, shallow, self.slope, "none"),
-            halve(shallow, middle, self.slope, self.norm),
-            halve(middle, deep, self.slope, self.norm),
+            down_block(image.channels, shallow, self.slope, "none"),
+            down_block(shallow, middle, self.slope, self.norm),
+            down_block(middle, deep, self.slope, self.norm),
         ]
         return self.stack(convolutions, (shallow, middle, deep), nn.Flatten(), 4 * 4 * deep)

@@ -9,10 +9,10 @@ from gan_run.plugins.networks.infogan_networks.layers import (
     PaperNetwork,
     PaperTrunk,
     SigmoidImage,
-    connect,
-    double,
-    halve,
+    down_block,
+    fc_block,
     to_image,
+    up_block,
 )
 
 
@@ -24,10 +24,10 @@ class TwoConvolutionGenerator(PaperNetwork, Generator, ABC):
         wide, deep, shallow = self.channels(1024, 128, 64)
         side = self.size // 4
         network = nn.Sequential(
-            connect(latents.width, wide, nn.ReLU()),
-            connect(wide, side * side * deep, nn.ReLU()),
+            fc_block(latents.width, wide, nn.ReLU()),
+            fc_block(wide, side * side * deep, nn.ReLU()),
             nn.Unflatten(1, (deep, side, side)),
-            double(deep, shallow),
+            up_block(deep, shallow),
             to_image(shallow, image.channels),
             SigmoidImage(),
         )
@@ -42,8 +42,8 @@ class TwoConvolutionTrunk(PaperTrunk, ABC):
         shallow, deep, wide = self.channels(64, 128, 1024)
         side = self.size // 4
         convolutions = [
-            halve(image.channels, shallow, self.slope, "none"),
-            halve(shallow, deep, self.slope, self.norm),
+            down_block(image.channels, shallow, self.slope, "none"),
+            down_block(shallow, deep, self.slope, self.norm),
         ]
-        last = nn.Sequential(nn.Flatten(), connect(side * side * deep, wide, nn.LeakyReLU(self.slope), self.norm))
+        last = nn.Sequential(nn.Flatten(), fc_block(side * side * deep, wide, nn.LeakyReLU(self.slope), self.norm))
         return self.stack(convolutions, (shallow, deep), last, wide)

@@ -17,7 +17,7 @@ GROUP = 8
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 
-def drawn(layer: Layer, gain: float) -> Layer:
+def init_weights(layer: Layer, gain: float) -> Layer:
     """`layer` with weights N(0, gain^2 / fan-in) and no biases to speak of."""
     fan_in = layer.weight[0].numel()
     nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(fan_in))
@@ -35,9 +35,9 @@ class ResidualBlock(nn.Module):
         super().__init__()
         wide = channels * expansion
         gain = GAIN * depth ** (-1 / 4)
-        self.widen = drawn(nn.Conv2d(channels, wide, 1), gain)
-        self.mix = drawn(nn.Conv2d(wide, wide, 3, padding=1, groups=channels // GROUP), gain)
-        self.narrow = drawn(nn.Conv2d(wide, channels, 1, bias=False), 0.0)
+        self.widen = init_weights(nn.Conv2d(channels, wide, 1), gain)
+        self.mix = init_weights(nn.Conv2d(wide, wide, 3, padding=1, groups=channels // GROUP), gain)
+        self.narrow = init_weights(nn.Conv2d(wide, channels, 1, bias=False), 0.0)
 
     def forward(self, maps: Tensor) -> Tensor:
         inner = F.leaky_relu(self.mix(F.leaky_relu(self.widen(maps), SLOPE)), SLOPE)
@@ -46,7 +46,7 @@ class ResidualBlock(nn.Module):
         return summed
 
 
-class Double(nn.Module):
+class Upsample(nn.Module):
     """A 1x1 convolution where the number of channels changes, then twice the size, interpolated linearly."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -55,11 +55,11 @@ class Double(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         maps = self.channels(maps)
-        kernel = _tent(maps) * 4
+        kernel = _binomial_filter(maps) * 4
         return F.conv_transpose2d(maps, kernel, stride=2, padding=1, output_padding=1, groups=maps.shape[1])
 
 
-class Halve(nn.Module):
+class Downsample(nn.Module):
     """Half the size after a small blur, then a 1x1 convolution where the number of channels changes."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -67,16 +67,16 @@ class Halve(nn.Module):
         self.channels = _to_channels(inputs, outputs)
 
     def forward(self, maps: Tensor) -> Tensor:
-        halved = self.channels(F.conv2d(maps, _tent(maps), stride=2, padding=1, groups=maps.shape[1]))
+        halved = self.channels(F.conv2d(maps, _binomial_filter(maps), stride=2, padding=1, groups=maps.shape[1]))
         assert isinstance(halved, Tensor)
         return halved
 
 
 def _to_channels(inputs: int, outputs: int) -> nn.Module:
-    return nn.Identity() if inputs == outputs else drawn(nn.Conv2d(inputs, outputs, 1, bias=False), 1.0)
+    return nn.Identity() if inputs == outputs else init_weights(nn.Conv2d(inputs, outputs, 1, bias=False), 1.0)
 
 
-def _tent(like: Tensor) -> Tensor:
+def _binomial_filter(like: Tensor) -> Tensor:
     """The filter [1, 2, 1] on either axis, for each channel of `like`, (C, 1, 3, 3)."""
     row = torch.tensor([1.0, 2.0, 1.0], device=like.device, dtype=like.dtype) / 4
     return torch.outer(row, row).expand(like.shape[1], 1, 3, 3)

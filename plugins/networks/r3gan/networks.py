@@ -21,10 +21,10 @@ from gan_run import (
     StackedTrunk,
     Trunk,
     TrunkModule,
-    check_doubling,
-    doubling_of,
+    check_resolution,
+    upsampling_plan_of,
 )
-from gan_run.plugins.networks.r3gan.layers import GROUP, Double, Halve, ResidualBlock, drawn
+from gan_run.plugins.networks.r3gan.layers import GROUP, Downsample, ResidualBlock, Upsample, init_weights
 
 
 class R3GANNetwork(Declaration, ABC):
@@ -36,11 +36,11 @@ class R3GANNetwork(Declaration, ABC):
     expansion: int = Field(default=2, ge=1, description="How much wider a block is within.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        return check_doubling("r3gan", data.image)
+        return check_resolution("r3gan", data.image)
 
     def channels(self, image: ImageShape) -> list[int]:
         """From the base's size to the image's, multiples of a group's."""
-        base, doublings = doubling_of(image)
+        base, doublings = upsampling_plan_of(image)
         sides = [base * 2**level for level in range(doublings + 1)]
         return [GROUP * max(1, round(min(768, 96 * 256 / side) * self.width / GROUP)) for side in sides]
 
@@ -57,10 +57,13 @@ class R3GANGenerator(R3GANNetwork, Generator):
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
         channels = self.channels(image)
-        layers = [Base(latents.width, channels[0], doubling_of(image).base), *self.stage(channels[0], len(channels))]
+        layers = [
+            Base(latents.width, channels[0], upsampling_plan_of(image).base),
+            *self.stage(channels[0], len(channels)),
+        ]
         for deep, shallow in pairwise(channels):
-            layers += [Double(deep, shallow), *self.stage(shallow, len(channels))]
-        return nn.Sequential(*layers, drawn(nn.Conv2d(channels[-1], image.channels, 1), 1.0), nn.Tanh())
+            layers += [Upsample(deep, shallow), *self.stage(shallow, len(channels))]
+        return nn.Sequential(*layers, init_weights(nn.Conv2d(channels[-1], image.channels, 1), 1.0), nn.Tanh())
 
 
 class Base(nn.Module):
@@ -69,7 +72,7 @@ class Base(nn.Module):
     def __init__(self, inputs: int, channels: int, side: int) -> None:
         super().__init__()
         self.image = nn.Parameter(torch.randn(channels, side, side))
-        self.scales = drawn(nn.Linear(inputs, channels, bias=False), 1.0)
+        self.scales = init_weights(nn.Linear(inputs, channels, bias=False), 1.0)
 
     def forward(self, embedded: Tensor) -> Tensor:
         scaled = self.image * self.scales(embedded)[:, :, None, None]
@@ -82,7 +85,7 @@ class R3GANTrunk(R3GANNetwork, Trunk):
 
     type: Literal["r3gan"] = "r3gan"
 
-    def gives_maps(self) -> bool:
+    def has_feature_maps(self) -> bool:
         return True
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
@@ -95,11 +98,11 @@ class R3GANTrunk(R3GANNetwork, Trunk):
         channels = self.channels(image)[::-1]
         stages: list[nn.Module] = [
             nn.Sequential(
-                drawn(nn.Conv2d(image.channels, channels[0], 1), 1.0), *self.stage(channels[0], len(channels))
+                init_weights(nn.Conv2d(image.channels, channels[0], 1), 1.0), *self.stage(channels[0], len(channels))
             )
         ]
         for shallow, deep in pairwise(channels):
-            stages.append(nn.Sequential(Halve(shallow, deep), *self.stage(deep, len(channels))))
-        base = doubling_of(image).base
-        weigh = drawn(nn.Conv2d(channels[-1], channels[-1], base, groups=channels[-1], bias=False), 1.0)
+            stages.append(nn.Sequential(Downsample(shallow, deep), *self.stage(deep, len(channels))))
+        base = upsampling_plan_of(image).base
+        weigh = init_weights(nn.Conv2d(channels[-1], channels[-1], base, groups=channels[-1], bias=False), 1.0)
         return StackedTrunk(stages, channels, nn.Sequential(weigh, nn.Flatten()), channels[-1])

@@ -17,14 +17,14 @@ from gan_run import (
     LatentSpace,
     Problem,
     SpecView,
-    doubling_of,
     scaled,
+    upsampling_plan_of,
 )
 from gan_run.plugins.networks.sn_resnet.layers import FLAT, SelfAttention, check_size, convolution, shortcut
 
 
 class SNResNetGenerator(Generator):
-    """A linear layer to the base, a residual block for each doubling, batch norm, ReLU, a convolution and tanh.
+    """A linear layer to the base, a residual block for each upsampling_plan, batch norm, ReLU, a convolution and tanh.
 
     Up to three doublings (28x28, 32x32) every layer has 256 channels, as in the paper's table for CIFAR-10; above, they
     halve from block to block down to 64 next to the image, from at most 1024, as for ImageNet. The latents named in
@@ -50,7 +50,7 @@ class SNResNetGenerator(Generator):
         return check_size(self.type, self.attention, data.image)
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
-        base, doublings = doubling_of(image)
+        base, doublings = upsampling_plan_of(image)
         if doublings <= FLAT:
             channels = [scaled(256, self.width)] * (doublings + 1)
         else:

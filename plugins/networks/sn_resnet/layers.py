@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_run import ImageShape, Problem, check_doubling, doubling_of
+from gan_run import ImageShape, Problem, check_resolution, upsampling_plan_of
 
 FLAT = 3
 """Up to so many doublings, as in the paper's networks for CIFAR-10, all layers are equally wide."""
@@ -15,10 +15,10 @@ FLAT = 3
 
 def check_size(network: str, attention: int | None, image: ImageShape) -> Iterable[Problem]:
     """The problems of a network with images of a size it cannot reach, or with attention at one that no map has."""
-    wrong = list(check_doubling(network, image))
+    wrong = list(check_resolution(network, image))
     if wrong or attention is None:
         return wrong
-    base, doublings = doubling_of(image)
+    base, doublings = upsampling_plan_of(image)
     sides = [base * 2**level for level in range(1, doublings)]
     if attention in sides:
         return ()

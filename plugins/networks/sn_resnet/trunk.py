@@ -16,9 +16,9 @@ from gan_run import (
     SpecView,
     Trunk,
     TrunkModule,
-    doubling_of,
     scaled,
     spectral_norm,
+    upsampling_plan_of,
 )
 from gan_run.plugins.networks.sn_resnet.layers import FLAT, SelfAttention, check_size, convolution, shortcut
 
@@ -38,14 +38,14 @@ class SNResNetTrunk(Trunk):
         default=None, ge=4, description="Side of the maps that self-attention follows, 32 or 64 in SAGAN and BigGAN."
     )
 
-    def gives_maps(self) -> bool:
+    def has_feature_maps(self) -> bool:
         return True
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         return check_size(self.type, self.attention, data.image)
 
     def build(self, image: ImageShape) -> TrunkModule:
-        _, doublings = doubling_of(image)
+        _, doublings = upsampling_plan_of(image)
         if doublings <= FLAT:
             halvings, channels = min(doublings, 2), [scaled(128, self.width)] * 4
         else:

@@ -40,15 +40,15 @@ class Samples(Artifact):
         if latent is not None and latent.module(LatentContext(data)).cardinality is None:
             yield Problem(("code",), f"{self.code!r} is not categorical: it has no categories to make columns of")
 
-    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
+    def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         code = self._categorical(model)
         categories = None if code is None else model.latents[code].cardinality
         columns = categories or self.columns
-        values = model.draw(self.rows * columns)
+        values = model.sample_latents(self.rows * columns)
         if code is not None:
             # Of several copies the first is turned: the others stay as drawn, like the noise.
-            dial = model.latents.dials([code])[0]
-            values = model.latents.turn(values, dial, torch.arange(columns).repeat(self.rows))
+            code_dim = model.latents.code_dims([code])[0]
+            values = model.latents.with_value(values, code_dim, torch.arange(columns).repeat(self.rows))
         grid = image_grid(model.generate(values), columns)
         path = stem.with_name(f"{stem.name}.png")
         Image.fromarray(grid.permute(1, 2, 0).numpy()).save(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Artifact, Dial, Model, Problem, SpecView, Splits, Values
+from gan_run import Artifact, CodeDim, Model, Problem, SpecView, Splits, Values
 from gan_run.plugins.pictures.standard.animation import save_gif
 from gan_run.plugins.pictures.standard.samples import GAP, image_grid, magnification
 
@@ -43,40 +43,40 @@ class Traversal(Artifact):
         for index, code in enumerate(self.codes or ()):
             yield from spec.check_code(code, "codes", index)
 
-    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
-        held = model.draw(self.rows)  # the same for every code, so that its picture compares with the others'
+    def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
+        held = model.sample_latents(self.rows)  # the same for every code, so that its picture compares with the others'
         paths = []
-        for dial in model.latents.dials(model.codes if self.codes is None else self.codes):
-            latent, target = model.latents[dial.name], stem.with_name(f"{stem.name}-{_in_file_name(dial)}.png")
-            grid = latent.grid(self.steps, self.low, self.high)
+        for code_dim in model.latents.code_dims(model.codes if self.codes is None else self.codes):
+            latent, target = model.latents[code_dim.name], stem.with_name(f"{stem.name}-{_in_file_name(code_dim)}.png")
+            grid = latent.traversal_values(self.steps, self.low, self.high)
             # Without a date or version in the file, the same images are the same bytes.
             strip = _strip(
-                _turned(model, held, dial, grid),
-                [model.labels.value_title(dial, value) for value in grid.tolist()],
-                model.labels.title(dial),
+                _turned(model, held, code_dim, grid),
+                [model.labels.value_title(code_dim, value) for value in grid.tolist()],
+                model.labels.title(code_dim),
             )
             strip.savefig(target, metadata={"Software": None})
             paths.append(target)
             if self.frames is not None:
-                grid = latent.grid(self.frames, self.low, self.high)
-                images = _turned(model, held, dial, grid)
+                grid = latent.traversal_values(self.frames, self.low, self.high)
+                images = _turned(model, held, code_dim, grid)
                 by_value = images.view(self.rows, len(grid), *images.shape[1:]).transpose(0, 1)
-                frames = [image_grid(side_by_side, columns=self.rows) for side_by_side in by_value]
+                frames = [image_grid(parallel_runs, columns=self.rows) for parallel_runs in by_value]
                 paths.append(target.with_suffix(".gif"))
                 # Categories have no order to go back in, and an angle comes round by itself.
                 save_gif(frames, paths[-1], come_back=latent.cardinality is None and latent.period is None)
         return paths
 
 
-def _turned(model: Model, held: Values, dial: Dial, grid: Tensor) -> Tensor:
+def _turned(model: Model, held: Values, code_dim: CodeDim, grid: Tensor) -> Tensor:
     """Images in which each row of `held` (R) goes through the values of `grid` (G), (R * G, C, H, W) row by row."""
     rows = {name: value.repeat_interleave(len(grid), dim=0) for name, value in held.items()}
     repeated = grid.repeat(len(next(iter(held.values()))))
-    return model.generate(model.latents.turn(rows, dial, repeated))
+    return model.generate(model.latents.with_value(rows, code_dim, repeated))
 
 
-def _in_file_name(dial: Dial) -> str:
-    return dial.name if dial.copy is None else f"{dial.name}-{dial.copy}"
+def _in_file_name(code_dim: CodeDim) -> str:
+    return code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
 
 
 def _strip(images: Tensor, values: list[str], title: str) -> "Figure":

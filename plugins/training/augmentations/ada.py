@@ -68,7 +68,7 @@ class AdaModule(AugmentationModule):
         images = warp(images, maps, "reflection")
         return ada_colour.recolour(images, self.p) if "color" in pipe else images
 
-    def after(self, real_logits: Tensor) -> None:
+    def after_update(self, real_logits: Tensor) -> None:
         declared = self._declared
         if declared.speed == 0:
             return

@@ -25,7 +25,7 @@ def warp(images: Tensor, maps: Tensor, padding: Padding) -> Tensor:
 
 
 class Sample(Function):
-    """torch's `grid_sample`, whose gradient can itself be differentiated, as penalties on slopes need and torch's own
+    """torch's `grid_sample`, whose gradient can itself be differentiated, as gradient penalties need and torch's own
     cannot. Linear in the images, so that either of the two is the other's derivative; the grid gets none."""
 
     @staticmethod

@@ -11,14 +11,14 @@ import torch
 
 from gan_run.bench.peak import matrix_peak, peak_memory
 from gan_run.bench.stopwatch import Stopwatch
-from gan_run.core.base.device import compute_dtype, wait_for
-from gan_run.core.base.randomness import private_stream
+from gan_run.core.base.device import compute_dtype, synchronize
+from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.dry_run import dry_run
 from gan_run.core.run.events import Listener
 from gan_run.core.run.loop import Stopped, train
-from gan_run.core.run.resolve import describe, resolve_device, resolve_precision, with_train
+from gan_run.core.run.resolve import check_against_data, resolve_device, resolve_precision, with_train
 from gan_run.core.run.run_folder import RunFolder
 
 WARMUP = 5
@@ -66,7 +66,7 @@ class _Clock:
     def __call__(self) -> bool:
         step = self._training.step
         if step in (self._begin, self._timed, self._end):
-            wait_for(self._training.device)
+            synchronize(self._training.device)
             self._times[step] = time.perf_counter()
             self._training.running = step >= self._timed
         return step == self._end
@@ -114,8 +114,8 @@ def _train(spec: Spec, data: Splits, steps: int, listener: Listener, with_parts:
     never = WARMUP + 2 * steps + 1
     spec = with_train(resolve_device(spec), steps=never, checkpoint_every=never)
     spec = spec.model_copy(update={"artifacts": (), "metrics": ()})
-    info = describe(spec)
-    with private_stream("bench"), TemporaryDirectory() as folder:
+    info = check_against_data(spec)
+    with isolated_rng("bench"), TemporaryDirectory() as folder:
         spec = resolve_precision(spec, info, data["train"])
         training = Stopwatch(spec, info, data["train"])
         clock = _Clock(training, steps, with_parts)

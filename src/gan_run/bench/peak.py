@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from gan_run.core.base.device import wait_for
+from gan_run.core.base.device import synchronize
 
 SIZES = {"cpu": 2048}
 LARGE = 8192
@@ -20,10 +20,10 @@ def matrix_peak(device: torch.device, dtype: torch.dtype) -> float:
     left, right = (torch.ones(size, size, device=device, dtype=dtype) for _ in range(2))
     seconds = []
     for _ in range(REPEATS + 1):
-        wait_for(device)
+        synchronize(device)
         begin = time.perf_counter()
         left @ right
-        wait_for(device)
+        synchronize(device)
         seconds.append(time.perf_counter() - begin)
     return 2 * size**3 / min(seconds[1:])
 

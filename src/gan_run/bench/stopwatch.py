@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gan_run.core.base.device import wait_for
+from gan_run.core.base.device import synchronize
 from gan_run.core.engine.training import Training
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
@@ -24,8 +24,8 @@ class Stopwatch(Training):
         if not self.running:
             yield
             return
-        wait_for(self.device)
+        synchronize(self.device)
         begin = time.perf_counter()
         yield
-        wait_for(self.device)
+        synchronize(self.device)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.verb import Plugins, json_option, set_option, verb
+from gan_run.cli.common import Plugins, json_option, set_option, with_plugins
 
 if TYPE_CHECKING:
+    from gan_run.bench.baselines import Comparison
     from gan_run.bench.measure import Pace, Use
-    from gan_run.bench.rivals import Comparison
 
 
 @click.command()
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Of --against, by turns.")
 @json_option
-@verb
+@with_plugins
 def bench(
     plugins: Plugins,
     spec: Path,
@@ -43,8 +43,8 @@ def bench(
 
     from rich.console import Console
 
+    from gan_run.bench.baselines import RECIPE, check_comparable, compare
     from gan_run.bench.measure import measure, time_steps
-    from gan_run.bench.rivals import RECIPE, check_comparable, compare
     from gan_run.cli.progress import progress
     from gan_run.core.run.environment import describe_environment
     from gan_run.core.run.resolve import resolve_device, with_train

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from gan_run.core.run.seed_summary import Row
+from gan_run.core.run.seed_summary import MetricSummary
 
 WIDEST = 10_000
 
 
-def show(rows: Sequence[Row], console: Console) -> None:
+def show(rows: Sequence[MetricSummary], console: Console) -> None:
     """A line for each number: mean, standard deviation, best, and each seed's own."""
     seeds = list(dict.fromkeys(seed for row in rows for seed in row.values))
     table = Table(box=None, padding=(0, 2, 0, 0))

@@ -7,7 +7,7 @@ import click
 from click_default_group import DefaultGroup
 
 
-class VerbOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group ships no types
+class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group ships no types
     """A group whose default verb takes a file."""
 
     def resolve_command(

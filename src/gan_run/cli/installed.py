@@ -4,12 +4,12 @@ import json
 
 import click
 
-from gan_run.cli.verb import Plugins, json_option, verb
+from gan_run.cli.common import Plugins, json_option, with_plugins
 
 
 @click.command()
 @json_option
-@verb
+@with_plugins
 def plugins(plugins: Plugins, as_json: bool) -> None:
     """List every plugin found, with its distribution, version, import time, components or error."""
     from dataclasses import asdict
@@ -26,7 +26,7 @@ def plugins(plugins: Plugins, as_json: bool) -> None:
 @click.command()
 @click.argument("kind", required=False)
 @json_option
-@verb
+@with_plugins
 def components(plugins: Plugins, kind: str | None, as_json: bool) -> None:
     """List the installed components, of one KIND or of all, with a line each."""
     from gan_run.core.base.errors import NotFoundByName, suggest
@@ -49,7 +49,7 @@ def components(plugins: Plugins, kind: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@verb
+@with_plugins
 def schema(plugins: Plugins) -> None:
     """Print the JSON Schema of a spec, for completion and checks in an editor."""
     from gan_run.registry.schema import json_schema

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.verb import Plugins, verb
+from gan_run.cli.common import Plugins, with_plugins
 
 if TYPE_CHECKING:
     from gan_run.core.kinds.code_names import Labels
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("names", nargs=-1, metavar="CODE[#CATEGORY]=NAME…")
 @click.option("--from-data", is_flag=True, help="Name the categories of CODE by the classes of the data.")
-@verb
+@with_plugins
 def label(plugins: Plugins, run: Path, names: tuple[str, ...], from_data: bool) -> None:
     """Name codes of RUN (c1=azimuth), or categories of one (category#3=seven), in its labels.json.
 
@@ -44,12 +44,12 @@ def _named(labels: "Labels", loaded: "LoadedRun", text: str) -> "Labels":
     if not equals or not name:
         raise click.UsageError(f"{text}: it is written as CODE=NAME or CODE#CATEGORY=NAME")
     code, hash_sign, category = place.partition("#")
-    dial = labels.dial(latents, code)
+    code_dim = labels.code_dim(latents, code)
     if not hash_sign:
-        return labels.with_name(latents, dial, name)
+        return labels.with_name(latents, code_dim, name)
     if not category.isdigit():
         raise click.UsageError(f"{text}: {category!r} is not the number of a category")
-    return labels.with_value(latents, dial, int(category), name)
+    return labels.with_value(latents, code_dim, int(category), name)
 
 
 def _from_data(labels: "Labels", loaded: "LoadedRun", registry: "Registry", code: str) -> "Labels":
@@ -59,8 +59,8 @@ def _from_data(labels: "Labels", loaded: "LoadedRun", registry: "Registry", code
     from gan_run.core.kinds.metric import Metric
 
     latents = loaded.model.latents
-    dial = labels.dial(latents, code)
-    fields = {"type": "cluster-accuracy", "code": dial.name, "score": "train"}
+    code_dim = labels.code_dim(latents, code)
+    fields = {"type": "cluster-accuracy", "code": code_dim.name, "score": "train"}
     metric = registry.catalogue.find("metric", "cluster-accuracy").model_validate(fields)
     assert isinstance(metric, Metric)
     matching = metric.measure(loaded.model, Splits(loaded.spec.data))["matching"]
@@ -70,5 +70,5 @@ def _from_data(labels: "Labels", loaded: "LoadedRun", registry: "Registry", code
     assert isinstance(matching, list)
     for category, label in enumerate(matching):
         if isinstance(label, int):
-            labels = labels.with_value(latents, dial, category, names[label])
+            labels = labels.with_value(latents, code_dim, category, names[label])
     return labels

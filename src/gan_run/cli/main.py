@@ -3,16 +3,16 @@
 import click
 
 from gan_run.cli.bench import bench
-from gan_run.cli.group import VerbOrSpec
+from gan_run.cli.group import CommandOrSpec
 from gan_run.cli.installed import components, plugins, schema
 from gan_run.cli.label import label
-from gan_run.cli.look import evaluate, sample, traverse
+from gan_run.cli.run_commands import evaluate, sample, traverse
 from gan_run.cli.scaffold import new_plugin
 from gan_run.cli.specs import check, init
 from gan_run.cli.train import train
 
 
-@click.group(cls=VerbOrSpec, default="train", no_args_is_help=True)
+@click.group(cls=CommandOrSpec, default="train", no_args_is_help=True)
 @click.version_option(package_name="gan-run")
 def main() -> None:
     """Train GANs from declarative specs, and look at what their codes mean.

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.verb import Plugins, verb
+from gan_run.cli.common import Plugins, with_plugins
 from gan_run.scaffold.project import KINDS, write_project
 
 
 @click.command("new-plugin")
 @click.argument("name")
 @click.option("--kind", type=click.Choice(sorted(KINDS)), default="loss", show_default=True, help="Of its component.")
-@verb
+@with_plugins
 def new_plugin(plugins: Plugins, name: str, kind: str) -> None:
     """Write a complete project of a plugin to ./NAME: one working component, its tests, and how to install it."""
     project = write_project(name, kind, Path())

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.verb import Plugins, json_option, set_option, verb
+from gan_run.cli.common import Plugins, json_option, set_option, with_plugins
 
 
 @click.command()
 @click.argument("recipe", required=False)
-@verb
+@with_plugins
 def init(plugins: Plugins, recipe: str | None) -> None:
     """List the ready-made specs, or print one: gan-run init infogan-mnist > spec.json."""
     found = {item.name.removesuffix(".json"): item for item in files("gan_run.examples").iterdir()}
@@ -32,7 +32,7 @@ def init(plugins: Plugins, recipe: str | None) -> None:
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @set_option
 @json_option
-@verb
+@with_plugins
 def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Validate SPEC, build it and run one dry step: parameters, codes with H(c), FLOPs per step."""
     from gan_run.core.run.dry_run import dry_run

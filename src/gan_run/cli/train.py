@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from gan_run.cli.verb import Plugins, set_option, verb
+from gan_run.cli.common import Plugins, set_option, with_plugins
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +38,7 @@ class Asked:
     spec: Path | None
     out: Path
     seeds: int | None
-    at_a_time: int | None
+    jobs: int | None
     fresh: bool
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class Asked:
         if self.seeds is None:
             return [train(self.spec, self.out, fresh=self.fresh, **common)]
         trained = train_seeds(
-            self.spec, self.seeds, self.out, fresh=self.fresh, at_a_time=self.at_a_time, options=options, **common
+            self.spec, self.seeds, self.out, fresh=self.fresh, jobs=self.jobs, options=options, **common
         )
         show(trained.rows, console)
         return list(trained.runs.values())
@@ -78,11 +78,11 @@ class Asked:
 )
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds, and compare them.")
 @click.option(
-    "--at-a-time", type=click.IntRange(min=1), metavar="K", help="So many of them; default: on a CPU one per core."
+    "--jobs", type=click.IntRange(min=1), metavar="K", help="So many of them; default: on a CPU one per core."
 )
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
 @click.option("--any-processes", is_flag=True, help="Go on with a run that another number of processes began.")
-@verb
+@with_plugins
 def train(
     plugins: Plugins,
     spec: Path | None,
@@ -90,7 +90,7 @@ def train(
     out: Path,
     folder: Path | None,
     seeds: int | None,
-    at_a_time: int | None,
+    jobs: int | None,
     fresh: bool,
     any_processes: bool,
 ) -> None:
@@ -98,10 +98,10 @@ def train(
 
     --resume RUN goes on with that run; with --set it may raise train.steps and change what is logged and kept.
     --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished ones are kept. With
-    several --at-a-time, each is trained by a process of its own that has its part of the cores.
+    several --jobs, each is trained by a process of its own that has its part of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
-    asked = Asked(folder, spec, out, seeds, at_a_time, fresh)
+    asked = Asked(folder, spec, out, seeds, jobs, fresh)
     from rich.console import Console
 
     from gan_run.cli.progress import progress
@@ -110,7 +110,7 @@ def train(
     from gan_run.runs import Watched
 
     registry = plugins.load()
-    with torchrun() as processes, stop_signals() as received, progress(Console(quiet=not processes.leads)) as display:
+    with torchrun() as processes, stop_signals() as received, progress(Console(quiet=not processes.is_main)) as display:
         watched = Watched(display, lambda: bool(received), display.say)
         common = Common(overrides=overrides, any_processes=any_processes, watched=watched, registry=registry)
         code = 0

@@ -7,20 +7,21 @@ class TestSmoothed(LossSuite):
 """
 
 from gan_run.testing.augmentation import AugmentationSuite
-from gan_run.testing.by_hand import SplitsByHand, model_by_hand
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.data import DataSourceSuite
+from gan_run.testing.fakes import FakeSplits, fake_model
 from gan_run.testing.latent import LatentSuite
 from gan_run.testing.loss import LossSuite
-from gan_run.testing.measures import ArtifactSuite, MetricSuite
+from gan_run.testing.metrics import ArtifactSuite, MetricSuite
 from gan_run.testing.networks import GeneratorSuite, HeadSuite, TrunkSuite
-from gan_run.testing.rates import OptimizerSuite, ScheduleSuite
+from gan_run.testing.optimizers import OptimizerSuite, ScheduleSuite
 
 __all__ = [
     "ArtifactSuite",
     "AugmentationSuite",
     "ComponentSuite",
     "DataSourceSuite",
+    "FakeSplits",
     "GeneratorSuite",
     "HeadSuite",
     "LatentSuite",
@@ -28,7 +29,6 @@ __all__ = [
     "MetricSuite",
     "OptimizerSuite",
     "ScheduleSuite",
-    "SplitsByHand",
     "TrunkSuite",
-    "model_by_hand",
+    "fake_model",
 ]

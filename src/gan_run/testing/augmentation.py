@@ -8,7 +8,7 @@ from torch import Tensor
 from gan_run.core.base.image import ImageShape
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule
 from gan_run.testing.component import ComponentSuite
-from gan_run.testing.streams import torchs_alone
+from gan_run.testing.rng import only_torch_rng
 
 
 class AugmentationSuite(ComponentSuite):
@@ -34,7 +34,7 @@ class AugmentationSuite(ComponentSuite):
 
     def test_each_image_is_changed_by_a_draw_of_its_own_from_torchs_stream(self) -> None:
         augment, images = self.build(), self.images(1).expand(20, -1, -1, -1)
-        with torchs_alone():
+        with only_torch_rng():
             changed = augment(images)
         assert len(torch.unique(changed.flatten(1), dim=0)) > 5
         torch.manual_seed(3)
@@ -54,7 +54,7 @@ class AugmentationSuite(ComponentSuite):
     def test_its_state_is_saved_and_loaded(self) -> None:
         augment, other, images = self.build(), self.build(), self.images(6)
         for _ in range(9):
-            augment.after(torch.ones(6))
+            augment.after_update(torch.ones(6))
         other.load_state_dict(augment.state_dict())
         torch.manual_seed(5)
         changed = augment(images)

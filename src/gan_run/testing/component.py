@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gan_run.core.kinds.component import Component, Reading
+from gan_run.core.kinds.component import Component, ValidationContext
 from gan_run.registry.plugins import load_plugins
 
 
@@ -24,7 +24,7 @@ class ComponentSuite:
         if name not in registry.catalogue.names(kind):
             registry = registry.with_components([type(self.component)])
         written = self.component.model_dump(mode="json")
-        reread = type(self.component).model_validate(written, context=Reading(registry.catalogue, Path.cwd()))
+        reread = type(self.component).model_validate(written, context=ValidationContext(registry.catalogue, Path.cwd()))
         assert reread == self.component
         assert reread.model_dump(mode="json") == written
 

@@ -4,7 +4,7 @@ import torch
 
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.testing.component import ComponentSuite
-from gan_run.testing.streams import torchs_alone
+from gan_run.testing.rng import only_torch_rng
 
 
 class DataSourceSuite(ComponentSuite):
@@ -29,7 +29,7 @@ class DataSourceSuite(ComponentSuite):
                 assert images.factors.shape == (info.sizes[split], len(info.factors))
 
     def test_it_gives_the_same_images_at_every_call(self) -> None:
-        with torchs_alone():
+        with only_torch_rng():
             first, second = self.component.load("train"), self.component.load("train")
         assert torch.equal(first.images, second.images)
 

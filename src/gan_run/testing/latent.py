@@ -8,7 +8,7 @@ from gan_run.core.kinds.latent import Latent, LatentContext, LatentModule, log_p
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import Noise
-from gan_run.testing.streams import torchs_alone
+from gan_run.testing.rng import only_torch_rng
 
 SIZES = pytest.mark.parametrize("n", [1, 7])
 
@@ -22,7 +22,7 @@ class LatentSuite(ComponentSuite):
         """It, built for three classes."""
         return self.component.module(LatentContext(Noise().describe()))
 
-    def raw(self, latent: LatentModule, n: int) -> Tensor:
+    def posterior_params(self, latent: LatentModule, n: int) -> Tensor:
         """What a Q that knows nothing may say, (n, P)."""
         torch.manual_seed(1)
         return torch.randn(n, latent.posterior_width)
@@ -30,7 +30,7 @@ class LatentSuite(ComponentSuite):
     @SIZES
     def test_it_is_sampled_from_torchs_stream_and_from_no_other(self, n: int) -> None:
         latent = self.latent()
-        with torchs_alone():
+        with only_torch_rng():
             values = latent.sample(n)
             other = latent.sample(n)
         assert len(values) == len(other) == n
@@ -57,46 +57,46 @@ class LatentSuite(ComponentSuite):
     @SIZES
     def test_its_likelihood_is_that_of_its_posterior(self, n: int) -> None:
         latent = self.latent()
-        raw, value = self.raw(latent, n), latent.sample(n)
-        likelihood = latent.log_likelihood(raw, value)
+        params, value = self.posterior_params(latent, n), latent.sample(n)
+        likelihood = latent.log_likelihood(params, value)
         assert likelihood.shape == (n,)
         assert likelihood.isfinite().all()
-        expected = log_prob(latent.posterior(raw), value.to(raw.dtype))
+        expected = log_prob(latent.posterior(params), value.to(params.dtype))
         torch.testing.assert_close(likelihood, expected.reshape(n, -1).sum(dim=1), atol=1e-4, rtol=1e-4)
 
     def test_its_likelihood_moves_every_number_that_q_gives(self) -> None:
         latent = self.latent()
-        raw = self.raw(latent, 16).requires_grad_()
-        (gradient,) = torch.autograd.grad(latent.log_likelihood(raw, latent.sample(16)).sum(), raw)
+        params = self.posterior_params(latent, 16).requires_grad_()
+        (gradient,) = torch.autograd.grad(latent.log_likelihood(params, latent.sample(16)).sum(), params)
         assert gradient.isfinite().all()
         assert gradient.any(dim=0).all(), "some columns of Q's output have no gradient: is posterior_width too large?"
 
     def test_its_likelihood_is_computed_in_full_precision(self) -> None:
         latent = self.latent()
-        raw, value = self.raw(latent, 8), latent.sample(8)
-        likelihood = latent.log_likelihood(raw.bfloat16(), value)
+        params, value = self.posterior_params(latent, 8), latent.sample(8)
+        likelihood = latent.log_likelihood(params.bfloat16(), value)
         assert likelihood.dtype == torch.float32
-        torch.testing.assert_close(likelihood, latent.log_likelihood(raw.bfloat16().float(), value))
+        torch.testing.assert_close(likelihood, latent.log_likelihood(params.bfloat16().float(), value))
 
     def test_q_can_learn_it(self) -> None:
         # The least that a posterior has to do: to be fitted to a value by gradient descent.
         latent = self.latent()
         torch.manual_seed(3)
         value = latent.sample(32)
-        raw = self.raw(latent, 32).requires_grad_()
-        optimizer = torch.optim.Adam([raw], lr=0.1)
-        before = latent.log_likelihood(raw, value).mean().item()
+        params = self.posterior_params(latent, 32).requires_grad_()
+        optimizer = torch.optim.Adam([params], lr=0.1)
+        before = latent.log_likelihood(params, value).mean().item()
         for _ in range(200):
             optimizer.zero_grad()
-            (-latent.log_likelihood(raw, value).mean()).backward()  # type: ignore[no-untyped-call]
+            (-latent.log_likelihood(params, value).mean()).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-        after = latent.log_likelihood(raw, value).mean().item()
+        after = latent.log_likelihood(params, value).mean().item()
         assert after > before
-        assert latent.recovery(raw.detach(), value) > 0.5
+        assert latent.recovery(params.detach(), value) > 0.5
 
     def test_recovery_is_a_share(self) -> None:
         latent = self.latent()
-        recovery = latent.recovery(self.raw(latent, 32), latent.sample(32))
+        recovery = latent.recovery(self.posterior_params(latent, 32), latent.sample(32))
         assert recovery.shape == ()
         assert 0 <= recovery <= 1
 
@@ -107,21 +107,21 @@ class LatentSuite(ComponentSuite):
 
     def test_what_is_most_likely_is_one_of_its_values(self) -> None:
         latent = self.latent()
-        value, estimate = latent.sample(6), latent.estimate(self.raw(latent, 6))
+        value, estimate = latent.sample(6), latent.estimate(self.posterior_params(latent, 6))
         assert estimate.shape == value.shape
         assert latent.embed(estimate.to(value.dtype)).shape == (6, latent.width)
 
     def test_a_traversal_shows_its_values(self) -> None:
         latent = self.latent()
-        grid = latent.grid(5)
+        grid = latent.traversal_values(5)
         assert grid.dim() == 1
         assert len(grid) == (latent.cardinality or 5)
         space = LatentSpace({"it": latent})
-        for dial in space.dials():
+        for code_dim in space.code_dims():
             for number in grid:
-                assert space.embed(space.turn(space.sample(1), dial, number)).isfinite().all()
+                assert space.embed(space.with_value(space.sample(1), code_dim, number)).isfinite().all()
         if latent.cardinality is None:
-            low, high = latent.grid(3, -2.0, 2.0)[[0, -1]].tolist()
+            low, high = latent.traversal_values(3, -2.0, 2.0)[[0, -1]].tolist()
             assert (low, high) == (-2.0, 2.0)
 
     def test_its_state_is_saved_and_loaded(self) -> None:

@@ -7,14 +7,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gan_run.core.base.randomness import mix
+from gan_run.core.base.randomness import derive_seed
 from gan_run.core.engine.state import load_model_tensors, load_optimizer_tensors, model_tensors, optimizer_tensors
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.run import checkpoint
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import begin
-from gan_run.testing.streams import torchs_alone
+from gan_run.testing.rng import only_torch_rng
 
 
 class LossSuite(ComponentSuite):
@@ -45,10 +45,10 @@ class LossSuite(ComponentSuite):
     def test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective(self) -> None:
         training = self.begin()
         scalars: dict[str, float] = {}
-        with torchs_alone(seeded=True):
+        with only_torch_rng(seeded=True):
             for step in range(3):
                 scalars |= read_scalars(training.advance())
-                own = torch.initial_seed() == mix(training.spec.seed, "step", step)
+                own = torch.initial_seed() == derive_seed(training.spec.seed, "step", step)
                 assert own, "it seeds torch's global stream, which is not its to seed"
         assert [name for name in scalars if name.split("/")[1] == self.key()], "no player minimises it"
         assert all(torch.isfinite(torch.tensor(value)) for value in scalars.values()), scalars
@@ -66,18 +66,18 @@ class LossSuite(ComponentSuite):
         names: dict[int, str] = {}
         for name, parameter in training.game.named_parameters(remove_duplicate=False):
             taken = names.setdefault(id(parameter), name)
-            assert taken == name, f"{name} is {taken}: keep what is not its own in a tuple, unregistered"
+            assert taken == name, f"{name} is {taken}: hold what another module owns in a Borrowed"
 
     def test_a_resumed_run_goes_on_as_if_never_interrupted(self, tmp_path: Path) -> None:
         straight, interrupted = self.begin(), self.begin()
         for _ in range(2):
             straight.advance()
             interrupted.advance()
-        tensors = model_tensors(interrupted.game, interrupted.average)
+        tensors = model_tensors(interrupted.game, interrupted.ema)
         saved = checkpoint.save(tmp_path, interrupted.step, tensors, optimizer_tensors(interrupted.players))
         resumed = self.begin()
         model, moments = checkpoint.load(saved)
-        load_model_tensors(model, resumed.game, resumed.average)
+        load_model_tensors(model, resumed.game, resumed.ema)
         load_optimizer_tensors(moments, resumed.players)
         resumed.step = saved.step
         for _ in range(2):

@@ -81,14 +81,16 @@ class TrunkSuite(ComponentSuite):
         features = trunk(self.images(n))
         assert isinstance(features, Features)
         assert features.vector.shape == (n, trunk.features)
-        assert bool(features.maps) is self.component.gives_maps()
+        assert bool(features.maps) is self.component.has_feature_maps()
         assert tuple(level.shape[1] for level in features.maps) == trunk.map_channels
         assert all(level.dim() == 4 and len(level) == n for level in features.maps)
 
     def test_it_says_whether_images_of_a_batch_have_to_do_with_each_other(self) -> None:
         trunk, images = self.network(), self.images(4).requires_grad_()
         (gradient,) = torch.autograd.grad(trunk(images).vector[0].square().sum(), images)
-        assert bool(gradient[1:].any()) is self.component.couples_images(), "couples_images says otherwise"
+        assert bool(gradient[1:].any()) is self.component.uses_batch_statistics(), (
+            "uses_batch_statistics says otherwise"
+        )
 
     def test_every_parameter_has_a_gradient_after_two_steps(self) -> None:
         trunk = self.network()
@@ -97,8 +99,8 @@ class TrunkSuite(ComponentSuite):
 
     def test_a_penalty_can_differentiate_it_twice(self) -> None:
         trunk, images = self.network(), self.images(3).requires_grad_()
-        (slopes,) = torch.autograd.grad(trunk(images).vector.sum(), images, create_graph=True)
-        found = torch.autograd.grad(slopes.square().sum(), list(trunk.parameters()), allow_unused=True)
+        (gradient_norms,) = torch.autograd.grad(trunk(images).vector.sum(), images, create_graph=True)
+        found = torch.autograd.grad(gradient_norms.square().sum(), list(trunk.parameters()), allow_unused=True)
         assert any(gradient is not None for gradient in found)
 
     def test_its_weights_are_saved_and_loaded(self) -> None:

@@ -3,31 +3,31 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_run.core.base.randomness import mix, permutation, private_stream, seed_everything
+from gan_run.core.base.randomness import derive_seed, isolated_rng, permutation, seed_everything
 
 PARTS = st.lists(st.one_of(st.integers(0, 10**6), st.text(alphabet="abc", max_size=3)), min_size=1, max_size=3)
 
 
 def test_a_seed_is_the_same_on_every_machine_and_in_every_version() -> None:
     # blake2b-64 of "0", U+001F, "step", U+001F, "7", without its lowest bit.
-    assert mix(0, "step", 7) == 5327707716131262063
+    assert derive_seed(0, "step", 7) == 5327707716131262063
 
 
 @settings(deadline=None)
 @given(PARTS, PARTS)
 def test_seeds_differ_exactly_where_their_parts_do(some: list[str | int], others: list[str | int]) -> None:
-    assert (mix(*some) == mix(*others)) == (list(map(str, some)) == list(map(str, others)))
+    assert (derive_seed(*some) == derive_seed(*others)) == (list(map(str, some)) == list(map(str, others)))
 
 
 @settings(deadline=None)
 @given(PARTS)
 def test_a_seed_is_one_that_torch_takes(parts: list[str | int]) -> None:
-    assert 0 <= mix(*parts) < 2**63
-    torch.Generator().manual_seed(mix(*parts))
+    assert 0 <= derive_seed(*parts) < 2**63
+    torch.Generator().manual_seed(derive_seed(*parts))
 
 
 def test_the_border_between_parts_counts() -> None:
-    assert mix("a", "bc") != mix("ab", "c")
+    assert derive_seed("a", "bc") != derive_seed("ab", "c")
 
 
 def test_seeding_sets_the_global_stream_by_all_parts() -> None:
@@ -43,17 +43,17 @@ def test_a_private_stream_is_reproducible_and_leaves_the_callers_alone() -> None
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    with private_stream("look", 1):
+    with isolated_rng("look", 1):
         drawn = torch.rand(3)
     assert torch.equal(torch.rand(3), expected)
-    with private_stream("look", 1):
+    with isolated_rng("look", 1):
         assert torch.equal(torch.rand(3), drawn)
     assert not torch.equal(drawn, expected)
 
 
 def test_a_private_stream_gives_the_callers_back_after_an_error() -> None:
     before = torch.get_rng_state()
-    with pytest.raises(RuntimeError), private_stream("look"):
+    with pytest.raises(RuntimeError), isolated_rng("look"):
         torch.rand(3).view(2)
     assert torch.equal(torch.get_rng_state(), before)
 

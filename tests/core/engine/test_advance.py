@@ -66,13 +66,13 @@ def test_looking_at_the_model_between_steps_does_not_disturb_training(start: Sta
 
 def test_the_average_takes_in_the_weights_of_every_step(start: Start) -> None:
     training = start(train={"ema": 0.999})
-    assert training.average is not None
+    assert training.ema is not None
     expected: list[Tensor] = []
     for step, decay in enumerate((0.0, 2 / 11, 3 / 12)):
         training.advance()
         now = [parameter.detach().clone() for parameter in training.game.stack.parameters()]
         expected = [decay * old + (1 - decay) * new for old, new in zip(expected if step else now, now, strict=True)]
-    for found, wanted in zip(training.average.stack.parameters(), expected, strict=True):
+    for found, wanted in zip(training.ema.stack.parameters(), expected, strict=True):
         torch.testing.assert_close(found, wanted)
 
 
@@ -106,7 +106,7 @@ def test_fakes_used_again_train_the_generator_as_ones_made_again_of_the_same_lat
     again.advance()
     for player in anew.players:
         seed_everything(anew.spec.seed, "step", 0)  # so that both draw the same
-        player.move(0, anew.feed.batch(0))
+        player.update(0, anew.feed.batch(0))
     assert [player.name for player in anew.players] == ["discriminator", "generator"]
     assert len(calls) == 1
     for parameter, other in zip(again.game.parameters(), anew.game.parameters(), strict=True):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 from gan_run.core.engine.training import Training
 from gan_run.core.run.loop import restore, save
 from gan_run.core.run.run_folder import RunFolder
@@ -49,11 +49,11 @@ class TreacherousTerm(LossTerm):
         super().__init__()
         self._how = how
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        logits = turn.real_view.logits.mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        logits = update.real_output.logits.mean()
         if self._how == "error":
             torch._dynamo.graph_break()  # so that the gradient is taken of what was compiled by itself
-            (slope,) = torch.autograd.grad(logits, turn.real, create_graph=True)
+            (slope,) = torch.autograd.grad(logits, update.real, create_graph=True)
             return slope.square().sum()
         if not torch.compiler.is_compiling():
             return logits

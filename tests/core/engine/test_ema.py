@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run.core.engine.ema import Average
+from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.model import with_standing_statistics
 from gan_run.core.kinds.network import GeneratorStack
@@ -29,18 +29,18 @@ def fill(stack: GeneratorStack, value: float) -> None:
         nn.init.constant_(parameter, value)
 
 
-def held(average: Average) -> float:
+def held(ema: EMA) -> float:
     """The one value of all averaged weights."""
-    values = torch.cat([parameter.detach().flatten() for parameter in average.stack.parameters()])
+    values = torch.cat([parameter.detach().flatten() for parameter in ema.stack.parameters()])
     torch.testing.assert_close(values, values[:1].expand_as(values))
     return values[0].item()
 
 
 def test_the_first_update_takes_the_weights_as_they_are(plain: GeneratorStack) -> None:
-    average = Average(plain, 0.999)
+    ema = EMA(plain, 0.999)
     fill(plain, 3.0)
-    average.update(plain, 0)
-    assert held(average) == 3.0
+    ema.update(plain, 0)
+    assert held(ema) == 3.0
 
 
 @pytest.mark.parametrize(
@@ -48,27 +48,27 @@ def test_the_first_update_takes_the_weights_as_they_are(plain: GeneratorStack) -
     [(1, 2 / 11), (8, 9 / 18), (80, 81 / 90), (81, 0.9), (100_000, 0.9)],
 )
 def test_it_follows_fast_at_first_and_by_its_decay_later(plain: GeneratorStack, step: int, decay: float) -> None:
-    average = Average(plain, 0.9)
+    ema = EMA(plain, 0.9)
     fill(plain, 1.0)
-    average.update(plain, 0)
+    ema.update(plain, 0)
     fill(plain, 2.0)
-    average.update(plain, step)
-    assert held(average) == pytest.approx(decay * 1 + (1 - decay) * 2, abs=1e-6)
+    ema.update(plain, step)
+    assert held(ema) == pytest.approx(decay * 1 + (1 - decay) * 2, abs=1e-6)
 
 
 def test_a_decay_of_nought_keeps_no_past(plain: GeneratorStack) -> None:
-    average = Average(plain, 0.0)
+    ema = EMA(plain, 0.0)
     for step in range(4):
         fill(plain, float(step))
-        average.update(plain, step)
-        assert held(average) == step
+        ema.update(plain, step)
+        assert held(ema) == step
 
 
 def test_averaging_changes_nothing_of_the_generator(plain: GeneratorStack) -> None:
     before = {name: value.clone() for name, value in plain.state_dict().items()}
-    average = Average(plain, 0.5)
-    average.update(plain, 0)
-    fill(average.stack, 7.0)
+    ema = EMA(plain, 0.5)
+    ema.update(plain, 0)
+    fill(ema.stack, 7.0)
     assert all(torch.equal(value, before[name]) for name, value in plain.state_dict().items())
 
 
@@ -85,23 +85,23 @@ def running(stack: GeneratorStack) -> tuple[Tensor, Tensor]:
 
 
 def test_buffers_are_the_generators_latest_and_not_averaged(normalising: GeneratorStack) -> None:
-    average = Average(normalising, 0.9)
-    average.update(normalising, 0)
+    ema = EMA(normalising, 0.9)
+    ema.update(normalising, 0)
     for _ in range(3):
         normalising(normalising.latents.sample(4))
-    average.update(normalising, 1000)
+    ema.update(normalising, 1000)
     assert running(normalising)[0].any()
-    assert torch.equal(running(average.stack)[0], running(normalising)[0])
-    assert torch.equal(running(average.stack)[1], running(normalising)[1])
+    assert torch.equal(running(ema.stack)[0], running(normalising)[0])
+    assert torch.equal(running(ema.stack)[1], running(normalising)[1])
 
 
 def test_a_saved_average_goes_on_as_if_it_had_never_stopped(plain: GeneratorStack) -> None:
-    whole, first = Average(plain, 0.9), Average(plain, 0.9)
+    whole, first = EMA(plain, 0.9), EMA(plain, 0.9)
     for step in range(2):
         fill(plain, float(step))
         whole.update(plain, step)
         first.update(plain, step)
-    second = Average(plain, 0.9)
+    second = EMA(plain, 0.9)
     second.load({name: value.clone() for name, value in first.state().items()})
     fill(plain, 5.0)
     whole.update(plain, 2)

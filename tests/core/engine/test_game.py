@@ -16,7 +16,7 @@ from gan_run import (
     LossTerm,
     Model,
     Spec,
-    Turn,
+    UpdateContext,
 )
 from gan_run.core.engine.game import Game, build_game
 from gan_run.core.engine.training import Training
@@ -46,11 +46,11 @@ class OwningTerm(LossTerm):
         self.layer = context.discriminator.trunk if declared.shares_trunk else nn.Linear(2, 3)
         self._owner = declared.owner
 
-    def owners(self) -> Mapping[str, nn.Module]:
+    def trained_by(self) -> Mapping[str, nn.Module]:
         return {} if self._owner is None else {self._owner: self.layer}
 
-    def judge(self, turn: Turn) -> Tensor:
-        return torch.as_tensor(self.layer(turn.real[:, 0, 0, :2])).mean()
+    def judge_loss(self, update: UpdateContext) -> Tensor:
+        return torch.as_tensor(self.layer(update.real[:, 0, 0, :2])).mean()
 
 
 class Learnt(NormalPosterior):
@@ -153,13 +153,17 @@ def model_of(game: Game) -> Model:
 def test_all_encoders_together_read_every_code(make_spec: MakeSpec) -> None:
     losses = [MutualInformation(codes={"c": 1}), NonSaturating(), MutualInformation(codes={"category": 1, "d": 1})]
     game = game_of(make_spec(losses=losses))
-    raw = model_of(game).raw(torch.rand(3, 1, 8, 8))
-    assert {name: tuple(value.shape) for name, value in raw.items()} == {"c": (3, 1), "category": (3, 4), "d": (3, 2)}
+    params = model_of(game).posterior_params(torch.rand(3, 1, 8, 8))
+    assert {name: tuple(value.shape) for name, value in params.items()} == {
+        "c": (3, 1),
+        "category": (3, 4),
+        "d": (3, 2),
+    }
 
 
 def test_without_an_encoder_nothing_is_read(make_spec: MakeSpec) -> None:
     game = game_of(make_spec(losses=[NonSaturating()]))
-    assert model_of(game).raw(torch.rand(3, 1, 8, 8)) == {}
+    assert model_of(game).posterior_params(torch.rand(3, 1, 8, 8)) == {}
 
 
 def test_no_tensor_is_in_the_state_twice(make_spec: MakeSpec) -> None:

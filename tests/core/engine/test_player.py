@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run import Loss, LossContext, LossTerm, Optimizer, Turn
+from gan_run import Loss, LossContext, LossTerm, Optimizer, UpdateContext
 from gan_run.core.engine.player import Player
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
@@ -41,20 +41,20 @@ class RecorderTerm(LossTerm):
         self.look: Callable[[], object] = lambda: None
         self.looks: list[object] = []
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return self._record("discriminator", turn)
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return self._record("discriminator", update)
 
-    def generator(self, turn: Turn) -> Tensor:
-        return self._record("generator", turn)
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return self._record("generator", update)
 
-    def _record(self, player: str, turn: Turn) -> Tensor:
-        self.asked.append((player, turn.real.detach().clone()))
+    def _record(self, player: str, update: UpdateContext) -> Tensor:
+        self.asked.append((player, update.real.detach().clone()))
         self.looks.append(self.look())
-        objective = turn.fake_view.logits.mean()
-        turn.report("logits", objective)
+        objective = update.fake_output.logits.mean()
+        update.report("logits", objective)
         return objective
 
-    def after(self, player: str, observed: Mapping[str, Tensor]) -> None:
+    def after_update(self, player: str, observed: Mapping[str, Tensor]) -> None:
         self.told.append((player, {name: float(value) for name, value in observed.items()}))
 
 
@@ -72,11 +72,11 @@ class RefereeTerm(LossTerm):
         super().__init__()
         self.layer = nn.Linear(features, 1)
 
-    def owners(self) -> Mapping[str, nn.Module]:
+    def trained_by(self) -> Mapping[str, nn.Module]:
         return {"second-referee": self.layer}
 
-    def second_referee(self, turn: Turn) -> Tensor:
-        found = self.layer(turn.fake_view.features.vector)
+    def second_referee_loss(self, update: UpdateContext) -> Tensor:
+        found = self.layer(update.fake_output.features.vector)
         assert isinstance(found, Tensor)
         return found.square().mean()
 
@@ -93,10 +93,10 @@ class DeafTerm(LossTerm):
         super().__init__()
         self.told = 0
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return turn.fake.square().mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.fake.square().mean()
 
-    def after(self, player: str, observed: Mapping[str, Tensor]) -> None:
+    def after_update(self, player: str, observed: Mapping[str, Tensor]) -> None:
         self.told += 1
 
 
@@ -128,7 +128,7 @@ def test_during_an_update_exactly_its_players_parameters_require_gradients(start
     term, game = recorder(training), training.game
     term.look = lambda: {name for name, parameter in game.named_parameters() if parameter.requires_grad}
     for name in ("generator", "discriminator", "generator"):
-        player(training, name).move(0, training.feed.batch(0))
+        player(training, name).update(0, training.feed.batch(0))
         assert term.looks.pop() == set(player(training, name).parameters)
 
 
@@ -136,7 +136,7 @@ def test_during_an_update_exactly_its_players_parameters_require_gradients(start
 def test_an_update_changes_its_players_parameters_and_no_others(start: Start, name: str) -> None:
     training = start(losses=[NonSaturating(), Referee()], optimizers=THREE)
     before = values(training)
-    losses = player(training, name).move(0, training.feed.batch(0))
+    losses = player(training, name).update(0, training.feed.batch(0))
     assert losses is not None
     assert changed(training, before) == set(player(training, name).parameters)
     for other, parameter in training.game.named_parameters():
@@ -145,7 +145,7 @@ def test_an_update_changes_its_players_parameters_and_no_others(start: Start, na
 
 def test_a_players_method_is_named_after_it_with_underscores(start: Start) -> None:
     training = start(losses=[NonSaturating(), Referee()], optimizers=THREE)
-    losses = player(training, "second-referee").move(0, training.feed.batch(0))
+    losses = player(training, "second-referee").update(0, training.feed.batch(0))
     assert losses is not None
     assert set(losses.terms) == {"referee"}
 
@@ -161,7 +161,7 @@ def test_gradients_do_not_pile_up_from_update_to_update(start: Start) -> None:
         training = start(losses=[NonSaturating()], optimizers=BOTH)
         for step in range(3):
             torch.manual_seed(step)
-            player(training, "discriminator").move(step, training.feed.batch(step))
+            player(training, "discriminator").update(step, training.feed.batch(step))
             for parameter in training.game.parameters():
                 parameter.grad = None if clear_by_hand else parameter.grad
         return values(training)
@@ -176,7 +176,7 @@ def test_the_learning_rate_follows_its_schedule(start: Start) -> None:
     moving = player(training, "discriminator")
     for step, expected in ((0, 0.0), (1, 0.25), (3, 0.75), (9, 1.0)):
         before = values(training)
-        moving.move(step, training.feed.batch(0))
+        moving.update(step, training.feed.batch(0))
         for name, parameter in moving.parameters.items():
             assert parameter.grad is not None
             torch.testing.assert_close(parameter.detach(), before[name] - expected * parameter.grad)
@@ -186,7 +186,7 @@ def test_an_update_without_an_objective_for_the_players_parameters_is_skipped(st
     training = start(losses=[Deaf()])
     before = values(training)
     moving = player(training, "discriminator")
-    assert moving.move(0, training.feed.batch(0)) is None
+    assert moving.update(0, training.feed.batch(0)) is None
     assert changed(training, before) == set()
     assert not moving.optimizer.state
     term = training.game.term("deaf")
@@ -197,7 +197,7 @@ def test_an_update_without_an_objective_for_the_players_parameters_is_skipped(st
 def test_a_player_that_no_term_speaks_to_is_skipped(start: Start) -> None:
     training = start(losses=[Deaf()])
     before = values(training)
-    assert player(training, "generator").move(0, training.feed.batch(0)) is None
+    assert player(training, "generator").update(0, training.feed.batch(0)) is None
     assert training.advance() == {}
     assert changed(training, before) == set()
 
@@ -212,7 +212,7 @@ def test_a_lazy_term_takes_part_every_so_many_steps_with_as_many_times_the_weigh
     training = start(losses=[NonSaturating(), Recorder(every=3, weight=0.5)], optimizers=BOTH)
     moving = player(training, "discriminator")
     for step in range(7):
-        losses = moving.move(step, training.feed.batch(step))
+        losses = moving.update(step, training.feed.batch(step))
         assert losses is not None
         expected = losses.terms["non-saturating"].item()
         if step in (0, 3, 6):
@@ -224,7 +224,7 @@ def test_a_lazy_term_takes_part_every_so_many_steps_with_as_many_times_the_weigh
 
 def test_a_lazy_term_alone_leaves_its_player_unmoved_between(start: Start) -> None:
     training = start(losses=[Recorder(every=2)], optimizers=BOTH)
-    moves = [player(training, "discriminator").move(step, training.feed.batch(0)) for step in range(4)]
+    moves = [player(training, "discriminator").update(step, training.feed.batch(0)) for step in range(4)]
     assert [losses is not None for losses in moves] == [True, False, True, False]
 
 
@@ -232,7 +232,7 @@ def test_a_weight_follows_its_schedule(start: Start) -> None:
     training = start(losses=[Recorder(weight=LinearSchedule(start=0.0, end=2.0))], train={"steps": 4}, optimizers=BOTH)
     moving = player(training, "generator")
     for step, weight in ((0, 0.0), (1, 0.5), (3, 1.5)):
-        losses = moving.move(step, training.feed.batch(0))
+        losses = moving.update(step, training.feed.batch(0))
         assert losses is not None
         assert total(losses) == pytest.approx(weight * losses.terms["recorder"].item(), abs=1e-6)
 
@@ -242,7 +242,7 @@ def test_clipping_shortens_a_players_gradient_and_keeps_its_direction(start: Sta
         training = start(losses=[NonSaturating()], optimizers=BOTH, train={"clip": clip})
         before = values(training)
         torch.manual_seed(0)
-        player(training, "discriminator").move(0, training.feed.batch(0))
+        player(training, "discriminator").update(0, training.feed.batch(0))
         return torch.cat([(value - before[name]).flatten() for name, value in values(training).items()])
 
     whole, clipped = step_taken(None), step_taken(0.01)
@@ -272,7 +272,7 @@ def test_players_with_one_update_share_the_steps_batch(start: Start) -> None:
 def test_after_an_update_its_terms_are_told_what_they_reported(start: Start) -> None:
     training = start(losses=[Recorder(), NonSaturating()], optimizers=BOTH)
     term, moving = recorder(training), player(training, "generator")
-    losses = moving.move(0, training.feed.batch(0))
+    losses = moving.update(0, training.feed.batch(0))
     assert losses is not None
     assert term.told == [("generator", {"logits": losses.terms["recorder"].item()})]
     assert losses.reports["recorder"]["logits"].item() == losses.terms["recorder"].item()
@@ -286,9 +286,9 @@ def test_a_term_is_told_only_when_the_step_is_taken(start: Start) -> None:
     def look(player: str, observed: Mapping[str, Tensor]) -> None:
         term.looks.append(torch.equal(weight, before))
 
-    term.after = look  # type: ignore[method-assign]
+    term.after_update = look  # type: ignore[method-assign]
     term.looks.clear()
-    player(training, "discriminator").move(0, training.feed.batch(0))
+    player(training, "discriminator").update(0, training.feed.batch(0))
     assert term.looks[-1] is False
 
 

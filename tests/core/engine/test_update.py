@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
-from gan_run import Loss, LossContext, LossTerm, Turn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.training import Training
-from gan_run.core.engine.update import Losses, Update, draw_inputs
+from gan_run.core.engine.update import Losses, Update, sample_inputs
 from gan_run.core.images.image_set import Batch
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 
@@ -21,9 +21,9 @@ Start = Callable[..., Training]
 
 def steepness(logits: Tensor, images: Tensor) -> Tensor:
     """The norm of the logits' gradient at each image, (N,)."""
-    (slopes,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
-    assert isinstance(slopes, Tensor)
-    return torch.linalg.vector_norm(slopes.flatten(1), dim=1)
+    (gradient_norms,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    assert isinstance(gradient_norms, Tensor)
+    return torch.linalg.vector_norm(gradient_norms.flatten(1), dim=1)
 
 
 class R1(Loss):
@@ -36,8 +36,8 @@ class R1(Loss):
 class R1Term(LossTerm):
     input_gradients = frozenset({"real"})
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return steepness(turn.real_view.logits, turn.real).square().mean() / 2
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return steepness(update.real_output.logits, update.real).square().mean() / 2
 
 
 class R2(Loss):
@@ -50,11 +50,11 @@ class R2(Loss):
 class R2Term(LossTerm):
     input_gradients = frozenset({"fake"})
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return steepness(turn.fake_view.logits, turn.fake).square().mean() / 2
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return steepness(update.fake_output.logits, update.fake).square().mean() / 2
 
-    def generator(self, turn: Turn) -> Tensor:
-        return steepness(turn.fake_view.logits, turn.fake).square().mean() / 2
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return steepness(update.fake_output.logits, update.fake).square().mean() / 2
 
 
 class WassersteinPenalty(Loss):
@@ -65,14 +65,14 @@ class WassersteinPenalty(Loss):
 
 
 class WassersteinPenaltyTerm(LossTerm):
-    def probes(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
+    def extra_inputs(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
         share = torch.rand(len(real), 1, 1, 1, dtype=real.dtype)
         return {"between": real.lerp(fake, share)} if player == "discriminator" else {}
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        between = turn.probe("between")
-        found = steepness(turn.discriminate(between).logits, between)
-        turn.report("steepness", found.mean())
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        between = update.extra_input("between")
+        found = steepness(update.discriminate(between).logits, between)
+        update.report("steepness", found.mean())
         return (found - 1).square().mean()
 
 
@@ -86,8 +86,8 @@ class Deaf(Loss):
 
 
 class DeafTerm(LossTerm):
-    def discriminator(self, turn: Turn) -> Tensor:
-        return turn.fake.square().mean().detach()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.fake.square().mean().detach()
 
 
 PENALTIES = [R1(), R2(), WassersteinPenalty()]
@@ -97,11 +97,11 @@ def batch_of(n: int = 5) -> Batch:
     return Batch(torch.rand(n, 1, 8, 8) * 2 - 1, None)
 
 
-def images_of(penalty: Loss, given_real: Tensor, fake: Tensor | None, probes: Mapping[str, Tensor]) -> Tensor:
+def images_of(penalty: Loss, given_real: Tensor, fake: Tensor | None, extra: Mapping[str, Tensor]) -> Tensor:
     """Where a penalty differentiates."""
     if isinstance(penalty, R1):
         return given_real
-    images = fake if isinstance(penalty, R2) else probes["wasserstein-penalty/between"]
+    images = fake if isinstance(penalty, R2) else extra["wasserstein-penalty/between"]
     assert images is not None
     return images
 
@@ -128,10 +128,10 @@ def penalty_by_jacobian(penalty: Loss, game: Game, images: Tensor) -> Tensor:
 @pytest.mark.parametrize("penalty", PENALTIES, ids=lambda loss: loss.name())
 def test_a_gradient_penalty_has_the_right_value_and_the_right_gradient(start: Start, penalty: Loss) -> None:
     game = start(losses=[penalty]).game
-    given = draw_inputs(game, "discriminator", batch_of(), [penalty.name()], generates=False)
-    losses: Losses = Update(game, "discriminator")(given)
+    inputs = sample_inputs(game, "discriminator", batch_of(), [penalty.name()], generates=False)
+    losses: Losses = Update(game, "discriminator")(inputs)
     total = losses.terms[penalty.name()]
-    expected = penalty_by_jacobian(penalty, game, images_of(penalty, given.real, given.fake, given.probes))
+    expected = penalty_by_jacobian(penalty, game, images_of(penalty, inputs.real, inputs.fake, inputs.extra))
     assert expected > 0
     torch.testing.assert_close(total, expected, atol=1e-12, rtol=1e-9)
 
@@ -163,18 +163,18 @@ def test_the_penalty_of_a_linear_discriminator_worked_by_hand(start: Start, pena
     (first, last) = (layer for layer in game.discriminator.modules() if isinstance(layer, nn.Linear))
     with torch.no_grad():
         first.weight[0, 0], first.weight[0, 1], last.weight[0, 0] = 3.0, 4.0, 1.0
-    given = draw_inputs(game, "discriminator", batch_of(), [penalty.name()], generates=False)
-    losses: Losses = Update(game, "discriminator")(given)
+    inputs = sample_inputs(game, "discriminator", batch_of(), [penalty.name()], generates=False)
+    losses: Losses = Update(game, "discriminator")(inputs)
     assert losses.terms[penalty.name()].item() == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.usefixtures("float64")
 def test_a_penalty_at_the_fakes_reaches_the_generator_too(start: Start) -> None:
     game = start(losses=[R2()]).game
-    given = draw_inputs(game, "generator", batch_of(), ["r2"], generates=True)
-    losses: Losses = Update(game, "generator")(given)
+    inputs = sample_inputs(game, "generator", batch_of(), ["r2"], generates=True)
+    losses: Losses = Update(game, "generator")(inputs)
     total = losses.terms["r2"]
-    expected = slopes_by_jacobian(game, game.stack(given.latents)).square().sum(1).mean() / 2
+    expected = slopes_by_jacobian(game, game.stack(inputs.latents)).square().sum(1).mean() / 2
     torch.testing.assert_close(total, expected, atol=1e-12, rtol=1e-9)
     gradients = torch.autograd.grad(total, list(game.discriminator.trunk.parameters()), allow_unused=True)
     assert any(gradient is not None and gradient.any() for gradient in gradients)
@@ -182,15 +182,15 @@ def test_a_penalty_at_the_fakes_reaches_the_generator_too(start: Start) -> None:
 
 def test_interpolates_lie_between_real_and_fake_and_belong_to_the_term(start: Start) -> None:
     game = start(losses=[WassersteinPenalty()]).game
-    given = draw_inputs(game, "discriminator", batch_of(), ["wasserstein-penalty"], generates=False)
-    assert set(given.probes) == {"wasserstein-penalty/between"}
-    (between,) = given.probes.values()
-    assert given.fake is not None
+    inputs = sample_inputs(game, "discriminator", batch_of(), ["wasserstein-penalty"], generates=False)
+    assert set(inputs.extra) == {"wasserstein-penalty/between"}
+    (between,) = inputs.extra.values()
+    assert inputs.fake is not None
     assert between.is_leaf
     assert between.requires_grad
-    low, high = torch.minimum(given.real, given.fake), torch.maximum(given.real, given.fake)
+    low, high = torch.minimum(inputs.real, inputs.fake), torch.maximum(inputs.real, inputs.fake)
     assert ((low - 1e-6 <= between) & (between <= high + 1e-6)).all()
-    losses: Losses = Update(game, "discriminator")(given)
+    losses: Losses = Update(game, "discriminator")(inputs)
     assert set(losses.reports) == {"wasserstein-penalty"}
     assert losses.reports["wasserstein-penalty"]["steepness"] > 0
 
@@ -202,17 +202,17 @@ def test_only_images_that_a_term_taking_part_differentiates_at_require_gradients
         (["non-saturating", "r1"], True, False),
         (["r2"], False, True),
     ):
-        given = draw_inputs(game, "discriminator", batch_of(), terms, generates=False)
-        assert given.fake is not None
-        assert (given.real.requires_grad, given.fake.requires_grad) == (real, fake)
+        inputs = sample_inputs(game, "discriminator", batch_of(), terms, generates=False)
+        assert inputs.fake is not None
+        assert (inputs.real.requires_grad, inputs.fake.requires_grad) == (real, fake)
 
 
 def test_who_makes_the_fakes_gets_their_latents_and_others_get_them_without_a_graph(start: Start) -> None:
     game = start().game
-    made = draw_inputs(game, "generator", batch_of(3), ["non-saturating"], generates=True)
+    made = sample_inputs(game, "generator", batch_of(3), ["non-saturating"], generates=True)
     assert made.fake is None
     assert {len(value) for value in made.latents.values()} == {3}
-    received = draw_inputs(game, "discriminator", batch_of(3), ["non-saturating"], generates=False)
+    received = sample_inputs(game, "discriminator", batch_of(3), ["non-saturating"], generates=False)
     assert received.fake is not None
     assert received.fake.is_leaf
     assert torch.equal(received.fake, game.stack(received.latents))
@@ -220,9 +220,9 @@ def test_who_makes_the_fakes_gets_their_latents_and_others_get_them_without_a_gr
 
 def test_the_total_is_the_weighted_sum_of_the_objectives(start: Start) -> None:
     game = start(losses=[NonSaturating(), R1()]).game
-    given = draw_inputs(game, "discriminator", batch_of(), ["non-saturating", "r1"], generates=False)
-    losses: Losses = Update(game, "discriminator")(given)
-    total = losses.weighed({"non-saturating": 0.5, "r1": 10.0}).total
+    inputs = sample_inputs(game, "discriminator", batch_of(), ["non-saturating", "r1"], generates=False)
+    losses: Losses = Update(game, "discriminator")(inputs)
+    total = losses.weighted({"non-saturating": 0.5, "r1": 10.0}).total
     assert total is not None
     assert set(losses.terms) == {"non-saturating", "r1"}
     torch.testing.assert_close(total, losses.terms["non-saturating"] / 2 + losses.terms["r1"] * 10)
@@ -231,20 +231,20 @@ def test_the_total_is_the_weighted_sum_of_the_objectives(start: Start) -> None:
 
 def test_only_terms_that_are_asked_take_part(start: Start) -> None:
     game = start(losses=[NonSaturating(), R1()]).game
-    given = draw_inputs(game, "discriminator", batch_of(), ["non-saturating"], generates=False)
-    losses: Losses = Update(game, "discriminator")(given)
+    inputs = sample_inputs(game, "discriminator", batch_of(), ["non-saturating"], generates=False)
+    losses: Losses = Update(game, "discriminator")(inputs)
     assert set(losses.terms) == {"non-saturating"}
 
 
 def test_an_objective_that_moves_nothing_is_shown_and_not_summed(start: Start) -> None:
     game = start(losses=[NonSaturating(), Deaf()]).game
     update = Update(game, "discriminator")
-    given = draw_inputs(game, "discriminator", batch_of(), ["deaf"], generates=False)
-    alone: Losses = update(given)
-    assert alone.weighed({"deaf": 1.0}).total is None
+    inputs = sample_inputs(game, "discriminator", batch_of(), ["deaf"], generates=False)
+    alone: Losses = update(inputs)
+    assert alone.weighted({"deaf": 1.0}).total is None
     assert alone.terms["deaf"] > 0
-    both: Losses = update(given._replace(terms=("deaf", "non-saturating")))
-    total = both.weighed({"deaf": 1.0, "non-saturating": 1.0}).total
+    both: Losses = update(inputs._replace(terms=("deaf", "non-saturating")))
+    total = both.weighted({"deaf": 1.0, "non-saturating": 1.0}).total
     assert total is not None
     torch.testing.assert_close(total, both.terms["non-saturating"])
 
@@ -253,6 +253,6 @@ def test_an_untrained_discriminator_that_says_nothing_costs_two_ln_2(start: Star
     game = start(losses=[NonSaturating()]).game
     for parameter in game.discriminator.parameters():
         nn.init.zeros_(parameter)
-    given = draw_inputs(game, "discriminator", batch_of(), ["non-saturating"], generates=False)
-    losses: Losses = Update(game, "discriminator")(given)
+    inputs = sample_inputs(game, "discriminator", batch_of(), ["non-saturating"], generates=False)
+    losses: Losses = Update(game, "discriminator")(inputs)
     assert losses.terms["non-saturating"].item() == pytest.approx(2 * math.log(2), abs=1e-6)

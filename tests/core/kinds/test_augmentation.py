@@ -7,10 +7,18 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gan_run import Augmentation, AugmentationModule, Augmentations, DataSource, Discriminator, ImageShape, Turn
+from gan_run import (
+    Augmentation,
+    AugmentationModule,
+    Augmentations,
+    DataSource,
+    Discriminator,
+    ImageShape,
+    UpdateContext,
+)
 from gan_run.core.engine.state import model_tensors, optimizer_tensors
 from gan_run.core.engine.training import Training
-from gan_run.core.kinds.update_context import Given
+from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.core.run import checkpoint
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.networks.dcgan.networks import DCGANTrunk
@@ -41,7 +49,7 @@ class FainterModule(AugmentationModule):
     def forward(self, images: Tensor) -> Tensor:
         return images * self._factor
 
-    def after(self, real_logits: Tensor) -> None:
+    def after_update(self, real_logits: Tensor) -> None:
         assert not real_logits.requires_grad
         self.told = torch.cat([self.told, real_logits.mean()[None]])
 
@@ -50,10 +58,10 @@ def judged(*augment: Augmentation) -> Discriminator:
     return Discriminator(trunk=MLPTrunk(hidden=(10,)), head=Linear(), augment=augment)
 
 
-def turn_of(training: Training, side: int = 8) -> Turn:
+def turn_of(training: Training, side: int = 8) -> UpdateContext:
     game = training.game
     real, values = torch.rand(3, 1, side, side), game.latents.sample(3)
-    return Turn(game.stack, game.discriminator, Given(real, None, values, None, {}, ()))
+    return UpdateContext(game.stack, game.discriminator, UpdateInputs(real, None, values, None, {}, ()))
 
 
 def test_changes_are_made_in_order() -> None:
@@ -69,31 +77,31 @@ def test_changes_are_made_in_order() -> None:
 
 def test_whatever_is_judged_is_changed_first(start: Start) -> None:
     training = start(discriminator=judged(Fainter(factor=0.5), Fainter(factor=0.2)))
-    turn = turn_of(training)
+    update = turn_of(training)
     trunk = training.game.discriminator.trunk
-    for view in (turn.real_view, turn.fake_view, turn.discriminate(turn.real)):
+    for view in (update.real_output, update.fake_output, update.discriminate(update.real)):
         torch.testing.assert_close(view.features.vector, trunk(view.images * 0.1).vector)
-        torch.testing.assert_close(view.unchanged.features.vector, trunk(view.images).vector)
-        assert view.unchanged.condition is view.condition
-    plain = turn.discriminate(turn.real).unchanged
-    torch.testing.assert_close(plain.features.vector, trunk(turn.real).vector)
+        torch.testing.assert_close(view.unaugmented.features.vector, trunk(view.images).vector)
+        assert view.unaugmented.condition is view.condition
+    plain = update.discriminate(update.real).unaugmented
+    torch.testing.assert_close(plain.features.vector, trunk(update.real).vector)
 
 
 def test_without_changes_there_is_one_view_and_one_pass(start: Start) -> None:
-    turn = turn_of(start())
-    assert turn.fake_view.unchanged is turn.fake_view
-    assert turn.real_view.unchanged is turn.real_view
+    update = turn_of(start())
+    assert update.fake_output.unaugmented is update.fake_output
+    assert update.real_output.unaugmented is update.real_output
 
 
 def test_a_slope_is_that_at_the_image_before_its_change(start: Start) -> None:
     training = start(discriminator=judged(Fainter(factor=0.5)))
-    turn = turn_of(training)
-    turn.real.requires_grad_()
+    update = turn_of(training)
+    update.real.requires_grad_()
     discriminator = training.game.discriminator
-    images = (turn.real.detach() * 0.5).requires_grad_()
+    images = (update.real.detach() * 0.5).requires_grad_()
     logits = discriminator.head(discriminator.trunk(images), {})
     (slope,) = torch.autograd.grad(logits.sum(), images)
-    torch.testing.assert_close(turn.real_view.gradients, slope * 0.5)
+    torch.testing.assert_close(update.real_output.gradients, slope * 0.5)
 
 
 def test_changed_images_leave_running_statistics_alone_and_unchanged_ones_are_what_they_keep(
@@ -101,7 +109,7 @@ def test_changed_images_leave_running_statistics_alone_and_unchanged_ones_are_wh
 ) -> None:
     judge = Discriminator(trunk=DCGANTrunk(width=0.05), head=Linear(), augment=(Fainter(factor=5.0),))
     training = start(discriminator=judge, data=tiny(side=16, batch_size=4))
-    turn = turn_of(training, side=16)
+    update = turn_of(training, side=16)
 
     def statistics() -> list[Tensor]:
         named = training.game.discriminator.named_buffers()
@@ -109,9 +117,9 @@ def test_changed_images_leave_running_statistics_alone_and_unchanged_ones_are_wh
 
     before = statistics()
     assert len(before) == 2
-    assert turn.real_view.logits.shape == (3,)
+    assert update.real_output.logits.shape == (3,)
     assert all(map(torch.equal, before, statistics()))
-    assert turn.real_view.unchanged.logits.shape == (3,)
+    assert update.real_output.unaugmented.logits.shape == (3,)
     assert not any(map(torch.equal, before, statistics()))
 
 
@@ -127,7 +135,7 @@ def test_it_is_told_the_logits_of_real_images_after_each_of_the_discriminators_u
 def test_what_it_remembers_is_in_the_checkpoint(start: Start, tmp_path: Path) -> None:
     training = start(discriminator=judged(Fainter()), losses=[NonSaturating()])
     training.advance()
-    tensors = model_tensors(training.game, training.average)
+    tensors = model_tensors(training.game, training.ema)
     saved = checkpoint.save(tmp_path, training.step, tensors, optimizer_tensors(training.players))
     model, _ = checkpoint.load(saved)
     assert model["game.discriminator.augment.parts.0.told"].shape == (1,)

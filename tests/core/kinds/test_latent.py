@@ -33,21 +33,21 @@ class AngleModule(LatentModule):
     def embed(self, value: Tensor) -> Tensor:
         return torch.stack([value.cos(), value.sin()], -1)
 
-    def posterior(self, raw: Tensor) -> VonMises:
-        return VonMises(torch.atan2(raw[..., 1], raw[..., 0]), raw.square().sum(-1).sqrt())
+    def posterior(self, params: Tensor) -> VonMises:
+        return VonMises(torch.atan2(params[..., 1], params[..., 0]), params.square().sum(-1).sqrt())
 
     def entropy(self) -> Tensor:
         return torch.tensor(math.log(2 * math.pi))
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.linspace(low or -math.pi, high or math.pi, steps)
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
-        return (self.estimate(raw) - value).cos().mean().clamp(0, 1)
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        return (self.estimate(params) - value).cos().mean().clamp(0, 1)
 
-    def refit(self, raw: Tensor, value: Tensor) -> LogLikelihood:
-        spread = (self.estimate(raw) - value).std()
-        return lambda raw, value: log_prob(Normal(self.estimate(raw), spread), value)
+    def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
+        spread = (self.estimate(params) - value).std()
+        return lambda params, value: log_prob(Normal(self.estimate(params), spread), value)
 
 
 def angles(count: int) -> LatentModule:
@@ -70,16 +70,16 @@ def test_by_default_the_data_tells_nothing_and_there_is_no_limit_to_the_values()
 
 
 def test_the_estimate_is_the_mode_of_the_posterior() -> None:
-    raw = torch.tensor([[0.0, 3.0], [-2.0, 0.0]])
-    torch.testing.assert_close(angles(1).estimate(raw), torch.tensor([math.pi / 2, math.pi]))
+    params = torch.tensor([[0.0, 3.0], [-2.0, 0.0]])
+    torch.testing.assert_close(angles(1).estimate(params), torch.tensor([math.pi / 2, math.pi]))
 
 
 def test_likelihoods_are_computed_in_full_precision_under_autocast() -> None:
-    raw, value = torch.randn(4, 2).bfloat16(), torch.zeros(4)
+    params, value = torch.randn(4, 2).bfloat16(), torch.zeros(4)
     with torch.autocast("cpu", torch.bfloat16):
-        found = angles(1).log_likelihood(raw, value)
+        found = angles(1).log_likelihood(params, value)
     assert found.dtype == torch.float32
-    torch.testing.assert_close(found, angles(1).log_likelihood(raw.float(), value))
+    torch.testing.assert_close(found, angles(1).log_likelihood(params.float(), value))
 
 
 @settings(deadline=None, max_examples=25)
@@ -99,10 +99,10 @@ def test_copies_have_an_axis_of_their_own_and_their_columns_side_by_side(count: 
 @given(count=st.integers(2, 5), n=st.integers(1, 6))
 def test_the_likelihood_and_the_entropy_of_copies_are_sums_over_them(count: int, n: int) -> None:
     several, one = angles(count), AngleModule()
-    raw, value = torch.randn(n, 2 * count), several.sample(n)
-    found = several.log_likelihood(raw, value)
+    params, value = torch.randn(n, 2 * count), several.sample(n)
+    found = several.log_likelihood(params, value)
     assert found.shape == (n,)
-    singly = [one.log_likelihood(raw[:, 2 * copy : 2 * copy + 2], value[:, copy]) for copy in range(count)]
+    singly = [one.log_likelihood(params[:, 2 * copy : 2 * copy + 2], value[:, copy]) for copy in range(count)]
     torch.testing.assert_close(found, torch.stack(singly).sum(0))
     torch.testing.assert_close(several.entropy(), one.entropy() * count)
 
@@ -114,8 +114,8 @@ def test_copies_are_drawn_independently() -> None:
 
 
 def test_every_copy_is_estimated_from_its_own_columns() -> None:
-    raw = torch.tensor([[0.0, 3.0, -2.0, 0.0, 1.0, 0.0]])
-    torch.testing.assert_close(angles(3).estimate(raw), torch.tensor([[math.pi / 2, math.pi, 0.0]]))
+    params = torch.tensor([[0.0, 3.0, -2.0, 0.0, 1.0, 0.0]])
+    torch.testing.assert_close(angles(3).estimate(params), torch.tensor([[math.pi / 2, math.pi, 0.0]]))
 
 
 def test_every_copy_is_refitted_on_its_own() -> None:
@@ -123,21 +123,22 @@ def test_every_copy_is_refitted_on_its_own() -> None:
     several, one = angles(2), AngleModule()
     value = torch.rand(50, 2) - 0.5
     noisy = value + torch.randn(50, 2) * torch.tensor([0.01, 0.3])
-    raw = torch.stack([noisy.cos(), noisy.sin()], -1).flatten(1)
+    params = torch.stack([noisy.cos(), noisy.sin()], -1).flatten(1)
     expected = sum(
-        one.refit(raw[:, s], value[:, i])(raw[:, s], value[:, i]) for i, s in enumerate([slice(2), slice(2, 4)])
+        one.refit_scale(params[:, s], value[:, i])(params[:, s], value[:, i])
+        for i, s in enumerate([slice(2), slice(2, 4)])
     )
-    torch.testing.assert_close(several.refit(raw, value)(raw, value), expected)
+    torch.testing.assert_close(several.refit_scale(params, value)(params, value), expected)
 
 
 def test_the_recovery_of_copies_is_their_mean() -> None:
     value = torch.zeros(6, 2)
-    raw = torch.tensor([1.0, 0.0, -1.0, 0.0]).expand(6, 4)  # the first copy is right, the second turned round
-    assert angles(2).recovery(raw, value).item() == pytest.approx(0.5)
+    params = torch.tensor([1.0, 0.0, -1.0, 0.0]).expand(6, 4)  # the first copy is right, the second turned round
+    assert angles(2).recovery(params, value).item() == pytest.approx(0.5)
 
 
 def test_copies_are_walked_and_set_as_one_is() -> None:
-    assert torch.equal(angles(3).grid(5, -1, 1), AngleModule().grid(5, -1, 1))
+    assert torch.equal(angles(3).traversal_values(5, -1, 1), AngleModule().traversal_values(5, -1, 1))
     several = Categorical(classes=3, count=2).module(CONTEXT)
     assert several.cardinality == 3
     assert several.value(2).item() == 2

@@ -3,8 +3,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_run import DataInfo, Dial, ImageShape, Latent, LatentContext, LatentSpace, NotFoundByName
-from gan_run.core.kinds.code_names import NO_LABELS
+from gan_run import CodeDim, DataInfo, ImageShape, Latent, LatentContext, LatentSpace, NotFoundByName
+from gan_run.core.kinds.code_names import NO_CODE_NAMES
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.gaussian import Gaussian
 from gan_run.plugins.latents.standard.uniform import Uniform
@@ -86,36 +86,44 @@ def test_a_latent_may_be_called_what_a_module_has_itself(name: str) -> None:
 
 
 def test_every_copy_is_a_dial_of_its_own(mixed: LatentSpace) -> None:
-    assert [str(dial) for dial in mixed.dials()] == ["z[0]", "z[1]", "z[2]", "category", "c", "pair[0]", "pair[1]"]
-    assert mixed.dials(["c", "pair"]) == [Dial("c"), Dial("pair", 0), Dial("pair", 1)]
-    assert mixed.dials(["pair[1]", "c"]) == [Dial("pair", 1), Dial("c")]
+    assert [str(code_dim) for code_dim in mixed.code_dims()] == [
+        "z[0]",
+        "z[1]",
+        "z[2]",
+        "category",
+        "c",
+        "pair[0]",
+        "pair[1]",
+    ]
+    assert mixed.code_dims(["c", "pair"]) == [CodeDim("c"), CodeDim("pair", 0), CodeDim("pair", 1)]
+    assert mixed.code_dims(["pair[1]", "c"]) == [CodeDim("pair", 1), CodeDim("c")]
 
 
 @pytest.mark.parametrize("name", ["z[3]", "c[0]", "categry"])
 def test_what_is_neither_a_latent_nor_a_copy_is_refused(mixed: LatentSpace, name: str) -> None:
     with pytest.raises(NotFoundByName, match=r"no latent is called .*there is: c, category, pair, pair\[0\]"):
-        mixed.dials([name])
+        mixed.code_dims([name])
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.dictionaries(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_-]{0,5}\Z"), st.integers(1, 12), min_size=1, max_size=4))
 def test_every_dial_is_found_by_what_it_is_written_as(counts: dict[str, int]) -> None:
     built = space(**{name: Uniform(count=count) for name, count in counts.items()})
-    assert len(built.dials()) == sum(counts.values())
-    for dial in built.dials():
-        assert NO_LABELS.dial(built, str(dial)) == dial
+    assert len(built.code_dims()) == sum(counts.values())
+    for code_dim in built.code_dims():
+        assert NO_CODE_NAMES.code_dim(built, str(code_dim)) == code_dim
 
 
 @pytest.mark.parametrize("text", ["z", "z[3]", "c[0]", "categry", "", "z[-1]", "z[0]x"])
 def test_what_is_no_dial_is_answered_with_those_there_are(mixed: LatentSpace, text: str) -> None:
     with pytest.raises(NotFoundByName, match=r"there is: c, category, pair\[0\], pair\[1\], z\[0\], z\[1\], z\[2\]"):
-        NO_LABELS.dial(mixed, text)
+        NO_CODE_NAMES.code_dim(mixed, text)
 
 
 def test_turning_a_dial_sets_every_row_and_touches_nothing_else(mixed: LatentSpace) -> None:
     values = mixed.sample(3)
     before = {name: value.clone() for name, value in values.items()}
-    turned = mixed.turn(values, Dial("z", 1), torch.tensor(0.75))
+    turned = mixed.with_value(values, CodeDim("z", 1), torch.tensor(0.75))
     assert turned["z"][:, 1].tolist() == [0.75] * 3
     assert torch.equal(turned["z"][:, [0, 2]], before["z"][:, [0, 2]])
     for name, value in before.items():
@@ -124,13 +132,13 @@ def test_turning_a_dial_sets_every_row_and_touches_nothing_else(mixed: LatentSpa
 
 
 def test_turning_takes_one_number_per_row_too(mixed: LatentSpace) -> None:
-    turned = mixed.turn(mixed.sample(3), Dial("category"), torch.tensor([2, 0, 3]))
+    turned = mixed.with_value(mixed.sample(3), CodeDim("category"), torch.tensor([2, 0, 3]))
     assert turned["category"].tolist() == [2, 0, 3]
 
 
 def test_a_category_stays_a_whole_number_when_it_is_turned(mixed: LatentSpace) -> None:
     values = mixed.sample(2)
-    for dial in (Dial("category"), Dial("pair", 1)):
-        turned = mixed.turn(values, dial, torch.tensor(1.0))
-        assert turned[dial.name].dtype == torch.int64
+    for code_dim in (CodeDim("category"), CodeDim("pair", 1)):
+        turned = mixed.with_value(values, code_dim, torch.tensor(1.0))
+        assert turned[code_dim.name].dtype == torch.int64
         assert mixed.embed(turned).shape == (2, 12)

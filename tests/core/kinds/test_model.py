@@ -43,7 +43,7 @@ def images(n: int, side: int = 8) -> Tensor:
 
 
 def test_a_draw_holds_the_codes_that_are_given_and_draws_the_rest(model: Model) -> None:
-    values = model.draw(20, {"category": 3, "c": 0.25, "d[1]": -2})
+    values = model.sample_latents(20, {"category": 3, "c": 0.25, "d[1]": -2})
     assert values["category"].tolist() == [3] * 20
     assert values["c"].tolist() == [0.25] * 20
     assert values["d"][:, 1].tolist() == [-2.0] * 20
@@ -53,7 +53,7 @@ def test_a_draw_holds_the_codes_that_are_given_and_draws_the_rest(model: Model) 
 
 def test_samples_are_images_of_the_codes_that_are_held(model: Model) -> None:
     torch.manual_seed(1)
-    expected = model.generate(model.draw(6, {"category": 2, "c": 0.5, "d[0]": 1}))
+    expected = model.generate(model.sample_latents(6, {"category": 2, "c": 0.5, "d[0]": 1}))
     torch.manual_seed(1)
     found = model.sample(6, codes={"d[0]": 1}, category=2, c=0.5)
     assert found.shape == (6, 1, 8, 8)
@@ -63,12 +63,12 @@ def test_samples_are_images_of_the_codes_that_are_held(model: Model) -> None:
 
 def test_holding_a_code_changes_images_by_that_code_alone(model: Model) -> None:
     assert not torch.equal(model.sample(4, seed=0, category=0), model.sample(4, seed=0, category=1))
-    drawn = model.draw(1)
+    drawn = model.sample_latents(1)
     category = int(drawn["category"])
     torch.manual_seed(2)
-    free = model.draw(1)
+    free = model.sample_latents(1)
     torch.manual_seed(2)
-    held = model.draw(1, {"category": category})
+    held = model.sample_latents(1, {"category": category})
     assert all(torch.equal(free[name], held[name]) for name in free if name != "category")
 
 
@@ -126,17 +126,23 @@ def test_encoding_gives_one_value_of_every_code_per_image(model: Model, n: int) 
 
 def test_encoding_gives_the_likeliest_values_of_what_q_says(model: Model) -> None:
     batch = images(6)
-    raw, codes = model.raw(batch), model.encode(batch)
-    assert {name: tuple(value.shape) for name, value in raw.items()} == {"category": (6, 4), "c": (6, 1), "d": (6, 2)}
-    assert torch.equal(codes["category"], raw["category"].argmax(1))
-    assert torch.equal(codes["c"], raw["c"][:, 0])
-    assert torch.equal(codes["d"], raw["d"])
+    params, codes = model.posterior_params(batch), model.encode(batch)
+    assert {name: tuple(value.shape) for name, value in params.items()} == {
+        "category": (6, 4),
+        "c": (6, 1),
+        "d": (6, 2),
+    }
+    assert torch.equal(codes["category"], params["category"].argmax(1))
+    assert torch.equal(codes["c"], params["c"][:, 0])
+    assert torch.equal(codes["d"], params["d"])
 
 
 def test_encoding_an_image_depends_on_no_other(normalising: Training) -> None:
     model = normalising.model()
     batch = images(4, side=12)
-    torch.testing.assert_close(model.raw(batch)["category"][2:3], model.raw(batch[2:3])["category"])
+    torch.testing.assert_close(
+        model.posterior_params(batch)["category"][2:3], model.posterior_params(batch[2:3])["category"]
+    )
 
 
 def test_features_are_the_trunks(model: Model, start: Start) -> None:
@@ -155,17 +161,17 @@ def test_features_are_the_trunks(model: Model, start: Start) -> None:
     ],
 )
 def test_images_of_another_shape_or_type_are_refused_with_what_is_needed(model: Model, wrong: Tensor) -> None:
-    for look in (model.encode, model.raw, model.features):
+    for look in (model.encode, model.posterior_params, model.features):
         with pytest.raises(ValueError, match=r"images: float \(N, 1, 8, 8\) in \[-1, 1\] is needed"):
             look(wrong)
 
 
 def test_many_images_go_through_in_pieces_with_the_same_result(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    values, batch = model.draw(7), images(7)
-    whole = model.generate(values), model.raw(batch)["c"], model.features(batch)
+    values, batch = model.sample_latents(7), images(7)
+    whole = model.generate(values), model.posterior_params(batch)["c"], model.features(batch)
     monkeypatch.setattr(model_module, "CHUNK", 3)
     for found, expected in zip(
-        (model.generate(values), model.raw(batch)["c"], model.features(batch)), whole, strict=True
+        (model.generate(values), model.posterior_params(batch)["c"], model.features(batch)), whole, strict=True
     ):
         torch.testing.assert_close(found, expected)
 
@@ -175,10 +181,10 @@ def test_images_are_drawn_by_the_average_where_there_is_one(start: Start) -> Non
     for training in (averaged, plain):
         training.advance()
         training.advance()
-    assert averaged.average is not None
-    values = averaged.model().draw(3)
+    assert averaged.ema is not None
+    values = averaged.model().sample_latents(3)
     with torch.no_grad():
-        by_average, by_game = averaged.average.stack(values), averaged.game.stack(values)
+        by_average, by_game = averaged.ema.stack(values), averaged.game.stack(values)
     assert not torch.equal(by_average, by_game)
     torch.testing.assert_close(averaged.model().generate(values), by_average)
     torch.testing.assert_close(plain.model().generate(values), by_game)
@@ -186,11 +192,11 @@ def test_images_are_drawn_by_the_average_where_there_is_one(start: Start) -> Non
 
 def test_a_model_is_a_copy_that_training_does_not_reach(normalising: Training) -> None:
     model = normalising.model()
-    values, batch = model.draw(3), images(3, side=12)
-    before = model.generate(values), model.raw(batch)["c"]
+    values, batch = model.sample_latents(3), images(3, side=12)
+    before = model.generate(values), model.posterior_params(batch)["c"]
     normalising.advance()
     assert torch.equal(model.generate(values), before[0])
-    assert torch.equal(model.raw(batch)["c"], before[1])
+    assert torch.equal(model.posterior_params(batch)["c"], before[1])
 
 
 def test_looking_changes_no_buffer_and_no_mode_of_the_game(normalising: Training) -> None:
@@ -206,7 +212,7 @@ def test_looking_changes_no_buffer_and_no_mode_of_the_game(normalising: Training
 def test_batch_statistics_are_those_of_training(normalising: Training) -> None:
     model = normalising.model()
     training = copy.deepcopy(normalising.game).train()
-    values, batch = model.draw(5), images(5, side=12)
+    values, batch = model.sample_latents(5), images(5, side=12)
     with torch.no_grad():
         torch.testing.assert_close(model.with_batch_statistics.generate(values), training.stack(values))
         expected = training.discriminator.trunk(batch).vector
@@ -216,16 +222,16 @@ def test_batch_statistics_are_those_of_training(normalising: Training) -> None:
 
 def test_the_variant_with_batch_statistics_leaves_the_original_and_itself_as_they_were(normalising: Training) -> None:
     model = normalising.model()
-    values, batch = model.draw(5), images(5, side=12)
-    before = model.generate(values), model.raw(batch)["c"]
+    values, batch = model.sample_latents(5), images(5, side=12)
+    before = model.generate(values), model.posterior_params(batch)["c"]
     variant = model.with_batch_statistics
-    first = variant.generate(values), variant.raw(batch)["c"]
-    variant.generate(model.draw(9))
-    variant.raw(images(9, side=12))
+    first = variant.generate(values), variant.posterior_params(batch)["c"]
+    variant.generate(model.sample_latents(9))
+    variant.posterior_params(images(9, side=12))
     assert torch.equal(model.generate(values), before[0])
-    assert torch.equal(model.raw(batch)["c"], before[1])
+    assert torch.equal(model.posterior_params(batch)["c"], before[1])
     assert torch.equal(variant.generate(values), first[0])
-    assert torch.equal(variant.raw(batch)["c"], first[1])
+    assert torch.equal(variant.posterior_params(batch)["c"], first[1])
 
 
 def test_batch_statistics_take_a_single_image(normalising_vectors: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,9 +239,9 @@ def test_batch_statistics_take_a_single_image(normalising_vectors: Model, monkey
     variant = normalising_vectors.with_batch_statistics
     single = images(1, side=28)
     assert variant.sample(1).shape == (1, 1, 28, 28)
-    before = variant.raw(single)["c"]
-    variant.raw(images(5, side=28))
-    assert torch.equal(variant.raw(single)["c"], before)
+    before = variant.posterior_params(single)["c"]
+    variant.posterior_params(images(5, side=28))
+    assert torch.equal(variant.posterior_params(single)["c"], before)
     monkeypatch.setattr(model_module, "CHUNK", 3)
     assert variant.encode(images(4, side=28))["c"].shape == (4,)
 
@@ -246,4 +252,4 @@ def test_a_model_is_in_evaluation_mode(normalising: Training) -> None:
     trunk.stages.append(nn.Dropout())
     model = normalising.model()
     batch = images(3, side=12)
-    assert torch.equal(model.raw(batch)["c"], model.raw(batch)["c"])
+    assert torch.equal(model.posterior_params(batch)["c"], model.posterior_params(batch)["c"])

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 from gan_run import Declaration, Schedule, Scheduled, value_at
 
 
-class Doubling(Schedule):
-    type: Literal["doubling"] = "doubling"
+class UpsamplingPlan(Schedule):
+    type: Literal["upsampling_plan"] = "upsampling_plan"
 
     def at(self, step: int, steps: int) -> float:
         return 2.0**step / steps
@@ -22,12 +22,12 @@ def test_a_number_stays_what_it_is_at_every_step() -> None:
 
 
 def test_a_schedule_is_asked_for_its_value_at_this_step_of_the_run() -> None:
-    assert [value_at(Doubling(), step, 4) for step in (0, 3)] == [0.25, 2.0]
+    assert [value_at(UpsamplingPlan(), step, 4) for step in (0, 3)] == [0.25, 2.0]
 
 
 def test_a_field_takes_a_number_or_a_schedule() -> None:
     assert Holder(amount=3).amount == 3.0
-    assert Holder(amount=Doubling()).amount == Doubling()
+    assert Holder(amount=UpsamplingPlan()).amount == UpsamplingPlan()
 
 
 @pytest.mark.parametrize("wrong", ["fast", None, [1.0], float("inf"), float("nan")])

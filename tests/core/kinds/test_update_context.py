@@ -4,9 +4,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan_run import Latent, LatentContext, LatentModule, Turn
+from gan_run import Latent, LatentContext, LatentModule, UpdateContext
 from gan_run.core.engine.training import Training
-from gan_run.core.kinds.update_context import Given
+from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.categorical import CategoricalModule
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
@@ -14,7 +14,7 @@ from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 Start = Callable[..., Training]
 
 
-def turn_of(training: Training, **changes: object) -> Turn:
+def turn_of(training: Training, **changes: object) -> UpdateContext:
     game = training.game
     values = game.latents.sample(3)
     fields: dict[str, object] = {
@@ -22,10 +22,10 @@ def turn_of(training: Training, **changes: object) -> Turn:
         "labels": torch.tensor([0, 1, 0]),
         "latents": values,
         "fake": None,
-        "probes": {},
+        "extra": {},
         "terms": (),
     }
-    return Turn(game.stack, game.discriminator, Given(**{**fields, **changes}))  # type: ignore[arg-type]
+    return UpdateContext(game.stack, game.discriminator, UpdateInputs(**{**fields, **changes}))  # type: ignore[arg-type]
 
 
 class Counting(nn.Module):
@@ -49,23 +49,23 @@ def test_each_part_of_a_turn_is_computed_once_on_first_use(start: Start) -> None
     )
     training.game.discriminator.trunk, training.game.discriminator.head = trunk, head  # type: ignore[assignment]
     training.game.stack.generator = generator
-    turn = turn_of(training)
+    update = turn_of(training)
     assert (trunk.calls, head.calls, generator.calls) == (0, 0, 0)
     for _ in range(2):
-        assert turn.fake.shape == (3, 1, 8, 8)
-        assert turn.fake_view.logits.shape == (3,)
-        assert turn.fake_view.features.vector.shape == (3, 10)
+        assert update.fake.shape == (3, 1, 8, 8)
+        assert update.fake_output.logits.shape == (3,)
+        assert update.fake_output.features.vector.shape == (3, 10)
     assert (trunk.calls, head.calls, generator.calls) == (1, 1, 1)
     for _ in range(2):
-        assert turn.real_view.features.vector.shape == (3, 10)
+        assert update.real_output.features.vector.shape == (3, 10)
     assert (trunk.calls, head.calls, generator.calls) == (2, 1, 1)
 
 
 def test_fakes_are_made_from_the_turns_latents(start: Start) -> None:
     training = start()
-    turn = turn_of(training)
-    assert torch.equal(turn.fake, training.game.stack(turn.latents))
-    assert torch.equal(turn.fake_view.images, turn.fake)
+    update = turn_of(training)
+    assert torch.equal(update.fake, training.game.stack(update.latents))
+    assert torch.equal(update.fake_output.images, update.fake)
 
 
 def test_fakes_that_were_made_outside_are_taken_as_they_are(start: Start) -> None:
@@ -74,12 +74,12 @@ def test_fakes_that_were_made_outside_are_taken_as_they_are(start: Start) -> Non
 
 
 def test_a_view_of_fakes_has_the_latents_as_its_condition(start: Start) -> None:
-    turn = turn_of(start())
-    assert turn.fake_view.condition is turn.latents
+    update = turn_of(start())
+    assert update.fake_output.condition is update.latents
 
 
 def test_a_view_of_real_images_has_no_condition_where_no_latent_knows_labels(start: Start) -> None:
-    assert turn_of(start()).real_view.condition == {}
+    assert turn_of(start()).real_output.condition == {}
 
 
 class LabelModule(CategoricalModule):
@@ -96,47 +96,47 @@ class Label(Latent):
 
 def test_a_view_of_real_images_has_what_their_labels_tell_of_the_latents(start: Start) -> None:
     training = start(latents={"label": Label(), "z": Uniform(count=2)}, losses=[NonSaturating()])
-    condition = turn_of(training).real_view.condition
+    condition = turn_of(training).real_output.condition
     assert set(condition) == {"label"}
     assert condition["label"].tolist() == [1, 2, 1]
-    assert turn_of(training, labels=None).real_view.condition == {}
+    assert turn_of(training, labels=None).real_output.condition == {}
 
 
 def test_a_turn_generates_and_looks_at_anything_else_too(start: Start) -> None:
     training = start()
-    turn = turn_of(training)
+    update = turn_of(training)
     category = torch.tensor([1, 1])
-    values = turn.draw(2, {"category": category})
+    values = update.sample_latents(2, {"category": category})
     assert values["category"] is category
     assert values["z"].shape == (2, 3)
-    images = turn.generate(values)
+    images = update.generate(values)
     assert torch.equal(images, training.game.stack(values))
-    assert turn.discriminate(images).condition == {}
+    assert update.discriminate(images).condition == {}
     assert torch.equal(
-        turn.discriminate(images, values).logits,
+        update.discriminate(images, values).logits,
         training.game.discriminator.head(training.game.discriminator.trunk(images), values),
     )
 
 
 def test_reports_and_probes_belong_to_the_term_that_speaks(start: Start) -> None:
     first, second = torch.zeros(1), torch.ones(1)
-    turn = turn_of(start(), probes={"a/x": first, "b/x": second})
-    with turn.speaking("a"):
-        assert turn.probe("x") is first
-        turn.report("n", torch.tensor(1.0, requires_grad=True))
-    with turn.speaking("b"):
-        assert turn.probe("x") is second
-        turn.report("n", torch.tensor(2.0))
-    assert {term: {name: value.item() for name, value in of.items()} for term, of in turn.reports.items()} == {
+    update = turn_of(start(), extra={"a/x": first, "b/x": second})
+    with update.for_term("a"):
+        assert update.extra_input("x") is first
+        update.report("n", torch.tensor(1.0, requires_grad=True))
+    with update.for_term("b"):
+        assert update.extra_input("x") is second
+        update.report("n", torch.tensor(2.0))
+    assert {term: {name: value.item() for name, value in of.items()} for term, of in update.reports.items()} == {
         "a": {"n": 1.0},
         "b": {"n": 2.0},
     }
-    assert not turn.reports["a"]["n"].requires_grad
+    assert not update.reports["a"]["n"].requires_grad
 
 
 def test_logits_are_full_precision_under_autocast(start: Start) -> None:
-    turn = turn_of(start())
+    update = turn_of(start())
     with torch.autocast("cpu", torch.bfloat16):
-        assert turn.fake_view.features.vector.dtype == torch.bfloat16
-        assert turn.fake_view.logits.dtype == torch.float32
-        assert turn.fake.dtype == torch.float32
+        assert update.fake_output.features.vector.dtype == torch.bfloat16
+        assert update.fake_output.logits.dtype == torch.float32
+        assert update.fake.dtype == torch.float32

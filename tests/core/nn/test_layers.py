@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from gan_run import BatchNorm1d, init_normal, norm_1d, norm_2d, scaled, spectral_norm, statistics_at_rest
-from gan_run.core.nn.layers import unsynchronised
+from gan_run import BatchNorm1d, frozen_running_stats, init_normal, norm_1d, norm_2d, scaled, spectral_norm
+from gan_run.core.nn.layers import to_local_batch_norm
 
 
 def trained_norm() -> BatchNorm1d:
@@ -79,7 +79,7 @@ def test_statistics_at_rest_do_not_move_and_the_batch_is_normalised_all_the_same
     network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2, momentum=0.3), nn.Flatten(), BatchNorm1d(8))
     images = torch.randn(5, 1, 2, 2)
     before = {name: buffer.clone() for name, buffer in network.named_buffers() if "running" in name}
-    with statistics_at_rest(network):
+    with frozen_running_stats(network):
         at_rest = network(images)
     for name, buffer in network.named_buffers():
         assert "running" not in name or torch.equal(buffer, before[name])
@@ -94,7 +94,7 @@ def test_batch_norms_that_were_synchronised_go_by_the_images_at_hand_again() -> 
     converted = nn.SyncBatchNorm.convert_sync_batchnorm(copy.deepcopy(network))
     images = torch.randn(5, 1, 2, 2)
     assert any(isinstance(layer, nn.SyncBatchNorm) for layer in converted.modules())
-    unsynchronised(converted)
+    to_local_batch_norm(converted)
     assert not any(isinstance(layer, nn.SyncBatchNorm) for layer in converted.modules())
     for training in (True, False):
         torch.testing.assert_close(converted.train(training)(images), network.train(training)(images))
@@ -103,7 +103,7 @@ def test_batch_norms_that_were_synchronised_go_by_the_images_at_hand_again() -> 
 
 def test_statistics_move_again_even_after_an_error() -> None:
     norm = nn.BatchNorm1d(3)
-    with pytest.raises(ValueError, match="2D or 3D"), statistics_at_rest(norm):
+    with pytest.raises(ValueError, match="2D or 3D"), frozen_running_stats(norm):
         norm(torch.zeros(3))
     assert norm.momentum == 0.1
 

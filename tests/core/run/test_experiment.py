@@ -346,8 +346,8 @@ def test_precision_auto_is_settled_once(bench: Bench, small: Small) -> None:
 def test_settling_the_precision_does_not_change_what_is_trained(bench: Bench, small: Small) -> None:
     automatic = bench.train(small(train={"precision": "auto", "steps": 2}))
     chosen = written_spec(automatic)["train"]["precision"]
-    by_hand = bench.train(small(name="by-hand", train={"precision": chosen, "steps": 2}))
-    theirs, ours = weights(automatic), weights(by_hand)
+    fakes = bench.train(small(name="by-hand", train={"precision": chosen, "steps": 2}))
+    theirs, ours = weights(automatic), weights(fakes)
     assert all(torch.equal(theirs[name], ours[name]) for name in ours)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gan_run import Measurement, Metric, Model, RunError, Splits
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.seed_summary import Row, compare
+from gan_run.core.run.seed_summary import MetricSummary, summarize_seeds
 
 
 class Score(Metric):
@@ -39,11 +39,11 @@ def test_or_those_at_the_places_that_a_metric_names() -> None:
 
 
 def test_mean_deviation_and_best_worked_by_hand() -> None:
-    row = Row("x", {3: 1.0, 4: 4.0, 5: 1.0})
+    row = MetricSummary("x", {3: 1.0, 4: 4.0, 5: 1.0})
     assert row.mean == 2.0
     assert row.deviation == pytest.approx(3**0.5)  # (1 + 4 + 1) / 2
     assert row.best == (4, 4.0)
-    assert Row("x", {3: 1.0}).deviation is None
+    assert MetricSummary("x", {3: 1.0}).deviation is None
 
 
 def test_rows_gather_what_each_run_found(tmp_path: Path) -> None:
@@ -51,28 +51,28 @@ def test_rows_gather_what_each_run_found(tmp_path: Path) -> None:
         0: finished(tmp_path / "a", {"accuracy": 0.5}, {"codes": {"c": {"bound": 1.0}}}),
         7: finished(tmp_path / "b", {"accuracy": 0.7}, {"codes": {"c": {"bound": 2.0}}}),
     }
-    assert compare(runs, [Score(), Bound()]) == [
-        Row("score accuracy", {0: 0.5, 7: 0.7}),
-        Row("bound codes.c.bound", {0: 1.0, 7: 2.0}),
+    assert summarize_seeds(runs, [Score(), Bound()]) == [
+        MetricSummary("score accuracy", {0: 0.5, 7: 0.7}),
+        MetricSummary("bound codes.c.bound", {0: 1.0, 7: 2.0}),
     ]
 
 
 def test_a_metric_that_is_there_twice_is_told_by_its_place(tmp_path: Path) -> None:
     runs = {0: finished(tmp_path / "a", {"accuracy": 0.5}, {"accuracy": 0.25})}
-    assert compare(runs, [Score(), Score()]) == [
-        Row("metrics[0] score accuracy", {0: 0.5}),
-        Row("metrics[1] score accuracy", {0: 0.25}),
+    assert summarize_seeds(runs, [Score(), Score()]) == [
+        MetricSummary("metrics[0] score accuracy", {0: 0.5}),
+        MetricSummary("metrics[1] score accuracy", {0: 0.25}),
     ]
 
 
 def test_a_number_that_one_run_lacks_is_compared_over_the_others(tmp_path: Path) -> None:
     runs = {0: finished(tmp_path / "a", {"accuracy": None}), 1: finished(tmp_path / "b", {"accuracy": 0.5})}
-    assert compare(runs, [Score()]) == [Row("score accuracy", {1: 0.5})]
+    assert summarize_seeds(runs, [Score()]) == [MetricSummary("score accuracy", {1: 0.5})]
 
 
 def test_a_run_that_is_not_finished_cannot_be_compared(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"no evaluation\.json"):
-        compare({0: RunFolder(tmp_path)}, [Score()])
+        summarize_seeds({0: RunFolder(tmp_path)}, [Score()])
     (tmp_path / "evaluation.json").write_text("{}")
     with pytest.raises(RunError, match="no list of metrics"):
-        compare({0: RunFolder(tmp_path)}, [Score()])
+        summarize_seeds({0: RunFolder(tmp_path)}, [Score()])

@@ -18,7 +18,7 @@ class Mine(Artifact):
     def folder(self) -> str:
         return "averages"
 
-    def draw(self, model: Model, data: Splits, stem: Path) -> list[Path]:
+    def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         average = to_uint8(model.sample(self.samples).mean(dim=0))  # (C, H, W)
         path = stem.with_suffix(".png")
         Image.fromarray(average[0].numpy()).save(path)

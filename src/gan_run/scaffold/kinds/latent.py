@@ -33,15 +33,15 @@ class MineModule(LatentModule):
     def embed(self, value: Tensor) -> Tensor:
         return value.unsqueeze(-1)
 
-    def posterior(self, raw: Tensor) -> Laplace:
-        return Laplace(raw[..., 0], torch.ones_like(raw[..., 0]), validate_args=False)
+    def posterior(self, params: Tensor) -> Laplace:
+        return Laplace(params[..., 0], torch.ones_like(params[..., 0]), validate_args=False)
 
     def entropy(self) -> Tensor:
         return torch.tensor(1 + math.log(2), device=self.device)
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.linspace(-2 if low is None else low, 2 if high is None else high, steps, device=self.device)
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
-        error, spread = (raw[..., 0] - value).square().mean(), value.var(correction=0)
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        error, spread = (params[..., 0] - value).square().mean(), value.var(correction=0)
         return (1 - error / spread.clamp(min=1e-12)).clamp(0, 1)

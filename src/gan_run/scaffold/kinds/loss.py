@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Scheduled, Turn
+from gan_run import Loss, LossContext, LossTerm, Scheduled, UpdateContext
 
 
 class Mine(Loss):
@@ -21,5 +21,5 @@ class Mine(Loss):
 class MineTerm(LossTerm):
     """A method for each player that it speaks to; beside an adversarial loss, D is enough."""
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        return turn.real_view.logits.square().mean()
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.real_output.logits.square().mean()

@@ -28,8 +28,8 @@ def test_it_is_on_as_often_as_declared() -> None:
 @settings(deadline=None, max_examples=20)
 @given(st.floats(0.01, 0.99), st.integers(1, 4))
 def test_the_entropy_is_that_of_a_biased_coin_per_copy(p: float, count: int) -> None:
-    by_hand = -p * math.log(p) - (1 - p) * math.log(1 - p)
-    assert switch(p, count).entropy().item() == pytest.approx(count * by_hand, abs=1e-5)
+    fakes = -p * math.log(p) - (1 - p) * math.log(1 - p)
+    assert switch(p, count).entropy().item() == pytest.approx(count * fakes, abs=1e-5)
 
 
 def test_the_generator_is_given_one_or_minus_one() -> None:
@@ -39,17 +39,17 @@ def test_the_generator_is_given_one_or_minus_one() -> None:
 
 @pytest.mark.usefixtures("float64")
 def test_the_likelihood_of_log_odds_worked_by_hand() -> None:
-    raw = torch.tensor([[math.log(3)], [math.log(3)]])  # on: 3 / 4
+    params = torch.tensor([[math.log(3)], [math.log(3)]])  # on: 3 / 4
     expected = torch.tensor([math.log(3 / 4), math.log(1 / 4)])
-    torch.testing.assert_close(switch().log_likelihood(raw, torch.tensor([1, 0])), expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(switch().log_likelihood(params, torch.tensor([1, 0])), expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.usefixtures("float64")
 def test_the_likelihood_is_that_of_torch_distributions() -> None:
     latent = switch(count=2)
-    raw, value = torch.randn(20, 2) * 3, latent.sample(20)
-    expected = log_prob(BernoulliDistribution(logits=raw), value.double()).sum(1)
-    torch.testing.assert_close(latent.log_likelihood(raw, value), expected, atol=1e-12, rtol=0)
+    params, value = torch.randn(20, 2) * 3, latent.sample(20)
+    expected = log_prob(BernoulliDistribution(logits=params), value.double()).sum(1)
+    torch.testing.assert_close(latent.log_likelihood(params, value), expected, atol=1e-12, rtol=0)
 
 
 def test_the_estimate_is_the_likelier_state_and_a_number_even_at_even_odds() -> None:
@@ -64,14 +64,14 @@ def test_a_perfect_q_recovers_everything_and_an_uninformative_one_nothing() -> N
 
 
 def test_the_gradient_reaches_the_log_odds() -> None:
-    raw = torch.zeros(2, 1, requires_grad=True)
-    switch().log_likelihood(raw, torch.tensor([1, 0])).sum().backward()
-    assert raw.grad is not None
-    assert raw.grad.flatten().tolist() == [0.5, -0.5]
+    params = torch.zeros(2, 1, requires_grad=True)
+    switch().log_likelihood(params, torch.tensor([1, 0])).sum().backward()
+    assert params.grad is not None
+    assert params.grad.flatten().tolist() == [0.5, -0.5]
 
 
 def test_a_traversal_shows_both_states() -> None:
-    assert switch().grid(10, -2, 2).tolist() == [0, 1]
+    assert switch().traversal_values(10, -2, 2).tolist() == [0, 1]
 
 
 def test_its_values_are_off_and_on() -> None:

@@ -42,37 +42,37 @@ def test_embedding_keeps_any_batch_shape() -> None:
 @pytest.mark.usefixtures("float64")
 def test_the_likelihood_of_logits_worked_by_hand() -> None:
     # exp gives 1 : 2 : 5, so the probabilities are 1/8, 1/4, 5/8.
-    raw = torch.tensor([[0.0, math.log(2), math.log(5)]]).expand(3, 3)
+    params = torch.tensor([[0.0, math.log(2), math.log(5)]]).expand(3, 3)
     expected = torch.tensor([math.log(1 / 8), math.log(1 / 4), math.log(5 / 8)])
-    torch.testing.assert_close(categories(3).log_likelihood(raw, torch.arange(3)), expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(categories(3).log_likelihood(params, torch.arange(3)), expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.usefixtures("float64")
 def test_the_likelihood_is_that_of_torch_distributions() -> None:
     latent = categories(7)
-    raw, value = torch.randn(20, 7) * 3, latent.sample(20)
-    expected = log_prob(OneHotCategorical(logits=raw), torch.eye(7)[value])
-    torch.testing.assert_close(latent.log_likelihood(raw, value), expected, atol=1e-12, rtol=0)
+    params, value = torch.randn(20, 7) * 3, latent.sample(20)
+    expected = log_prob(OneHotCategorical(logits=params), torch.eye(7)[value])
+    torch.testing.assert_close(latent.log_likelihood(params, value), expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.usefixtures("float64")
 def test_a_constant_on_all_logits_changes_no_likelihood() -> None:
     latent = categories(4)
-    raw, value = torch.randn(9, 4), latent.sample(9)
-    torch.testing.assert_close(latent.log_likelihood(raw + 30, value), latent.log_likelihood(raw, value))
+    params, value = torch.randn(9, 4), latent.sample(9)
+    torch.testing.assert_close(latent.log_likelihood(params + 30, value), latent.log_likelihood(params, value))
 
 
 def test_confident_logits_reach_a_likelihood_of_one_and_stay_finite_when_wrong() -> None:
     # After a softmax too many, the best would be e / (e + 2).
-    raw = torch.tensor([[1000.0, 0.0, 0.0]])
-    assert categories(3).log_likelihood(raw, torch.tensor([0])).item() == 0.0
-    assert categories(3).log_likelihood(raw, torch.tensor([1])).item() == -1000.0
+    params = torch.tensor([[1000.0, 0.0, 0.0]])
+    assert categories(3).log_likelihood(params, torch.tensor([0])).item() == 0.0
+    assert categories(3).log_likelihood(params, torch.tensor([1])).item() == -1000.0
 
 
 def test_refitting_changes_nothing_for_want_of_a_scale() -> None:
     latent = categories(4)
-    raw, value = torch.randn(9, 4), latent.sample(9)
-    assert torch.equal(latent.refit(raw, value)(raw, value), latent.log_likelihood(raw, value))
+    params, value = torch.randn(9, 4), latent.sample(9)
+    assert torch.equal(latent.refit_scale(params, value)(params, value), latent.log_likelihood(params, value))
 
 
 def test_a_perfect_q_recovers_everything() -> None:
@@ -93,8 +93,8 @@ def test_a_q_that_is_wrong_recovers_nothing_rather_than_less() -> None:
 def test_a_q_that_knows_half_of_the_bits_recovers_half() -> None:
     # It tells {0, 1} from {2, 3} and no more: ln 2 of ln 4.
     value = torch.arange(4)
-    raw = 20 * torch.tensor([[1.0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]])
-    assert categories(4).recovery(raw, value).item() == pytest.approx(0.5, abs=1e-6)
+    params = 20 * torch.tensor([[1.0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]])
+    assert categories(4).recovery(params, value).item() == pytest.approx(0.5, abs=1e-6)
 
 
 @settings(deadline=None, max_examples=30)
@@ -111,7 +111,7 @@ def test_the_estimate_is_the_likeliest_category() -> None:
 
 
 def test_a_traversal_shows_every_category_however_many_steps_are_asked_for() -> None:
-    assert categories(4).grid(10, -2, 2).tolist() == [0, 1, 2, 3]
+    assert categories(4).traversal_values(10, -2, 2).tolist() == [0, 1, 2, 3]
 
 
 def test_a_category_can_be_set() -> None:

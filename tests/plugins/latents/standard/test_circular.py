@@ -46,8 +46,8 @@ def test_the_generator_cannot_tell_an_angle_from_that_angle_once_around() -> Non
 @pytest.mark.parametrize("length", [0.1, 1.0, 7.0])
 def test_the_likelihood_worked_by_hand(length: float) -> None:
     # A concentration of one: exp(cos(error)) / (2 pi I0(1)), however long Q's vector is.
-    raw = pointing(torch.tensor([0.0, 0.0, math.pi / 2]), length)
-    found = angle().log_likelihood(raw, torch.tensor([0.0, math.pi / 3, -math.pi / 2]))
+    params = pointing(torch.tensor([0.0, 0.0, math.pi / 2]), length)
+    found = angle().log_likelihood(params, torch.tensor([0.0, math.pi / 3, -math.pi / 2]))
     expected = torch.tensor([1.0, 0.5, -1.0]) - math.log(2 * math.pi * i0(1.0))
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
@@ -55,12 +55,12 @@ def test_the_likelihood_worked_by_hand(length: float) -> None:
 @pytest.mark.usefixtures("float64")
 def test_with_a_learnt_std_the_likelihood_is_that_of_torch_distributions() -> None:
     latent = angle(learn_std=True, min_std=0.1, count=2)
-    raw, value = torch.randn(20, 6), latent.sample(20)
-    split = raw.view(20, 2, 3)
+    params, value = torch.randn(20, 6), latent.sample(20)
+    split = params.view(20, 2, 3)
     mean = torch.atan2(split[..., 1], split[..., 0])
     std = 0.1 + torch.log1p(split[..., 2].exp())
     expected = log_prob(VonMises(mean, 1 / std**2), value).sum(1)
-    torch.testing.assert_close(latent.log_likelihood(raw, value), expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(latent.log_likelihood(params, value), expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.usefixtures("float64")
@@ -68,8 +68,8 @@ def test_with_a_learnt_std_the_likelihood_is_that_of_torch_distributions() -> No
 @given(st.floats(-1, 6))
 def test_the_density_integrates_to_one(sharpness: float) -> None:
     values = torch.linspace(-math.pi, math.pi, 20001, dtype=torch.float64)[:-1]
-    raw = torch.tensor([0.3, -0.8, -sharpness], dtype=torch.float64).expand(20000, 3)
-    density = angle(learn_std=True).log_likelihood(raw, values).exp()
+    params = torch.tensor([0.3, -0.8, -sharpness], dtype=torch.float64).expand(20000, 3)
+    density = angle(learn_std=True).log_likelihood(params, values).exp()
     assert density.mean().item() * 2 * math.pi == pytest.approx(1, abs=1e-4)
 
 
@@ -88,15 +88,15 @@ def test_refitting_finds_the_likeliest_concentration() -> None:
     torch.manual_seed(0)
     latent = angle()
     value = latent.sample(400)
-    raw = pointing(value + torch.randn(400) * 0.3)
-    refitted = latent.refit(raw, value)(raw, value).mean()
+    params = pointing(value + torch.randn(400) * 0.3)
+    refitted = latent.refit_scale(params, value)(params, value).mean()
     # The fitted concentration is that whose expected cosine is the one observed.
-    observed = (value - latent.estimate(raw)).cos().mean().item()
+    observed = (value - latent.estimate(params)).cos().mean().item()
     concentration = max((k / 100 for k in range(1, 5000)), key=lambda k: -abs(i1(k) / i0(k) - observed))
-    expected = log_prob(VonMises(latent.estimate(raw), torch.tensor(concentration)), value).mean()
+    expected = log_prob(VonMises(latent.estimate(params), torch.tensor(concentration)), value).mean()
     torch.testing.assert_close(refitted, expected, atol=1e-4, rtol=0)
     for factor in (0.8, 1.25):
-        other = VonMises(latent.estimate(raw), torch.tensor(concentration * factor))
+        other = VonMises(latent.estimate(params), torch.tensor(concentration * factor))
         assert refitted > log_prob(other, value).mean()
 
 
@@ -104,15 +104,15 @@ def test_refitting_finds_the_likeliest_concentration() -> None:
 def test_refitting_a_q_that_is_perfect_or_all_wrong_stays_finite(shift: float) -> None:
     latent = angle()
     value = latent.sample(50)
-    raw = pointing(value + shift)
-    assert latent.refit(raw, value)(raw, value).isfinite().all()
+    params = pointing(value + shift)
+    assert latent.refit_scale(params, value)(params, value).isfinite().all()
 
 
 def test_a_q_that_knows_nothing_is_worth_zero_nats_once_refitted() -> None:
     torch.manual_seed(0)
     latent = angle()
-    raw, value = pointing(latent.sample(4000)), latent.sample(4000)
-    bound = latent.refit(raw[:2000], value[:2000])(raw[2000:], value[2000:]).mean() + latent.entropy()
+    params, value = pointing(latent.sample(4000)), latent.sample(4000)
+    bound = latent.refit_scale(params[:2000], value[:2000])(params[2000:], value[2000:]).mean() + latent.entropy()
     assert bound.item() == pytest.approx(0, abs=0.01)
 
 
@@ -130,16 +130,16 @@ def test_recovery_worked_by_hand() -> None:
 
 
 def test_a_traversal_goes_once_around_and_shows_no_angle_twice() -> None:
-    grid = angle().grid(4)
+    grid = angle().traversal_values(4)
     torch.testing.assert_close(grid, torch.tensor([-1.0, -0.5, 0.0, 0.5]) * math.pi)
-    torch.testing.assert_close(angle().grid(3, 0.0, 2.0), torch.tensor([0.0, 1.0, 2.0]))
+    torch.testing.assert_close(angle().traversal_values(3, 0.0, 2.0), torch.tensor([0.0, 1.0, 2.0]))
 
 
 def test_the_gradient_reaches_the_direction_and_the_std() -> None:
-    raw = torch.tensor([[1.0, 0.5, 0.0]], requires_grad=True)
-    angle(learn_std=True).log_likelihood(raw, torch.tensor([2.0])).sum().backward()
-    assert raw.grad is not None
-    assert raw.grad.ne(0).all()
+    params = torch.tensor([[1.0, 0.5, 0.0]], requires_grad=True)
+    angle(learn_std=True).log_likelihood(params, torch.tensor([2.0])).sum().backward()
+    assert params.grad is not None
+    assert params.grad.ne(0).all()
 
 
 @pytest.mark.parametrize("min_std", [0, -1])

@@ -32,8 +32,8 @@ def test_the_generator_is_given_the_number_itself() -> None:
 
 
 def test_a_traversal_goes_two_deviations_to_each_side_by_default() -> None:
-    assert gaussian().grid(5).tolist() == [-2, -1, 0, 1, 2]
-    assert gaussian().grid(3, 0, math.e).tolist() == pytest.approx([0, math.e / 2, math.e])
+    assert gaussian().traversal_values(5).tolist() == [-2, -1, 0, 1, 2]
+    assert gaussian().traversal_values(3, 0, math.e).tolist() == pytest.approx([0, math.e / 2, math.e])
 
 
 def test_any_number_can_be_set() -> None:

@@ -14,7 +14,7 @@ INFO = DataInfo(ImageShape(1, 2, 2), {"train": 8}, ("cat", "dog", "owl"))
 
 def label(*labels: int) -> LabelModule:
     latent = Label().build(LatentContext(INFO))
-    latent.learn(torch.tensor(labels))
+    latent.fit_prior(torch.tensor(labels))
     return latent
 
 
@@ -73,7 +73,7 @@ def test_training_tells_it_the_labels_of_the_training_images(
     latent = training.game.latents["label"]
     assert isinstance(latent, LabelModule)
     assert latent.frequencies.tolist() == pytest.approx([3 / 5, 2 / 5])
-    assert training.average is not None
-    averaged = training.average.stack.latents["label"]
+    assert training.ema is not None
+    averaged = training.ema.stack.latents["label"]
     assert isinstance(averaged, LabelModule)
     assert averaged.frequencies.tolist() == pytest.approx([3 / 5, 2 / 5])

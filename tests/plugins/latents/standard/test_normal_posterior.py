@@ -35,9 +35,9 @@ def test_with_a_learnt_deviation_the_likelihood_is_that_of_torch_distributions(
 ) -> None:
     latent = declared(learn_std=True, min_std=0.1).module(CONTEXT)
     assert latent.posterior_width == 2
-    raw, value = torch.randn(20, 2) * 2, latent.sample(20)
-    expected = log_prob(Normal(raw[:, 0], 0.1 + torch.log1p(raw[:, 1].exp())), value)
-    torch.testing.assert_close(latent.log_likelihood(raw, value), expected, atol=1e-12, rtol=0)
+    params, value = torch.randn(20, 2) * 2, latent.sample(20)
+    expected = log_prob(Normal(params[:, 0], 0.1 + torch.log1p(params[:, 1].exp())), value)
+    torch.testing.assert_close(latent.log_likelihood(params, value), expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.usefixtures("float64")
@@ -59,8 +59,8 @@ def test_a_learnt_deviation_never_goes_below_its_floor(declared: type[NormalPost
 @pytest.mark.parametrize("learn_std", [False, True])
 def test_the_estimate_is_the_mean_and_keeps_any_batch_shape(declared: type[NormalPosterior], learn_std: bool) -> None:
     latent = declared(learn_std=learn_std).module(CONTEXT)
-    raw = torch.randn(2, 3, latent.posterior_width)
-    assert torch.equal(latent.estimate(raw), raw[..., 0])
+    params = torch.randn(2, 3, latent.posterior_width)
+    assert torch.equal(latent.estimate(params), params[..., 0])
 
 
 @BOTH
@@ -71,19 +71,19 @@ def test_refitting_finds_the_deviation_under_which_the_residuals_are_likeliest(
     torch.manual_seed(0)
     latent = declared(count=2).module(CONTEXT)
     value = latent.sample(200)
-    raw = value + torch.randn(200, 2) * torch.tensor([0.05, 0.4])
-    refitted = latent.refit(raw, value)(raw, value).mean()
-    spread = (value - raw).square().mean(0).sqrt()
-    torch.testing.assert_close(refitted, log_prob(Normal(raw, spread), value).sum(1).mean())
+    params = value + torch.randn(200, 2) * torch.tensor([0.05, 0.4])
+    refitted = latent.refit_scale(params, value)(params, value).mean()
+    spread = (value - params).square().mean(0).sqrt()
+    torch.testing.assert_close(refitted, log_prob(Normal(params, spread), value).sum(1).mean())
     for factor in (0.9, 1.1):
-        assert refitted > log_prob(Normal(raw, spread * factor), value).sum(1).mean()
-    assert refitted > latent.log_likelihood(raw, value).mean()
+        assert refitted > log_prob(Normal(params, spread * factor), value).sum(1).mean()
+    assert refitted > latent.log_likelihood(params, value).mean()
 
 
 @BOTH
 def test_refitting_is_scored_on_other_values_than_it_was_fitted_to(declared: type[NormalPosterior]) -> None:
     latent = declared().module(CONTEXT)
-    fitted = latent.refit(torch.tensor([[0.0], [0.0]]), torch.tensor([0.5, -0.5]))  # residuals of deviation 0.5
+    fitted = latent.refit_scale(torch.tensor([[0.0], [0.0]]), torch.tensor([0.5, -0.5]))  # residuals of deviation 0.5
     found = fitted(torch.tensor([[1.0]]), torch.tensor([2.0]))
     assert found.item() == pytest.approx(-math.log(0.5) - HALF_LN_2PI - 0.5 * (1 / 0.5) ** 2, abs=1e-5)
 
@@ -92,7 +92,7 @@ def test_refitting_is_scored_on_other_values_than_it_was_fitted_to(declared: typ
 def test_refitting_a_perfect_q_stays_finite(declared: type[NormalPosterior]) -> None:
     latent = declared().module(CONTEXT)
     value = torch.tensor([0.5, -0.5])
-    assert latent.refit(value[:, None], value)(value[:, None], value).isfinite().all()
+    assert latent.refit_scale(value[:, None], value)(value[:, None], value).isfinite().all()
 
 
 @BOTH
@@ -100,8 +100,8 @@ def test_refitting_a_perfect_q_stays_finite(declared: type[NormalPosterior]) -> 
 def test_a_perfect_q_recovers_everything(declared: type[NormalPosterior], learn_std: bool) -> None:
     latent = declared(learn_std=learn_std, count=2).module(CONTEXT)
     value = latent.sample(50)
-    raw = torch.stack([value, torch.zeros_like(value)], -1) if learn_std else value[..., None]
-    assert latent.recovery(raw.flatten(1), value).item() == 1.0
+    params = torch.stack([value, torch.zeros_like(value)], -1) if learn_std else value[..., None]
+    assert latent.recovery(params.flatten(1), value).item() == 1.0
 
 
 @BOTH

@@ -45,13 +45,13 @@ def test_the_generator_is_given_the_number_itself() -> None:
 
 
 def test_a_traversal_goes_from_end_to_end_of_the_range_by_default() -> None:
-    assert uniform(-1, 3).grid(5).tolist() == [-1, 0, 1, 2, 3]
+    assert uniform(-1, 3).traversal_values(5).tolist() == [-1, 0, 1, 2, 3]
 
 
 def test_a_traversal_may_go_beyond_what_was_trained_on() -> None:
-    assert uniform().grid(3, -2, 2).tolist() == [-2, 0, 2]
-    assert uniform().grid(3, low=0).tolist() == [0, 0.5, 1]
-    assert uniform().grid(3, high=0).tolist() == [-1, -0.5, 0]
+    assert uniform().traversal_values(3, -2, 2).tolist() == [-2, 0, 2]
+    assert uniform().traversal_values(3, low=0).tolist() == [0, 0.5, 1]
+    assert uniform().traversal_values(3, high=0).tolist() == [-1, -0.5, 0]
 
 
 def test_any_number_can_be_set() -> None:

@@ -8,7 +8,7 @@ from torch import nn
 
 from gan_run import SpecError, read_spec
 from gan_run.core.engine.training import Training
-from gan_run.core.kinds.update_context import Given, Turn
+from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 from gan_run.plugins.losses.acgan.loss import ACGANTerm
 from gan_run.registry.plugins import Registry
 
@@ -42,13 +42,15 @@ def test_the_value_worked_by_hand(begin: Begin) -> None:
         term.classifier.layer.bias.copy_(torch.tensor([0.0, math.log(3)]))
     images = torch.rand(2, 1, 8, 8)
     latents = {**game.latents.sample(2), "label": torch.tensor([1, 1])}
-    turn = Turn(game.stack, game.discriminator, Given(images, torch.tensor([0, 1]), latents, images, {}, ()))
+    update = UpdateContext(
+        game.stack, game.discriminator, UpdateInputs(images, torch.tensor([0, 1]), latents, images, {}, ())
+    )
     real, fake = (math.log(4) + math.log(4 / 3)) / 2, math.log(4 / 3)
-    with turn.speaking("acgan"):
-        assert term.discriminator(turn).item() == pytest.approx(real + fake, abs=1e-6)
-        assert term.generator(turn).item() == pytest.approx(fake, abs=1e-6)
-    assert turn.reports["acgan"]["real"].item() == pytest.approx(real, abs=1e-6)
-    assert turn.reports["acgan"]["fake"].item() == pytest.approx(fake, abs=1e-6)
+    with update.for_term("acgan"):
+        assert term.discriminator_loss(update).item() == pytest.approx(real + fake, abs=1e-6)
+        assert term.generator_loss(update).item() == pytest.approx(fake, abs=1e-6)
+    assert update.reports["acgan"]["real"].item() == pytest.approx(real, abs=1e-6)
+    assert update.reports["acgan"]["fake"].item() == pytest.approx(fake, abs=1e-6)
 
 
 def test_the_discriminators_player_trains_the_classifier_and_the_trunk_and_the_generators_trains_g(

@@ -203,7 +203,7 @@ def test_a_batch_of_one_has_the_value_of_its_image(objective: Objective, loss: L
 @EVERY
 def test_it_speaks_to_both_players_and_no_other_and_brings_nothing(seat: Callable[..., Any], loss: Loss) -> None:
     term = seat(loss).term
-    assert [term.plays(player) for player in ("discriminator", "generator", "judge")] == [True, True, False]
+    assert [term.has_objective_for(player) for player in ("discriminator", "generator", "judge")] == [True, True, False]
     assert not list(term.parameters())
-    assert term.owners() == {}
+    assert term.trained_by() == {}
     assert term.encoder() is None

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gan_run import SpecError, read_spec
 from gan_run.core.engine.training import Training
-from gan_run.core.kinds.update_context import Given, Turn
+from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 from gan_run.plugins.losses.infogan_cr.loss import InfoGANCRTerm
 from gan_run.registry.plugins import Registry
 
@@ -37,17 +37,17 @@ def begin(small: Callable[..., Mapping[str, Any]], registry: Registry) -> Begin:
     return start
 
 
-def seat(training: Training, n: int = 4) -> tuple[InfoGANCRTerm, Turn]:
+def seat(training: Training, n: int = 4) -> tuple[InfoGANCRTerm, UpdateContext]:
     game = training.game
     term = game.term("infogan-cr")
     assert isinstance(term, InfoGANCRTerm)
-    given = Given(torch.rand(n, 1, 8, 8), None, game.latents.sample(n), None, {}, ())
-    return term, Turn(game.stack, game.discriminator, given)
+    inputs = UpdateInputs(torch.rand(n, 1, 8, 8), None, game.latents.sample(n), None, {}, ())
+    return term, UpdateContext(game.stack, game.discriminator, inputs)
 
 
 def test_a_pair_shares_one_code_and_nothing_else(begin: Begin) -> None:
-    term, turn = seat(begin())
-    one, other, shared = term.draw_pairs(turn, 3000)
+    term, update = seat(begin())
+    one, other, shared = term.draw_pairs(update, 3000)
     same = torch.stack(
         [one["c"] == other["c"], one["d"][:, 0] == other["d"][:, 0], one["d"][:, 1] == other["d"][:, 1]], dim=1
     )
@@ -57,11 +57,11 @@ def test_a_pair_shares_one_code_and_nothing_else(begin: Begin) -> None:
 
 
 def test_who_cannot_tell_loses_the_logarithm_of_the_number_of_codes(begin: Begin) -> None:
-    term, turn = seat(begin())
+    term, update = seat(begin())
     nn.init.zeros_(term.pairs.layer.weight)
     for player in ("pair-discriminator", "generator"):
-        with turn.speaking("infogan-cr"):
-            assert term.objective(player, turn).item() == pytest.approx(math.log(3), abs=1e-6)
+        with update.for_term("infogan-cr"):
+            assert term.objective(player, update).item() == pytest.approx(math.log(3), abs=1e-6)
 
 
 def test_the_pair_is_seen_as_the_channels_of_one_image(begin: Begin) -> None:
@@ -81,16 +81,16 @@ def test_its_network_is_a_player_of_its_own_that_moves_first_and_moves_nobody_el
     training = begin(updates={"generator": 2})
     assert [player.name for player in training.players] == ["pair-discriminator", "discriminator", "generator"]
     first = training.players[0]
-    names = moved(training, lambda: first.move(0, training.feed.batch(0)))
+    names = moved(training, lambda: first.update(0, training.feed.batch(0)))
     assert names == set(first.parameters)
     assert all(name.startswith("terms.infogan-cr.pairs") for name in names)
 
 
 def test_the_generator_learns_from_it(begin: Begin) -> None:
     training = begin()
-    term, turn = seat(training)
-    with turn.speaking("infogan-cr"):
-        value = term.objective("generator", turn)
+    term, update = seat(training)
+    with update.for_term("infogan-cr"):
+        value = term.objective("generator", update)
     gradients = torch.autograd.grad(value, list(training.game.stack.parameters()))
     assert all(gradient.any() for gradient in gradients)
 

@@ -14,6 +14,7 @@ from gan_run import (
     DataInfo,
     DataSource,
     Discriminator,
+    DiscriminatorOutput,
     Generator,
     ImageSet,
     ImageShape,
@@ -21,7 +22,6 @@ from gan_run import (
     Spec,
     SpecError,
     Trunk,
-    View,
     log_prob,
     read_spec,
 )
@@ -29,7 +29,7 @@ from gan_run.core.engine.game import Game
 from gan_run.core.engine.player import Player
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses, Update
-from gan_run.core.kinds.update_context import Given
+from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.gaussian import Gaussian
 from gan_run.plugins.latents.standard.uniform import Uniform
@@ -92,8 +92,8 @@ MIXED: dict[str, Latent] = {
     "learnt": Uniform(learn_std=True, min_std=0.1),
     "learnts": Gaussian(learn_std=True, count=2),
 }
-ALONE = [{name: latent} for name, latent in MIXED.items()]
-ALONE_AND_MIXED = pytest.mark.parametrize("codes", [*ALONE, MIXED], ids=[*MIXED, "all"])
+SINGLE = [{name: latent} for name, latent in MIXED.items()]
+ALONE_AND_MIXED = pytest.mark.parametrize("codes", [*SINGLE, MIXED], ids=[*MIXED, "all"])
 
 
 # --- The value.
@@ -106,13 +106,13 @@ class Asked(NamedTuple):
 
 def ask(game: Game, player: str, fake: Tensor, values: Mapping[str, Tensor]) -> Asked:
     """The term's objective on these images and the values that they are said to be made from."""
-    given = Given(torch.zeros_like(fake), None, dict(values), fake, {}, (KEY,))
-    losses: Losses = Update(game, player)(given)
+    inputs = UpdateInputs(torch.zeros_like(fake), None, dict(values), fake, {}, (KEY,))
+    losses: Losses = Update(game, player)(inputs)
     return Asked(losses.terms[KEY], losses.reports[KEY])
 
 
 def fix_q(game: Game, numbers: list[float]) -> None:
-    """Make Q say `numbers` of every image: all codes' raw outputs, side by side."""
+    """Make Q say `numbers` of every image: all codes' params outputs, side by side."""
     encoder = game.term(KEY).encoder()
     assert encoder is not None
     last = [layer for layer in encoder.modules() if isinstance(layer, nn.Linear)][-1]
@@ -152,11 +152,11 @@ def test_a_learnt_deviation_and_copies_worked_by_hand() -> None:
     assert asked.objective.item() == pytest.approx(-of_gaussian - of_copies, abs=1e-6)
 
 
-def bound_by_torch(latent: Latent, raw: Tensor, value: Tensor) -> Tensor:
+def bound_by_torch(latent: Latent, params: Tensor, value: Tensor) -> Tensor:
     """E[log Q] + H, by torch.distributions alone."""
     posterior: distributions.Distribution
     prior: distributions.Distribution
-    per_copy = raw.view(*value.shape, -1)
+    per_copy = params.view(*value.shape, -1)
     if isinstance(latent, Categorical):
         posterior = distributions.Categorical(logits=per_copy)
         prior = distributions.Categorical(logits=torch.zeros(latent.classes))
@@ -185,10 +185,10 @@ def test_the_value_is_that_of_torch_distributions(codes: dict[str, Latent], n: i
     for parameter in encoder.parameters():
         nn.init.normal_(parameter)
     fake, values = torch.rand(n, 1, 4, 4), game.latents.sample(n)
-    given = Given(fake, None, values, fake, {}, (KEY,))
-    losses: Losses = Update(game.eval(), "discriminator")(given)
+    inputs = UpdateInputs(fake, None, values, fake, {}, (KEY,))
+    losses: Losses = Update(game.eval(), "discriminator")(inputs)
     # Q's columns are the codes' posteriors side by side, in the order in which they are named.
-    columns = torch.cat(list(encoder(View(game.discriminator, fake, {})).values()), dim=1)
+    columns = torch.cat(list(encoder(DiscriminatorOutput(game.discriminator, fake, {})).values()), dim=1)
     expected, start = torch.zeros(()), 0
     for name, latent in codes.items():
         width = game.latents[name].posterior_width
@@ -329,7 +329,7 @@ def test_in_each_players_update_gradients_reach_what_the_fields_say_and_nothing_
 ) -> None:
     training = information_alone(q_player, train_trunk, train_generator)
     expected = reached_by(moving, q_player, train_trunk, train_generator)
-    losses = player(training, moving).move(0, training.feed.batch(0))
+    losses = player(training, moving).update(0, training.feed.batch(0))
     assert (losses is not None) == bool(expected)
     assert reached(training) == expected
 
@@ -361,11 +361,11 @@ def test_an_update_asks_the_term_with_the_right_graph_even_if_everything_could_m
     training = information_alone(q_player, train_trunk, train_generator)
     game = training.game.requires_grad_()
     values = game.latents.sample(4)
-    given = Given(torch.zeros(4, 1, 4, 4), None, values, None, {}, (KEY,))
+    inputs = UpdateInputs(torch.zeros(4, 1, 4, 4), None, values, None, {}, (KEY,))
     for moving, lets_through in (("discriminator", train_trunk), ("generator", train_generator)):
-        if game.term(KEY).plays(moving):
+        if game.term(KEY).has_objective_for(moving):
             game.zero_grad()
-            losses: Losses = Update(game, moving)(given)
+            losses: Losses = Update(game, moving)(inputs)
             torch.autograd.backward(losses.terms[KEY])
             assert reached(training) == ({"q", "trunk", "generator"} if lets_through else {"q"})
 
@@ -410,7 +410,7 @@ def test_the_information_gradient_on_the_trunk_is_not_lost_to_the_adversarial_on
         information = MutualInformation(codes={"k": 1}, train_trunk=train_trunk, train_generator=False)
         training = begin(spec_of({"k": Categorical(classes=3)}, NonSaturating(), information))
         torch.manual_seed(0)
-        player(training, "discriminator").move(0, training.feed.batch(0))
+        player(training, "discriminator").update(0, training.feed.batch(0))
         gradients.append({name: p.grad for name, p in parts(training)["trunk"].items()})
     assert gradients[0].keys() == gradients[1].keys() != set()
     for name, gradient in gradients[0].items():
@@ -554,15 +554,15 @@ def test_the_adversarial_loss_and_the_encoder_see_the_images_unchanged() -> None
     losses = (NonSaturating(), MutualInformation(codes={"k": 1}, augment=[Inverted()]))
     game = begin(spec_of(codes, *losses)).game.eval()
     fake, values = torch.rand(4, 1, 4, 4), game.latents.sample(4)
-    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
-    logits = View(game.discriminator, fake, {}).logits
-    found = Update(game, "generator")(given).terms["non-saturating"]
+    inputs = UpdateInputs(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
+    logits = DiscriminatorOutput(game.discriminator, fake, {}).logits
+    found = Update(game, "generator")(inputs).terms["non-saturating"]
     assert found.item() == pytest.approx(nn.functional.softplus(-logits).mean().item())
     encoder = game.term(KEY).encoder()
     assert encoder is not None
     assert isinstance(encoder.layers, nn.Sequential)
     expected = encoder.layers(game.discriminator.trunk(fake).vector)
-    assert torch.equal(game.encode(View(game.discriminator, fake, {}))["k"], expected)
+    assert torch.equal(game.encoders()[0](DiscriminatorOutput(game.discriminator, fake, {}))["k"], expected)
 
 
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
@@ -574,8 +574,8 @@ def test_what_the_discriminator_judges_changed_is_read_as_it_is(player: str, aug
     plain, changed = begin(spec).game, begin(spec.model_copy(update={"discriminator": judged})).game
     changed.load_state_dict(plain.state_dict())
     fake, values = torch.rand(4, 1, 4, 4), plain.latents.sample(4)
-    given = Given(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
-    before, after = (Update(game, player)(given).terms for game in (plain, changed))
+    inputs = UpdateInputs(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
+    before, after = (Update(game, player)(inputs).terms for game in (plain, changed))
     assert before[KEY].item() == pytest.approx(after[KEY].item(), abs=1e-6)
     assert before["non-saturating"].item() != pytest.approx(after["non-saturating"].item(), abs=1e-4)
 
@@ -600,7 +600,7 @@ def test_running_statistics_are_those_of_unchanged_images(player: str) -> None:
     before = {name: buffer.clone() for name, buffer in games[0].named_buffers()}
     fake, values = torch.rand(6, 1, 28, 28), games[0].latents.sample(6)
     for game in games:
-        Update(game, player)(Given(torch.rand(6, 1, 28, 28), None, values, fake, {}, (KEY,)))
+        Update(game, player)(UpdateInputs(torch.rand(6, 1, 28, 28), None, values, fake, {}, (KEY,)))
     plain, changed = (dict(game.named_buffers()) for game in games)
     statistics = [name for name in plain if name.endswith(("running_mean", "running_var"))]
     assert len(statistics) == 6  # of the trunk's two batch norms and of Q's

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
-from gan_run import Loss, SpecError, Turn, read_spec
+from gan_run import Loss, SpecError, UpdateContext, read_spec
 from gan_run.plugins.losses.penalties.one_centred import Dragan, GradientPenalty
 from gan_run.plugins.losses.penalties.zero_centred import R1, R2
 from gan_run.registry.plugins import Registry
@@ -17,7 +17,7 @@ ONE_CENTRED = pytest.mark.parametrize("loss", [GradientPenalty(), Dragan()], ids
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-Penalise = Callable[[Loss, nn.Module, Tensor, Tensor], tuple[Tensor, Turn]]
+Penalise = Callable[[Loss, nn.Module, Tensor, Tensor], tuple[Tensor, UpdateContext]]
 
 
 class HalfSquares(nn.Module):
@@ -42,9 +42,9 @@ def images(*vectors: tuple[float, float]) -> Tensor:
 def penalise(seat: Callable[..., Any]) -> Penalise:
     """The penalty on a discriminator of these layers, and the turn it was asked in."""
 
-    def ask(loss: Loss, judge: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Turn]:
-        value, turn = seat(loss, judge).ask("discriminator", real, fake)
-        return value, turn
+    def ask(loss: Loss, judge: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, UpdateContext]:
+        value, update = seat(loss, judge).ask("discriminator", real, fake)
+        return value, update
 
     return ask
 
@@ -52,19 +52,19 @@ def penalise(seat: Callable[..., Any]) -> Penalise:
 def test_zero_centred_values_worked_by_hand(penalise: Penalise) -> None:
     # Of half squares the slope at an image is its own norm: 5 and 1 of the real ones, 2 and 0 of the fakes.
     real, fake = images((3, 4), (0, 1)), images((2, 0), (0, 0))
-    value, turn = penalise(R1(), HalfSquares(), real, fake)
+    value, update = penalise(R1(), HalfSquares(), real, fake)
     assert value.item() == pytest.approx((25 + 1) / 2 / 2)
-    assert turn.reports["key"]["slope"].item() == pytest.approx(3)
-    value, turn = penalise(R2(), HalfSquares(), real, fake)
+    assert update.reports["key"]["grad_norm"].item() == pytest.approx(3)
+    value, update = penalise(R2(), HalfSquares(), real, fake)
     assert value.item() == pytest.approx((4 + 0) / 2 / 2)
-    assert turn.reports["key"]["slope"].item() == pytest.approx(1)
+    assert update.reports["key"]["grad_norm"].item() == pytest.approx(1)
 
 
 @ONE_CENTRED
 def test_one_centred_values_worked_by_hand(penalise: Penalise, loss: Loss) -> None:
-    value, turn = penalise(loss, straight(3, 4), torch.randn(6, 1, 1, 2), torch.randn(6, 1, 1, 2))
+    value, update = penalise(loss, straight(3, 4), torch.randn(6, 1, 1, 2), torch.randn(6, 1, 1, 2))
     assert value.item() == pytest.approx((5 - 1) ** 2)
-    assert turn.reports["key"]["slope"].item() == pytest.approx(5)
+    assert update.reports["key"]["grad_norm"].item() == pytest.approx(5)
 
 
 def test_one_sided_a_gentle_slope_costs_nothing_and_a_steep_one_as_much_as_ever(penalise: Penalise) -> None:
@@ -81,10 +81,10 @@ def test_the_value_is_that_of_each_images_own_gradient(
     judge = nn.Sequential(nn.Linear(2, 7), nn.Tanh(), nn.Linear(7, 1))
     real, fake = torch.randn(2, 5, 1, 1, 2)
     torch.manual_seed(4)
-    value, turn = penalise(loss, judge, real, fake)
+    value, update = penalise(loss, judge, real, fake)
 
     torch.manual_seed(4)
-    points = {"real": real, "fake": fake, **seat(loss, judge).term.probes("discriminator", real, fake)}
+    points = {"real": real, "fake": fake, **seat(loss, judge).term.extra_inputs("discriminator", real, fake)}
     (looked_at,) = {"r1": ["real"], "r2": ["fake"]}.get(loss.name(), ["points"])
     norms = []
     for point in points[looked_at]:
@@ -95,7 +95,7 @@ def test_the_value_is_that_of_each_images_own_gradient(
     if isinstance(loss, GradientPenalty) and loss.one_sided:
         squares = (torch.stack(norms) - 1).relu().square()
     assert value.item() == pytest.approx(squares.mean().item(), abs=1e-12)
-    assert turn.reports["key"]["slope"].item() == pytest.approx(torch.stack(norms).mean().item(), abs=1e-12)
+    assert update.reports["key"]["grad_norm"].item() == pytest.approx(torch.stack(norms).mean().item(), abs=1e-12)
 
 
 @EACH
@@ -121,7 +121,7 @@ def test_wgan_gps_points_lie_between_real_and_fake_each_at_a_share_of_its_own(
 ) -> None:
     term = seat(GradientPenalty(), straight(1, 1)).term
     real, fake = torch.randn(2, 50, 1, 1, 2)
-    shares = (term.probes("discriminator", real, fake)["points"] - fake) / (real - fake)
+    shares = (term.extra_inputs("discriminator", real, fake)["points"] - fake) / (real - fake)
     torch.testing.assert_close(shares[..., 0], shares[..., 1])
     assert shares.min() >= 0
     assert shares.max() <= 1
@@ -131,7 +131,7 @@ def test_wgan_gps_points_lie_between_real_and_fake_each_at_a_share_of_its_own(
 def test_dragans_points_lie_around_real_images_within_the_spread(seat: Callable[..., Any]) -> None:
     term = seat(Dragan(spread=0.1), straight(1, 1)).term
     real, fake = torch.randn(2, 50, 1, 1, 2)
-    steps = (term.probes("discriminator", real, fake)["points"] - real) / real.std()
+    steps = (term.extra_inputs("discriminator", real, fake)["points"] - real) / real.std()
     assert steps.min() >= 0
     assert 0.09 < steps.max() <= 0.1
 
@@ -139,7 +139,7 @@ def test_dragans_points_lie_around_real_images_within_the_spread(seat: Callable[
 @EACH
 def test_it_speaks_to_the_discriminator_alone(seat: Callable[..., Any], loss: Loss) -> None:
     term = seat(loss, straight(1, 1)).term
-    assert [term.plays(player) for player in ("discriminator", "generator")] == [True, False]
+    assert [term.has_objective_for(player) for player in ("discriminator", "generator")] == [True, False]
     assert not list(term.parameters())
 
 

@@ -71,7 +71,7 @@ def test_consistency_moves_both_copies(seat: Seat) -> None:
 
 def test_consistency_is_the_discriminators_alone(seat: Seat) -> None:
     term = seat(Consistency(augment=(Plus(more=1),))).term
-    assert [term.plays(player) for player in ("discriminator", "generator")] == [True, False]
+    assert [term.has_objective_for(player) for player in ("discriminator", "generator")] == [True, False]
 
 
 # --- Feature matching.
@@ -93,7 +93,7 @@ def test_feature_matching_draws_every_fake_to_the_average_of_the_data(seat: Seat
 
 def test_feature_matching_is_the_generators_alone(seat: Seat) -> None:
     term = seat(FeatureMatching()).term
-    assert [term.plays(player) for player in ("discriminator", "generator")] == [False, True]
+    assert [term.has_objective_for(player) for player in ("discriminator", "generator")] == [False, True]
 
 
 # --- LeCam.
@@ -101,8 +101,8 @@ def test_feature_matching_is_the_generators_alone(seat: Seat) -> None:
 
 def observe(table: Any, real: Tensor, fake: Tensor) -> float:
     """One update of the discriminator."""
-    value, turn = table.ask("discriminator", real, fake)
-    table.term.after("discriminator", {name: report.detach() for name, report in turn.reports["key"].items()})
+    value, update = table.ask("discriminator", real, fake)
+    table.term.after_update("discriminator", {name: report.detach() for name, report in update.reports["key"].items()})
     return float(value)
 
 

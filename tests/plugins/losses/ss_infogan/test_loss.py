@@ -10,7 +10,7 @@ from torch import nn
 
 from gan_run import DataError, ImageSet, SpecError, load, read_spec, train
 from gan_run.core.engine.training import Training
-from gan_run.core.kinds.update_context import Given, Turn
+from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 from gan_run.plugins.losses.ss_infogan.loss import few_labels
 from gan_run.registry.plugins import Registry
 
@@ -70,28 +70,28 @@ def test_the_value_worked_by_hand(small: Small, registry: Registry) -> None:
         nn.init.zeros_(layer.weight)
         layer.bias[:3].copy_(torch.tensor([1.0, 2.0, 3.0]).log())
     images = torch.rand(2000, 1, 8, 8)
-    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, ()))
-    with turn.speaking(KEY):
-        value = game.term(KEY).objective("discriminator", turn)
+    update = UpdateContext(game.stack, game.discriminator, UpdateInputs(images, None, {}, images, {}, ()))
+    with update.for_term(KEY):
+        value = game.term(KEY).objective("discriminator", update)
     # Half of the labels are 0, half are 1.
     assert value.item() == pytest.approx((math.log(6) + math.log(3)) / 2, abs=0.03)
-    assert turn.reports[KEY]["accuracy"].item() == 0  # category 2 is the likeliest
+    assert update.reports[KEY]["accuracy"].item() == 0  # category 2 is the likeliest
 
 
 def test_it_moves_the_trunk_and_q_and_nothing_else(small: Small, registry: Registry) -> None:
     training = begin(spec_with(small), registry)
     game = training.game
     images = torch.rand(8, 1, 8, 8)
-    turn = Turn(game.stack, game.discriminator, Given(images, None, {}, images, {}, ()))
-    with turn.speaking(KEY):
-        value = game.term(KEY).objective("discriminator", turn)
+    update = UpdateContext(game.stack, game.discriminator, UpdateInputs(images, None, {}, images, {}, ()))
+    with update.for_term(KEY):
+        value = game.term(KEY).objective("discriminator", update)
     found = torch.autograd.grad(value, list(game.parameters()), allow_unused=True)
     moved = {name for (name, _), gradient in zip(game.named_parameters(), found, strict=True) if gradient is not None}
     assert moved == {
         *(f"discriminator.trunk.layers.1.{what}" for what in ("weight", "bias")),
         *(f"terms.{Q}.q.layers.0.{what}" for what in ("weight", "bias")),
     }
-    assert [game.term(KEY).plays(player) for player in ("discriminator", "generator")] == [True, False]
+    assert [game.term(KEY).has_objective_for(player) for player in ("discriminator", "generator")] == [True, False]
 
 
 def test_category_k_comes_to_be_class_k(small: Small, registry: Registry) -> None:

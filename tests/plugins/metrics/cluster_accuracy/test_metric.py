@@ -22,18 +22,18 @@ from gan_run import (
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.metrics.cluster_accuracy.metric import ClusterAccuracy
-from gan_run.testing import SplitsByHand, model_by_hand
+from gan_run.testing import FakeSplits, fake_model
 
 
-def splits(train: ImageSet, test: ImageSet) -> SplitsByHand:
-    return SplitsByHand(DataInfo(ImageShape(*train.images.shape[1:]), {}), train=train, test=test)
+def splits(train: ImageSet, test: ImageSet) -> FakeSplits:
+    return FakeSplits(DataInfo(ImageShape(*train.images.shape[1:]), {}), train=train, test=test)
 
 
 def model(categories: int, codes: tuple[str, ...] = ("category",), count: int = 1, normalised: bool = False) -> Model:
     """A model whose Q calls an image's brightest pixel its category."""
     latents = {"category": Categorical(classes=categories, count=count), "c": Uniform()}
     read = BatchNorm1d(categories) if normalised else nn.Identity()
-    return model_by_hand(latents, lambda embedded: embedded[:, None, None, :categories], dict.fromkeys(codes, read))
+    return fake_model(latents, lambda embedded: embedded[:, None, None, :categories], dict.fromkeys(codes, read))
 
 
 def seen_as(categories: int, pairs: dict[tuple[int, int], int], mirrored: bool = False) -> ImageSet:

@@ -25,29 +25,29 @@ from gan_run.plugins.latents.standard.circular import Circular
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.metrics.code_factor_correlation.heat_map import CodeFactorHeatMap
 from gan_run.plugins.metrics.code_factor_correlation.metric import CodeFactorCorrelation
-from gan_run.testing import SplitsByHand, model_by_hand
+from gan_run.testing import FakeSplits, fake_model
 
 CODES: dict[str, Latent] = {"c": Uniform(count=2), "turn": Circular(), "kind": Categorical(classes=3)}
 SHAPE = ImageShape(1, 1, 7)
 """One pixel for each number that Q gives: two of c, two of turn, three of kind."""
 
 
-def splits(factors: tuple[Factor, ...], **images: ImageSet) -> SplitsByHand:
-    return SplitsByHand(DataInfo(SHAPE, {"train": 1}, factors=factors), **images)
+def splits(factors: tuple[Factor, ...], **images: ImageSet) -> FakeSplits:
+    return FakeSplits(DataInfo(SHAPE, {"train": 1}, factors=factors), **images)
 
 
 def model(codes: tuple[str, ...] = tuple(CODES)) -> Model:
     """A model whose Q says what the pixels are."""
     stretches = {"c": slice(0, 2), "turn": slice(2, 4), "kind": slice(4, 7)}
     reads = {code: partial(read, where=stretches[code]) for code in codes}
-    return model_by_hand(CODES, lambda embedded: embedded[:, None, None, :], reads)
+    return fake_model(CODES, lambda embedded: embedded[:, None, None, :], reads)
 
 
 def read(pixels: Tensor, where: slice) -> Tensor:
     return pixels[:, where]
 
 
-def known(n: int = 600, seed: int = 0) -> SplitsByHand:
+def known(n: int = 600, seed: int = 0) -> FakeSplits:
     """Images whose pixels say what their factors are: c[0] the light backwards, turn the azimuth and 40 degrees more,
     kind the model; c[1] is noise."""
     draw = np.random.default_rng(seed)
@@ -88,7 +88,7 @@ def test_the_split_that_is_named_is_read() -> None:
 def test_a_model_without_codes_has_an_empty_table(tmp_path: Path) -> None:
     found = CodeFactorCorrelation().measure(model(codes=()), known())
     assert found["table"] == {}
-    assert CodeFactorHeatMap().draw(model(codes=()), known(), tmp_path / "step") == []
+    assert CodeFactorHeatMap().render(model(codes=()), known(), tmp_path / "step") == []
 
 
 def test_data_without_factors_is_refused() -> None:
@@ -98,7 +98,7 @@ def test_data_without_factors_is_refused() -> None:
 
 
 def test_the_heat_map_is_darkest_where_code_and_factor_are_one(tmp_path: Path) -> None:
-    (path,) = CodeFactorHeatMap().draw(model(), known(), tmp_path / "step-00000010")
+    (path,) = CodeFactorHeatMap().render(model(), known(), tmp_path / "step-00000010")
     assert path == tmp_path / "step-00000010.png"
     pixels = np.asarray(Image.open(path).convert("L")).astype(float)
     cell, margin = 70, 20  # pixels; the names are at the left and below
@@ -117,7 +117,7 @@ def test_the_heat_map_is_darkest_where_code_and_factor_are_one(tmp_path: Path) -
 
 
 def test_the_same_table_is_the_same_file(tmp_path: Path) -> None:
-    files = [CodeFactorHeatMap().draw(model(), known(), tmp_path / name)[0].read_bytes() for name in ("a", "b")]
+    files = [CodeFactorHeatMap().render(model(), known(), tmp_path / name)[0].read_bytes() for name in ("a", "b")]
     assert files[0] == files[1]
 
 

@@ -12,16 +12,16 @@ from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.gaussian import Gaussian
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.metrics.information.metric import Information
-from gan_run.testing import SplitsByHand, model_by_hand
+from gan_run.testing import FakeSplits, fake_model
 
-NOTHING = SplitsByHand(DataInfo(ImageShape(1, 1, 1), {}))
+NOTHING = FakeSplits(DataInfo(ImageShape(1, 1, 1), {}))
 """The metric looks at no data."""
 
 
 def model(latents: dict[str, Latent], matrix: Tensor, pixels: dict[str, slice], scale: float = 1.0) -> Model:
-    """The generator's input times a matrix is a row of pixels; Q's raw numbers are stretches of it, magnified."""
+    """The generator's input times a matrix is a row of pixels; Q's params numbers are stretches of it, magnified."""
     reads = {code: partial(read, where=where, scale=scale) for code, where in pixels.items()}
-    return model_by_hand(latents, lambda embedded: (embedded @ matrix).view(len(embedded), 1, 1, -1), reads)
+    return fake_model(latents, lambda embedded: (embedded @ matrix).view(len(embedded), 1, 1, -1), reads)
 
 
 def read(pixels: Tensor, where: slice, scale: float) -> Tensor:

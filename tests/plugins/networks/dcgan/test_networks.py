@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_run import DataInfo, Features, ImageShape, LatentContext, LatentSpace, Norm, doubling_of
+from gan_run import DataInfo, Features, ImageShape, LatentContext, LatentSpace, Norm, upsampling_plan_of
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.networks.dcgan.networks import DCGANGenerator, DCGANTrunk
@@ -29,7 +29,7 @@ def test_shapes_go_from_latents_to_images_to_features(size: int, channels: int) 
     assert isinstance(features, Features)
     assert features.vector.shape == (2, trunk.features)
     assert [level.shape[1] for level in features.maps] == list(trunk.map_channels)
-    base, doublings = doubling_of(image)
+    base, doublings = upsampling_plan_of(image)
     assert [level.shape[2:] for level in features.maps] == [
         (base * 2**level, base * 2**level) for level in reversed(range(doublings))
     ]
@@ -42,7 +42,7 @@ def test_an_image_is_seen_by_itself_unless_batch_norm_couples_it_with_the_others
     trunk = declared.build(ImageShape(1, 16, 16))
     images = torch.randn(3, 1, 16, 16)
     alone = trunk(torch.cat([images[:1], torch.randn(2, 1, 16, 16)])).vector[0]
-    assert torch.allclose(trunk(images).vector[0], alone, atol=1e-6) is not declared.couples_images()
+    assert torch.allclose(trunk(images).vector[0], alone, atol=1e-6) is not declared.uses_batch_statistics()
     kinds = {"batch": nn.BatchNorm2d, "layer": nn.GroupNorm, "none": ()}
     for level, stage in enumerate(trunk.get_submodule("stages").children()):
         normed = any(isinstance(layer, (nn.BatchNorm2d, nn.GroupNorm)) for layer in stage.modules())

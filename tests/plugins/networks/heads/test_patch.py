@@ -8,12 +8,12 @@ from torch import nn
 from gan_run import (
     DataInfo,
     DiscriminatorModule,
+    DiscriminatorOutput,
     Features,
     ImageShape,
     LatentContext,
     LatentSpace,
     SpecError,
-    View,
     read_spec,
 )
 from gan_run.plugins.latents.standard.uniform import Uniform
@@ -46,9 +46,9 @@ def test_the_slope_of_an_image_is_that_of_the_mean_of_its_logits() -> None:
     trunk = DCGANTrunk(width=0.1, norm="none").build(ImageShape(1, 16, 16))
     discriminator = DiscriminatorModule(trunk, Patch().build(trunk, LATENTS))
     images = torch.randn(3, 1, 16, 16, requires_grad=True)
-    view = View(discriminator, images, {})
-    (expected,) = torch.autograd.grad(view.logits[1].mean(), images, retain_graph=True)
-    torch.testing.assert_close(view.gradients[1], expected[1])
+    output = DiscriminatorOutput(discriminator, images, {})
+    (expected,) = torch.autograd.grad(output.logits[1].mean(), images, retain_graph=True)
+    torch.testing.assert_close(output.gradients[1], expected[1])
 
 
 def test_a_trunk_without_maps_is_refused(small: Callable[..., Mapping[str, Any]], registry: Registry) -> None:

@@ -9,7 +9,7 @@ from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.networks.infogan_networks.chairs import InfoGANChairsGenerator, InfoGANChairsTrunk
 from gan_run.plugins.networks.infogan_networks.faces import InfoGANFacesGenerator, InfoGANFacesTrunk
-from gan_run.plugins.networks.infogan_networks.layers import keep, keep_up
+from gan_run.plugins.networks.infogan_networks.layers import same_block, same_up_block
 from gan_run.plugins.networks.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
 from gan_run.plugins.networks.infogan_networks.thirty_two import InfoGAN32Generator, InfoGAN32Trunk
 
@@ -325,8 +325,8 @@ def test_every_parameter_is_used(paper: Paper) -> None:
 @pytest.mark.parametrize("norm", ["layer", "none"])
 def test_without_batch_norm_each_image_is_seen_by_itself(paper: Paper, norm: Norm) -> None:
     declared = paper.trunk(width=0.05, norm=norm)
-    assert not declared.couples_images()
-    assert paper.trunk(width=0.05).couples_images()
+    assert not declared.uses_batch_statistics()
+    assert paper.trunk(width=0.05).uses_batch_statistics()
     trunk = declared.build(paper.image)
     images = torch.randn(3, *paper.image)
     alone = trunk(torch.cat([images[:1], torch.randn(2, *paper.image)])).vector[0]
@@ -339,7 +339,7 @@ def test_without_batch_norm_each_image_is_seen_by_itself(paper: Paper, norm: Nor
 
 
 def test_the_up_convolution_that_keeps_the_size_is_the_transpose_of_the_convolution_that_does() -> None:
-    down, up = keep(2, 3, 0.1, "batch")[0].double(), keep_up(3, 2)[0].double()
+    down, up = same_block(2, 3, 0.1, "batch")[0].double(), same_up_block(3, 2)[0].double()
     assert isinstance(down, nn.Sequential)
     assert isinstance(up, nn.Sequential)
     convolution, transposed = down[1], up[0]

@@ -6,7 +6,7 @@ from torch import nn
 
 from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace
 from gan_run.plugins.latents.standard.uniform import Uniform
-from gan_run.plugins.networks.r3gan.layers import Double, Halve, ResidualBlock
+from gan_run.plugins.networks.r3gan.layers import Downsample, ResidualBlock, Upsample
 from gan_run.plugins.networks.r3gan.networks import R3GANGenerator, R3GANTrunk
 
 CONTEXT = LatentContext(DataInfo(ImageShape(1, 8, 8), {"train": 1}))
@@ -65,11 +65,11 @@ def test_a_block_begins_as_the_identity_with_the_variance_of_fixup_within() -> N
 def test_doubling_interpolates_between_neighbours_and_halving_blurs_them() -> None:
     row = torch.tensor([1.0, 3.0, 7.0, 5.0])
     maps = row.expand(1, 2, 4, 4)
-    twice = Double(2, 2)(maps)
+    twice = Upsample(2, 2)(maps)
     assert twice.shape == (1, 2, 8, 8)
     # Between its neighbours 1, 3, 7, 5 in each row; rows beyond the edge are zero.
     assert twice[0, 0, 3].tolist() == [1, 2, 3, 5, 7, 6, 5, 2.5]
-    half = Halve(2, 2)(maps)
+    half = Downsample(2, 2)(maps)
     assert half.shape == (1, 2, 2, 2)
     # (2 * 1 + 3) / 4, where the left neighbour is beyond the edge, and (3 + 2 * 7 + 5) / 4.
     assert half[0, 0, 1].tolist() == [1.25, 5.5]
@@ -79,7 +79,7 @@ def test_each_image_is_seen_by_itself() -> None:
     trunk = R3GANTrunk(width=0.02).build(ImageShape(1, 28, 28))
     images = torch.randn(3, 1, 28, 28)
     torch.testing.assert_close(trunk(images).vector[:1], trunk(images[:1]).vector, atol=1e-4, rtol=1e-4)
-    assert not R3GANTrunk().couples_images()
+    assert not R3GANTrunk().uses_batch_statistics()
 
 
 def test_gradients_reach_every_parameter_once_the_blocks_have_begun() -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace, SpecError, read_spec
-from gan_run.core.run.resolve import describe
+from gan_run.core.run.resolve import check_against_data
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.networks.sn_resnet.generator import ConditionalNorm, SNResNetGenerator
@@ -84,7 +84,7 @@ def test_each_image_is_seen_by_itself() -> None:
     trunk = SNResNetTrunk(width=0.05).build(ImageShape(1, 28, 28)).eval()
     images = torch.randn(3, 1, 28, 28)
     torch.testing.assert_close(trunk(images).vector[:1], trunk(images[:1]).vector, atol=1e-4, rtol=1e-4)
-    assert not SNResNetTrunk().couples_images()
+    assert not SNResNetTrunk().uses_batch_statistics()
 
 
 def test_a_conditional_norm_has_the_gains_and_biases_that_the_condition_sets() -> None:
@@ -168,7 +168,7 @@ def test_what_cannot_be_built_is_refused(
     spec = small(generator={"type": "sn-resnet", **network})
 
     def prepare() -> None:
-        describe(read_spec(spec, registry=registry))
+        check_against_data(read_spec(spec, registry=registry))
 
     with pytest.raises(SpecError) as refused:
         prepare()

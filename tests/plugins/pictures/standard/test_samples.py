@@ -11,9 +11,9 @@ from gan_run import DataInfo, ImageShape, Latent, Model, Spec, SpecError, read_s
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.pictures.standard.samples import Samples, image_grid
-from gan_run.testing import SplitsByHand, model_by_hand
+from gan_run.testing import FakeSplits, fake_model
 
-DATA = SplitsByHand(DataInfo(ImageShape(1, 1, 1), {}))  # pictures of codes need no data
+DATA = FakeSplits(DataInfo(ImageShape(1, 1, 1), {}))  # pictures of codes need no data
 
 
 def columns(embedded: Tensor) -> Tensor:
@@ -27,7 +27,7 @@ def unread(pixels: Tensor) -> Tensor:
 
 
 def model(latents: dict[str, Latent], codes: tuple[str, ...]) -> Model:
-    return model_by_hand(latents, columns, dict.fromkeys(codes, unread))
+    return fake_model(latents, columns, dict.fromkeys(codes, unread))
 
 
 def cells(path: Path, rows: int, columns: int, side: int) -> NDArray[np.uint8]:
@@ -40,7 +40,7 @@ def cells(path: Path, rows: int, columns: int, side: int) -> NDArray[np.uint8]:
 
 def test_one_column_per_category_in_order(tmp_path: Path) -> None:
     drawn = model({"z": Uniform(), "category": Categorical(classes=3)}, codes=("category",))
-    (path,) = Samples(rows=4).draw(drawn, DATA, tmp_path / "step-00000010")
+    (path,) = Samples(rows=4).render(drawn, DATA, tmp_path / "step-00000010")
     assert path == tmp_path / "step-00000010.png"
     grid = cells(path, rows=4, columns=3, side=56)  # 4 pixels, 14 times
     one_hot = grid[:, :, 0, 14:].reshape(4, 3, 3, 14)
@@ -54,14 +54,14 @@ def test_one_column_per_category_in_order(tmp_path: Path) -> None:
 def test_the_code_that_is_named_makes_the_columns(tmp_path: Path) -> None:
     latents: dict[str, Latent] = {"a": Categorical(classes=2), "b": Categorical(classes=5)}
     drawn = model(latents, codes=("b", "a"))
-    (path,) = Samples(rows=2).draw(drawn, DATA, tmp_path / "first")
+    (path,) = Samples(rows=2).render(drawn, DATA, tmp_path / "first")
     cells(path, rows=2, columns=2, side=56)
-    (path,) = Samples(rows=2, code="b").draw(drawn, DATA, tmp_path / "named")
+    (path,) = Samples(rows=2, code="b").render(drawn, DATA, tmp_path / "named")
     cells(path, rows=2, columns=5, side=56)
 
 
 def test_of_several_copies_the_first_makes_the_columns(tmp_path: Path) -> None:
-    (path,) = Samples(rows=3).draw(model({"k": Categorical(classes=2, count=2)}, codes=("k",)), DATA, tmp_path / "k")
+    (path,) = Samples(rows=3).render(model({"k": Categorical(classes=2, count=2)}, codes=("k",)), DATA, tmp_path / "k")
     grid = cells(path, rows=3, columns=2, side=56)
     assert (grid[:, 0, 0, 0] == 255).all()
     assert (grid[:, 1, 0, 14] == 255).all()
@@ -70,7 +70,7 @@ def test_of_several_copies_the_first_makes_the_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize("codes", [(), ("c",)])
 def test_without_a_categorical_code_a_plain_grid(tmp_path: Path, codes: tuple[str, ...]) -> None:
     latents: dict[str, Latent] = {"c": Uniform(), "category": Categorical(classes=3)}
-    (path,) = Samples(rows=2, columns=7).draw(model(latents, codes), DATA, tmp_path / "plain")
+    (path,) = Samples(rows=2, columns=7).render(model(latents, codes), DATA, tmp_path / "plain")
     cells(path, rows=2, columns=7, side=56)
 
 

@@ -12,9 +12,9 @@ from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.circular import Circular
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.pictures.standard.traversal import BOTTOM, LEFT, RIGHT, TOP, Traversal
-from gan_run.testing import SplitsByHand, model_by_hand
+from gan_run.testing import FakeSplits, fake_model
 
-DATA = SplitsByHand(DataInfo(ImageShape(1, 1, 1), {}))  # pictures of codes need no data
+DATA = FakeSplits(DataInfo(ImageShape(1, 1, 1), {}))  # pictures of codes need no data
 
 
 def columns(embedded: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ def unread(pixels: Tensor) -> Tensor:
 
 
 def model(latents: dict[str, Latent], codes: tuple[str, ...]) -> Model:
-    return model_by_hand(latents, columns, dict.fromkeys(codes, unread))
+    return fake_model(latents, columns, dict.fromkeys(codes, unread))
 
 
 def cells(path: Path, rows: int, columns: int, side: int) -> NDArray[np.uint8]:
@@ -50,7 +50,7 @@ SIDE = 56  # 7 columns, 8 times
 
 
 def test_one_picture_per_dial_of_each_code(tmp_path: Path) -> None:
-    paths = Traversal(rows=2).draw(model(LATENTS, codes=("category", "c")), DATA, tmp_path / "step-00000010")
+    paths = Traversal(rows=2).render(model(LATENTS, codes=("category", "c")), DATA, tmp_path / "step-00000010")
     assert [path.name for path in paths] == [
         "step-00000010-category.png",
         "step-00000010-c-0.png",
@@ -62,7 +62,7 @@ def test_one_picture_per_dial_of_each_code(tmp_path: Path) -> None:
 
 
 def test_one_copy_of_several_can_be_asked_for(tmp_path: Path) -> None:
-    paths = Traversal(codes=("c[1]", "d"), rows=2).draw(model(LATENTS, codes=()), DATA, tmp_path / "x")
+    paths = Traversal(codes=("c[1]", "d"), rows=2).render(model(LATENTS, codes=()), DATA, tmp_path / "x")
     assert [path.name for path in paths] == ["x-c-1.png", "x-d.png"]
     grid = cells(paths[0], rows=2, columns=10, side=SIDE)[:, :, 0, ::8]
     assert (grid[:, :, :5] == grid[:, :1, :5]).all()  # what comes before c[1] is held, c[0] too
@@ -71,7 +71,7 @@ def test_one_copy_of_several_can_be_asked_for(tmp_path: Path) -> None:
 
 def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    turned, category = Traversal(codes=("d", "category"), steps=5, rows=4).draw(
+    turned, category = Traversal(codes=("d", "category"), steps=5, rows=4).render(
         model(LATENTS, codes=()), DATA, tmp_path / "traversal"
     )
     grid = cells(turned, rows=4, columns=5, side=SIDE)[:, :, 0, ::8]  # (row, column, number of the generator's input)
@@ -88,7 +88,7 @@ def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None
 
 
 def test_pixels_are_magnified_without_blur(tmp_path: Path) -> None:
-    (path,) = Traversal(codes=("d",), steps=3, rows=2).draw(model(LATENTS, codes=()), DATA, tmp_path / "traversal")
+    (path,) = Traversal(codes=("d",), steps=3, rows=2).render(model(LATENTS, codes=()), DATA, tmp_path / "traversal")
     grid = cells(path, rows=2, columns=3, side=SIDE).reshape(2, 3, 7, 8, 7, 8)
     assert (grid == grid[:, :, :, :1, :, :1]).all()
 
@@ -102,7 +102,7 @@ def frames(path: Path) -> NDArray[np.uint8]:
 
 def test_a_moving_picture_goes_through_the_values_and_back(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    still, moving = Traversal(codes=("d",), steps=2, rows=3, frames=5).draw(model(LATENTS, ()), DATA, tmp_path / "x")
+    still, moving = Traversal(codes=("d",), steps=2, rows=3, frames=5).render(model(LATENTS, ()), DATA, tmp_path / "x")
     assert (still.name, moving.name) == ("x-d.png", "x-d.gif")
     shown = frames(moving)
     assert len(shown) == 8  # five forth and three back
@@ -115,14 +115,14 @@ def test_a_moving_picture_goes_through_the_values_and_back(tmp_path: Path) -> No
 
 
 def test_categories_are_shown_each_once(tmp_path: Path) -> None:
-    _, moving = Traversal(codes=("category",), rows=1, frames=30).draw(model(LATENTS, ()), DATA, tmp_path / "x")
+    _, moving = Traversal(codes=("category",), rows=1, frames=30).render(model(LATENTS, ()), DATA, tmp_path / "x")
     shown = frames(moving)[:, 2, 2:][:, :SIDE:8][:, 1:4]
     assert (shown > 200).tolist() == np.eye(3).astype(bool).tolist()
 
 
 def test_an_angle_goes_on_round_and_does_not_come_back(tmp_path: Path) -> None:
     drawn = model({"turn": Circular(), "z": Uniform()}, codes=("turn",))
-    _, moving = Traversal(rows=1, frames=8).draw(drawn, DATA, tmp_path / "x")
+    _, moving = Traversal(rows=1, frames=8).render(drawn, DATA, tmp_path / "x")
     shown = frames(moving)
     assert len(shown) == 8
     cosine = shown[:, 2, 2].astype(float)
@@ -130,11 +130,11 @@ def test_an_angle_goes_on_round_and_does_not_come_back(tmp_path: Path) -> None:
 
 
 def test_without_frames_there_is_no_moving_picture(tmp_path: Path) -> None:
-    assert [path.suffix for path in Traversal().draw(model(LATENTS, ("d",)), DATA, tmp_path / "x")] == [".png"]
+    assert [path.suffix for path in Traversal().render(model(LATENTS, ("d",)), DATA, tmp_path / "x")] == [".png"]
 
 
 def test_ends_that_are_asked_for(tmp_path: Path) -> None:
-    (path,) = Traversal(low=-0.5, high=0.25, steps=2, rows=1).draw(
+    (path,) = Traversal(low=-0.5, high=0.25, steps=2, rows=1).render(
         model({"c": Uniform()}, ("c",)), DATA, tmp_path / "x"
     )
     left, right = cells(path, rows=1, columns=2, side=56)[0, :, 0, 0]
@@ -146,13 +146,13 @@ def test_the_same_draw_is_the_same_file(tmp_path: Path) -> None:
     files = []
     for name in ("a", "b"):
         torch.manual_seed(3)
-        (path,) = Traversal(codes=("d",)).draw(model(LATENTS, codes=()), DATA, tmp_path / name)
+        (path,) = Traversal(codes=("d",)).render(model(LATENTS, codes=()), DATA, tmp_path / name)
         files.append(path.read_bytes())
     assert files[0] == files[1]
 
 
 def test_no_codes_no_pictures(tmp_path: Path) -> None:
-    assert Traversal().draw(model(LATENTS, codes=()), DATA, tmp_path / "step") == []
+    assert Traversal().render(model(LATENTS, codes=()), DATA, tmp_path / "step") == []
     assert list(tmp_path.iterdir()) == []
 
 

@@ -149,23 +149,23 @@ def built(**fields: Any) -> AdaModule:
 def test_p_rises_while_most_logits_of_real_images_are_positive_and_falls_while_they_are_not() -> None:
     ada = built(speed=1000, every=2, start=0.5)
     sure, unsure = torch.tensor([1.0] * 9 + [-1.0]), torch.tensor([1.0] * 6 + [-1.0] * 4)
-    ada.after(sure)
+    ada.after_update(sure)
     assert ada.p.item() == 0.5
-    ada.after(sure)  # the mean sign is 0.8: twenty images further up
+    ada.after_update(sure)  # the mean sign is 0.8: twenty images further up
     assert ada.p.item() == pytest.approx(0.5 + 20 / 1000)
     for _ in range(2):  # 0.2
-        ada.after(unsure)
+        ada.after_update(unsure)
     assert ada.p.item() == pytest.approx(0.5)
-    ada.after(sure)
-    ada.after(unsure)  # 0.5 on average
+    ada.after_update(sure)
+    ada.after_update(unsure)  # 0.5 on average
     assert ada.p.item() == pytest.approx(0.5 - 20 / 1000)
 
 
 def test_p_stays_a_probability_and_stands_still_at_speed_zero() -> None:
     up, down = built(speed=10, every=1, start=0.9), built(speed=10, every=1, start=0.1)
-    up.after(torch.ones(8))
-    down.after(-torch.ones(8))
+    up.after_update(torch.ones(8))
+    down.after_update(-torch.ones(8))
     assert (up.p.item(), down.p.item()) == (1.0, 0.0)
     held = built(speed=0, every=1, start=0.3)
-    held.after(torch.ones(8))
+    held.after_update(torch.ones(8))
     assert held.p.item() == pytest.approx(0.3)

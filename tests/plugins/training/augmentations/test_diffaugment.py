@@ -15,13 +15,13 @@ def test_translation_moves_by_whole_pixels_up_to_an_eighth_and_leaves_zero_behin
     shifts = set()
     for moved in translate(image.expand(300, -1, -1, -1)):
         ways = [(down, across) for down in range(-2, 3) for across in range(-3, 4)]
-        found = [way for way in ways if torch.equal(moved, by_hand(image[0], *way))]
+        found = [way for way in ways if torch.equal(moved, fakes(image[0], *way))]
         assert len(found) == 1
         shifts.update(found)
     assert len(shifts) == 5 * 7
 
 
-def by_hand(image: Tensor, down: int, across: int) -> Tensor:
+def fakes(image: Tensor, down: int, across: int) -> Tensor:
     padded = torch.nn.functional.pad(image, (3, 3, 3, 3))
     return padded[:, 3 + down : 3 + down + 16, 3 + across : 3 + across + 24]
 

@@ -8,7 +8,17 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_run import Augmentation, Augmentations, Encoder, Loss, LossContext, LossTerm, Turn, full_precision
+from gan_run import (
+    Augmentation,
+    Augmentations,
+    Borrowed,
+    Encoder,
+    Loss,
+    LossContext,
+    LossTerm,
+    UpdateContext,
+    full_precision,
+)
 
 
 class IdentityPairs(Loss):
@@ -21,7 +31,7 @@ class IdentityPairs(Loss):
     augment: tuple[Augmentation, ...] = Field(min_length=1, description="Changes, in order, that keep the class.")
     temperature: float = Field(default=0.5, gt=0, description="Of the similarities.")
 
-    def needs(self) -> Iterable[str]:
+    def requires_encoders(self) -> Iterable[str]:
         return (self.code,)
 
     def build(self, context: LossContext) -> LossTerm:
@@ -36,12 +46,12 @@ class IdentityPairsTerm(LossTerm):
         super().__init__()
         self.augment = augment
         self._code, self._temperature = code, temperature
-        self._encoder = (encoder,)  # in a tuple, so that it is not registered here: another term brings it
+        self._encoder = Borrowed(encoder)
 
-    def discriminator(self, turn: Turn) -> Tensor:
-        (encoder,) = self._encoder
-        plain = encoder(turn.real_view.unchanged)[self._code]
-        changed = encoder(turn.real_view.changed(self.augment))[self._code]
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        encoder = self._encoder.module
+        plain = encoder(update.real_output.unaugmented)[self._code]
+        changed = encoder(update.real_output.augmented_with(self.augment))[self._code]
         return nt_xent(plain, changed, self._temperature)
 
 

@@ -50,19 +50,19 @@ class LearntCategoricalModule(LatentModule):
         # By value what was drawn given the category; by gradient what an unconditional draw of the noise has.
         return ((log_probabilities + noise) / self._temperature).softmax(dim=-1)
 
-    def posterior(self, raw: Tensor) -> Categorical:
-        return Categorical(logits=raw, validate_args=False)
+    def posterior(self, params: Tensor) -> Categorical:
+        return Categorical(logits=params, validate_args=False)
 
     def entropy(self) -> Tensor:
         # Without a gradient, as in the paper: the information term is not to make categories equally frequent.
         return -torch.xlogy(self.frequencies, self.frequencies).sum()
 
-    def grid(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.arange(self.classes, device=self.device)
 
-    def recovery(self, raw: Tensor, value: Tensor) -> Tensor:
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         entropy = self.entropy().clamp(min=1e-6)
-        return (1 + self.log_likelihood(raw, value).mean() / entropy).clamp(0, 1)
+        return (1 + self.log_likelihood(params, value).mean() / entropy).clamp(0, 1)
 
 
 def perturbed(log_probabilities: Tensor, value: Tensor) -> Tensor:

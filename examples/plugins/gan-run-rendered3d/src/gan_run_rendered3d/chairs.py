@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import DataError, Factor, SpecPath, follow
+from gan_run import DataError, Factor, SpecPath, track_progress
 from gan_run_rendered3d.furniture import Entry, Library, read_entries
 from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
 from gan_run_rendered3d.source import RenderedSet
@@ -75,7 +75,7 @@ class RenderedChairs(RenderedSet):
             studio.lamp((2, 3, 4), 0.7, follows=True),
             studio.lamp((0, 0, 1), 0.35, follows=True),
         ):
-            for entry in follow(
+            for entry in track_progress(
                 self._entries, f"rendering {self.count} views of {len(self._entries)} chairs into {self.home}"
             ):
                 images.extend(_views(studio, read_model(libraries[entry.library], entry), self._poses))

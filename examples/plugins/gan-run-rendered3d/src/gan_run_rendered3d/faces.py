@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import Factor, SpecPath, follow
+from gan_run import Factor, SpecPath, track_progress
 from gan_run_rendered3d.heads import Heads
 from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
 from gan_run_rendered3d.source import RenderedSet
@@ -75,7 +75,7 @@ class RenderedFaces(RenderedSet):
         low, high = np.array([varied[1:] for varied in VARIED]).T
         factors = generator.uniform(low, high, size=(self.people, len(VARIED)))
         with open_studio(self.size, Lens(distance=6, angle=19), "black") as studio:
-            drawn = follow(list(factors), f"rendering {self.people} heads into {self.home}")
+            drawn = track_progress(list(factors), f"rendering {self.people} heads into {self.home}")
             images = [_portrait(studio, heads, generator, row) for row in drawn]
         arrays: Arrays = {
             "images": np.stack(images),

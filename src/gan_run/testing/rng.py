@@ -9,7 +9,7 @@ import torch
 
 
 @contextmanager
-def torchs_alone(*, seeded: bool = False) -> Iterator[None]:
+def only_torch_rng(*, seeded: bool = False) -> Iterator[None]:
     """Within, nothing may be drawn but from torch's global stream, and that may not be seeded, unless `seeded` is on: a
     run seeds it at every step, and what seeded it besides would draw the same numbers over and over."""
     torch.manual_seed(20)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.verb import Plugins, json_option, set_option, verb
+from gan_run.cli.common import Plugins, json_option, set_option, with_plugins
 
 run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
@@ -24,7 +24,7 @@ run_argument = click.argument("run", type=click.Path(exists=True, file_okay=Fals
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: samples.png or samples.npz.")
 @click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
 @click.option("--step", type=int, help="Of the checkpoint; default: the last.")
-@verb
+@with_plugins
 def sample(
     plugins: Plugins,
     run: Path,
@@ -57,7 +57,7 @@ def sample(
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn.")
 @click.option("--gif", "frames", type=click.IntRange(min=2), metavar="FRAMES", help="A moving picture of each, too.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder for the pictures.")
-@verb
+@with_plugins
 def traverse(
     plugins: Plugins,
     run: Path,
@@ -71,7 +71,7 @@ def traverse(
     out: Path,
 ) -> None:
     """Turn each code of RUN through its range, all else held, and write one strip of images per code."""
-    from gan_run.core.base.randomness import private_stream
+    from gan_run.core.base.randomness import isolated_rng
     from gan_run.core.kinds.artifact import Artifact
     from gan_run.core.kinds.data_source import Splits
     from gan_run.runs import load_run
@@ -79,13 +79,13 @@ def traverse(
     registry = plugins.load()
     loaded = load_run(run, registry)
     model = loaded.model
-    names = [code if code in model.latents else str(model.labels.dial(model.latents, code)) for code in codes]
+    names = [code if code in model.latents else str(model.labels.code_dim(model.latents, code)) for code in codes]
     fields = {"codes": names or None, "low": low, "high": high, "steps": steps, "rows": rows, "frames": frames}
     artifact = registry.catalogue.find("artifact", "traversal").model_validate({"type": "traversal", **fields})
     assert isinstance(artifact, Artifact)
     out.mkdir(parents=True, exist_ok=True)
-    with private_stream("traverse", seed):
-        for path in artifact.draw(model, Splits(loaded.spec.data), out / "traversal"):
+    with isolated_rng("traverse", seed):
+        for path in artifact.render(model, Splits(loaded.spec.data), out / "traversal"):
             click.echo(path)
 
 
@@ -94,7 +94,7 @@ def traverse(
 @set_option
 @click.option("--step", type=int, help="Of the checkpoint; default: the last.")
 @json_option
-@verb
+@with_plugins
 def evaluate(plugins: Plugins, run: Path, overrides: tuple[str, ...], step: int | None, as_json: bool) -> None:
     """Measure the metrics of RUN's spec again, or others: --set 'metrics=[{"type": "information"}]'."""
     from gan_run.core.base.errors import SpecError

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.base.image import ImageShape
-from gan_run.core.base.randomness import private_stream
+from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.kinds.data_source import Splits
@@ -15,33 +15,33 @@ from gan_run.core.kinds.latent_space import LatentSpace, Values
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack, HeadModule, TrunkModule
-from gan_run.core.kinds.update_context import View
+from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.testing.game import Noise, small_spec
 
 Function = Callable[[Tensor], Tensor]
 """May be a module, which then is a part of the model."""
 
 
-def model_by_hand(
+def fake_model(
     latents: Mapping[str, Latent | Mapping[str, object]], draws: Function, reads: Mapping[str, Function]
 ) -> Model:
     """A model of given functions, with latents as in a spec.
 
     `draws` makes images (N, C, H, W) of the generator's input (N, W). `reads` says, for each latent that is a code,
-    what Q makes of an image's pixels (N, C*H*W): raw (N, P), or (N, count*P) where there are several copies.
+    what Q makes of an image's pixels (N, C*H*W): params (N, P), or (N, count*P) where there are several copies.
     """
     declared = small_spec(fields={"latents": latents}).latents
     context = LatentContext(Noise().describe())
     space = LatentSpace({name: latent.module(context) for name, latent in declared.items()})
     stack = GeneratorStack(space, _Apply(draws))
-    with private_stream("by hand"):
+    with isolated_rng("by hand"):
         image = ImageShape(*stack(space.sample(1)).shape[1:])
     discriminator = DiscriminatorModule(_Pixels(image), _Undecided())
     return Model(stack, discriminator, [_Q(reads)], image, torch.device("cpu"))
 
 
-class SplitsByHand(Splits):
-    """Given images: `SplitsByHand(info, train=…, test=…)`."""
+class FakeSplits(Splits):
+    """Given images: `FakeSplits(info, train=…, test=…)`."""
 
     def __init__(self, info: DataInfo, **images: ImageSet) -> None:
         self.info = info
@@ -82,5 +82,5 @@ class _Q(Encoder):
         self.codes = tuple(reads)
         self.reads = nn.ModuleDict({code: _Apply(function) for code, function in reads.items()})
 
-    def forward(self, view: View) -> dict[str, Tensor]:
-        return {code: self.reads[code](view.features.vector) for code in self.codes}
+    def forward(self, output: DiscriminatorOutput) -> dict[str, Tensor]:
+        return {code: self.reads[code](output.features.vector) for code in self.codes}

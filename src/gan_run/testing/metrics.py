@@ -18,7 +18,7 @@ from gan_run.testing.game import Noise, begin
 INFORMATION = {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0}}
 
 
-class LookingSuite(ComponentSuite):
+class ModelUserSuite(ComponentSuite):
     """`component` looks at a model: that of a small game with the codes `category` and `c`, trained for three steps on
     noise with three classes."""
 
@@ -34,7 +34,7 @@ class LookingSuite(ComponentSuite):
         return training.model()
 
 
-class MetricSuite(LookingSuite):
+class MetricSuite(ModelUserSuite):
     """`component` is a metric."""
 
     component: Metric
@@ -57,13 +57,13 @@ class MetricSuite(LookingSuite):
         assert all(torch.equal(before[code], after[code]) for code in before)
 
 
-class ArtifactSuite(LookingSuite):
+class ArtifactSuite(ModelUserSuite):
     """`component` is an artifact."""
 
     component: Artifact
 
     def test_it_writes_what_it_draws_beside_the_stem(self, tmp_path: Path) -> None:
-        self.component.draw(self.model(), Splits(Noise()), tmp_path / "step-00000003")
+        self.component.render(self.model(), Splits(Noise()), tmp_path / "step-00000003")
         written = sorted(path.name for path in tmp_path.iterdir())
         assert written
         assert all(name.startswith("step-00000003") for name in written)

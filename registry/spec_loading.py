@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gan_run.core.base.errors import Place, Problem, SpecError
-from gan_run.core.kinds.component import Reading
+from gan_run.core.kinds.component import ValidationContext
 from gan_run.core.kinds.spec import Spec
 from gan_run.registry.catalogue import Catalogue
 from gan_run.registry.overrides import apply_overrides
@@ -33,7 +33,7 @@ def read_spec(
     """The spec that `content` describes, with `PLACE=VALUE` overrides. Raises SpecError with every mistake found."""
     changed = apply_overrides(content, overrides)
     try:
-        spec = Spec.model_validate(changed, context=Reading(catalogue, folder.resolve()))
+        spec = Spec.model_validate(changed, context=ValidationContext(catalogue, folder.resolve()))
     except ValidationError as error:
         problems = [Problem(_place(e, changed), _message(e)) for e in _causes(error.errors(include_url=False))]
         raise SpecError(problems, source) from None

@@ -14,7 +14,7 @@ GROUP = "gan_run"
 
 
 @dataclass(frozen=True)
-class Source:
+class PluginOrigin:
     """A plugin before it is imported."""
 
     name: str
@@ -24,21 +24,21 @@ class Source:
     """Imports it."""
 
 
-def installed(found: Iterable[EntryPoint] | None = None) -> Iterator[Source]:
+def installed(found: Iterable[EntryPoint] | None = None) -> Iterator[PluginOrigin]:
     """Every plugin that an installed distribution declares, by name."""
     for point in sorted(entry_points(group=GROUP) if found is None else found, key=lambda point: point.name):
         distribution, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
-        yield Source(point.name, distribution, version, point.load)
+        yield PluginOrigin(point.name, distribution, version, point.load)
 
 
-def from_file(path: Path) -> Source:
+def from_file(path: Path) -> PluginOrigin:
     """A plugin that is one file: its distribution is the file's name, its version a digest of what it says. Raises
     PluginError where it cannot be read."""
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise PluginError(f"{path}: {error.strerror}") from None
-    return Source(path.stem, path.name, f"sha256:{digest}", lambda: _execute(path))
+    return PluginOrigin(path.stem, path.name, f"sha256:{digest}", lambda: _execute(path))
 
 
 def _execute(path: Path) -> object:

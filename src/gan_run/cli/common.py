@@ -37,8 +37,8 @@ class Plugins:
         return [*blocked, *(text for file in self.files for text in ("--plugin", str(file)))]
 
 
-def verb(function: Callable[Concatenate[Plugins, P], None]) -> Callable[..., None]:
-    """A verb whose first argument is the plugins to work with. Errors are a line or two, and exit code 2."""
+def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[..., None]:
+    """A command whose first argument is the plugins to work with. Errors are a line or two, and exit code 2."""
 
     @click.option(
         "-p", "blocked", multiple=True, metavar="no:NAME", callback=_blocked, help="Do without a plugin (repeatable)."

@@ -18,14 +18,14 @@ LOOK_EVERY = 0.1
 """Seconds between two looks at the processes."""
 
 
-class SideBySide:
+class ParallelRuns:
     """Trains by `gan-run` with the arguments given for each seed; the threads are split among those at a time."""
 
-    def __init__(self, commands: Mapping[int, list[str]], at_a_time: int, watched: Watched) -> None:
+    def __init__(self, commands: Mapping[int, list[str]], jobs: int, watched: Watched) -> None:
         self._waiting = dict(commands)
-        self._at_a_time = at_a_time
+        self._at_a_time = jobs
         self._watched = watched
-        self._threads = max(1, torch.get_num_threads() // at_a_time)
+        self._threads = max(1, torch.get_num_threads() // jobs)
         self._running: dict[int, subprocess.Popen[str]] = {}
         self._readers: list[Thread] = []
         self._runs: dict[int, Path] = {}
