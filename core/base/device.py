@@ -1,4 +1,4 @@
-"""What networks compute on, and in which numbers."""
+"""Devices and the precision that networks compute in."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,9 +17,23 @@ class Autocast(Protocol):
     def __call__(self) -> AbstractContextManager[object]: ...
 
 
-def full_precision(params: Tensor) -> Tensor:
-    """Half types as float32; what is already precise stays as it is."""
-    return params.float() if params.dtype in (torch.bfloat16, torch.float16) else params
+def full_precision(values: Tensor) -> Tensor:
+    """Convert bfloat16 and float16 to float32; other types are returned as they are."""
+    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
+
+
+def compute_dtype(precision: Precision) -> torch.dtype:
+    """The type of matrix products and convolutions under `precision`, which is not `auto` any more."""
+    assert precision != "auto", "auto is resolved before anything is built"
+    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+
+
+def autocast(device: torch.device, precision: Precision) -> Autocast:
+    """What opens bf16 autocast under `bf16`, and nothing under `fp32`.
+
+    Weights, losses and optimisers stay in float32 in either case.
+    """
+    return partial(_autocast, device, compute_dtype(precision) is torch.bfloat16)
 
 
 @contextmanager
@@ -28,18 +42,7 @@ def _autocast(device: torch.device, enabled: bool) -> Iterator[None]:
         yield
 
 
-def compute_dtype(precision: Precision) -> torch.dtype:
-    """What products are computed in."""
-    assert precision != "auto", "auto is resolved before anything is built"
-    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-
-
-def autocast(device: torch.device, precision: Precision) -> Autocast:
-    """Opens bf16 autocast, or nothing for fp32. Weights, losses and optimisers stay in float32 either way."""
-    return partial(_autocast, device, compute_dtype(precision) is torch.bfloat16)
-
-
 def synchronize(device: torch.device) -> None:
-    """Until all that was asked of `device` is done."""
+    """Block until all work queued on `device` has finished."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)

@@ -1,13 +1,14 @@
-"""Several processes that train as one: each has its share of every batch.
+"""Several processes that train one run together.
 
-Data and latents are drawn for the whole batch by all of them alike, from the common stream, and each takes its rows, so
-that their number does not change the mathematics. What is drawn within an update (augmentations, points between images)
-each draws for itself.
+All processes draw the data order and the latents of the whole batch from the same random stream, and each takes its own
+rows, so that the number of processes does not change the mathematics. Draws inside an update (augmentations, points
+between images) differ from rank to rank.
 """
 
 import gc
 import json
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +20,18 @@ from torch import Tensor, distributed
 from gan_run.core.base.randomness import derived_rng
 
 TIMEOUT = timedelta(days=1)
-"""How long one waits for the others: the first may have much to evaluate. Who dies is noticed by torchrun."""
+"""How long a collective waits. Evaluation on the main process may take long; torchrun notices a process that died."""
+
+LAUNCHER_VARIABLES = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""What torchrun sets beside WORLD_SIZE."""
 
 
 @dataclass(frozen=True)
 class World:
-    """Which of how many this one is. The first, 0, leads: it alone writes and speaks."""
+    """The rank of this process and the number of processes.
+
+    Rank 0 is the main process: it alone writes files and prints.
+    """
 
     rank: int = 0
     count: int = 1
@@ -34,13 +41,13 @@ class World:
         return self.rank == 0
 
     def shard(self, whole: Tensor) -> Tensor:
-        """This process's rows of what all of them have, (N, …) -> (N / count, …)."""
+        """This process's rows of a tensor that all processes have: (N, …) -> (N / count, …)."""
         rows = len(whole) // self.count
         return whole[self.rank * rows : (self.rank + 1) * rows]
 
     @contextmanager
     def per_rank_rng(self, purpose: str) -> Iterator[None]:
-        """Draw apart from the others, from a stream that follows from the common one, which stays where it was."""
+        """Draw from a stream of this rank's own, derived from the common one, which is restored afterwards."""
         if self.count == 1:
             yield
             return
@@ -48,7 +55,7 @@ class World:
             yield
 
     def mean(self, values: Sequence[Tensor]) -> list[Tensor]:
-        """Of every scalar, over the processes."""
+        """The mean of each scalar over the processes."""
         if self.count == 1 or not values:
             return list(values)
         summed = torch.stack([value.float() for value in values])
@@ -56,7 +63,7 @@ class World:
         return list(summed / self.count)
 
     def gather(self, mine: Tensor) -> Tensor:
-        """All processes' rows, (N, …) -> (N count, …)."""
+        """The rows of all processes: (N, …) -> (N * count, …)."""
         if self.count == 1:
             return mine
         rows = [torch.empty_like(mine) for _ in range(self.count)]
@@ -64,36 +71,52 @@ class World:
         return torch.cat(rows)
 
     def any(self, mine: bool) -> bool:
-        """Whether any process says so."""
+        """Whether `mine` is true on any process."""
         if self.count == 1:
             return mine
-        flag = torch.tensor(int(mine))
+        flag = torch.tensor(int(mine), device=collective_device(distributed.get_backend_config()))
         distributed.all_reduce(flag, distributed.ReduceOp.MAX)
         return bool(flag)
 
     def broadcast(self, message: object = None) -> object:
-        """What the first says, in JSON's terms; the others wait for it."""
+        """The main process's message, in JSON's types. Blocks until the main process sends it."""
         if self.count == 1:
             return message
-        said = [json.dumps(message)]
-        distributed.broadcast_object_list(said)
-        return json.loads(said[0])
+        texts = [json.dumps(message)]
+        distributed.broadcast_object_list(texts)
+        return json.loads(texts[0])
 
 
 SINGLE = World()
 
 
 def current_world() -> World:
-    """Those of torch.distributed's group, if this process is in one."""
+    """The world of torch.distributed's default group; `SINGLE` where there is no group."""
     if not (distributed.is_available() and distributed.is_initialized()):
         return SINGLE
     return World(distributed.get_rank(), distributed.get_world_size())
 
 
+def collective_device(backends: str) -> str:
+    """The device of a flag that all processes reduce: the CPU, unless the group has no backend for it.
+
+    Args:
+        backends: what `torch.distributed.get_backend_config` returns, such as `cpu:gloo,cuda:nccl` or `cuda:nccl`.
+
+    Returns:
+        A device type. A flag on the CPU costs no synchronisation with an accelerator.
+    """
+    devices = [each.partition(":")[0] for each in backends.split(",")]
+    return "cpu" if "cpu" in devices else devices[0]
+
+
 @contextmanager
 def torchrun() -> Iterator[World]:
-    """Be one of the processes that torchrun started, if it started this one."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    """Join the process group of torchrun, where torchrun started this process.
+
+    Clusters set WORLD_SIZE for programs that were not started by torchrun: with a warning, those train alone.
+    """
+    if not _started_by_torchrun():
         yield SINGLE
         return
     if torch.cuda.is_available():
@@ -103,8 +126,23 @@ def torchrun() -> Iterator[World]:
         distributed.init_process_group("gloo", timeout=TIMEOUT)
     try:
         yield current_world()
-        # What was trained holds on to the group in cycles; a group that outlives the interpreter aborts the process.
+        # Training objects refer to the group in cycles; a group that outlives the interpreter aborts the process.
         gc.collect()
         distributed.barrier()
     finally:
         distributed.destroy_process_group()
+
+
+def _started_by_torchrun() -> bool:
+    size = os.environ.get("WORLD_SIZE", "1")
+    if size == "1":
+        return False
+    missing = [name for name in LAUNCHER_VARIABLES if name not in os.environ]
+    if missing:
+        warnings.warn(
+            f"WORLD_SIZE is {size}, but {', '.join(missing)} is not set: this process trains alone. "
+            "torchrun starts several processes that train together",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return not missing

@@ -1,4 +1,4 @@
-"""What a user can get wrong, as exceptions. Everything here is a `ValueError`; our own mistakes are `assert`s."""
+"""Errors of the user, all of them subclasses of `ValueError`. A mistake in gan-run itself is an `assert`."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,27 +6,27 @@ from dataclasses import dataclass
 
 
 class GanRunError(ValueError):
-    """Base of every error that tells the user what to change. The command line prints it and exits with 2."""
+    """Base of every error that says what the user can change. The command line prints it and exits with 2."""
 
 
 class DataError(GanRunError):
-    """The data a spec names is absent, damaged or of the wrong shape."""
+    """The data that a spec names is absent, damaged or of the wrong shape."""
 
 
 class RunError(GanRunError):
-    """A run folder or a checkpoint cannot be used as asked."""
+    """A run folder or a checkpoint cannot be used."""
 
 
 class TrainingError(GanRunError):
-    """Training cannot go on: a loss or a weight is no longer finite."""
+    """Training cannot continue: a loss or a weight is not finite."""
 
 
 class PluginError(GanRunError):
-    """A plugin that was asked for cannot be loaded."""
+    """A plugin cannot be loaded, or breaks an interface."""
 
 
 class NotFoundByName(GanRunError):
-    """A name that nothing answers to."""
+    """No object has this name. The message lists the nearest valid names."""
 
 
 Place = tuple[str | int, ...]
@@ -34,13 +34,13 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a spec: where it is and what to do about it."""
+    """One mistake in a spec: its place and a message with the remedy."""
 
     place: Place
     message: str
 
     def within(self, *outer: str | int) -> "Problem":
-        """The same problem seen from further out."""
+        """The same problem, placed inside `outer`: `Problem(("c3",), …).within("losses", 1)` is at `losses[1].c3`."""
         return Problem((*outer, *self.place), self.message)
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Problem:
 
 
 class SpecError(GanRunError):
-    """One or more mistakes in a spec."""
+    """One or more mistakes in a spec, found in `source` (a file or a name)."""
 
     def __init__(self, problems: Iterable[Problem], source: str = "spec") -> None:
         self.problems = tuple(problems)
@@ -65,7 +65,15 @@ def show_place(place: Place) -> str:
 
 
 def suggest(name: str, names: Iterable[str]) -> str:
-    """The tail of an error about an unknown name: the nearest valid one, then all of them."""
+    """The end of an error message about an unknown name.
+
+    Args:
+        name: the unknown name.
+        names: the valid names.
+
+    Returns:
+        Text that names the nearest valid name, if one is near, and lists all of them in order.
+    """
     valid = sorted(names)
     near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""

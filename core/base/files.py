@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under another name, synced, then renamed."""
+"""Atomic writes (under another name, synced, then renamed), JSON, hashes and the cache folder."""
 
 import json
 import math
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def cache_folder(name: str) -> Path:
-    """Where what can be fetched or made again goes if nobody says otherwise."""
+    """The default folder for downloads and decoded images: `~/.cache/gan-run/NAME`, or below XDG_CACHE_HOME."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gan-run" / name
 
 
 def sync(path: Path) -> None:
-    """Make sure that a file or folder is on the disk."""
+    """Flush a file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -23,7 +23,7 @@ def sync(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one go."""
+    """Write `text` to `path` atomically: after a crash the file holds the old text or the new one."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8")
     sync(temporary)
@@ -32,12 +32,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def to_json(content: Mapping[str, object]) -> str:
-    """JSON as it stands in a run folder. Refuses NaN, which JSON has no word for."""
+    """Indented JSON, as in run folders. Raises ValueError for NaN and infinities, which JSON cannot express."""
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def without_nan(value: object) -> object:
-    """`value` with null in place of each number that is not finite."""
+    """A copy of `value` in which each number that is not finite is None."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What an image is: uint8 in sources and files, float in [-1, 1] everywhere inside."""
+"""The shape and value range of images: uint8 in sources and files, float in [-1, 1] in networks, losses and metrics."""
 
 from typing import NamedTuple
 
@@ -18,10 +18,24 @@ class ImageShape(NamedTuple):
 
 
 def to_float(images: Tensor) -> Tensor:
-    """uint8 (N, C, H, W) in [0, 255] to float32 in [-1, 1]."""
-    return images.to(torch.float32).mul_(2 / 255).sub_(1)
+    """Convert pixel values to the range of networks.
+
+    Args:
+        images: (N, C, H, W) in [0, 255], as a rule uint8.
+
+    Returns:
+        A new float32 tensor (N, C, H, W) in [-1, 1].
+    """
+    return images.to(torch.float32, copy=True).mul_(2 / 255).sub_(1)
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Float (N, C, H, W) in [-1, 1] to uint8 in [0, 255], rounded; what lies outside is clipped."""
+    """Convert images to pixel values.
+
+    Args:
+        images: float (N, C, H, W) in [-1, 1]; values outside are clipped.
+
+    Returns:
+        A new uint8 tensor (N, C, H, W) in [0, 255], rounded to the nearest value.
+    """
     return images.float().add(1).mul_(255 / 2).round_().clamp_(0, 255).to(torch.uint8)

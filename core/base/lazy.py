@@ -8,8 +8,10 @@ Value = TypeVar("Value")
 
 
 class lazy_property(Generic[Owner, Value]):  # noqa: N801  # it is used like `property`
-    """A property computed on first use, as functools.cached_property is; but torch.compile can look into it, where
-    Python 3.11's holds a lock."""
+    """A property computed on first use, like functools.cached_property.
+
+    torch.compile traces this one; Python 3.11's cached_property holds a lock, which it does not trace.
+    """
 
     def __init__(self, compute: Callable[[Owner], Value]) -> None:
         self._compute = compute
@@ -18,5 +20,5 @@ class lazy_property(Generic[Owner, Value]):  # noqa: N801  # it is used like `pr
 
     def __get__(self, instance: Owner, owner: type[Owner]) -> Value:
         value = self._compute(instance)
-        setattr(instance, self._name, value)  # from now on found before this
+        setattr(instance, self._name, value)  # later look-ups find the instance's attribute first
         return value

@@ -1,4 +1,4 @@
-"""How far a long job is."""
+"""Progress bars."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -9,11 +9,19 @@ from rich.progress import track
 Item = TypeVar("Item")
 
 
-def track_progress(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """`items`, on a terminal under a bar; elsewhere after a line that says what is done. Both on standard error."""
+def track_progress(items: Sequence[Item], description: str) -> Iterator[Item]:
+    """Iterate over `items` and show the progress on standard error.
+
+    Args:
+        items: what to iterate over.
+        description: shown beside the bar; printed as a single line where standard error is not a terminal.
+
+    Returns:
+        An iterator over `items`.
+    """
     console = Console(stderr=True)
     if console.is_terminal:
-        yield from track(items, what, console=console)
+        yield from track(items, description, console=console)
         return
-    console.print(what, highlight=False)
+    console.print(description, highlight=False)
     yield from items

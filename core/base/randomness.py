@@ -1,7 +1,7 @@
-"""Randomness is torch's global stream, seeded afresh at each step from (seed, purpose, step).
+"""Randomness is torch's global stream, seeded at each step from (seed, purpose, step).
 
-Nothing random is stored: what happens at a step depends on its number alone, so a resumed run draws what an
-uninterrupted one would have drawn, and an evaluation cannot disturb training.
+No random state is stored: the draws of a step depend on the step's number alone, so a resumed run draws what an
+uninterrupted run draws, and an evaluation cannot disturb training.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def derive_seed(*parts: str | int) -> int:
-    """A 63-bit seed from anything that tells two draws apart; equal parts give equal seeds on every machine."""
+    """A 63-bit seed derived from `parts`; equal parts give equal seeds on every machine."""
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
@@ -25,14 +25,14 @@ def seed_everything(*parts: str | int) -> None:
 
 @contextmanager
 def fork_rng() -> Iterator[None]:
-    """Draw on from where the caller's stream is, and leave that as it was."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    """Continue the global streams (CPU and every accelerator), and restore them afterwards."""
+    with torch.random.fork_rng(devices=range(torch.accelerator.device_count())):
         yield
 
 
 @contextmanager
 def isolated_rng(*parts: str | int) -> Iterator[None]:
-    """Draw from a stream of one's own, and leave the caller's as it was."""
+    """Draw from a stream seeded from `parts`, and restore the caller's afterwards."""
     with fork_rng():
         seed_everything(*parts)
         yield
@@ -40,12 +40,20 @@ def isolated_rng(*parts: str | int) -> Iterator[None]:
 
 @contextmanager
 def derived_rng(*parts: str | int) -> Iterator[None]:
-    """Draw from a stream that follows from where the caller's is, and leave that as it was."""
+    """Draw from a stream seeded from `parts` and the state of the caller's stream, which is restored afterwards."""
     with fork_rng():
         seed_everything(*parts, int(torch.randint(2**62, ())))
         yield
 
 
 def permutation(length: int, *parts: str | int) -> Tensor:
-    """A permutation of `range(length)` that depends on `parts` alone, (length,)."""
+    """A permutation of `range(length)` that depends on `parts` alone.
+
+    Args:
+        length: how many indices.
+        parts: names and numbers that the seed is derived from.
+
+    Returns:
+        int64 (length,), on the CPU.
+    """
     return torch.randperm(length, generator=torch.Generator().manual_seed(derive_seed(*parts)))

@@ -1,4 +1,4 @@
-"""One split of a source, in memory or in a file, and the batches that are made of it."""
+"""One split of a data source, in memory or in a file, and its batches."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,17 +11,23 @@ from gan_run.core.images.stored_images import StoredImages
 
 
 class Batch(NamedTuple):
-    """Images float (N, C, H, W) in [-1, 1]; labels int64 (N,) or None."""
+    """A batch of real images."""
 
     images: Tensor
+    """float (N, C, H, W) in [-1, 1]"""
     labels: Tensor | None
+    """int64 (N,), or None where the data has no labels"""
 
 
 class ImageSet:
-    """One split: images uint8 (M, C, H, W), labels int64 (M,) or None, factors float (M, K) or None.
+    """The images of one split, with what is known of each.
 
-    `mirrored` counts every image twice, the second time flipped left to right (StyleGAN2-ADA's x-flip), so that
-    mirroring needs no randomness of its own. Images that stay in their file are read batch by batch.
+    Args:
+        images: uint8 (M, C, H, W), in memory, or images in a file, which are read batch by batch.
+        labels: int64 (M,), the class of each image; None where classes are unknown.
+        mirrored: whether every image counts twice, the second time flipped left to right (x-flip of StyleGAN2-ADA). The
+            order of the batches decides which copy is used, so mirroring needs no random draws of its own.
+        factors: float (M, K), a column for each of `DataInfo.factors`; None where there are none.
     """
 
     def __init__(
@@ -45,12 +51,12 @@ class ImageSet:
 
     @property
     def count(self) -> int:
-        """How many images there are, mirrored copies left out."""
+        """The number of images, mirrored copies not counted."""
         return len(self._images)
 
     @property
     def images(self) -> Tensor:
-        """All of them, (M, C, H, W): into memory, if they were in a file. `gather` gives some."""
+        """All images, uint8 (M, C, H, W). Images in a file are read into memory; `gather` reads only some of them."""
         return self.gather(torch.arange(self.count)) if isinstance(self._images, StoredImages) else self._images
 
     def gather(self, at: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What is known of a source before any image is decoded."""
+"""The description of a data set: image shape, sizes of the splits, classes and factors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from gan_run.core.base.image import ImageShape
 
 Split = Literal["train", "validation", "test"]
 FactorKind = Literal["continuous", "angle", "categorical"]
-"""An angle is in degrees and comes round again at 360: a pose that does not is continuous. Categories are integers."""
+"""An `angle` is in degrees with a period of 360. A pose without a period is `continuous`. A category is an integer."""
 
 
 class Factor(NamedTuple):
-    """Something known of every image beyond its class: a pose, a light, an identity."""
+    """A property of every image beyond its class: a pose, a light, an identity."""
 
     name: str
     kind: FactorKind
@@ -20,12 +20,13 @@ class Factor(NamedTuple):
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What is known of a source before any image is decoded."""
+    """The description of a data source, read from headers before any image is decoded."""
 
     image: ImageShape
+    """(C, H, W) of every image."""
     sizes: Mapping[Split, int]
-    """How many images each split has (before mirroring)."""
+    """The number of images of each split, mirrored copies not counted."""
     class_names: tuple[str, ...] | None = None
-    """What label 0, 1, … mean; None where images carry no labels."""
+    """The names of labels 0, 1, …; None where images have no labels."""
     factors: tuple[Factor, ...] = ()
-    """What else is known of each image, by column of `ImageSet.factors`."""
+    """The factors of each image, in the order of the columns of `ImageSet.factors`."""

@@ -1,4 +1,4 @@
-"""Layers that several networks of the field share."""
+"""Layers, normalisation and initialisation that several networks share."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,17 +11,18 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 from torch.nn.utils.parametrize import is_parametrized
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
+NORMS = (nn.modules.batchnorm._NormBase,)
+"""Layers with running statistics: batch norms of every dimension, instance norms and SyncBatchNorm."""
 
-LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Embedding)
-"""Layers of one weight matrix, up to its shape."""
+CONVOLUTIONS = (nn.modules.conv._ConvNd,)
+"""Convolutions and transposed convolutions of every dimension."""
 
 Norm = Literal["batch", "layer", "none"]
-"""What normalises a layer: each channel over the batch, each image over its channels, or nothing."""
+"""A normalisation: of each channel over the batch, of each image over its channels and pixels, or none."""
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """Batch normalisation that takes a batch of one: it has no statistics of its own, so the running ones serve."""
+    """Batch normalisation that accepts a batch of one in training, which it normalises by the running statistics."""
 
     def forward(self, input: Tensor) -> Tensor:
         if len(input) > 1 or not self.training:
@@ -30,35 +31,40 @@ class BatchNorm1d(nn.BatchNorm1d):
 
 
 def norm_1d(norm: Norm, features: int) -> list[nn.Module]:
-    """What normalises vectors (N, features): one layer, or none."""
+    """The normalisation of vectors (N, features): a list of one layer, empty for `none`."""
     layers: dict[Norm, Callable[[int], nn.Module]] = {"batch": BatchNorm1d, "layer": nn.LayerNorm}
     return [layers[norm](features)] if norm in layers else []
 
 
 def norm_2d(norm: Norm, channels: int) -> list[nn.Module]:
-    """What normalises maps (N, channels, H, W): one layer, or none."""
+    """The normalisation of feature maps (N, channels, H, W): a list of one layer, empty for `none`."""
     layers: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm2d, "layer": partial(nn.GroupNorm, 1)}
     return [layers[norm](channels)] if norm in layers else []
 
 
 def spectral_norm(module: nn.Module) -> None:
-    """Divide every weight matrix within `module` by its largest singular value (Miyato et al. 2018, arXiv 1802.05957),
-    in place, as torch's own parametrization does. Those that are so divided already are left alone."""
+    """Divide every weight matrix within `module` by its largest singular value, in place.
+
+    Linear layers, embeddings and convolutions of every dimension get torch's parametrization (Miyato et al. 2018,
+    arXiv 1802.05957). Layers that have one already are left alone.
+    """
     for layer in list(module.modules()):
-        if isinstance(layer, LINEAR) and not is_parametrized(layer, "weight"):
+        if isinstance(layer, (nn.Linear, nn.Embedding, *CONVOLUTIONS)) and not is_parametrized(layer, "weight"):
             parametrizations.spectral_norm(layer)
 
 
 class _LocalBatchNorm(nn.modules.batchnorm._BatchNorm):
-    """Batch normalisation of vectors and of maps alike."""
+    """Batch normalisation of vectors and of feature maps alike."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         pass
 
 
 def to_local_batch_norm(module: nn.Module) -> None:
-    """Let batch norms within `module` that went by the images of all processes go by those at hand, in place. One
-    process looks at its model by itself: it would wait for the others in vain."""
+    """Turn SyncBatchNorm layers back into local batch norms, in place.
+
+    One process can then run the model alone: SyncBatchNorm would wait for the others for ever.
+    """
     for layer in module.modules():
         if isinstance(layer, nn.SyncBatchNorm):
             layer.__class__ = _LocalBatchNorm  # type: ignore[assignment]  # torch converts there, and not back
@@ -66,7 +72,7 @@ def to_local_batch_norm(module: nn.Module) -> None:
 
 @contextmanager
 def frozen_running_stats(*modules: nn.Module) -> Iterator[None]:
-    """Batch norms within `modules` go by the batch at hand as in training, and their running statistics stay."""
+    """Within, batch norms use batch statistics as in training but do not update running statistics."""
     layers = [layer for module in modules for layer in module.modules() if isinstance(layer, NORMS)]
     momenta = [layer.momentum for layer in layers]
     try:
@@ -80,18 +86,25 @@ def frozen_running_stats(*modules: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def init_normal(module: nn.Module, std: float = 0.02) -> None:
-    """DCGAN's initialisation (Radford et al. 2015), as the original InfoGAN code has it: weights N(0, std), biases 0,
-    batch norm's gains N(1, std). Walks all of `module`."""
+    """Initialise all layers within `module` as DCGAN does (Radford et al. 2015; the original InfoGAN code likewise).
+
+    Weights of linear layers and convolutions are drawn from N(0, std), gains of batch norms from N(1, std); biases are
+    0. Batch norms without gains are left alone.
+
+    Args:
+        module: the module, changed in place.
+        std: the standard deviation.
+    """
     for layer in module.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(layer, (nn.Linear, *CONVOLUTIONS)):
             nn.init.normal_(layer.weight, 0.0, std)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-        elif isinstance(layer, NORMS):
+        elif isinstance(layer, NORMS) and layer.affine:
             nn.init.normal_(layer.weight, 1.0, std)
             nn.init.zeros_(layer.bias)
 
 
 def scaled(channels: int, width: float) -> int:
-    """`channels` times the factor `width`, at least one."""
+    """`channels` times the factor `width`, rounded, at least one."""
     return max(1, round(channels * width))

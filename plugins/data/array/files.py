@@ -18,7 +18,7 @@ _open_safetensors: Callable[..., Any] = safetensors.safe_open  # its stubs have 
 
 
 _NUMPY_NAMES = {"U": "uint", "I": "int", "F": "float"}
-"""Of types of safetensors, which track_progress the letter with the number of bits as numpy does."""
+"""Of types of safetensors, which follow the letter with the number of bits as numpy does."""
 
 
 class Header(NamedTuple):

@@ -65,7 +65,7 @@ def _read_header(path: Path, file: io.BufferedIOBase, dimensions: int) -> tuple[
 def _check_length(path: Path, length: int, shape: tuple[int, ...]) -> None:
     if length != math.prod(shape):
         stated = "x".join(map(str, shape))
-        raise _damaged(path, f"its header states {stated} = {math.prod(shape)} bytes, but {length} track_progress")
+        raise _damaged(path, f"its header states {stated} = {math.prod(shape)} bytes, but {length} follow")
 
 
 def _damaged(path: Path, why: str) -> DataError:

@@ -34,6 +34,7 @@ def test_half_precision_images_become_levels_too() -> None:
 def test_converting_changes_no_argument() -> None:
     levels, floats = ALL_LEVELS.clone(), torch.linspace(-2, 2, 8)
     to_float(levels)
+    to_float(floats)
     to_uint8(floats)
     assert torch.equal(levels, ALL_LEVELS)
     assert torch.equal(floats, torch.linspace(-2, 2, 8))

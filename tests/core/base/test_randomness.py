@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_run.core.base.randomness import derive_seed, isolated_rng, permutation, seed_everything
+from gan_run.core.base.randomness import derive_seed, fork_rng, isolated_rng, permutation, seed_everything
 
 PARTS = st.lists(st.one_of(st.integers(0, 10**6), st.text(alphabet="abc", max_size=3)), min_size=1, max_size=3)
 
@@ -72,3 +72,27 @@ def test_a_permutation_depends_on_its_parts_alone_and_draws_from_no_stream() -> 
     assert torch.equal(permutation(50, 0, "epoch", 1), order)
     assert not torch.equal(permutation(50, 0, "epoch", 2), order)
     assert not torch.equal(permutation(50, 1, "epoch", 1), order)
+
+
+class FakeAccelerator:
+    """Stands for an accelerator that this machine does not have: it records what is asked of its random state."""
+
+    def __init__(self) -> None:
+        self.state = torch.zeros(4, dtype=torch.uint8)
+
+    def get_rng_state(self, device: int) -> torch.Tensor:
+        return self.state.clone()
+
+    def set_rng_state(self, state: torch.Tensor, device: int) -> None:
+        self.state = state.clone()
+
+
+def test_the_stream_of_an_accelerator_that_is_no_cuda_device_is_restored_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = FakeAccelerator()
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("mps"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.mps, "get_rng_state", device.get_rng_state)
+    monkeypatch.setattr(torch.mps, "set_rng_state", device.set_rng_state)
+    with fork_rng():
+        device.state += 1  # a draw
+    assert device.state.sum() == 0

@@ -134,3 +134,44 @@ def test_under_spectral_norm_every_weight_matrix_has_the_largest_singular_value_
         old = before[f"{index}.weight"].flatten(1)
         torch.testing.assert_close(matrix * torch.linalg.matrix_norm(old, 2), old, atol=1e-3, rtol=0)
     assert dict(network[1].named_parameters()).keys() == {"weight", "bias"}
+
+
+def test_a_batch_norm_without_gains_is_left_alone_by_init_normal() -> None:
+    layers = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2, affine=False), nn.InstanceNorm2d(2))
+    init_normal(layers)
+    assert layers[0].weight.std() < 0.1
+
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+
+
+@pytest.mark.parametrize("convolution", CONVOLUTIONS)
+def test_convolutions_of_every_dimension_are_initialised_and_get_spectral_norm(convolution: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    layer = convolution(3, 4, 3)
+    init_normal(layer)
+    assert layer.weight.std().item() == pytest.approx(0.02, rel=0.4)
+    spectral_norm(layer)
+    for _ in range(30):  # power iterations
+        layer.weight  # noqa: B018  # each look runs one
+    out_first = layer.weight.transpose(0, 1) if "Transpose" in convolution.__name__ else layer.weight
+    assert torch.linalg.matrix_norm(out_first.flatten(1), 2).item() == pytest.approx(1, abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("norm", "shape"),
+    [
+        (nn.BatchNorm1d(2), (4, 2)),
+        (nn.BatchNorm2d(2), (4, 2, 3, 3)),
+        (nn.BatchNorm3d(2), (4, 2, 3, 3, 3)),
+        (nn.InstanceNorm2d(2, track_running_stats=True), (4, 2, 3, 3)),
+    ],
+)
+def test_running_statistics_of_every_kind_of_norm_stay_while_they_are_frozen(
+    norm: nn.Module, shape: tuple[int, ...]
+) -> None:
+    with frozen_running_stats(norm):
+        norm(5 + torch.randn(shape))
+    assert norm.running_mean.tolist() == [0, 0]
+    norm(5 + torch.randn(shape))
+    assert norm.running_mean.min() > 0.1
