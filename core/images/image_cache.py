@@ -1,11 +1,11 @@
-"""Many small image files as one: decoded once into one file, and read from there.
+"""The cache of decoded images: many small image files are decoded once into one file, which is read from then on.
 
 CACHE/KEY/images.npy     uint8 (M, C, H, W)
-          about.json     what was decoded, and which files could not be
+          about.json     the transform, the number of images, and the files that could not be decoded
 CACHE/KEY.lock           held by the process that decodes
 
-KEY is a digest of the files (path, length, time of change) and of what is done to them. A folder under its final name
-is complete: it is filled under another name, synced, and renamed.
+KEY is a digest of the files (path, length, modification time) and of the transform. A folder under its final name is
+complete: it is written under another name, synced, and renamed.
 """
 
 import errno
@@ -32,44 +32,55 @@ from gan_run.core.base.progress import track_progress
 from gan_run.core.images.stored_images import StoredImages
 
 FORMAT = 1
-"""Part of every key: raised when what is stored changes."""
+"""Part of every key. Raise it when the stored form changes."""
 CHUNK = 256
-"""Images that are decoded, then written, at once."""
+"""The number of images that are decoded, then written, at once."""
 RESIDENT = 2**30
-"""Bytes of images that are kept in memory; more of them stay in their file."""
+"""The largest set, in bytes, that is held in memory; a larger one stays in its file."""
 
 
 class UnreadableError(DataError):
-    """One file cannot be used."""
+    """An image file cannot be decoded."""
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """Which files become images, and how."""
+    """Which files are decoded, and how."""
 
     files: Sequence[Path]
     image: ImageShape
     transform: Mapping[str, object]
-    """All that decides what comes of a file, in JSON's terms: it is part of the key."""
+    """Every setting that changes the decoded pixels, in JSON's types. It is part of the key."""
     decode: Callable[[Path], Tensor]
-    """One file to uint8 (C, H, W), in any thread. Raises UnreadableError."""
+    """Decodes one file to uint8 (C, H, W). It is called from several threads. Raises UnreadableError."""
     skip_unreadable: bool = False
-    """Whether a file that cannot be read is left black and noted, instead of ending it all."""
+    """Whether a file that cannot be decoded becomes a black image with a note, instead of an error."""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """The images, and what is wrong with those that could not be read."""
+    """Decoded images, and the files that could not be decoded."""
 
     images: Tensor | StoredImages
-    """uint8 (M, C, H, W): in memory, or left in the file if they are more than `RESIDENT` bytes."""
+    """uint8 (M, C, H, W): in memory, or in the cache file if they exceed `RESIDENT` bytes."""
     unreadable: Mapping[int, str]
+    """The reason by row, for each file that could not be decoded."""
 
 
 def decode_once(decoding: Decoding, cache: Path) -> Decoded:
-    """The images of `decoding`, from `cache` if they are there, else decoded into it.
+    """Decode image files into the cache, or read them from there.
 
-    Of several processes that want the same images at once, one decodes and the others wait. Raises DataError.
+    If several processes need the same images at once, one decodes and the others wait.
+
+    Args:
+        decoding: the files and how they are decoded.
+        cache: the cache's folder.
+
+    Returns:
+        The images in the order of the files.
+
+    Raises:
+        DataError: a file cannot be decoded, or the cache cannot be written or is damaged.
     """
     if not decoding.files:
         return Decoded(torch.empty((0, *decoding.image), dtype=torch.uint8), {})
@@ -99,13 +110,13 @@ def _key(decoding: Decoding) -> str:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process, however that ends
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the system releases it when the process ends, even by SIGKILL
         yield
 
 
 def _fill(entry: Path, decoding: Decoding) -> None:
     unfinished = entry.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
+    shutil.rmtree(unfinished, ignore_errors=True)  # left by a killed process
     unfinished.mkdir()
     try:
         unreadable = _write_images(unfinished / "images.npy", decoding)
@@ -120,7 +131,7 @@ def _fill(entry: Path, decoding: Decoding) -> None:
 
 
 def _write_images(path: Path, decoding: Decoding) -> dict[str, str]:
-    """Decode into `path`. Written, not mapped: a disk that fills up under a map kills the process without a word."""
+    """Decode into `path`. The file is written, not mapped: a full disk kills a process that writes to a map."""
     unreadable: dict[str, str] = {}
     blank = torch.zeros(decoding.image, dtype=torch.uint8)
 

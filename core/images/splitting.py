@@ -1,4 +1,4 @@
-"""Splitting a set without randomness: what falls into the test split depends on each thing's own name alone."""
+"""Train and test splits that depend on the name of each item alone, without randomness."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,19 +8,34 @@ from gan_run.core.base.errors import DataError
 
 
 def in_test_split(key: str, fraction: float) -> bool:
-    """Whether the thing named `key` is one of the `fraction` that are tested on.
+    """Whether an item belongs to the test split.
 
-    The answer is the same on every machine, whatever else there is, and one that is in a split stays in a larger one.
+    The answer depends on the name alone: it is the same on every machine and for every set of other items. An item that
+    is in the test split stays there when `fraction` grows.
+
+    Args:
+        key: the item's name.
+        fraction: the share of the items in the test split, in [0, 1].
     """
     return int.from_bytes(_digest(key, 8), "big") < fraction * 2**64
 
 
 def split_by_name(names: Sequence[str], split: Literal["train", "test"], test_fraction: float) -> list[int]:
-    """Indices of the `names` in a split, shuffled once and for all.
+    """The items of a split, in a fixed random order.
 
-    Adding names moves none from one split to the other. The order, too, depends on each name alone: held-out
-    validation images are the last ones, and in the order of the names they might all be of one class. Raises DataError
-    if nothing is left to train on.
+    An added name moves no other name to the other split. The order depends on each name alone as well: validation
+    images are the last ones of the training split, and in the order of the names they might all be of one class.
+
+    Args:
+        names: the names of all items.
+        split: which split.
+        test_fraction: the share of the items in the test split, in [0, 1].
+
+    Returns:
+        Indices into `names`.
+
+    Raises:
+        DataError: no training items are left.
     """
     chosen = [index for index, name in enumerate(names) if in_test_split(name, test_fraction) == (split == "test")]
     if split == "train" and not chosen:

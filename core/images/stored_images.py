@@ -1,4 +1,4 @@
-"""Images that stay in their file."""
+"""Images that stay in their file and are read batch by batch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,10 @@ from gan_run.core.base.image import ImageShape
 
 
 class StoredImages:
-    """uint8 images one after another in a file, read when they are asked for: memory holds no more than was asked for,
-    and what the system has left keeps the file's pages at hand. To whoever indexes them they are a tensor (M, C, H, W).
+    """uint8 images stored one after another in a file, indexed like a tensor (M, C, H, W).
+
+    An index reads the images that it selects, so memory holds one batch. The system's page cache keeps recently read
+    parts of the file.
     """
 
     dtype = torch.uint8
@@ -21,7 +23,15 @@ class StoredImages:
     def __init__(
         self, file: Path, image: ImageShape, rows: Sequence[int], offset: int = 0, device: torch.device | None = None
     ) -> None:
-        """Those at `rows` of the images that begin `offset` bytes into `file`; they are brought to `device`."""
+        """Select images of a file.
+
+        Args:
+            file: the file, in which images of equal size follow each other without gaps.
+            image: the shape of each image.
+            rows: the numbers of the selected images in the file, from 0.
+            offset: the number of bytes before the first image.
+            device: where images are copied to after reading; None for the CPU.
+        """
         self._file = file
         self._image = image
         self._rows = rows
@@ -37,11 +47,11 @@ class StoredImages:
         return len(self), *self._image
 
     def to(self, device: torch.device) -> "StoredImages":
-        """The same, brought to `device`."""
+        """The same images, which are copied to `device` after reading."""
         return StoredImages(self._file, self._image, self._rows, self._offset, device)
 
     def select(self, rows: Sequence[int]) -> "StoredImages":
-        """Those at `rows` of these, still in the file."""
+        """The images at `rows` of this selection, still in the file."""
         return self._at([self._rows[row] for row in rows])
 
     @overload
@@ -49,8 +59,17 @@ class StoredImages:
     @overload
     def __getitem__(self, at: slice) -> "StoredImages": ...
     def __getitem__(self, at: Tensor | slice) -> "Tensor | StoredImages":
-        """The images at `at` (N,), uint8 (N, C, H, W), or those from one row to another, still in the file. Raises
-        DataError."""
+        """Read images, or select a range of rows.
+
+        Args:
+            at: int64 (N,) to read those images; a slice to select rows that stay in the file.
+
+        Returns:
+            uint8 (N, C, H, W) on the device, or a selection.
+
+        Raises:
+            DataError: the file cannot be read or is too short.
+        """
         return self._at(self._rows[at]) if isinstance(at, slice) else self._read(at).to(self._device)
 
     def _at(self, rows: Sequence[int]) -> "StoredImages":
@@ -60,7 +79,7 @@ class StoredImages:
         images = torch.empty((len(at), *self._image), dtype=torch.uint8)
         length = self._image.channels * self._image.height * self._image.width
         try:
-            # Unbuffered: a buffer would read ahead what nobody asked for.
+            # Unbuffered: a buffer would read ahead beyond the selected image.
             with self._file.open("rb", buffering=0) as file:
                 for image, row in zip(images.numpy(), at.tolist(), strict=True):
                     file.seek(self._offset + self._rows[row] * length)
