@@ -42,6 +42,13 @@ def _autocast(device: torch.device, enabled: bool) -> Iterator[None]:
         yield
 
 
+def copy_to(values: Tensor, device: torch.device) -> Tensor:
+    """`values` on `device`. A copy from the CPU to CUDA is pinned and asynchronous: the host does not wait for it."""
+    if values.device.type == "cpu" and device.type == "cuda":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
+
+
 def synchronize(device: torch.device) -> None:
     """Block until all work queued on `device` has finished."""
     if device.type != "cpu":

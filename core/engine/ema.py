@@ -1,43 +1,55 @@
-"""The exponential moving average of the generator and the latents: what images are drawn with."""
+"""The exponential moving average (EMA) of the generator and the latents, which draws the images of a trained model."""
 
+import copy
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
 from gan_run.core.kinds.network import GeneratorStack
 
-Weights = tuple[Tensor, ...] | list[Tensor]
+WEIGHTS = "module."
+"""Prefix of the averaged weights in a checkpoint, as torch's AveragedModel writes them."""
+COUNT = "n_averaged"
+"""The number of updates in a checkpoint, likewise."""
 
 
 class EMA:
-    """Follows a generator at `decay`, faster at first: after t updates at most (1 + t) / (10 + t), so that the initial
-    weights are soon forgotten. Buffers are the generator's own: averaging spectral norm's vectors would damage them.
+    """An exponential moving average of a generator's weights.
+
+    Update t uses the decay min(decay, (1 + t) / (10 + t)), so that the initial weights are soon forgotten; the first
+    update copies. Buffers are copied: averaging spectral norm's vectors would damage them.
+
+    Args:
+        stack: the generator with its latents.
+        decay: the decay of later updates, in [0, 1).
     """
 
     def __init__(self, stack: GeneratorStack, decay: float) -> None:
+        self.stack = copy.deepcopy(stack).requires_grad_(False)
         self._decay = decay
-        self._share = 0.0
-        self._model = AveragedModel(stack, multi_avg_fn=self._blend, use_buffers=False)
-
-    @property
-    def stack(self) -> GeneratorStack:
-        stack = self._model.module
-        assert isinstance(stack, GeneratorStack)
-        return stack
-
-    def update(self, stack: GeneratorStack, step: int) -> None:
-        """Take in the weights of `stack` as they are after `step` updates before this one."""
-        self._share = 1 - min(self._decay, (1 + step) / (10 + step))
-        self._model.update_parameters(stack)
-
-    def state(self) -> dict[str, Tensor]:
-        return dict(self._model.state_dict())
-
-    def load(self, state: Mapping[str, Tensor]) -> None:
-        self._model.load_state_dict(state)
+        self._count = 0  # on the host: reading a count from the device would wait for it
 
     @torch.no_grad()
-    def _blend(self, averaged: Weights, current: Weights, count: Tensor | int) -> None:
-        torch._foreach_lerp_(averaged, current, self._share)
+    def update(self, stack: GeneratorStack, step: int) -> None:
+        """Average in the weights of `stack`, which `step` updates precede."""
+        averaged: list[Tensor] = list(self.stack.parameters())
+        current: list[Tensor] = list(stack.parameters())
+        if self._count == 0:
+            torch._foreach_copy_(averaged, current)
+        else:
+            torch._foreach_lerp_(averaged, current, 1 - min(self._decay, (1 + step) / (10 + step)))
+        for own, other in zip(self.stack.buffers(), stack.buffers(), strict=True):
+            own.copy_(other)
+        self._count += 1
+
+    def state(self) -> dict[str, Tensor]:
+        """The tensors of a checkpoint, by name."""
+        weights = {f"{WEIGHTS}{name}": tensor for name, tensor in self.stack.state_dict().items()}
+        return {**weights, COUNT: torch.tensor(self._count)}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Restore what `state` returned. Raises RuntimeError if names or shapes differ."""
+        weights = {name.removeprefix(WEIGHTS): tensor for name, tensor in state.items() if name != COUNT}
+        self.stack.load_state_dict(weights)
+        self._count = int(state[COUNT])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gan_run.core.base.device import copy_to
 from gan_run.core.base.image import to_float
 from gan_run.core.images.stored_images import StoredImages
 
@@ -59,25 +60,37 @@ class ImageSet:
         """All images, uint8 (M, C, H, W). Images in a file are read into memory; `gather` reads only some of them."""
         return self.gather(torch.arange(self.count)) if isinstance(self._images, StoredImages) else self._images
 
+    @property
+    def index_device(self) -> torch.device:
+        """Where indices belong: the device of images in memory, else the CPU, which reads the file."""
+        return torch.device("cpu") if isinstance(self._images, StoredImages) else self._images.device
+
     def gather(self, at: Tensor) -> Tensor:
-        """The images at `at` (N,), uint8 (N, C, H, W). Indices may stay on the CPU, wherever the images are."""
+        """The images at `at` (N,), on `index_device`: uint8 (N, C, H, W)."""
         return self._images[at]
 
     def to(self, device: torch.device) -> "ImageSet":
-        """The same images on `device`; those in a file come there batch by batch."""
+        """The same images on `device`. Images in a file are copied there batch by batch."""
         return self._with(self._images.to(device), lambda known: known.to(device), self.mirrored)
 
     def batch(self, indices: Tensor) -> Batch:
-        """The images at `indices` (N,), normalised in bulk."""
+        """The batch of some images.
+
+        Args:
+            indices: int64 (N,) on `index_device`, from 0 to `len(self) - 1`.
+
+        Returns:
+            Images in [-1, 1] with their labels, on the device of the set.
+        """
         at = indices % self.count
         images = to_float(self.gather(at))
         if self.mirrored:
-            flip = (indices >= self.count).view(-1, 1, 1, 1).to(images.device)
+            flip = copy_to(indices >= self.count, images.device).view(-1, 1, 1, 1)
             images = torch.where(flip, images.flip(3), images)
-        return Batch(images, None if self.labels is None else self.labels[at])
+        return Batch(images, None if self.labels is None else self.labels[copy_to(at, self.labels.device)])
 
     def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
-        """All but the `last` images, and those, which are not mirrored."""
+        """Split into all but the `last` images, and the last ones, which are not mirrored."""
         cut = self.count - last
         return self._part(slice(cut), self.mirrored), self._part(slice(cut, None), False)
 

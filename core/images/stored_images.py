@@ -7,6 +7,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
+from gan_run.core.base.device import copy_to
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.image import ImageShape
 
@@ -70,7 +71,7 @@ class StoredImages:
         Raises:
             DataError: the file cannot be read or is too short.
         """
-        return self._at(self._rows[at]) if isinstance(at, slice) else self._read(at).to(self._device)
+        return self._at(self._rows[at]) if isinstance(at, slice) else copy_to(self._read(at), self._device)
 
     def _at(self, rows: Sequence[int]) -> "StoredImages":
         return StoredImages(self._file, self._image, rows, self._offset, self._device)

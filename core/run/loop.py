@@ -1,5 +1,6 @@
 """The training loop."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -49,25 +50,33 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
 
 
 class NonFiniteMonitor:
-    """Remembers, on the device, the first step at which each objective was not finite: no host sync per step."""
+    """Records, on the device, the first step at which each loss was not finite. The host does not wait for it."""
 
     def __init__(self) -> None:
-        self._first: dict[str, Tensor] = {}
+        self._first: dict[tuple[str, ...], Tensor] = {}
+        """Steps, or infinity, by the names of the losses of a step, which differ where losses are lazy."""
 
     def record(self, step: int, losses: dict[str, Losses]) -> None:
-        for player, loss in losses.items():
-            for term, value in loss.terms.items():
-                key = f"{player}/{term}"
-                bad = torch.where(torch.isfinite(value), torch.inf, float(step))
-                self._first[key] = torch.minimum(self._first[key], bad) if key in self._first else bad
+        values = {
+            f"{player}/{term}": value.float() for player, loss in losses.items() for term, value in loss.terms.items()
+        }
+        if not values:
+            return
+        names = tuple(values)
+        found = torch.where(torch.isfinite(torch.stack(list(values.values()))), torch.inf, float(step))
+        self._first[names] = torch.minimum(self._first[names], found) if names in self._first else found
 
     def raise_if_any(self, run: RunFolder) -> None:
-        """Raise TrainingError if anything was not finite since the beginning."""
-        firsts = {key: float(step) for key, step in self._first.items()}
-        bad = [(step, key) for key, step in firsts.items() if step != torch.inf]
+        """Raise TrainingError if a loss was not finite since the start. Here the host waits for the device."""
+        bad = [
+            (step, name)
+            for names, first in self._first.items()
+            for name, step in zip(names, first.tolist(), strict=True)
+            if step != math.inf
+        ]
         if bad:
-            step, key = min(bad)
-            raise TrainingError(f"step {int(step)}: the loss {key} is not finite; {recovery_hint(run)}")
+            step, name = min(bad)
+            raise TrainingError(f"step {int(step)}: the loss {name} is not finite; {recovery_hint(run)}")
 
 
 def recovery_hint(run: RunFolder) -> str:

@@ -47,8 +47,9 @@ class BernoulliModule(LatentModule):
         return (params[..., 0] > 0).long()
 
     def entropy(self) -> Tensor:
-        on = torch.tensor([self._probability, 1 - self._probability], device=self.device)
-        entropy: Tensor = torch.special.entr(on).sum()
+        chances = (self._probability, 1 - self._probability)
+        both = torch.stack([torch.full((), chance, device=self.device) for chance in chances])
+        entropy: Tensor = torch.special.entr(both).sum()
         return entropy
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:

@@ -38,7 +38,7 @@ class CategoricalModule(LatentModule):
         return CategoricalDistribution(logits=params, validate_args=False)
 
     def entropy(self) -> Tensor:
-        return torch.tensor(float(self.classes), device=self.device).log()
+        return torch.full((), float(self.classes), device=self.device).log()
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.arange(self.classes, device=self.device)

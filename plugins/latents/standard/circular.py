@@ -58,7 +58,7 @@ class CircularModule(LatentModule):
         return torch.atan2(params[..., 1], params[..., 0])
 
     def entropy(self) -> Tensor:
-        return torch.tensor(math.log(2 * math.pi), device=self.device)
+        return torch.full((), math.log(2 * math.pi), device=self.device)
 
     def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
         """With the one concentration under which the errors of the mean direction are likeliest."""

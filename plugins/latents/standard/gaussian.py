@@ -26,7 +26,7 @@ class GaussianModule(NormalPosteriorModule):
         return torch.randn(n, device=self.device)
 
     def entropy(self) -> Tensor:
-        return torch.tensor(0.5 * math.log(2 * math.pi * math.e), device=self.device)
+        return torch.full((), 0.5 * math.log(2 * math.pi * math.e), device=self.device)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """By default two deviations to each side."""

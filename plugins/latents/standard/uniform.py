@@ -38,7 +38,7 @@ class UniformModule(NormalPosteriorModule):
         return torch.empty(n, device=self.device).uniform_(self._low, self._high)
 
     def entropy(self) -> Tensor:
-        return torch.tensor(math.log(self._high - self._low), device=self.device)
+        return torch.full((), math.log(self._high - self._low), device=self.device)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         low, high = self._low if low is None else low, self._high if high is None else high

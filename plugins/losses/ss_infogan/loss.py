@@ -73,18 +73,24 @@ def few_labels(images: ImageSet, labelled: int, draw: int) -> ImageSet:
 class SSInfoGANTerm(LossTerm):
     """Minus the log-likelihood of the labels, in nats: a batch of the labelled images, drawn with replacement."""
 
+    _images: Tensor | None
+    _labels: Tensor | None
+
     def __init__(self, code: str, latent: LatentModule, encoder: Encoder, few: ImageSet | None) -> None:
         super().__init__()
         self._code = code
-        self._few = few
+        self._mirrored = few is not None and few.mirrored
+        # Buffers move to the device with the term; the data set itself is no part of a checkpoint.
+        self.register_buffer("_images", None if few is None else few.images, persistent=False)
+        self.register_buffer("_labels", None if few is None else few.labels, persistent=False)
         self._latent, self._encoder = Borrowed(latent), Borrowed(encoder)
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
-        assert self._few is not None, "a game that is trained has images"
+        assert self._images is not None, "a game that is trained has images"
+        few = ImageSet(self._images, self._labels, self._mirrored)
         latent, encoder = self._latent.module, self._encoder.module
-        batch = self._few.batch(torch.randint(len(self._few), (len(update.real),)))
+        batch = few.batch(torch.randint(len(few), (len(update.real),), device=update.real.device))
         assert batch.labels is not None
-        images, labels = batch.images.to(update.real), batch.labels.to(update.real.device)
-        params = encoder(update.discriminate(images).unaugmented)[self._code]
-        update.report("accuracy", (latent.estimate(params) == labels).float().mean())
-        return -latent.log_likelihood(params, labels).mean()
+        params = encoder(update.discriminate(batch.images).unaugmented)[self._code]
+        update.report("accuracy", (latent.estimate(params) == batch.labels).float().mean())
+        return -latent.log_likelihood(params, batch.labels).mean()

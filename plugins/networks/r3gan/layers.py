@@ -49,25 +49,32 @@ class ResidualBlock(nn.Module):
 class Upsample(nn.Module):
     """A 1x1 convolution where the number of channels changes, then twice the size, interpolated linearly."""
 
+    filter: Tensor
+
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.channels = _to_channels(inputs, outputs)
+        self.register_buffer("filter", binomial_filter(), persistent=False)
 
     def forward(self, maps: Tensor) -> Tensor:
         maps = self.channels(maps)
-        kernel = _binomial_filter(maps) * 4
+        kernel = _for_each_channel(self.filter, maps) * 4
         return F.conv_transpose2d(maps, kernel, stride=2, padding=1, output_padding=1, groups=maps.shape[1])
 
 
 class Downsample(nn.Module):
     """Half the size after a small blur, then a 1x1 convolution where the number of channels changes."""
 
+    filter: Tensor
+
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.channels = _to_channels(inputs, outputs)
+        self.register_buffer("filter", binomial_filter(), persistent=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        halved = self.channels(F.conv2d(maps, _binomial_filter(maps), stride=2, padding=1, groups=maps.shape[1]))
+        kernel = _for_each_channel(self.filter, maps)
+        halved = self.channels(F.conv2d(maps, kernel, stride=2, padding=1, groups=maps.shape[1]))
         assert isinstance(halved, Tensor)
         return halved
 
@@ -76,7 +83,12 @@ def _to_channels(inputs: int, outputs: int) -> nn.Module:
     return nn.Identity() if inputs == outputs else init_weights(nn.Conv2d(inputs, outputs, 1, bias=False), 1.0)
 
 
-def _binomial_filter(like: Tensor) -> Tensor:
-    """The filter [1, 2, 1] on either axis, for each channel of `like`, (C, 1, 3, 3)."""
-    row = torch.tensor([1.0, 2.0, 1.0], device=like.device, dtype=like.dtype) / 4
-    return torch.outer(row, row).expand(like.shape[1], 1, 3, 3)
+def binomial_filter() -> Tensor:
+    """The filter [1, 2, 1] / 4 on either axis, (3, 3)."""
+    row = torch.tensor([1.0, 2.0, 1.0]) / 4
+    return torch.outer(row, row)
+
+
+def _for_each_channel(kernel: Tensor, maps: Tensor) -> Tensor:
+    """The same filter (3, 3) for each channel of maps (N, C, H, W): (C, 1, 3, 3)."""
+    return kernel.to(maps.dtype).expand(maps.shape[1], 1, 3, 3)

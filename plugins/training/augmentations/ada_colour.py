@@ -48,22 +48,30 @@ def _hue(n: int, device: torch.device) -> Tensor:
     angle = ((torch.rand(n, device=device) * 2 - 1) * math.pi)[:, None, None]
     grey = _grey(device)
     cross = torch.zeros(4, 4, device=device)
-    cross[:3, :3] = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=device) / math.sqrt(3)
-    across = torch.tensor([1.0, 1, 1, 0], device=device).diag() - grey
+    axes = torch.eye(3, device=device)
+    cross[:3, :3] = (axes.roll(-1, dims=1) - axes.roll(1, dims=1)) / math.sqrt(
+        3
+    )  # [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
+    across = _colours(device).diag() - grey
     return torch.eye(4, device=device) + (angle.cos() - 1) * across + angle.sin() * cross
 
 
 def _saturation(n: int, device: torch.device) -> Tensor:
     factor = torch.exp2(torch.randn(n, device=device))[:, None, None]
     grey = _grey(device)
-    across = torch.tensor([1.0, 1, 1, 0], device=device).diag() - grey
+    across = _colours(device).diag() - grey
     return torch.eye(4, device=device) + (factor - 1) * across
 
 
 def _grey(device: torch.device) -> Tensor:
     """The projection of colours (4, 4) onto the grey axis."""
-    axis = torch.tensor([1.0, 1, 1, 0], device=device) / math.sqrt(3)
+    axis = _colours(device) / math.sqrt(3)
     return torch.outer(axis, axis)
+
+
+def _colours(device: torch.device) -> Tensor:
+    """(1, 1, 1, 0): the colours, without the offset. Made on the device, so that the host does not wait."""
+    return (torch.arange(4, device=device) < 3).float()
 
 
 CHANGES: tuple[Callable[[int, torch.device], Tensor], ...] = (_brightness, _contrast, _luma_flip, _hue, _saturation)

@@ -29,7 +29,7 @@ class Maker:
 
     def __init__(self, n: int, size: tuple[int, int], p: Tensor) -> None:
         self._n, self._size, self._p = n, size, p
-        self._total = torch.eye(3).to(p).repeat(n, 1, 1)
+        self._total = self._identities()
 
     def flip(self) -> None:
         sign = 1 - 2 * torch.randint(0, 2, (self._n,), device=self._p.device)
@@ -62,8 +62,11 @@ class Maker:
     def maps(self) -> Tensor:
         """(n, 2, 3) in coordinates [-1, 1] across the image."""
         height, width = self._size
-        unit = torch.tensor([2 / width, 2 / height, 1.0]).to(self._p).diag()
-        return (unit @ self._total @ unit.inverse())[:, :2]
+        units = torch.stack([torch.full_like(self._p, unit) for unit in (2 / width, 2 / height, 1.0)])
+        return (self._total * units[:, None] * units.reciprocal())[:, :2]
+
+    def _identities(self) -> Tensor:
+        return torch.eye(3, device=self._p.device, dtype=self._p.dtype).repeat(self._n, 1, 1)
 
     def _apply(self, change: Tensor, probability: Tensor) -> None:
         chosen = torch.rand(self._n, 1, 1, device=self._p.device) < probability
@@ -79,12 +82,12 @@ class Maker:
         return torch.stack([across, down, torch.ones_like(across)], dim=1).to(self._p).diag_embed()
 
     def _rotation(self, angle: Tensor) -> Tensor:
-        turned = torch.eye(3).to(self._p).repeat(self._n, 1, 1)
+        turned = self._identities()
         turned[:, 0, 0] = turned[:, 1, 1] = angle.cos()
         turned[:, 0, 1], turned[:, 1, 0] = -angle.sin(), angle.sin()
         return turned
 
     def _translation(self, across: Tensor, down: Tensor) -> Tensor:
-        moved = torch.eye(3).to(self._p).repeat(self._n, 1, 1)
+        moved = self._identities()
         moved[:, 0, 2], moved[:, 1, 2] = across, down
         return moved

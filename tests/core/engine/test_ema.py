@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.training import Training
@@ -145,3 +146,22 @@ def test_a_generator_without_batch_norms_stays_what_it_is(plain: GeneratorStack)
     values = plain.latents.sample(3)
     with torch.no_grad():
         assert torch.equal(with_standing_statistics(plain)(values), plain.eval()(values))
+
+
+def test_what_torchs_averaged_model_wrote_is_read_and_followed_alike(plain: GeneratorStack) -> None:
+    """Checkpoints of earlier versions hold its names."""
+
+    def lerp(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        torch._foreach_lerp_(averaged, current, 0.1)
+
+    torchs = AveragedModel(plain, multi_avg_fn=torch.no_grad()(lerp), use_buffers=False)
+    fill(plain, 1.0)
+    torchs.update_parameters(plain)
+    ours = EMA(plain, 0.9)
+    ours.load(torchs.state_dict())
+    assert ours.state().keys() == torchs.state_dict().keys()
+    fill(plain, 2.0)
+    torchs.update_parameters(plain)
+    ours.update(plain, 1000)
+    expected = torchs.state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in ours.state().items())
