@@ -22,7 +22,7 @@ class TrainingError(GanRunError):
 
 
 class PluginError(GanRunError):
-    """A plugin that was asked for cannot be loaded."""
+    """A plugin cannot be loaded, or one of its components breaks its contract."""
 
 
 class NotFoundByName(GanRunError):
