@@ -22,7 +22,7 @@ class TrainingError(GanRunError):
 
 
 class PluginError(GanRunError):
-    """A plugin cannot be loaded, or breaks an interface."""
+    """A plugin cannot be loaded, or one of its components breaks its contract."""
 
 
 class NotFoundByName(GanRunError):

@@ -1,6 +1,6 @@
 """Everything that is trained, built from a spec: latents, generator, discriminator and the terms of the losses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import torch
@@ -8,6 +8,7 @@ from torch import nn
 
 from gan_run.core.base.errors import Place, Problem, SpecError, suggest
 from gan_run.core.base.image import ImageShape
+from gan_run.core.engine.ownership import assign_parameters, check_no_shared_tensors, check_player_names
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
@@ -19,8 +20,35 @@ from gan_run.core.kinds.network import DiscriminatorModule, GeneratorStack
 from gan_run.core.kinds.spec import Spec
 
 
+class Terms(nn.Module):
+    """The terms of all losses by key. An nn.ModuleDict would refuse a loss that is called `update` or `items`."""
+
+    def __init__(self, terms: Mapping[str, LossTerm]) -> None:
+        super().__init__()
+        # Not add_module, which refuses the names of this module's own attributes. No lookup confuses the two: Python
+        # finds attributes first, and torch walks this dictionary.
+        self._modules.update(terms)
+
+    def __getitem__(self, key: str) -> LossTerm:
+        term = self._modules[key]
+        assert isinstance(term, LossTerm)
+        return term
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+
 class Game(nn.Module):
-    """The modules of one experiment. Its state dict is what a checkpoint's model file holds."""
+    """The modules of one experiment. Its state dict is what a checkpoint's model file holds.
+
+    Args:
+        stack: The latents and the generator.
+        discriminator: The trunk and the head.
+        terms: The term of each loss, by key.
+
+    Raises:
+        PluginError: A term breaks its contract: see `core.engine.ownership`.
+    """
 
     def __init__(
         self, stack: GeneratorStack, discriminator: DiscriminatorModule, terms: Mapping[str, LossTerm]
@@ -28,7 +56,12 @@ class Game(nn.Module):
         super().__init__()
         self.stack = stack
         self.discriminator = discriminator
-        self.terms = nn.ModuleDict(terms)
+        self.terms = Terms(terms)
+        modules = self._modules_by_player()
+        check_player_names(modules)
+        # By name, since what requires gradients now is the only record of what is frozen: updates switch it.
+        self._assigned = assign_parameters(self, modules)
+        check_no_shared_tensors(self)
 
     @property
     def latents(self) -> LatentSpace:
@@ -36,45 +69,58 @@ class Game(nn.Module):
 
     def term(self, key: str) -> LossTerm:
         """The term of one loss, by its key."""
-        term = self.terms[key]
-        assert isinstance(term, LossTerm)
-        return term
+        return self.terms[key]
 
     def encoders(self) -> list[Encoder]:
-        """Those of all terms."""
+        """The encoders of all terms."""
         found = (self.term(key).encoder() for key in self.terms)
         return [encoder for encoder in found if encoder is not None]
 
     def model(
         self, image: ImageShape, device: torch.device, averaged: GeneratorStack | None, labels: Labels = NO_CODE_NAMES
     ) -> Model:
-        """A copy to look at, which draws images with `averaged` if that is given."""
+        """A copy in evaluation mode.
+
+        Args:
+            image: The shape of the images.
+            device: Where the game's tensors are.
+            averaged: What generates images instead of the trained generator, if given.
+            labels: The names of the codes' values.
+        """
         return Model(self.stack, self.discriminator, self.encoders(), image, device, averaged, labels)
 
     def owned(self) -> dict[str, dict[str, nn.Parameter]]:
-        """Each player's parameters by full name, in the order in which players move: those that losses bring, the
-        discriminator, the generator."""
+        """The parameters that each player trains, by full name.
+
+        Returns:
+            Players in the order in which they take their updates: those that losses bring, the discriminator, the
+            generator. What did not require gradients when the game was built is frozen and belongs to no player.
+        """
+        parameters = dict(self.named_parameters())
+        return {player: {name: parameters[name] for name in names} for player, names in self._assigned.items()}
+
+    def _modules_by_player(self) -> dict[str, list[nn.Module]]:
         modules: dict[str, list[nn.Module]] = {}
         for key in self.terms:
             for player, module in self.term(key).trained_by().items():
                 modules.setdefault(player, []).append(module)
         modules["discriminator"] = [self.discriminator, *modules.pop("discriminator", [])]
         modules["generator"] = [self.stack, *modules.pop("generator", [])]
-
-        owner: dict[int, str] = {}
-        for player, owned in modules.items():
-            for parameter in (parameter for module in owned for parameter in module.parameters()):
-                assert owner.setdefault(id(parameter), player) == player, f"{player} trains what another player trains"
-        players: dict[str, dict[str, nn.Parameter]] = {player: {} for player in modules}
-        for name, parameter in self.named_parameters():
-            assert id(parameter) in owner, f"no player trains {name}: its term must name one in `trained_by`"
-            players[owner[id(parameter)]][name] = parameter
-        return players
+        return modules
 
 
 def build_game(spec: Spec, data: DataInfo, images: ImageSet | None = None) -> Game:
-    """The modules that `spec` describes, initialised from torch's global stream; to be trained, they need the images.
-    Raises SpecError if it names players that there are not, or leaves one without an optimiser."""
+    """Build the modules that `spec` describes, initialised from torch's global random stream.
+
+    Args:
+        spec: The experiment.
+        data: The description of its data.
+        images: The training images, which some losses need to be trained; None to restore a finished model.
+
+    Raises:
+        SpecError: The spec names a player that does not exist, or a player has no optimiser.
+        PluginError: A loss breaks its contract.
+    """
     latents = LatentSpace({name: latent.module(LatentContext(data)) for name, latent in spec.latents.items()})
     generator = spec.generator.build(latents, data.image)
     discriminator = spec.discriminator.module(latents, data.image)
@@ -85,15 +131,15 @@ def build_game(spec: Spec, data: DataInfo, images: ImageSet | None = None) -> Ga
 
 
 def _build_terms(losses: Mapping[str, Loss], context: LossContext) -> dict[str, LossTerm]:
-    """In the order in which they need each other's encoders; else in the spec's."""
+    """Build each term after those whose encoders it requires. The result is in the spec's order."""
     terms: dict[str, LossTerm] = {}
     while waiting := {key: loss for key, loss in losses.items() if key not in terms}:
         ready = [key for key, loss in waiting.items() if context.encoders.keys() >= set(loss.requires_encoders())]
-        assert ready, f"{', '.join(waiting)} need each other's encoders"
+        assert ready, f"{', '.join(waiting)} require each other's encoders"
         term = terms[ready[0]] = losses[ready[0]].build(context)
         encoder = term.encoder()
-        read = {} if encoder is None else dict.fromkeys(encoder.codes, encoder)
-        context = replace(context, encoders={**context.encoders, **read})
+        encoders = {} if encoder is None else dict.fromkeys(encoder.codes, encoder)
+        context = replace(context, encoders={**context.encoders, **encoders})
     return {key: terms[key] for key in losses}
 
 

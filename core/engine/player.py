@@ -1,6 +1,6 @@
-"""A player: the parameters it trains, its optimiser, and how often it moves in a step."""
+"""A player: the parameters it trains, its optimiser, and its updates."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import nn
@@ -10,6 +10,7 @@ from gan_run.core.base.distributed import SINGLE, World
 from gan_run.core.engine.compilation import CompiledUpdate
 from gan_run.core.engine.ddp import DistributedUpdate
 from gan_run.core.engine.game import Game
+from gan_run.core.engine.running_stats import has_running_stats, refresh_running_stats
 from gan_run.core.engine.update import FakeCache, Losses, Update, sample_inputs
 from gan_run.core.images.image_set import Batch
 from gan_run.core.kinds.loss import Loss
@@ -19,7 +20,16 @@ from gan_run.core.kinds.spec import Spec
 
 
 class Player:
-    """One side of the game."""
+    """One side of the game.
+
+    Args:
+        name: Its name.
+        parameters: What it trains, by full name in `game`.
+        game: All modules.
+        spec: The experiment. Its `optimizers` has one for this player.
+        autocast: Opens the context in which networks run.
+        world: The processes that share each batch.
+    """
 
     def __init__(
         self,
@@ -28,13 +38,14 @@ class Player:
         game: Game,
         spec: Spec,
         autocast: Autocast,
-        processes: World = SINGLE,
+        world: World = SINGLE,
     ) -> None:
         self.name = name
         self.parameters = dict(parameters)
         self.updates = spec.train.updates.get(name, 1)
+        self.generates = any(name.startswith("stack.") for name in self.parameters)
         self._game = game
-        self._processes = processes
+        self._world = world
         self._autocast = autocast
         self._clip = spec.train.clip
         self._steps = spec.train.steps
@@ -44,76 +55,101 @@ class Player:
             key: loss for key, loss in spec.losses_by_key().items() if game.term(key).has_objective_for(name)
         }
         self._update = self._wrap(Update(game, name), spec)
-        makes_images = {id(parameter) for parameter in game.stack.parameters()}
-        self._generates = any(id(parameter) in makes_images for parameter in self.parameters.values())
-        self._everyone = tuple(game.parameters())
+        self._of_others = tuple(
+            parameter for other, owned in game.owned().items() if other != name for parameter in owned.values()
+        )
+        # WGAN bounds the critic alone: an encoder that the same player trains need not be Lipschitz.
+        part = "discriminator." if name == "discriminator" else ""
+        self._bounded = [parameter for key, parameter in self.parameters.items() if key.startswith(part)]
+        # Passes of augmented images leave the running statistics alone; metrics read images as they are.
+        self._refreshes_running_stats = len(game.discriminator.augment) > 0 and has_running_stats(
+            game.discriminator.trunk
+        )
 
     def update(self, step: int, batch: Batch, fake_cache: FakeCache | None = None) -> Losses | None:
-        """One update at `step`; None if no term speaks to this player at this step. Fakes pass through `kept` from who
-        looks at them to who makes them."""
+        """Take one update.
+
+        Args:
+            step: The step of training, from 0.
+            batch: Real images, of this process alone.
+            fake_cache: Where another player's update stores its fakes and the generator's takes them from; None to
+                generate anew in each update.
+
+        Returns:
+            The losses, without a graph and averaged over all processes; None if there was nothing to minimise.
+        """
         weights = self._weights(step)
         if not weights:
             return None
 
-        # Draw what the update needs but this player does not train.
         with self._autocast():
-            inputs = sample_inputs(self._game, self.name, batch, weights, self._generates, fake_cache, self._processes)
-            self._let_only_mine_require_gradients()
-            with self._processes.per_rank_rng(f"update of {self.name}"):
+            inputs = sample_inputs(self._game, self.name, batch, weights, self.generates, fake_cache, self._world)
+            self._require_only_own_gradients()
+            with self._world.per_rank_rng(f"update of {self.name}"):
                 losses: Losses = self._update(inputs)
         losses = losses.weighted(weights)
         if losses.total is None:
             return None
 
-        # Step down the gradient.
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
-        if self._clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.parameters.values(), self._clip)
-        rate = value_at(self._declared.lr, step, self._steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.step()
-        self._bound_weights()
+        self._step_optimizer(step)
 
-        # Let what has a state see what happened.
-        losses = losses.detached().averaged_over(self._processes)
+        losses = losses.detached().averaged_over(self._world)
         for key in weights:
             self._game.term(key).after_update(self.name, losses.reports.get(key, {}))
-        if losses.real_logits is not None:
-            self._game.discriminator.augment.after_update(losses.real_logits)
+        if self.name == "discriminator":
+            self._after_discriminator_update(losses, batch)
         return losses
 
     def _wrap(self, update: Update, spec: Spec) -> nn.Module:
-        """The update as the spec wants it run."""
+        """The update, compiled and distributed as the spec and the number of processes ask for."""
         run: nn.Module = update
         if spec.train.compile:
             run = CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
-        if self._processes.count > 1:
-            run = DistributedUpdate(update, run, [key for key, loss in self._losses.items() if loss.every == 1])
+        if self._world.count > 1:
+            run = DistributedUpdate(update, run, {key: loss.every for key, loss in self._losses.items()})
         return run
 
-    @torch.no_grad()
-    def _bound_weights(self) -> None:
-        bound = self._declared.clip_weights
-        if bound is not None:
-            for parameter in self.parameters.values():
-                parameter.clamp_(-bound, bound)
-
     def _weights(self, step: int) -> dict[str, float]:
+        """The weight of each loss that takes part at `step`."""
         return {
             key: value_at(loss.weight, step, self._steps) * loss.every
             for key, loss in self._losses.items()
             if step % loss.every == 0
         }
 
-    def _let_only_mine_require_gradients(self) -> None:
-        mine = {id(parameter) for parameter in self.parameters.values()}
-        for parameter in self._everyone:
-            parameter.requires_grad_(id(parameter) in mine)
+    def _require_only_own_gradients(self) -> None:
+        """Switch gradients on for this player's parameters and off for the other players'. Frozen parameters belong to
+        none and stay off."""
+        for parameter in self._of_others:
+            parameter.requires_grad_(False)
+        for parameter in self.parameters.values():
+            parameter.requires_grad_(True)
+
+    def _step_optimizer(self, step: int) -> None:
+        if self._clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters.values(), self._clip)
+        rate = value_at(self._declared.lr, step, self._steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        bound = self._declared.clip_weights
+        if bound is not None:
+            with torch.no_grad():
+                for parameter in self._bounded:
+                    parameter.clamp_(-bound, bound)
+
+    def _after_discriminator_update(self, losses: Losses, batch: Batch) -> None:
+        discriminator = self._game.discriminator
+        if losses.real_logits is not None:
+            discriminator.augment.after_update(losses.real_logits)
+        if self._refreshes_running_stats:
+            with self._autocast():
+                refresh_running_stats(discriminator.trunk, batch.images)
 
 
-def players(game: Game, spec: Spec, autocast: Autocast, processes: World = SINGLE) -> list[Player]:
-    """All who have something to train, in the order in which they move."""
-    owned: Iterable[tuple[str, dict[str, nn.Parameter]]] = game.owned().items()
-    return [Player(name, parameters, game, spec, autocast, processes) for name, parameters in owned if parameters]
+def players(game: Game, spec: Spec, autocast: Autocast, world: World = SINGLE) -> list[Player]:
+    """The players that have something to train, in the order in which they take their updates."""
+    owned = game.owned().items()
+    return [Player(name, parameters, game, spec, autocast, world) for name, parameters in owned if parameters]

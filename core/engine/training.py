@@ -20,29 +20,41 @@ from gan_run.core.kinds.spec import Spec
 
 
 class Training:
-    """A game, its players and its data, at some step."""
+    """A game, its players and its data, at some step.
 
-    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet, processes: World = SINGLE) -> None:
+    Args:
+        spec: The experiment, with nothing left to `auto`.
+        info: The description of its data.
+        images: The training images.
+        world: The processes that train together.
+
+    Raises:
+        SpecError: The spec names a player that does not exist, or a player has no optimiser.
+        PluginError: A component breaks its contract.
+    """
+
+    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet, world: World = SINGLE) -> None:
         seed_everything(spec.seed, "initialisation")
         self.spec = spec
         self.info = info
         self.device = torch.device(spec.train.device)
-        game: nn.Module = build_game(spec, info, images).to(self.device).train()
-        if spec.train.sync_batch_norm and processes.count > 1:
+        # Modules train from the start; one that its component left in evaluation mode, as a frozen network, stays so.
+        game: nn.Module = build_game(spec, info, images).to(self.device)
+        if spec.train.sync_batch_norm and world.count > 1:
             game = nn.SyncBatchNorm.convert_sync_batchnorm(game)  # type: ignore[no-untyped-call]  # torch leaves it so
         assert isinstance(game, Game)
         self.game = game
         if images.labels is not None:
             self.game.latents.fit_prior(images.labels.to(self.device))
         self.ema = None if spec.train.ema is None else EMA(self.game.stack, spec.train.ema)
-        self.processes = processes
-        self.players = players(self.game, spec, autocast(self.device, spec.train.precision), processes)
-        self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed, processes)
+        self.world = world
+        self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
+        self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed, world)
         self.step = 0
         self._batches_per_step = max(player.updates for player in self.players)
 
     def advance(self) -> dict[str, Losses]:
-        """One step: all players once through. Returns each player's last losses."""
+        """Take one step: the updates of all players. Returns the losses of each player's last update."""
         seed_everything(self.spec.seed, "step", self.step)
         fake_cache = FakeCache() if self.spec.train.reuse_fakes else None
         losses: dict[str, Losses] = {}
@@ -50,10 +62,12 @@ class Training:
             for update in range(player.updates):
                 with self.phase("data"):
                     batch = self.feed.batch(self.step * self._batches_per_step + update)
+                # Only the fakes of the discriminator's last update are used again.
+                shares_fakes = player.generates or (player.name == "discriminator" and update == player.updates - 1)
                 with self.phase(player.name):
-                    moved = player.update(self.step, batch, fake_cache)
-                if moved is not None:
-                    losses[player.name] = moved
+                    found = player.update(self.step, batch, fake_cache if shares_fakes else None)
+                if found is not None:
+                    losses[player.name] = found
         if self.ema is not None:
             with self.phase("averaging"):
                 self.ema.update(self.game.stack, self.step)
@@ -61,17 +75,17 @@ class Training:
         return losses
 
     def phase(self, name: str) -> AbstractContextManager[object]:
-        """Opened around each part of a step, for who wants to know how long it takes."""
+        """A context around each part of a step. A subclass may measure how long it takes."""
         return nullcontext()
 
     def model(self) -> Model:
-        """The model as it is now, to look at."""
+        """The model as it is now: a copy in evaluation mode."""
         average = None if self.ema is None else self.ema.stack
         return self.game.model(self.info.image, self.device, average)
 
 
 def read_scalars(losses: dict[str, Losses]) -> dict[str, float]:
-    """Every objective and report by name, read from the device: the one place where the loop waits for it."""
+    """Read every objective and report from the device, which waits for it. Names are PLAYER/LOSS and PLAYER/LOSS/REPORT."""
     tensors: dict[str, Tensor] = {}
     for player, loss in losses.items():
         tensors |= {f"{player}/{term}": value for term, value in loss.terms.items()}

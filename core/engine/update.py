@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.base.distributed import SINGLE, World
+from gan_run.core.base.errors import PluginError
 from gan_run.core.engine.game import Game
 from gan_run.core.images.image_set import Batch
-from gan_run.core.kinds.network import GeneratorStack
+from gan_run.core.kinds.loss import LossTerm
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 
 
@@ -17,40 +18,55 @@ class Losses(NamedTuple):
     """What an update returns."""
 
     terms: dict[str, Tensor]
-    """Each term's objective before its weight."""
+    """Each term's objective before its weight, a scalar."""
     reports: dict[str, dict[str, Tensor]]
-    """Named scalars by term."""
+    """Scalars that a term reported, by term and name."""
     real_logits: Tensor | None
-    """If this update's player is the discriminator and its augmentation may want to know."""
+    """The discriminator's logits on real images, for adaptive augmentation; None in other players' updates."""
     total: Tensor | None = None
-    """Once they are weighted: the weighted sum of the objectives that move anything, if one does."""
+    """The weighted sum of the objectives that have a gradient; None if none has, and before `weighted`."""
 
     def weighted(self, weights: Mapping[str, float]) -> "Losses":
-        """With their total."""
-        moving = [value * weights[key] for key, value in self.terms.items() if value.requires_grad]
-        return self._replace(total=torch.stack(moving).sum() if moving else None)
+        """The same losses with their total, by the weight of each term."""
+        with_gradient = [value * weights[key] for key, value in self.terms.items() if value.requires_grad]
+        return self._replace(total=torch.stack(with_gradient).sum() if with_gradient else None)
 
     def detached(self) -> "Losses":
-        """The same numbers, which hold on to no graph."""
+        """The same numbers without their graph."""
         terms = {key: value.detach() for key, value in self.terms.items()}
         return self._replace(terms=terms, total=None if self.total is None else self.total.detach())
 
-    def averaged_over(self, processes: World) -> "Losses":
-        """Of the whole batch: each number's mean, and everyone's logits."""
-        if processes.count == 1:
+    def cloned(self) -> "Losses":
+        """The same numbers in memory of their own. Gradients pass through."""
+        return self._replace(
+            terms={key: value.clone() for key, value in self.terms.items()},
+            reports={
+                term: {name: value.clone() for name, value in named.items()} for term, named in self.reports.items()
+            },
+            real_logits=None if self.real_logits is None else self.real_logits.clone(),
+        )
+
+    def averaged_over(self, world: World) -> "Losses":
+        """The losses of the whole batch: the mean of each scalar over all processes, and the logits of all images."""
+        if world.count == 1:
             return self
         keys = [(term, name) for term, named in self.reports.items() for name in named]
         reported = [self.reports[term][name] for term, name in keys]
-        means = processes.mean([*self.terms.values(), *reported])
+        means = world.mean([*self.terms.values(), *reported])
         reports: dict[str, dict[str, Tensor]] = {term: {} for term in self.reports}
         for (term, name), value in zip(keys, means[len(self.terms) :], strict=True):
             reports[term][name] = value
-        logits = None if self.real_logits is None else processes.gather(self.real_logits)
+        logits = None if self.real_logits is None else world.gather(self.real_logits)
         return self._replace(terms=dict(zip(self.terms, means, strict=False)), reports=reports, real_logits=logits)
 
 
 class Update(nn.Module):
-    """What a player minimises, as one call, so that a wrapper (DDP, torch.compile) has one thing to wrap."""
+    """What a player minimises, as one call that DistributedDataParallel and torch.compile can wrap.
+
+    Args:
+        game: All modules; the update registers them, since DistributedDataParallel looks for parameters here.
+        player: The player's name.
+    """
 
     def __init__(self, game: Game, player: str) -> None:
         super().__init__()
@@ -58,12 +74,24 @@ class Update(nn.Module):
         self.player = player
 
     def forward(self, inputs: UpdateInputs) -> Losses:
+        """Compute the objectives of the terms in `inputs`.
+
+        Raises:
+            PluginError: An objective is not a scalar tensor.
+        """
         update = UpdateContext(self.game.stack, self.game.discriminator, inputs)
         terms: dict[str, Tensor] = {}
         for key in inputs.terms:
             with update.for_term(key):
-                terms[key] = self.game.term(key).objective(self.player, update)
+                terms[key] = self._objective(key, update)
         return Losses(terms, update.reports, self._real_logits(update))
+
+    def _objective(self, key: str, update: UpdateContext) -> Tensor:
+        value: object = self.game.term(key).objective(self.player, update)
+        if isinstance(value, Tensor) and value.dim() == 0:
+            return value
+        found = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        raise PluginError(f"the loss {key}: its objective for the {self.player} is {found}, not a scalar tensor")
 
     def _real_logits(self, update: UpdateContext) -> Tensor | None:
         wanted = self.player == "discriminator" and len(self.game.discriminator.augment) > 0
@@ -71,15 +99,15 @@ class Update(nn.Module):
 
 
 class Fakes(NamedTuple):
-    """Images that one update looked at, with all it takes to train their maker by them in another."""
+    """Generated images, with what it takes to train the generator by them in another update."""
 
     latents: dict[str, Tensor]
     images: Tensor
-    """(N, C, H, W), in the graph of the generator's parameters."""
+    """(N, C, H, W), with the graph of the generator's parameters."""
 
 
 class FakeCache:
-    """The fakes of the last update, for the generator to be trained by once."""
+    """The fakes of one update, kept for one update of the generator (`train.reuse_fakes`)."""
 
     def __init__(self) -> None:
         self._fakes: Fakes | None = None
@@ -88,7 +116,7 @@ class FakeCache:
         self._fakes = fakes
 
     def pop(self) -> Fakes | None:
-        """None if there are none, or if they were taken already."""
+        """The stored fakes, which are removed; None if there are none."""
         fakes, self._fakes = self._fakes, None
         return fakes
 
@@ -100,20 +128,28 @@ def sample_inputs(
     terms: Collection[str],
     generates: bool,
     fake_cache: FakeCache | None = None,
-    processes: World = SINGLE,
+    world: World = SINGLE,
 ) -> UpdateInputs:
-    """What enters an update: latents, the fakes that the player does not make itself, and the terms' extra.
+    """Sample what enters an update: latents, extra inputs of the terms, and fakes that must exist before it.
 
-    With `kept`, a player that makes images is given the fakes of the update before, and others leave theirs there.
+    Args:
+        game: All modules.
+        player: Whose update it is.
+        batch: Real images, of this process alone.
+        terms: The keys of the losses that take part.
+        generates: Whether the player trains the generator.
+        fake_cache: With it, the generator's update takes the fakes from here if there are any, and another player's
+            update stores its fakes here.
+        world: The processes that share the batch.
     """
     real, labels = batch
     fakes = fake_cache.pop() if generates and fake_cache is not None else None
-    values = _draw_latents(game, len(real), processes) if fakes is None else fakes.latents
+    latents = _sample_latents(game, len(real), world) if fakes is None else fakes.latents
     fake = None if fakes is None else fakes.images
     extra: dict[str, Tensor] = {}
-    if not generates:
-        with processes.per_rank_rng("inputs"):
-            fake = _generate(game.stack, values, fake_cache)
+    if not generates and (fake_cache is not None or any(_needs_fakes(game.term(key)) for key in terms)):
+        with world.per_rank_rng("inputs"):
+            fake = _generate(game, latents, fake_cache)
             for key in terms:
                 term = game.term(key)
                 for name, image in term.extra_inputs(player, real, fake).items():
@@ -122,21 +158,28 @@ def sample_inputs(
                     fake.requires_grad_()
     if any("real" in game.term(key).input_gradients for key in terms):
         real.requires_grad_()
-    return UpdateInputs(real, labels, values, fake, extra, tuple(terms))
+    return UpdateInputs(real, labels, latents, fake, extra, tuple(terms))
 
 
-def _draw_latents(game: Game, n: int, processes: World) -> dict[str, Tensor]:
-    """Values for `n` images, a share of those that all processes draw alike."""
-    whole = game.latents.sample(n * processes.count)
-    return {name: processes.shard(values) for name, values in whole.items()}
+def _needs_fakes(term: LossTerm) -> bool:
+    """Whether `term` needs fakes before the update. All others are generated in the update, if a term uses them."""
+    return "fake" in term.input_gradients or type(term).extra_inputs is not LossTerm.extra_inputs
 
 
-def _generate(stack: GeneratorStack, values: dict[str, Tensor], fake_cache: FakeCache | None) -> Tensor:
-    """Images (N, C, H, W) in no graph; if they are to be fake_cache, they are fake_cache in one."""
-    if fake_cache is not None:
-        stack.requires_grad_(True)  # though another moves now
-    with torch.set_grad_enabled(fake_cache is not None):
-        images: Tensor = stack(values)
-    if fake_cache is not None:
-        fake_cache.store(Fakes(values, images))
+def _sample_latents(game: Game, n: int, world: World) -> dict[str, Tensor]:
+    """`n` values of each latent: this process's share of what all processes sample alike."""
+    whole = game.latents.sample(n * world.count)
+    return {name: world.shard(values) for name, values in whole.items()}
+
+
+def _generate(game: Game, latents: dict[str, Tensor], fake_cache: FakeCache | None) -> Tensor:
+    """Images (N, C, H, W) without a graph; those in `fake_cache` have one."""
+    if fake_cache is None:
+        with torch.no_grad():
+            images: Tensor = game.stack(latents)
+        return images
+    for parameter in game.owned()["generator"].values():
+        parameter.requires_grad_(True)  # until the update of the player whose turn it is
+    images = game.stack(latents)
+    fake_cache.store(Fakes(latents, images))
     return images.detach()

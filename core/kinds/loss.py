@@ -64,12 +64,11 @@ class LossTerm(nn.Module):
 
     def has_objective_for(self, player: str) -> bool:
         """Whether this term has an objective for `player`."""
-        return callable(getattr(type(self), _method(player), None))
+        return callable(getattr(type(self), objective_method(player), None))
 
     def objective(self, player: str, update: UpdateContext) -> Tensor:
         """What `player` minimises, a scalar. By default the method named after the player."""
-        value = getattr(type(self), _method(player))(self, update)
-        assert isinstance(value, Tensor)
+        value: Tensor = getattr(type(self), objective_method(player))(self, update)
         return value
 
     def extra_inputs(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
@@ -109,5 +108,6 @@ class Loss(Component):
         """The term, with whatever modules it needs of its own."""
 
 
-def _method(player: str) -> str:
+def objective_method(player: str) -> str:
+    """The name of the method that holds a term's objective for `player`: `pair_discriminator_loss`."""
     return f"{player.replace('-', '_')}_loss"

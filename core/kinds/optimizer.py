@@ -19,7 +19,10 @@ class Optimizer(Component):
     kind: ClassVar[str] = "optimizer"
     lr: Scheduled = Field(description="The learning rate.")
     clip_weights: float | None = Field(
-        default=None, gt=0, description="Bound on the size of each of the player's weights, kept after every update."
+        default=None,
+        gt=0,
+        description="Bound on the size of each weight, kept after every update: of the discriminator's trunk and head, "
+        "where its player trains more; of all that any other player trains.",
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:

@@ -24,8 +24,7 @@ class UpdateInputs(NamedTuple):
     """(N,), or None where the data has none"""
     latents: dict[str, Tensor]
     fake: Tensor | None
-    """(N, C, H, W) made from `latents`; None if the player trains what makes it, so that it is made inside, unless it
-    is trained by the fakes of the update before."""
+    """(N, C, H, W), generated from `latents`; None if the update generates them when a term first uses them."""
     extra: dict[str, Tensor]
     terms: tuple[str, ...]
     """The keys of those that take part."""
@@ -43,7 +42,7 @@ class DiscriminatorOutput:
         augment: Augmentations | None = None,
     ) -> None:
         self._discriminator = discriminator
-        self._augment = augment or None  # none in a row are none
+        self._augment = augment if augment is not None and len(augment) > 0 else None
         self.images = images
         self.condition = condition
 
@@ -61,10 +60,16 @@ class DiscriminatorOutput:
 
     @lazy_property
     def logits(self) -> Tensor:
-        """(N,), or (N, P) where P places of an image are judged by themselves; not squashed"""
-        logits = self._discriminator.head(self.features, self.condition)
+        """(N,), or (N, P) where P places of an image are judged by themselves; not squashed.
+
+        The head runs in float32 under autocast too: bfloat16 has 8 significant bits, too few for large logits.
+        """
+        seen = self.features
+        with torch.autocast(self.images.device.type, enabled=False):
+            features = Features(full_precision(seen.vector), tuple(full_precision(maps) for maps in seen.maps))
+            logits = self._discriminator.head(features, self.condition)
         assert isinstance(logits, Tensor)
-        return full_precision(logits)
+        return logits
 
     @lazy_property
     def gradients(self) -> Tensor:
@@ -73,8 +78,9 @@ class DiscriminatorOutput:
         The images must require gradients: a term lists them in `input_gradients`, or gives its own by `extra_inputs`.
         """
         per_image = self.logits.view(len(self.logits), -1).mean(dim=1)
-        (gradients,) = torch.autograd.grad(per_image.sum(), self.images, create_graph=True)
-        return gradients
+        with torch.autocast(self.images.device.type, enabled=False):
+            (gradients,) = torch.autograd.grad(per_image.sum(), self.images, create_graph=True)
+        return full_precision(gradients)
 
     @lazy_property
     def unaugmented(self) -> "DiscriminatorOutput":

@@ -147,7 +147,7 @@ def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest
     folder.keep_plugins(request.plugin_files)
     folder.write_data_info(training.info)
     folder.write_spec(dump(spec))
-    stretch = {"from_step": training.step, "seed": spec.seed, "processes": training.processes.count}
+    stretch = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}
     environment = describe_environment(spec.train.device, request.plugins, request.spec_file)
     folder.add_environment({**stretch, **environment})
 

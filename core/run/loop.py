@@ -95,7 +95,7 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
         losses = training.advance()
         step = training.step
         monitor.record(step, losses)
-        last, stopping = step == settings.steps, training.processes.any(stop())
+        last, stopping = step == settings.steps, training.world.any(stop())
 
         # Log.
         if step % settings.log_every == 0 or last:
@@ -122,7 +122,7 @@ def train_along(training: Training, stop: Callable[[], bool]) -> None:
     """What the other processes do while the first trains: the same steps. Raises Stopped as it does."""
     while training.step < training.spec.train.steps:
         training.advance()
-        if training.processes.any(stop()) and training.step < training.spec.train.steps:
+        if training.world.any(stop()) and training.step < training.spec.train.steps:
             raise Stopped(training.step)
 
 

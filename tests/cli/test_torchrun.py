@@ -76,6 +76,106 @@ def test_two_processes_give_the_weights_of_one_and_one_of_them_speaks(
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
 
 
+LAZY = """
+from typing import Literal
+
+from torch import nn
+
+from gan_run import Loss, LossTerm, hookimpl
+
+
+class LazyTerm(LossTerm):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 1)
+
+    def trained_by(self):
+        return {"extra": self.layer}
+
+    def extra_loss(self, update):
+        return self.layer(update.real.flatten(1)).square().mean()
+
+
+class One(Loss):
+    type: Literal["one"] = "one"
+
+    def build(self, context):
+        return LazyTerm()
+
+
+class Two(One):
+    type: Literal["two"] = "two"
+
+
+@hookimpl
+def gan_run_components():
+    return [One, Two]
+"""
+
+
+def test_a_player_whose_losses_all_skip_steps_trains_in_two_processes_as_in_one(
+    write_spec: Callable[..., Path], gan_run: GanRun, together: Together, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "lazy.py"
+    plugin.write_text(LAZY, encoding="utf-8")
+    losses = [{"type": "non-saturating"}, {"type": "one", "every": 2}, {"type": "two", "every": 3}]
+    optimizers = dict.fromkeys(("generator", "discriminator", "extra"), {"type": "adam", "lr": 1e-3})
+    spec = write_spec({"steps": 8, "checkpoint_every": 8}, losses=losses, optimizers=optimizers)
+    finish(together(spec, "--plugin", plugin, "--out", "two"))
+    alone = gan_run(spec, "--plugin", plugin, "--out", "one")
+    assert alone.returncode == 0, alone.stderr
+    one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        torch.testing.assert_close(two[name].double(), value.double(), rtol=0, atol=1e-5, msg=name)
+
+
+FROZEN = """
+from typing import Literal
+
+from torch import nn
+
+from gan_run import Features, Trunk, TrunkModule, hookimpl
+
+
+class Frozen(Trunk):
+    type: Literal["half-frozen"] = "half-frozen"
+
+    def build(self, image):
+        return FrozenModule()
+
+
+class FrozenModule(TrunkModule):
+    features = 4
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Linear(64, 6).requires_grad_(False)
+        nn.init.constant_(self.backbone.weight, 0.125)
+        self.layer = nn.Linear(6, 4)
+
+    def forward(self, images):
+        return Features(self.layer(self.backbone(images.flatten(1)).relu()))
+
+
+@hookimpl
+def gan_run_components():
+    return [Frozen]
+"""
+
+
+def test_a_frozen_part_of_a_trunk_stays_as_it_was_in_two_processes(
+    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "frozen.py"
+    plugin.write_text(FROZEN, encoding="utf-8")
+    discriminator = {"trunk": {"type": "half-frozen"}, "head": {"type": "linear"}}
+    spec = write_spec({"steps": 3}, losses=[{"type": "non-saturating"}], discriminator=discriminator)
+    finish(together(spec, "--plugin", plugin))
+    weight = weights(tmp_path / "runs" / "small")["game.discriminator.trunk.backbone.weight"]
+    assert torch.equal(weight, torch.full((6, 64), 0.125))
+
+
 def test_processes_draw_apart_what_is_drawn_within_an_update_and_resume_to_the_same_bytes(
     write_spec: Callable[..., Path], together: Together, tmp_path: Path
 ) -> None:

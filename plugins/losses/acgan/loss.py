@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -18,6 +19,7 @@ from gan_run import (
     SpecView,
     UpdateContext,
     Values,
+    full_precision,
     init_normal,
 )
 
@@ -52,7 +54,9 @@ class Classifier(Encoder):
         init_normal(self)
 
     def forward(self, output: DiscriminatorOutput) -> dict[str, Tensor]:
-        return {self.codes[0]: self.layer(output.features.vector)}
+        vector = full_precision(output.features.vector)
+        with torch.autocast(vector.device.type, enabled=False):  # likelihoods are made of it
+            return {self.codes[0]: self.layer(vector)}
 
 
 class ACGANTerm(LossTerm):

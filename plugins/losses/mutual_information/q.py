@@ -1,8 +1,9 @@
 """Q(c | x): what recovers the codes from the trunk's features."""
 
+import torch
 from torch import Tensor, nn
 
-from gan_run import BatchNorm1d, DiscriminatorOutput, Encoder, LatentSpace, init_normal
+from gan_run import BatchNorm1d, DiscriminatorOutput, Encoder, LatentSpace, full_precision, init_normal
 
 
 class QHeads(Encoder):
@@ -25,5 +26,7 @@ class QHeads(Encoder):
         return self.read(output.features.vector)
 
     def read(self, vector: Tensor) -> dict[str, Tensor]:
-        """Features (N, F) to params (N, P) by code."""
-        return dict(zip(self.codes, self.layers(vector).split(self._widths, dim=1), strict=True))
+        """Features (N, F) to params (N, P) by code, in float32 under autocast too, since likelihoods are made of them."""
+        with torch.autocast(vector.device.type, enabled=False):
+            params: Tensor = self.layers(full_precision(vector))
+        return dict(zip(self.codes, params.split(self._widths, dim=1), strict=True))

@@ -120,3 +120,11 @@ def test_fakes_are_used_again_once(start: Start) -> None:
     training.game.stack.generator.register_forward_hook(lambda *of: calls.append(of))
     training.advance()
     assert len(calls) == 3 + 1
+
+
+def test_of_several_discriminator_updates_only_the_last_keeps_the_generators_graph(start: Start) -> None:
+    training = start(train={"reuse_fakes": True, "updates": {"discriminator": 3}})
+    graphs: list[bool] = []
+    training.game.stack.generator.register_forward_hook(lambda module, of, images: graphs.append(images.requires_grad))
+    training.advance()
+    assert graphs == [False, False, True]

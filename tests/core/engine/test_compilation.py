@@ -6,16 +6,22 @@ from typing import Literal
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from gan_run import Loss, LossContext, LossTerm, UpdateContext
-from gan_run.core.engine.training import Training
+from gan_run import DataSource, Discriminator, Loss, LossContext, LossTerm, UpdateContext
+from gan_run.core.engine.training import Training, read_scalars
+from gan_run.core.engine.update import Losses
+from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.core.run.loop import restore, save
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.losses.mutual_information.loss import MutualInformation
 from gan_run.plugins.losses.penalties.one_centred import GradientPenalty
 from gan_run.plugins.losses.penalties.zero_centred import R1
+from gan_run.plugins.networks.dcgan.networks import DCGANTrunk
+from gan_run.plugins.networks.heads.linear import Linear
+from gan_run.plugins.networks.mlp.networks import MLPTrunk
+from gan_run.plugins.training.augmentations.diffaugment import DiffAugment
 
 Start = Callable[..., Training]
 PENALISED = (
@@ -33,7 +39,7 @@ def forgetful_compiler() -> None:
 
 
 class Treacherous(Loss):
-    """Says one thing eagerly and another when it is compiled."""
+    """Has one value eagerly and another when it is compiled."""
 
     type: Literal["treacherous"] = "treacherous"
     how: Literal["value", "gradient", "error"]
@@ -89,6 +95,63 @@ def test_what_compiles_to_something_else_stays_eager_and_that_is_said_once(start
     assert len(warned) == 1
     eager = after(start(losses=losses), 3)
     assert all(torch.equal(compiled[name], value) for name, value in eager.items())
+
+
+class GraphPool:
+    """Stands for torch.compile with CUDA graphs: every compiled function writes its outputs to the same memory."""
+
+    def __init__(self) -> None:
+        self._memory: dict[int, Tensor] = {}
+
+    def compile(self, update: nn.Module, **options: object) -> Callable[[UpdateInputs], Losses]:
+        def replay(inputs: UpdateInputs) -> Losses:
+            losses: Losses = update(inputs)
+            reports = [value for named in losses.reports.values() for value in named.values()]
+            for place, value in enumerate([*losses.terms.values(), *reports, losses.real_logits]):
+                if value is not None:
+                    memory = self._memory.setdefault(place, torch.empty_like(value))
+                    memory.copy_(value.detach())
+                    value.data = memory
+            return losses
+
+        return replay
+
+
+def test_what_a_step_returns_is_not_overwritten_by_the_next_replay(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    augmented = Discriminator(trunk=MLPTrunk(hidden=(10,)), head=Linear(), augment=(DiffAugment(),))
+    eager = start(discriminator=augmented)
+    monkeypatch.setattr(torch, "compile", GraphPool().compile)
+    replayed = start(discriminator=augmented, train={"compile": True})
+    expected, found = [[training.advance() for _ in range(4)] for training in (eager, replayed)]
+    assert [read_scalars(losses) for losses in found] == [read_scalars(losses) for losses in expected]
+    for ours, theirs in zip(found, expected, strict=True):
+        logits, wanted = ours["discriminator"].real_logits, theirs["discriminator"].real_logits
+        assert logits is not None
+        assert wanted is not None
+        assert torch.equal(logits, wanted)
+
+
+def test_a_compiler_that_fails_after_the_forward_pass_leaves_the_numbers_of_an_eager_run(
+    start: Start, tiny: Callable[..., DataSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    normed = Discriminator(trunk=DCGANTrunk(width=0.1), head=Linear(), spectral_norm=True)
+
+    def failing(update: nn.Module, **options: object) -> Callable[[UpdateInputs], Losses]:
+        def run(inputs: UpdateInputs) -> Losses:
+            update(inputs)
+            torch.rand(3)
+            raise RuntimeError("the compiler gave up")
+
+        return run
+
+    eager = after(start(discriminator=normed, data=tiny(side=16)), 2)
+    monkeypatch.setattr(torch, "compile", failing)
+    with pytest.warns(RuntimeWarning, match=r"cannot be compiled \(the compiler gave up\)"):
+        stayed = after(start(discriminator=normed, data=tiny(side=16), train={"compile": True}), 2)
+    assert any("running" in name for name in eager)
+    assert all(torch.equal(stayed[name], value) for name, value in eager.items())
 
 
 def test_a_compiled_run_that_was_resumed_ends_with_the_bytes_of_one_that_was_not(start: Start, tmp_path: Path) -> None:

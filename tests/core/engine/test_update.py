@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
-from gan_run import Loss, LossContext, LossTerm, UpdateContext
+from gan_run import GanRunError, Loss, LossContext, LossTerm, UpdateContext
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses, Update, sample_inputs
@@ -38,6 +38,40 @@ class R1Term(LossTerm):
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return steepness(update.real_output.logits, update.real).square().mean() / 2
+
+
+class Looking(Loss):
+    """Remembers the fakes it was given."""
+
+    type: Literal["looking"] = "looking"
+    looks: bool = True
+    returns: Literal["mean", "logits", "one", "number"] = "mean"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return LookingTerm(self)
+
+
+class LookingTerm(LossTerm):
+    def __init__(self, declared: Looking) -> None:
+        super().__init__()
+        self._declared = declared
+        self.fakes: list[Tensor] = []
+
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        output = update.fake_output if self._declared.looks else update.real_output
+        if self._declared.looks:
+            self.fakes.append(update.fake)
+        values = {"mean": output.logits.mean(), "logits": output.logits, "one": output.logits[:1], "number": 0.5}
+        return values[self._declared.returns]  # type: ignore[return-value]  # a plugin's mistake
+
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return self.discriminator_loss(update)
+
+
+def looking(training: Training) -> LookingTerm:
+    term = training.game.term("looking")
+    assert isinstance(term, LookingTerm)
+    return term
 
 
 class R2(Loss):
@@ -203,19 +237,47 @@ def test_only_images_that_a_term_taking_part_differentiates_at_require_gradients
         (["r2"], False, True),
     ):
         inputs = sample_inputs(game, "discriminator", batch_of(), terms, generates=False)
-        assert inputs.fake is not None
-        assert (inputs.real.requires_grad, inputs.fake.requires_grad) == (real, fake)
+        assert inputs.real.requires_grad == real
+        assert (inputs.fake is not None and inputs.fake.requires_grad) == fake
 
 
-def test_who_makes_the_fakes_gets_their_latents_and_others_get_them_without_a_graph(start: Start) -> None:
-    game = start().game
-    made = sample_inputs(game, "generator", batch_of(3), ["non-saturating"], generates=True)
-    assert made.fake is None
-    assert {len(value) for value in made.latents.values()} == {3}
-    received = sample_inputs(game, "discriminator", batch_of(3), ["non-saturating"], generates=False)
-    assert received.fake is not None
-    assert received.fake.is_leaf
-    assert torch.equal(received.fake, game.stack(received.latents))
+def test_the_generators_update_generates_with_a_graph_and_others_without(start: Start) -> None:
+    training = start(losses=[Looking(), R2()])
+    seen = looking(training).fakes
+    for player in training.players:
+        player.update(0, training.feed.batch(0))
+    (discriminators, generators) = seen
+    assert not discriminators.requires_grad or discriminators.is_leaf
+    assert generators.grad_fn is not None
+
+
+def test_fakes_that_a_term_differentiates_at_are_made_of_the_updates_latents_before_it(start: Start) -> None:
+    game = start(losses=[R2()]).game
+    inputs = sample_inputs(game, "discriminator", batch_of(3), ["r2"], generates=False)
+    assert inputs.fake is not None
+    assert inputs.fake.is_leaf
+    assert torch.equal(inputs.fake, game.stack(inputs.latents))
+
+
+@pytest.mark.parametrize(("looks", "passes"), [(True, 1), (False, 0)])
+def test_no_images_are_generated_for_an_update_whose_terms_use_none(start: Start, looks: bool, passes: int) -> None:
+    training = start(losses=[Looking(looks=looks)])
+    calls = []
+    training.game.stack.generator.register_forward_hook(lambda *of: calls.append(of))
+    training.players[0].update(0, training.feed.batch(0))
+    assert training.players[0].name == "discriminator"
+    assert len(calls) == passes
+
+
+@pytest.mark.parametrize("beside", [[], [NonSaturating()]])
+@pytest.mark.parametrize(
+    ("returns", "found"),
+    [("logits", r"a tensor of shape \(4,\)"), ("one", r"a tensor of shape \(1,\)"), ("number", "a float")],
+)
+def test_an_objective_that_is_no_scalar_is_refused(start: Start, beside: list[Loss], returns: str, found: str) -> None:
+    training = start(losses=[*beside, Looking(returns=returns)])
+    with pytest.raises(GanRunError, match=f"the loss looking: its objective for the discriminator is {found}, not a "):
+        training.advance()
 
 
 def test_the_total_is_the_weighted_sum_of_the_objectives(start: Start) -> None:

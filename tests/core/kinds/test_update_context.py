@@ -4,12 +4,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan_run import Latent, LatentContext, LatentModule, UpdateContext
+from gan_run import Features, Latent, LatentContext, LatentModule, UpdateContext
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.categorical import CategoricalModule
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
+from gan_run.plugins.networks.heads.linear import LinearModule
 
 Start = Callable[..., Training]
 
@@ -140,3 +141,51 @@ def test_logits_are_full_precision_under_autocast(start: Start) -> None:
         assert update.fake_output.features.vector.dtype == torch.bfloat16
         assert update.fake_output.logits.dtype == torch.float32
         assert update.fake.dtype == torch.float32
+
+
+class InFloat32(nn.Module):
+    """A trunk that runs outside autocast."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(64, 10)
+
+    def forward(self, images: Tensor) -> Features:
+        with torch.autocast("cpu", enabled=False):
+            return Features(self.layer(images.flatten(1)).tanh())
+
+
+def test_large_logits_are_told_apart_under_autocast(start: Start) -> None:
+    training = start()
+    head = training.game.discriminator.head
+    assert isinstance(head, LinearModule)
+    with torch.no_grad():
+        head.layer.weight.normal_()
+        head.layer.bias.fill_(100.0)
+    update = turn_of(training, real=torch.rand(64, 1, 8, 8) * 2 - 1)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = update.real_output.logits
+    assert len(logits.unique()) == 64
+
+
+def test_gradients_at_images_are_taken_in_full_precision_under_autocast(start: Start) -> None:
+    training = start()
+    training.game.discriminator.trunk = InFloat32()  # type: ignore[assignment]
+    real = (torch.rand(3, 1, 8, 8) * 2 - 1).requires_grad_()
+    expected = turn_of(training, real=real).real_output.gradients
+    with torch.autocast("cpu", torch.bfloat16):
+        found = turn_of(training, real=real).real_output.gradients
+    assert torch.equal(found, expected)
+
+
+def test_what_likelihoods_are_made_of_is_in_full_precision_under_autocast(start: Start) -> None:
+    training = start()
+    (encoder,) = training.game.encoders()
+    update = turn_of(training, fake=torch.rand(64, 1, 8, 8) * 2 - 1, latents=training.game.latents.sample(64))
+    with torch.no_grad():
+        for parameter in list(encoder.parameters())[-1:]:
+            parameter.fill_(100.0)  # the bias
+    with torch.autocast("cpu", torch.bfloat16):
+        params = encoder(update.fake_output)
+    assert params["c"].dtype == torch.float32
+    assert len(params["c"].unique()) == 64

@@ -99,8 +99,8 @@ def test_category_k_comes_to_be_class_k(small: Small, registry: Registry) -> Non
     for swapped in (False, True):
         training = begin(spec_with(small, {"q_player": "discriminator"}), registry)
         term, images = training.game.term(KEY), training.feed.images
-        few = getattr(term, "_few")  # noqa: B009  # its labels are turned round, to see that they decide
-        assert isinstance(few, ImageSet)
+        # Its labels are turned round, to see that they decide.
+        few = ImageSet(term.get_buffer("_images"), term.get_buffer("_labels"))
         assert few.labels is not None
         assert images.labels is not None
         if swapped:
