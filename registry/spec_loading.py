@@ -8,9 +8,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gan_run.core.base.errors import Place, Problem, SpecError
-from gan_run.core.kinds.component import ValidationContext
+from gan_run.core.kinds.component import Catalogue, ValidationContext
 from gan_run.core.kinds.spec import Spec
-from gan_run.registry.catalogue import Catalogue
 from gan_run.registry.overrides import apply_overrides
 
 

@@ -29,6 +29,10 @@ class NotFoundByName(GanRunError):
     """A name that nothing answers to."""
 
 
+class CodeError(GanRunError):
+    """A code has no such value, or a name of a code or category cannot be used."""
+
+
 Place = tuple[str | int, ...]
 
 

@@ -10,7 +10,7 @@ from gan_run.core.base.errors import Place, Problem, SpecError, suggest
 from gan_run.core.base.image import ImageShape
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
-from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.latent import LatentContext
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
@@ -46,10 +46,14 @@ class Game(nn.Module):
         return [encoder for encoder in found if encoder is not None]
 
     def model(
-        self, image: ImageShape, device: torch.device, averaged: GeneratorStack | None, labels: Labels = NO_CODE_NAMES
+        self,
+        image: ImageShape,
+        device: torch.device,
+        averaged: GeneratorStack | None,
+        code_names: CodeNames = NO_CODE_NAMES,
     ) -> Model:
         """A copy to look at, which draws images with `averaged` if that is given."""
-        return Model(self.stack, self.discriminator, self.encoders(), image, device, averaged, labels)
+        return Model(self.stack, self.discriminator, self.encoders(), image, device, averaged, code_names)
 
     def owned(self) -> dict[str, dict[str, nn.Parameter]]:
         """Each player's parameters by full name, in the order in which players move: those that losses bring, the

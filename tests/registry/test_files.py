@@ -16,9 +16,9 @@ from gan_run import (
     LossContext,
     LossTerm,
     PluginError,
+    RunOptions,
     SpecError,
     UpdateContext,
-    Watched,
     load,
     read_spec,
     resume,
@@ -27,7 +27,11 @@ from gan_run import (
 from gan_run.registry.plugins import load_plugins
 
 GanRun = Callable[..., subprocess.CompletedProcess[str]]
-QUIET = Watched(say=lambda text: None)
+
+
+def quiet(**fields: Any) -> RunOptions:
+    return RunOptions(notify=lambda text: None, **fields)
+
 
 CODE = '''
 from typing import Literal
@@ -126,12 +130,12 @@ def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(
 ) -> None:
     monkeypatch.syspath_prepend(toys)
     spec = small(losses=[{"type": "mine"}], train={"steps": 2})
-    run = train(spec, tmp_path, watched=QUIET, registry=load_plugins(files=[mine]))
+    run = train(spec, tmp_path, options=quiet(registry=load_plugins(files=[mine])))
     mine.write_text(CODE.replace("-update.fake_output", "-2 * update.fake_output"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"mine\.py is not what it was when this run began"):
-        resume(run, overrides=["train.steps=3"], watched=QUIET, registry=load_plugins(files=[mine]))
+        resume(run, overrides=["train.steps=3"], options=quiet(registry=load_plugins(files=[mine])))
     kept = load_plugins(files=[run / "plugins" / "mine.py"])
-    assert resume(run, overrides=["train.steps=3"], watched=QUIET, registry=kept) == run
+    assert resume(run, overrides=["train.steps=3"], options=quiet(registry=kept)) == run
 
 
 class Other(Loss):
@@ -156,11 +160,11 @@ def test_a_class_in_hand_will_do(
 ) -> None:
     monkeypatch.syspath_prepend(toys)
     spec = small(losses=[{"type": "other"}], train={"steps": 2})
-    run = train(spec, tmp_path, watched=QUIET, components=[Other])
+    run = train(spec, tmp_path, options=quiet(components=[Other]))
     assert load(run, components=[Other]).sample(2).isfinite().all()
     assert isinstance(read_spec(spec, components=[Other]).losses[0], Other)
     with pytest.raises(SpecError, match="no loss is called 'other'"):
         load(run)
     with pytest.raises(PluginError, match="is no component class"):
-        train(spec, tmp_path, watched=QUIET, components=[OtherTerm])  # type: ignore[list-item]  # the mistake
+        train(spec, tmp_path, options=quiet(components=[OtherTerm]))  # type: ignore[list-item]  # the mistake
     assert torch.is_tensor(load(run, components=[Other]).sample(1))

@@ -16,7 +16,7 @@ from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.dry_run import dry_run
-from gan_run.core.run.events import Listener
+from gan_run.core.run.events import Callback, Dispatcher
 from gan_run.core.run.loop import Stopped, train
 from gan_run.core.run.resolve import check_against_data, resolve_device, resolve_precision, with_train
 from gan_run.core.run.run_folder import RunFolder
@@ -84,17 +84,17 @@ class _Clock:
         return {**parts, "other": 1 - sum(parts.values())}
 
 
-def time_steps(spec: Spec, steps: int, listener: Listener) -> Pace:
+def time_steps(spec: Spec, steps: int, callback: Callback) -> Pace:
     """How long `steps` steps of `spec` take. Raises as training does."""
-    spec, clock = _train(spec, Splits(spec.data), steps, listener, with_parts=False)
+    spec, clock = _train(spec, Splits(spec.data), steps, callback, with_parts=False)
     return _pace(spec, steps, clock)
 
 
-def measure(spec: Spec, steps: int, listener: Listener) -> tuple[Pace, Use]:
+def measure(spec: Spec, steps: int, callback: Callback) -> tuple[Pace, Use]:
     """How long `steps` steps of `spec` take, and what with; as many once more are taken apart. Raises as training
     does."""
     data = Splits(spec.data)
-    spec, clock = _train(spec, data, steps, listener, with_parts=True)
+    spec, clock = _train(spec, data, steps, callback, with_parts=True)
     memory = peak_memory(torch.device(spec.train.device))
     pace = _pace(spec, steps, clock)
     flops = dry_run(spec, data).flops
@@ -108,7 +108,7 @@ def _pace(spec: Spec, steps: int, clock: _Clock) -> Pace:
     return Pace(spec.train.precision, steps, per_second, per_second * spec.data.batch_size)
 
 
-def _train(spec: Spec, data: Splits, steps: int, listener: Listener, with_parts: bool) -> tuple[Spec, _Clock]:
+def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts: bool) -> tuple[Spec, _Clock]:
     """Train for as long as it takes, and return the spec as it was settled too."""
     # It is stopped before its last step: nothing is evaluated, and no checkpoint is written while the clock runs.
     never = WARMUP + 2 * steps + 1
@@ -120,5 +120,5 @@ def _train(spec: Spec, data: Splits, steps: int, listener: Listener, with_parts:
         training = Stopwatch(spec, info, data["train"])
         clock = _Clock(training, steps, with_parts)
         with suppress(Stopped):
-            train(training, RunFolder(Path(folder)), data, listener, clock)
+            train(training, RunFolder(Path(folder)), data, Dispatcher([callback]), clock)
     return spec, clock

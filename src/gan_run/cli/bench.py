@@ -50,7 +50,7 @@ def bench(
     from gan_run.core.run.resolve import resolve_device, with_train
     from gan_run.runs import read_spec
 
-    registry = plugins.load()
+    registry = plugins.registry
     read = resolve_device(read_spec(spec, overrides, registry))
     if against is not None:
         recipe = files("gan_run.examples") / f"{RECIPE}.json"
@@ -64,7 +64,7 @@ def bench(
     comparison = None
     if against is not None:
         settled = with_train(read, precision=pace.precision)
-        comparison = compare(settled, against, steps, rounds, plugins.options(), console.print)
+        comparison = compare(settled, against, steps, rounds, registry.command_line(), console.print)
     environment = describe_environment(read.train.device, registry.versions(), spec)
     if as_json:
         found = {"spec": read.name, **asdict(pace), **(asdict(use) if use else {}), "environment": environment}
