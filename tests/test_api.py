@@ -1,3 +1,4 @@
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,3 +152,11 @@ def test_a_run_without_a_checkpoint_is_not_loaded(run: Path, registry: Registry,
     (tmp_path / "spec.json").write_bytes((run / "spec.json").read_bytes())
     with pytest.raises(RunError, match="has no checkpoint yet"):
         load(tmp_path, registry=registry)
+
+
+def test_a_star_import_gives_the_api() -> None:
+    names: dict[str, object] = {}
+    exec("from gan_run import *", names)  # only so can it be tried within a function
+    api = importlib.import_module("gan_run.api")
+    assert names.keys() - {"__builtins__"} == set(api.__all__)
+    assert names["train"] is train

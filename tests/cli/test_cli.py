@@ -189,6 +189,40 @@ def test_traceback_is_shown_when_asked_for(gan_run: GanRun, write_spec: Callable
     assert "SpecError" in done.stderr
 
 
+NORMED = """
+from typing import Literal
+from torch import Tensor, nn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext, hookimpl
+
+class Normed(Loss):
+    type: Literal["normed"] = "normed"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return NormedTerm()
+
+class NormedTerm(LossTerm):
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return nn.BatchNorm1d(1)(update.real_output.logits[:1, None]).mean()
+
+@hookimpl
+def gan_run_components():
+    return [Normed]
+"""
+
+
+def test_a_bug_in_a_plugin_is_shown_with_its_traceback_and_the_plugin(
+    gan_run: GanRun, write_spec: Callable[..., Path], install_plugin: Callable[..., Path], tmp_path: Path
+) -> None:
+    site = install_plugin(tmp_path / "site", "normed", "3.1", NORMED)
+    losses = [{"type": "non-saturating"}, {"type": "normed"}]
+    done = gan_run("check", write_spec(losses=losses), sites=(site,))
+    assert done.returncode == 1
+    assert "Traceback (most recent call last)" in done.stderr
+    assert "ValueError: Expected more than 1 value per channel" in done.stderr
+    assert "in discriminator_loss" in done.stderr
+    assert done.stderr.endswith("This was raised in the plugin normed (normed 3.1).\n")
+
+
 def test_neither_a_spec_nor_a_run_and_both_are_refused(here: Here, write_spec: Callable[..., Path], run: Path) -> None:
     for arguments in (("train",), ("train", write_spec(), "--resume", run)):
         done = here(*arguments)

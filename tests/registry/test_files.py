@@ -102,6 +102,20 @@ def test_a_file_that_cannot_be_used_is_an_error_that_names_it(mine: Path, code: 
     assert message in str(refused.value)
 
 
+def test_a_file_that_has_only_lifecycle_hooks_is_used(
+    write_spec: Callable[..., Path], gan_run: GanRun, tmp_path: Path
+) -> None:
+    hooks = tmp_path / "hooks.py"
+    hooks.write_text(
+        "from gan_run import hookimpl\n\n@hookimpl\ndef gan_run_run_ended(event):\n    print('ended at', event.step)\n"
+    )
+    done = gan_run(write_spec(train={"steps": 2}), "--plugin", hooks)
+    assert done.returncode == 0, done.stderr
+    assert "ended at 2\n" in done.stdout
+    (plugin,) = [plugin for plugin in load_plugins(files=[hooks]).plugins if plugin.name == "hooks"]
+    assert plugin.hooks == ("gan_run_run_ended",)
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"none\.py: No such file"):
         load_plugins(files=[tmp_path / "none.py"])

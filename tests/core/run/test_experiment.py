@@ -10,10 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gan_run import Callback, RunError, RunOptions, RunStarted, SpecError, StepLogged, Stopped, TrainingError
+from gan_run import Callback, RunError, RunOptions, RunStarted, SpecError, StepLogged, Stopped, TrainingError, read_spec
 from gan_run import resume as resume_run
 from gan_run import train as train_spec
-from gan_run.core.run import checkpoint
+from gan_run.core.base import files
+from gan_run.core.run import checkpoint, run_folder
+from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry
 
@@ -41,7 +43,7 @@ class Bench:
         self.out = out
         self.said: list[str] = []
         self.steps = Steps()
-        self._registry = registry
+        self.registry = registry
 
     def train(self, spec: dict[str, Any], *overrides: str, fresh: bool = False, stop_at: int | None = None) -> Path:
         return train_spec(spec, self.out, overrides=overrides, options=self._options(stop_at, fresh))
@@ -58,7 +60,7 @@ class Bench:
             callbacks=[steps],
             stop=lambda: steps.began_at[0] + next(asked) == stop_at,
             notify=self.said.append,
-            registry=self._registry,
+            registry=self.registry,
         )
 
 
@@ -447,6 +449,35 @@ def test_init_from_where_nothing_matches_is_refused(bench: Bench, small: Small) 
 def test_init_from_a_folder_without_a_checkpoint_is_refused(bench: Bench, small: Small, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"train\.init_from: .* holds no checkpoint"):
         bench.train(small(train={"init_from": str(tmp_path)}))
+
+
+def test_the_log_is_on_the_disk_before_each_checkpoint(
+    bench: Bench, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, int]] = []
+    sync = files.sync
+
+    def record(path: Path) -> None:
+        lines = bench.out / "small/metrics.jsonl"
+        synced.append((path.name, len(lines.read_text().splitlines()) if lines.exists() else 0))
+        sync(path)
+
+    monkeypatch.setattr(run_folder, "sync", record)
+    monkeypatch.setattr(checkpoint, "sync", record)
+    bench.train(small())
+    assert [entry for entry in synced if entry[0] in ("metrics.jsonl", "manifest.json")] == [
+        (name, step) for step in (2, 4, 6) for name in ("metrics.jsonl", "manifest.json")
+    ]
+
+
+def test_auto_takes_no_accelerator_that_is_not_tested(
+    bench: Bench, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: torch.device("mps"))
+    folder = bench.train(small(train={"steps": 1, "device": "auto"}))
+    assert written_spec(folder)["train"]["device"] == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.warns(UserWarning, match="train.device: gan-run is not tested on 'meta'"):
+        resolve_device(read_spec(small(train={"device": "meta"}), registry=bench.registry))
 
 
 def test_precision_auto_is_settled_once(bench: Bench, small: Small) -> None:
