@@ -54,7 +54,7 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
 
 
 class NonFiniteMonitor:
-    """Remembers, on the device, the first step at which each objective was not finite: no host sync per step."""
+    """Records, on the device and without waiting for it, the first step at which each loss was not finite."""
 
     def __init__(self) -> None:
         self._first: dict[str, Tensor] = {}
@@ -67,7 +67,7 @@ class NonFiniteMonitor:
                 self._first[key] = torch.minimum(self._first[key], bad) if key in self._first else bad
 
     def raise_if_any(self, run: RunFolder) -> None:
-        """Raise TrainingError if anything was not finite since the beginning."""
+        """Raise TrainingError if a loss was not finite in any step so far."""
         firsts = {key: float(step) for key, step in self._first.items()}
         bad = [(step, key) for key, step in firsts.items() if step != torch.inf]
         if bad:

@@ -1,4 +1,4 @@
-"""`gan-run bench`: how fast a spec trains here."""
+"""`gan-run bench`: how fast a spec trains on this machine."""
 
 import json
 from importlib.resources import files
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @set_option
-@click.option("--steps", type=click.IntRange(min=1), default=50, show_default=True, help="How many are timed.")
-@click.option("--only-pace", is_flag=True, help="Steps and images per second alone: half the time.")
+@click.option("--steps", type=click.IntRange(min=1), default=50, show_default=True, help="How many steps are timed.")
+@click.option("--only-pace", is_flag=True, help="Only steps and images per second, in half the time.")
 @click.option(
     "--against",
     type=click.Choice(["plain", "resident", "bare"]),
-    help="Beside infogan-mnist written by hand in one file: as one does, with images in memory, or with nothing else.",
+    help="Also time benchmarks/plain_infogan.py: a plain loop, with images in memory, or as fast as possible.",
 )
-@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Of --against, by turns.")
+@click.option(
+    "--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds of --against, each side in turn."
+)
 @json_option
 @with_plugins
 def bench(
@@ -37,8 +39,8 @@ def bench(
     rounds: int,
     as_json: bool,
 ) -> None:
-    """Time the training of SPEC, log and display included: its pace, its share of what this device can do, and where
-    the time goes."""
+    """Time the training of SPEC with its log and display: steps/s, the share of the device's peak, and the time that
+    each part of a step takes."""
     from dataclasses import asdict
 
     from rich.console import Console
