@@ -33,7 +33,7 @@ class Blank(DataSource):
     type: Literal["blank"] = "blank"
     file: Path | None = None
 
-    def check_against_data(self) -> DataInfo:
+    def describe(self) -> DataInfo:
         return DataInfo(IMAGE, {"train": self._count(), "test": self._count()})
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:

@@ -42,10 +42,11 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     Raises:
         GanRunError: As training would before and in its first step.
     """
-    info = check_against_data(spec)
+    data = data or Splits(spec.data)
+    info = check_against_data(spec, data)
     spec = with_train(resolve_device(spec), precision="fp32", compile=False)
     with isolated_rng("dry run"):
-        training = Training(spec, info, (data or Splits(spec.data))["train"])
+        training = Training(spec, info, data["train"])
         with FlopCounter() as counter:
             losses = training.advance()
     latents = training.game.latents

@@ -73,7 +73,8 @@ def _on_all_ranks(request: TrainRequest, choose: Callable[[], RunFolder]) -> Run
 
 def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world: World) -> RunFolder:
     options = request.options
-    info = check_against_data(request.spec)
+    data = Splits(request.spec.data)
+    info = check_against_data(request.spec, data)
     _check_distributed(request.spec, world)
     folder = choose()
     recorded = options.recorded_spec(folder) if folder.spec_file.exists() else None
@@ -85,7 +86,6 @@ def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world
             return folder
     if not options.any_processes:
         _check_process_count(folder, world)
-    data = Splits(request.spec.data)
     spec = _resolve_auto(request.spec, recorded, info, data)
     with folder.locked():
         resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
@@ -103,7 +103,8 @@ def _train_along(request: TrainRequest, world: World) -> RunFolder:
     folder = RunFolder(Path(message["folder"]))
     if message["train"] is not None:
         spec = with_train(request.spec, **message["train"])
-        training = Training(spec, check_against_data(spec), Splits(spec.data)["train"], world)
+        data = Splits(spec.data)
+        training = Training(spec, check_against_data(spec, data), data["train"], world)
         _restore(training, folder, lambda text: None)
         train_along(training, request.options.stop)
     return folder
@@ -117,8 +118,8 @@ def _check_distributed(spec: Spec, world: World) -> None:
         problems.append(Problem(("data", "batch_size"), f"{count} processes cannot share {size} images equally"))
     if count > 1 and spec.train.sync_batch_norm and resolve_device(spec).train.device == "cpu":
         problems.append(Problem(("train", "sync_batch_norm"), "torch synchronises batch norm on GPUs alone"))
-    if count > 1 and ":" in device:
-        kind = device.partition(":")[0]
+    kind, _, index = device.partition(":")
+    if count > 1 and index and kind != "cpu":
         message = f'{count} processes would share {device!r}: "{kind}" gives each process a device of its own'
         problems.append(Problem(("train", "device"), message))
     if problems:

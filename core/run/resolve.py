@@ -10,6 +10,7 @@ from gan_run.core.base.errors import Problem, SpecError
 from gan_run.core.engine.training import Training
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
 
 RESOLVED_FIELDS = ("device", "precision")
@@ -19,8 +20,12 @@ TESTED_DEVICES = ("cpu", "cuda")
 """The types of device that the test suite passes on."""
 
 
-def check_against_data(spec: Spec) -> DataInfo:
+def check_against_data(spec: Spec, data: Splits) -> DataInfo:
     """Check that the spec and its data fit each other, before any image is decoded.
+
+    Args:
+        spec: The spec.
+        data: The splits of its data source, which is described once for all who ask.
 
     Returns:
         The shape, sizes and classes of the data.
@@ -32,7 +37,7 @@ def check_against_data(spec: Spec) -> DataInfo:
     # What was read from a file has been checked; a spec composed in Python has not.
     if problems := spec.problems():
         raise SpecError(problems, spec.name)
-    info = spec.data.describe()
+    info = data.info
     spec.data.check_sizes(info)
     if problems := spec.data_problems(info):
         raise SpecError(problems, spec.name)

@@ -50,7 +50,7 @@ def differences(before: Spec, after: Spec) -> Differences:
 
 
 def _content(spec: Spec) -> dict[str, object]:
-    # In Python's types, so that paths can be told from text.
+    # In Python's types, where a path is a Path and no text.
     return spec.model_dump(mode="python", exclude={"schema_"}, warnings=False)
 
 

@@ -121,7 +121,7 @@ def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts:
     never = WARMUP + 2 * steps + 1
     spec = with_train(resolve_device(spec), steps=never, checkpoint_every=never)
     spec = spec.model_copy(update={"artifacts": (), "metrics": ()})
-    info = check_against_data(spec)
+    info = check_against_data(spec, data)
     with isolated_rng("bench"), TemporaryDirectory() as folder:
         spec = resolve_precision(spec, info, data["train"])
         training = Stopwatch(spec, info, data["train"])
