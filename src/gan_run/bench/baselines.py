@@ -81,34 +81,32 @@ def compare(
         spec_file = Path(folder) / "spec.json"
         spec_file.write_text(json.dumps(dump(spec)), encoding="utf-8")
         _write_as_torchvision_does(spec, Path(folder))
+        report = Path(folder) / "report.json"
         timed = ["--steps", str(steps)]
-        ours = ["-m", "gan_run", "bench", str(spec_file), *timed, "--only-pace", "--json", *options]
-        theirs = [
-            str(script),
-            "--root",
-            folder,
-            "--hand",
-            implementation,
-            "--batch-size",
-            str(spec.data.batch_size),
-            *timed,
-        ]
-        theirs += ["--device", spec.train.device]
+        ours = ["-m", "gan_run", "bench", str(spec_file), *timed, "--only-pace", "--report", str(report), *options]
+        theirs = [str(script), "--root", folder, "--hand", implementation, "--device", spec.train.device, *timed]
+        theirs += ["--batch-size", str(spec.data.batch_size)]
         if implementation == "bare" and spec.train.precision == "bf16":
             theirs += ["--bf16"]
         for number in range(1, rounds + 1):
-            comparison.ours.append(_images_per_second(ours))
-            comparison.theirs.append(_images_per_second(theirs))
+            _run(ours)  # a plugin may print what it likes: the number is read from a file
+            comparison.ours.append(_images_per_second(report.read_text(encoding="utf-8")))
+            comparison.theirs.append(_images_per_second(_run(theirs)))
             ours_now, theirs_now = comparison.ours[-1], comparison.theirs[-1]
             notify(f"round {number}: {ours_now:.1f} images/s, {implementation} {theirs_now:.1f} images/s")
     return comparison
 
 
-def _images_per_second(command: Sequence[str]) -> float:
+def _run(command: Sequence[str]) -> str:
+    """Run a Python program and return what it printed. Raises RunError if it failed."""
     done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise RunError(f"{shlex.join(command)} failed with exit code {done.returncode}")
-    return float(json.loads(done.stdout)["images_per_second"])
+    return done.stdout
+
+
+def _images_per_second(report: str) -> float:
+    return float(json.loads(report)["images_per_second"])
 
 
 def _write_as_torchvision_does(spec: Spec, root: Path) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     "--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds of --against, each side in turn."
 )
 @json_option
+@click.option("--report", type=click.Path(path_type=Path), hidden=True, help="A file for the JSON. Used by --against.")
 @with_plugins
 def bench(
     plugins: Plugins,
@@ -38,11 +39,10 @@ def bench(
     against: str | None,
     rounds: int,
     as_json: bool,
+    report: Path | None,
 ) -> None:
     """Time the training of SPEC with its log and display: steps/s, the share of the device's peak, and the time that
     each part of a step takes."""
-    from dataclasses import asdict
-
     from rich.console import Console
 
     from gan_run.bench.baselines import RECIPE, check_comparable, compare
@@ -68,16 +68,27 @@ def bench(
         settled = with_train(read, precision=pace.precision)
         comparison = compare(settled, against, steps, rounds, registry.command_line(), console.print)
     environment = describe_environment(read.train.device, registry.versions(), spec)
+    content = _as_json(read.name, pace, use, comparison, environment)
+    if report is not None:
+        report.write_text(content, encoding="utf-8")
     if as_json:
-        found = {"spec": read.name, **asdict(pace), **(asdict(use) if use else {}), "environment": environment}
-        if comparison is not None:
-            found["comparison"] = {**asdict(comparison), "ratio": comparison.ratio}
-        click.echo(json.dumps(found, indent=2))
+        click.echo(content)
     else:
         click.echo(
             f"{read.name} on {environment['device']}, {environment['processor']}, {environment['threads']} threads"
         )
         _show(pace, use, comparison)
+
+
+def _as_json(
+    name: str, pace: "Pace", use: "Use | None", comparison: "Comparison | None", environment: dict[str, object]
+) -> str:
+    from dataclasses import asdict
+
+    found = {"spec": name, **asdict(pace), **(asdict(use) if use else {}), "environment": environment}
+    if comparison is not None:
+        found["comparison"] = {**asdict(comparison), "ratio": comparison.ratio}
+    return json.dumps(found, indent=2)
 
 
 def _show(pace: "Pace", use: "Use | None", comparison: "Comparison | None") -> None:
