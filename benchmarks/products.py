@@ -32,7 +32,7 @@ def main() -> None:
     args = parser.parse_args()
     spec = with_train(read_spec(args.spec, args.overrides), device="cpu", precision="fp32", compile=False)
     data = Splits(spec.data)
-    training = Training(spec, check_against_data(spec), data["train"])
+    training = Training(spec, check_against_data(spec, data), data["train"])
     for _ in range(WARMUP):
         training.advance()
     with profile(activities=[ProfilerActivity.CPU]) as profiler:

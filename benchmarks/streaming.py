@@ -20,7 +20,7 @@ import torch
 from gan_run import DataInfo, DataSource, ImageSet, ImageShape, StoredImages, read_spec
 from gan_run.bench.measure import time_steps
 from gan_run.bench.peak import peak_memory
-from gan_run.core.run.events import Listener
+from gan_run.core.run.events import Callback
 
 IMAGE = ImageShape(1, 28, 28)
 IN_MEMORY = 60_000
@@ -33,7 +33,7 @@ class Blank(DataSource):
     type: Literal["blank"] = "blank"
     file: Path | None = None
 
-    def check_against_data(self) -> DataInfo:
+    def describe(self) -> DataInfo:
         return DataInfo(IMAGE, {"train": self._count(), "test": self._count()})
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
@@ -53,7 +53,7 @@ def run(file: Path | None, steps: int) -> dict[str, float]:
     content["metrics"] = []
     spec = read_spec(content, ["train.precision=fp32"], components=[Blank])
     before = peak_memory(CPU)
-    pace = time_steps(spec, steps, Listener())
+    pace = time_steps(spec, steps, Callback())
     return {"images_per_second": pace.images_per_second, "grew_by": peak_memory(CPU) - before}
 
 

@@ -1,1 +1,1 @@
-"""What is installed: hooks, plugin discovery, the catalogue of components, and specs read against it."""
+"""Installed plugins: hooks, discovery, the catalogue of components, and reading specs with them."""

@@ -9,7 +9,7 @@ from gan_run.core.kinds.component import Component
 
 @dataclass(frozen=True)
 class Entry:
-    """One component and who brought it."""
+    """One component, and the plugin and distribution that provide it."""
 
     component: type[Component]
     plugin: str
@@ -19,10 +19,10 @@ class Entry:
 
 @dataclass
 class Catalogue:
-    """Finds components by what a spec calls them: `hinge`, or `acme:hinge` where two distributions have one."""
+    """Finds components by their name in a spec: `hinge`, or `acme:hinge` where two distributions have one."""
 
     broken: dict[str, str] = field(default_factory=dict)
-    """What could not be loaded, and why: it might have had what is missed."""
+    """Why each plugin that could not be loaded failed, for messages about a missing component."""
     _entries: dict[str, dict[str, list[Entry]]] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
@@ -30,10 +30,11 @@ class Catalogue:
         kind.setdefault(entry.component.name(), []).append(entry)
 
     def has(self, component: type[Component]) -> bool:
-        """Whether this very class is among them."""
+        """Whether this class is in the catalogue."""
         return any(entry.component is component for kind in self.kinds() for _, entry in self.named(kind))
 
     def find(self, kind: str, name: str) -> type[Component]:
+        """The component called `name`. Raises NotFoundByName if there is none or several."""
         distribution, _, bare = name.rpartition(":")
         found = self._entries.get(kind, {}).get(bare, [])
         if distribution:
@@ -50,11 +51,11 @@ class Catalogue:
         return sorted(self._entries)
 
     def names(self, kind: str) -> list[str]:
-        """What a spec may write as `type`, qualified where a bare name would not do."""
+        """The names that a spec may give as `type`, with the distribution where the name alone is ambiguous."""
         return sorted(name for name, _ in self.named(kind))
 
     def named(self, kind: str) -> Iterator[tuple[str, Entry]]:
-        """Every component of a kind under the name that chooses it."""
+        """Every component of a kind, with the name that selects it."""
         for name, entries in self._entries.get(kind, {}).items():
             for entry in entries:
                 yield (name if len(entries) == 1 else f"{entry.distribution}:{name}"), entry

@@ -1,4 +1,4 @@
-"""Where plugins come from: what is installed, and files that are not yet."""
+"""Finds plugins: those of installed distributions, and single files."""
 
 import hashlib
 import importlib.util
@@ -15,13 +15,16 @@ GROUP = "gan_run"
 
 @dataclass(frozen=True)
 class PluginOrigin:
-    """A plugin before it is imported."""
+    """A plugin before it is imported.
+
+    Attributes:
+        load: Imports it.
+    """
 
     name: str
     distribution: str
     version: str
     load: Callable[[], object]
-    """Imports it."""
 
 
 def installed(found: Iterable[EntryPoint] | None = None) -> Iterator[PluginOrigin]:
@@ -32,8 +35,8 @@ def installed(found: Iterable[EntryPoint] | None = None) -> Iterator[PluginOrigi
 
 
 def from_file(path: Path) -> PluginOrigin:
-    """A plugin that is one file: its distribution is the file's name, its version a digest of what it says. Raises
-    PluginError where it cannot be read."""
+    """A plugin that is one file. Its distribution is the file's name, its version a digest of the content. Raises
+    PluginError if the file cannot be read."""
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

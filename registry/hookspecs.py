@@ -1,4 +1,7 @@
-"""Every hook there is, grouped by lifecycle. A plugin implements what it needs, with `from gan_run import hookimpl`."""
+"""All hooks, in the order in which they are called. A plugin implements those it needs, marked by `gan_run.hookimpl`.
+
+The hook of an event is called `gan_run_` and the event's name in core/run/events.py.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,10 +13,11 @@ if TYPE_CHECKING:
     from gan_run.core.run.events import CheckpointSaved, RunEnded, RunStarted, StepLogged
 
 PROJECT = "gan_run"
+PREFIX = "gan_run_"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-# --- Discovery: once, when the plugin is loaded.
+# --- Discovery: once, when a plugin is loaded.
 
 
 @hookspec
@@ -21,17 +25,17 @@ def gan_run_components() -> "Sequence[type[Component]]":  # type: ignore[empty-b
     """The component classes that this plugin adds; the kind of each is its base class."""
 
 
-# --- A run, in the order in which things happen.
+# --- A run's events.
 
 
 @hookspec
 def gan_run_run_started(event: "RunStarted") -> None:
-    """Training begins or goes on."""
+    """Training begins or is resumed."""
 
 
 @hookspec
 def gan_run_step_logged(event: "StepLogged") -> None:
-    """A line went into metrics.jsonl."""
+    """A line was added to metrics.jsonl."""
 
 
 @hookspec
@@ -41,4 +45,4 @@ def gan_run_checkpoint_saved(event: "CheckpointSaved") -> None:
 
 @hookspec
 def gan_run_run_ended(event: "RunEnded") -> None:
-    """Training finished, was stopped, or failed."""
+    """Training is finished, was stopped, or failed."""

@@ -8,8 +8,8 @@ from gan_run.core.kinds.component import CommandLineText
 
 
 def apply_overrides(content: Mapping[str, object], overrides: Iterable[str]) -> Mapping[str, object]:
-    """`content` with each PLACE=VALUE put in its place: `train.steps=100`, `losses[1].codes.c1=0.5`; an index one past
-    the end of a list appends. Raises SpecError for a place that there is not."""
+    """A copy of `content` in which each PLACE=VALUE is applied: `train.steps=100`, `losses[1].codes.c1=0.5`. An index
+    one past the end of a list appends. Raises SpecError for a place that does not exist."""
     changed = {key: _writable(value) for key, value in content.items()}
     for override in overrides:
         place, separator, text = override.partition("=")
@@ -52,7 +52,7 @@ def _put(root: dict[str, object], steps: list[str | int], value: object, source:
 
 
 def _value(text: str) -> object:
-    """JSON if it is JSON, else text; any text in it remembers where it came from."""
+    """Parse a value: JSON if it is valid JSON, else text. Texts are marked as given on the command line."""
     try:
         return _mark(json.loads(text))
     except json.JSONDecodeError:

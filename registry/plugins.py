@@ -1,56 +1,81 @@
-"""Finds and loads plugins, each on its own: one that is broken harms nobody who does not use it."""
+"""Finds and loads plugins, each by itself: a broken plugin affects only the specs that use it."""
 
 import copy
 import inspect
 import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import TracebackType
 
 import pluggy
 
 from gan_run.core.base.errors import PluginError, suggest
 from gan_run.core.kinds.component import Component
-from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.events import Callback, Event
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
 from gan_run.registry.discovery import PluginOrigin, from_file, installed
+from gan_run.registry.missing import LenientCatalogue
+from gan_run.registry.spec_loading import read_spec
 
-HOOKS = tuple(name for name in dir(hookspecs) if name.startswith("gan_run_"))
+HOOKS = tuple(name for name in dir(hookspecs) if name.startswith(hookspecs.PREFIX))
+DISCOVERY = "gan_run_components"
+"""The hook that is called when a plugin is loaded; the others receive events."""
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin that was found, loaded or not."""
+    """A plugin that was found, loaded or not.
+
+    Attributes:
+        seconds: How long its import took.
+        components: Its components as kind:name.
+        hooks: The hooks that receive a run's events.
+        error: Why it could not be loaded; None if it was.
+    """
 
     name: str
     distribution: str
     version: str
     seconds: float = 0.0
-    """How long its import took."""
     components: tuple[str, ...] = ()
-    """As kind:name."""
+    hooks: tuple[str, ...] = ()
     error: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in pluggy: two distributions may have used one entry-point name."""
+        return f"{self.distribution}:{self.name}"
+
+    def __str__(self) -> str:
+        return f"the plugin {self.name} ({self.distribution} {self.version})"
 
 
 @dataclass(frozen=True)
 class Registry:
-    """Everything that is installed."""
+    """Everything that is installed.
+
+    Attributes:
+        files: The plugins that are single files.
+        blocked: The names of plugins that were left out.
+    """
 
     catalogue: Catalogue
     plugins: tuple[Plugin, ...]
     manager: pluggy.PluginManager
     files: tuple[Path, ...] = ()
-    """Of the plugins that are files."""
+    blocked: tuple[str, ...] = ()
 
     def versions(self) -> dict[str, str]:
-        """The version of every distribution that a plugin came from."""
+        """The version of every distribution that a loaded plugin came from."""
         return {plugin.distribution: plugin.version for plugin in self.plugins if plugin.error is None}
 
     def with_components(self, components: Collection[type[Component]]) -> "Registry":
-        """This, and classes that no plugin brings. Raises PluginError for what is no component."""
+        """This registry, and classes that no plugin provides. Raises PluginError for what is no component."""
         catalogue = copy.deepcopy(self.catalogue)
         for component in components:
             if catalogue.has(component):
@@ -61,16 +86,51 @@ class Registry:
                 raise PluginError(str(error)) from None
         return replace(self, catalogue=catalogue)
 
-    def listener(self) -> Listener:
-        """Tells the plugins' lifecycle hooks."""
-        return _Hooks(self.manager)
+    def callbacks(self) -> list[Callback]:
+        """The hooks of each plugin that has any, in the order in which plugins were loaded."""
+        return [PluginHooks(plugin, self.manager) for plugin in self.plugins if plugin.hooks]
+
+    def recorded_spec(self, content: Mapping[str, object], folder: Path) -> Spec:
+        """The spec in a run's spec.json. What a model can be loaded without may be missing; see missing.py.
+
+        Raises:
+            SpecError: A mistake, or a latent, network or loss that is not installed.
+        """
+        return read_spec(content, LenientCatalogue(self.catalogue), folder, str(folder / "spec.json"))
+
+    def command_line(self) -> list[str]:
+        """The command line options that load these plugins in another process."""
+        blocked = [text for name in self.blocked for text in ("-p", f"no:{name}")]
+        return [*blocked, *(text for file in self.files for text in ("--plugin", str(file)))]
+
+    def plugin_of(self, error: BaseException) -> Plugin | None:
+        """The plugin in whose code an error was raised: the innermost one in its traceback."""
+        modules = {plugin: self.manager.get_plugin(plugin.key) for plugin in self.plugins if plugin.error is None}
+        packages = {getattr(module, "__name__", ""): plugin for plugin, module in modules.items()}
+        found = None
+        frame: TracebackType | None = error.__traceback__
+        while frame is not None:
+            module = str(frame.tb_frame.f_globals.get("__name__", ""))
+            for package, plugin in packages.items():
+                if module == package or module.startswith(f"{package}."):
+                    found = plugin
+            frame = frame.tb_next
+        return found
 
 
 def load_plugins(
     blocked: Collection[str] = (), found: Iterable[EntryPoint] | None = None, files: Collection[Path] = ()
 ) -> Registry:
-    """Load every installed plugin but those `blocked`, which are not even imported; and those in `files`, which nobody
-    needs to have installed. Raises PluginError if one of these cannot be loaded."""
+    """Load the installed plugins.
+
+    Args:
+        blocked: Names of plugins that are not even imported.
+        found: Entry points to use instead of the installed ones.
+        files: Python files that are plugins without being installed.
+
+    Raises:
+        PluginError: One of `files` cannot be loaded. An installed plugin that cannot is listed with its error.
+    """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     catalogue = Catalogue()
@@ -85,37 +145,43 @@ def load_plugins(
         plugin = _load(from_file(path), manager, catalogue)
         if plugin.error is not None:
             raise PluginError(f"{path}: {plugin.error}")
-        if not plugin.components:
-            raise PluginError(f"{path} adds nothing: it needs a gan_run_components that returns its classes")
+        if not plugin.components and not plugin.hooks:
+            raise PluginError(f"{path} adds nothing: it needs a gan_run_components that returns its classes, or hooks")
         plugins.append(plugin)
-    return Registry(catalogue, tuple(plugins), manager, tuple(files))
+    return Registry(catalogue, tuple(plugins), manager, tuple(files), tuple(blocked))
 
 
 def _load(source: PluginOrigin, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:
-    # Two distributions may have used one entry-point name.
-    key = f"{source.distribution}:{source.name}"
+    plugin = Plugin(source.name, source.distribution, source.version)
     begin = time.perf_counter()
     try:
         module = source.load()
-        manager.register(module, name=key)
+        manager.register(module, name=plugin.key)
         _refuse_unknown_hooks(module)
-        others = [plugin for name, plugin in manager.list_name_plugin() if name != key]
-        given = manager.subset_hook_caller("gan_run_components", remove_plugins=others)()
+        given = _only(manager, plugin.key, DISCOVERY)()
         components = [_checked(component) for several in given for component in several]
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does, the others must go on
-        if manager.has_plugin(key):
-            manager.unregister(name=key)
-        seconds = time.perf_counter() - begin
-        what = f"{type(error).__name__}: {error}"
-        return Plugin(source.name, source.distribution, source.version, seconds, error=what)
+    except (Exception, SystemExit) as error:  # whatever a stranger's module does, the others must be loaded
+        if manager.has_plugin(plugin.key):
+            manager.unregister(name=plugin.key)
+        return replace(plugin, seconds=time.perf_counter() - begin, error=f"{type(error).__name__}: {error}")
     for component in components:
         catalogue.add(Entry(component, source.name, source.distribution, source.version))
-    names = tuple(f"{component.kind}:{component.name()}" for component in components)
-    return Plugin(source.name, source.distribution, source.version, time.perf_counter() - begin, names)
+    return replace(
+        plugin,
+        seconds=time.perf_counter() - begin,
+        components=tuple(f"{component.kind}:{component.name()}" for component in components),
+        hooks=tuple(caller.name for caller in manager.get_hookcallers(module) or () if caller.name != DISCOVERY),
+    )
+
+
+def _only(manager: pluggy.PluginManager, key: str, hook: str) -> pluggy.HookCaller:
+    """Calls a hook of one plugin: pluggy would stop at the first plugin that raises."""
+    others = [plugin for name, plugin in manager.list_name_plugin() if name != key]
+    return manager.subset_hook_caller(hook, remove_plugins=others)
 
 
 def _refuse_unknown_hooks(module: object) -> None:
-    # Functions alone: a package called gan_run_acme may well hold a module gan_run_acme.
+    # Only functions: a package called gan_run_acme may hold a module gan_run_acme.
     for name, _ in inspect.getmembers(module, inspect.isroutine):
         if name.startswith("gan_run_") and name not in HOOKS:
             raise ValueError(f"there is no hook called {name}{suggest(name, HOOKS)}")
@@ -137,18 +203,17 @@ def _checked(component: object) -> type[Component]:
     return component
 
 
-class _Hooks(Listener):
-    def __init__(self, manager: pluggy.PluginManager) -> None:
-        self._hook = manager.hook
+class PluginHooks(Callback):
+    """The hooks of one plugin."""
 
-    def run_started(self, event: RunStarted) -> None:
-        self._hook.gan_run_run_started(event=event)
+    def __init__(self, plugin: Plugin, manager: pluggy.PluginManager) -> None:
+        self._plugin = plugin
+        self._calls = {hook: _only(manager, plugin.key, hook) for hook in plugin.hooks}
 
-    def step_logged(self, event: StepLogged) -> None:
-        self._hook.gan_run_step_logged(event=event)
+    def title(self) -> str:
+        return str(self._plugin)
 
-    def checkpoint_saved(self, event: CheckpointSaved) -> None:
-        self._hook.gan_run_checkpoint_saved(event=event)
-
-    def run_ended(self, event: RunEnded) -> None:
-        self._hook.gan_run_run_ended(event=event)
+    def handle(self, event: Event) -> None:
+        call = self._calls.get(f"{hookspecs.PREFIX}{event.name}")
+        if call is not None:
+            call(event=event)

@@ -1,4 +1,4 @@
-"""One JSON Schema for everything a spec may say here, third parties' components included."""
+"""The JSON Schema of a spec with all installed components."""
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -12,7 +12,7 @@ KIND = "gan_run_kind"
 
 
 class _KindsByName(GenerateJsonSchema):
-    """A field annotated with a kind says which: what is installed is filled in afterwards."""
+    """Writes a field annotated with a kind as the kind's name, which `json_schema` replaces by a reference."""
 
     def function_plain_schema(self, schema: core_schema.PlainValidatorFunctionSchema) -> JsonSchemaValue:
         kind = schema.get("metadata", {}).get(KIND)

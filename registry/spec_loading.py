@@ -1,4 +1,4 @@
-"""From a spec's JSON to a `Spec`, every mistake placed."""
+"""Reads the JSON of a spec into a `Spec`, and reports every mistake with its place."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,14 +8,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gan_run.core.base.errors import Place, Problem, SpecError
-from gan_run.core.kinds.component import ValidationContext
+from gan_run.core.kinds.component import Catalogue, ValidationContext
 from gan_run.core.kinds.spec import Spec
-from gan_run.registry.catalogue import Catalogue
 from gan_run.registry.overrides import apply_overrides
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """The JSON object in a file. Raises SpecError with line and column where it is none."""
+    """The JSON object in a file. Raises SpecError with line and column if the JSON is invalid."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
@@ -51,7 +50,7 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """`errors` without what they entail: pydantic finds a list too short once it has dropped the mistaken items."""
+    """`errors` without those that follow from others: pydantic drops invalid items, then finds the list too short."""
     places = [error["loc"] for error in errors]
     return [
         error
@@ -80,6 +79,6 @@ def _place(error: ErrorDetails, content: object) -> Place:
 
 def _message(error: ErrorDetails) -> str:
     if error["type"] == "missing":
-        return "this is needed and not there"
+        return "this field is required"
     shown = repr(error["input"])
     return error["msg"] if error["type"] == "gan_run" else f"{error['msg']}, not {shown[:80]}"

@@ -1,3 +1,4 @@
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -5,11 +6,14 @@ from typing import Any
 import pytest
 import torch
 
-from gan_run import Listener, NotFoundByName, RunError, Spec, StepLogged, Watched, load, read_spec, resume, train
+from gan_run import Callback, NotFoundByName, RunError, RunOptions, Spec, StepLogged, load, read_spec, resume, train
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., dict[str, Any]]
-QUIET = Watched(say=lambda text: None)
+
+
+def quiet(registry: Registry | None = None) -> RunOptions:
+    return RunOptions(notify=lambda text: None, registry=registry)
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +35,11 @@ def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
         },
         "train": {"steps": 4, "checkpoint_every": 2, "device": "cpu"},
     }
-    return train(content, tmp_path_factory.mktemp("runs"), watched=QUIET, registry=registry)
+    return train(content, tmp_path_factory.mktemp("runs"), options=quiet(registry))
 
 
 def test_what_is_installed_is_found_without_being_named(registry: Registry, small: Small, tmp_path: Path) -> None:
-    folder = train(small(train={"steps": 1}), tmp_path, watched=QUIET)
+    folder = train(small(train={"steps": 1}), tmp_path, options=quiet())
     assert folder == tmp_path / "small"
     assert load(folder).sample(2).shape == (2, 1, 8, 8)
 
@@ -48,7 +52,7 @@ def test_a_spec_may_be_a_file_a_mapping_or_a_spec(
     assert isinstance(spec, Spec)
     assert read_spec(path, registry=registry) == read_spec(str(path), registry=registry) == spec
     folders = {
-        train(each, tmp_path, watched=QUIET, registry=registry)
+        train(each, tmp_path, options=quiet(registry))
         for each in (path, str(path), spec, dict(small(train={"steps": 1})))
     }
     assert folders == {tmp_path / "small"}
@@ -64,7 +68,7 @@ def test_a_spec_in_hand_takes_overrides(registry: Registry, small: Small) -> Non
 
 
 def test_training_is_followed_and_stopped_by_the_caller(registry: Registry, small: Small, tmp_path: Path) -> None:
-    class Losses(Listener):
+    class Losses(Callback):
         def __init__(self) -> None:
             self.seen: list[float] = []
 
@@ -74,11 +78,11 @@ def test_training_is_followed_and_stopped_by_the_caller(registry: Registry, smal
 
     losses = Losses()
     said: list[str] = []
-    watched = Watched(losses, say=said.append)
-    folder = train(small(), tmp_path, watched=watched, registry=registry)
+    options = RunOptions(callbacks=[losses], notify=said.append, registry=registry)
+    folder = train(small(), tmp_path, options=options)
     assert len(losses.seen) == 6
     assert said == []
-    assert resume(folder, overrides=["train.steps=8"], watched=watched, registry=registry) == folder
+    assert resume(folder, overrides=["train.steps=8"], options=options) == folder
     assert len(losses.seen) == 8
     assert said == [f"resuming {folder} after step 6"]
 
@@ -148,3 +152,11 @@ def test_a_run_without_a_checkpoint_is_not_loaded(run: Path, registry: Registry,
     (tmp_path / "spec.json").write_bytes((run / "spec.json").read_bytes())
     with pytest.raises(RunError, match="has no checkpoint yet"):
         load(tmp_path, registry=registry)
+
+
+def test_a_star_import_gives_the_api() -> None:
+    names: dict[str, object] = {}
+    exec("from gan_run import *", names)  # only so can it be tried within a function
+    api = importlib.import_module("gan_run.api")
+    assert names.keys() - {"__builtins__"} == set(api.__all__)
+    assert names["train"] is train

@@ -83,7 +83,7 @@ def test_every_verb_and_every_option_is_described(verb: str, pages: Mapping[str,
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{verb} {parameter.opts[0]} has no help"
-            assert parameter.opts[0] in text
+            assert parameter.hidden or parameter.opts[0] in text
         else:
             assert (parameter.metavar or (parameter.name or "").upper()) in text
 

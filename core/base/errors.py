@@ -29,6 +29,10 @@ class NotFoundByName(GanRunError):
     """No object has this name. The message lists the nearest valid names."""
 
 
+class CodeError(GanRunError):
+    """A code has no such value, or a name of a code or category cannot be used."""
+
+
 Place = tuple[str | int, ...]
 
 

@@ -11,7 +11,7 @@ from gan_run.core.base.image import ImageShape
 from gan_run.core.engine.ownership import assign_parameters, check_no_shared_tensors, check_player_names
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
-from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.latent import LatentContext
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
@@ -77,7 +77,11 @@ class Game(nn.Module):
         return [encoder for encoder in found if encoder is not None]
 
     def model(
-        self, image: ImageShape, device: torch.device, averaged: GeneratorStack | None, labels: Labels = NO_CODE_NAMES
+        self,
+        image: ImageShape,
+        device: torch.device,
+        averaged: GeneratorStack | None,
+        code_names: CodeNames = NO_CODE_NAMES,
     ) -> Model:
         """A copy in evaluation mode.
 
@@ -85,9 +89,9 @@ class Game(nn.Module):
             image: The shape of the images.
             device: Where the game's tensors are.
             averaged: What generates images instead of the trained generator, if given.
-            labels: The names of the codes' values.
+            code_names: The names of codes and of their values.
         """
-        return Model(self.stack, self.discriminator, self.encoders(), image, device, averaged, labels)
+        return Model(self.stack, self.discriminator, self.encoders(), image, device, averaged, code_names)
 
     def owned(self) -> dict[str, dict[str, nn.Parameter]]:
         """The parameters that each player trains, by full name.

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
+from gan_run.core.base.errors import CodeError, DataError, GanRunError
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.randomness import isolated_rng
-from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.latent_space import LatentSpace, Values
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.network import DiscriminatorModule, GeneratorStack
@@ -36,7 +37,7 @@ class Model:
         image: ImageShape,
         device: torch.device,
         averaged: GeneratorStack | None = None,
-        labels: Labels = NO_CODE_NAMES,
+        code_names: CodeNames = NO_CODE_NAMES,
     ) -> None:
         # In one copy, since an encoder may share modules with the discriminator.
         own, self._discriminator, self._encoders = copy.deepcopy((stack, discriminator, list(encoders)))
@@ -45,7 +46,7 @@ class Model:
         self._stack = own if averaged is None else with_standing_statistics(averaged)
         self.image = image
         self.device = device
-        self.labels = labels
+        self.code_names = code_names
 
     @property
     def latents(self) -> LatentSpace:
@@ -59,17 +60,17 @@ class Model:
     def sample_latents(self, n: int, codes: Mapping[str, float | str] | None = None) -> dict[str, Tensor]:
         """Latent values for `n` images from torch's global stream, on the model's device.
 
-        Those in `codes` are set: by `name`, `name[copy]` or label, to a number or a category's label.
-        Raises NotFoundByName for an unknown code and ValueError for a value it cannot have.
+        Those in `codes` are set: by `name`, `name[copy]` or a name given by `gan-run label`, to a number or the name of
+        a category. Raises NotFoundByName for an unknown code and CodeError for a value it cannot have.
         """
         values = self.latents.sample(n)
         for text, wanted in (codes or {}).items():
-            code_dim = self.labels.code_dim(self.latents, text)
-            number = self.labels.number(code_dim, wanted) if isinstance(wanted, str) else wanted
+            code_dim = self.code_names.code_dim(self.latents, text)
+            number = self.code_names.number(code_dim, wanted) if isinstance(wanted, str) else wanted
             try:
                 to = self.latents[code_dim.name].value(number)
             except ValueError as error:
-                raise ValueError(f"{text}={number:g}: {error}") from None
+                raise CodeError(f"{text}={number:g}: {error}") from None
             values = self.latents.with_value(values, code_dim, to)
         return values
 
@@ -87,12 +88,12 @@ class Model:
         self, n: int, seed: int | None = None, codes: Mapping[str, float | str] | None = None, **more: float | str
     ) -> Tensor:
         """`n` images with some codes held: `sample(64, category=3, c1=0.5)`; `codes` takes names like `"c[0]"`.
-        A text is a category's label: `category="7"`.
+        A text is the name of a category: `category="7"`.
 
         With a `seed` the draw is reproducible and leaves torch's global stream alone. Raises as `sample_latents` does.
         """
         if n < 1:
-            raise ValueError(f"n: {n} images cannot be drawn")
+            raise GanRunError(f"n: {n} images cannot be drawn")
         held = {**(codes or {}), **more}
         if seed is None:
             return self.generate(self.sample_latents(n, held))
@@ -140,7 +141,7 @@ class Model:
 
     def _refuse_wrong_images(self, images: Tensor) -> None:
         if images.dim() != 4 or tuple(images.shape[1:]) != tuple(self.image) or not images.is_floating_point():
-            raise ValueError(
+            raise DataError(
                 f"images: float (N, {', '.join(map(str, self.image))}) in [-1, 1] is needed, "
                 f"not {images.dtype} {tuple(images.shape)}"
             )

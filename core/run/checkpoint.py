@@ -1,6 +1,6 @@
 """Checkpoints: safetensors and a manifest that is written last. No pickle.
 
-checkpoints/step-00005000/model.safetensors       weights, buffers, the generator's average
+checkpoints/step-00005000/model.safetensors       weights, buffers, the EMA of the generator
                           optimizer.safetensors   the optimisers' moments
                           manifest.json           step, format, SHA-256 of each file and of itself
 """
@@ -27,14 +27,14 @@ Tensors = dict[str, Tensor]
 
 
 class Checkpoint(NamedTuple):
-    """A complete checkpoint on the disk: `step` steps had been done."""
+    """A complete checkpoint on the disk, written after `step` steps."""
 
     step: int
     folder: Path
 
 
 def save(checkpoints: Path, step: int, model: Mapping[str, Tensor], optimizer: Mapping[str, Tensor]) -> Checkpoint:
-    """Write a checkpoint. It is under its final name only once it is whole and on the disk."""
+    """Write a checkpoint. It gets its final name when all of it is on the disk."""
     folder = checkpoints / f"step-{step:08d}"
     temporary = _temporary(folder)
     shutil.rmtree(temporary, ignore_errors=True)
@@ -57,7 +57,7 @@ def save(checkpoints: Path, step: int, model: Mapping[str, Tensor], optimizer: M
 
 
 def complete(checkpoints: Path) -> list[Checkpoint]:
-    """Every checkpoint that has its manifest, oldest first."""
+    """The checkpoints that have a manifest, oldest first."""
     found = []
     for folder in checkpoints.glob("step-*"):
         match = re.fullmatch(r"step-(\d{8,})", folder.name)
@@ -67,14 +67,14 @@ def complete(checkpoints: Path) -> list[Checkpoint]:
 
 
 def load(checkpoint: Checkpoint) -> tuple[Tensors, Tensors]:
-    """The model's and the optimisers' tensors. Raises RunError if a byte is not what was written."""
+    """The tensors of the model and of the optimisers. Raises RunError if a file was changed or damaged."""
     verify(checkpoint)
     model, optimizer = (load_file(checkpoint.folder / name) for name in FILES)
     return model, optimizer
 
 
 def verify(checkpoint: Checkpoint) -> None:
-    """Raise RunError unless every file of a checkpoint is as it was written."""
+    """Raise RunError if a file of a checkpoint was changed or damaged."""
     remedy = f"move {checkpoint.folder} away to go back to the checkpoint before it"
     try:
         content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
@@ -95,9 +95,9 @@ def verify(checkpoint: Checkpoint) -> None:
 
 
 def prune(checkpoints: Path, keep: int, final: int) -> None:
-    """Remove all but the last `keep` checkpoints and the one at step `final`, and what a kill left half written."""
+    """Remove all but the last `keep` checkpoints and the one at step `final`, and checkpoints left half written."""
     for checkpoint in [c for c in complete(checkpoints) if c.step != final][:-keep]:
-        # Under this name it is no checkpoint, and will be removed yet should we be stopped half-way.
+        # Under this name it is no checkpoint, and the next call removes what an interruption leaves of it.
         checkpoint.folder.rename(_temporary(checkpoint.folder))
     for temporary in checkpoints.glob(".step-*.tmp"):
         shutil.rmtree(temporary)
@@ -108,7 +108,7 @@ def _temporary(folder: Path) -> Path:
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """The name of a tensor that is not finite, or None."""
+    """The name of the first tensor that is not finite, or None."""
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             return name

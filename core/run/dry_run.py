@@ -1,4 +1,4 @@
-"""One step of a spec that leaves nothing behind, and what it tells."""
+"""Takes one step of a spec without a run folder, and reports what it found."""
 
 from typing import NamedTuple
 
@@ -13,27 +13,40 @@ from gan_run.core.run.resolve import check_against_data, resolve_device, with_tr
 
 
 class Report(NamedTuple):
-    """What a spec comes to."""
+    """The size and the first step of a spec.
+
+    Attributes:
+        images: How many images of which shape, as text.
+        parameters: How many parameters each player trains.
+        entropy: The entropy of each latent, in nats.
+        codes: The latents that a loss reads off images.
+        flops: Of one step: each player's updates.
+        losses: The losses and reports of the first step.
+    """
 
     images: str
     parameters: dict[str, int]
-    """By player."""
     entropy: dict[str, float]
-    """Of every latent, in nats."""
     codes: list[str]
     flops: int
-    """Of one step: all players once through."""
     losses: dict[str, float]
-    """Of the first step."""
 
 
 def dry_run(spec: Spec, data: Splits | None = None) -> Report:
-    """Build `spec` and take one step, eagerly and in fp32, on `data` if that is open already. Raises as training would
-    before and in its first step."""
-    info = check_against_data(spec)
+    """Build `spec` and take one step, eagerly and in fp32.
+
+    Args:
+        spec: The spec.
+        data: Its splits, if they are open already.
+
+    Raises:
+        GanRunError: As training would before and in its first step.
+    """
+    data = data or Splits(spec.data)
+    info = check_against_data(spec, data)
     spec = with_train(resolve_device(spec), precision="fp32", compile=False)
     with isolated_rng("dry run"):
-        training = Training(spec, info, (data or Splits(spec.data))["train"])
+        training = Training(spec, info, data["train"])
         with FlopCounter() as counter:
             losses = training.advance()
     latents = training.game.latents
@@ -48,7 +61,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
 
 
 class FlopCounter(FlopCounterMode):
-    """torch's counter, in total alone: it follows modules by hooks that fail where a penalty takes a gradient."""
+    """torch's FLOP counter without its per-module counts, whose hooks fail where a penalty takes a gradient."""
 
     def __init__(self) -> None:
         super().__init__(display=False)
@@ -56,7 +69,7 @@ class FlopCounter(FlopCounterMode):
 
 
 class _Nowhere(ModuleTracker):
-    """Is never within a module."""
+    """A module tracker that tracks nothing."""
 
     def __enter__(self) -> "_Nowhere":
         return self

@@ -1,4 +1,4 @@
-"""What a run ran on, as far as it may matter to whoever repeats it."""
+"""The versions and hardware that a run was trained with."""
 
 import platform
 import subprocess
@@ -25,7 +25,7 @@ def describe_environment(device: str, plugins: Mapping[str, str], spec_file: Pat
 
 
 def _processor() -> str:
-    """What the processor is called, as far as the system tells."""
+    """The name of the processor."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -38,7 +38,7 @@ def _device_name(device: str) -> str:
 
 
 def _commit(file: Path) -> str | None:
-    """The last commit of the repository that `file` is in, marked if the file differs from it."""
+    """The last commit of the repository of `file`, marked if the file differs from it; None outside git."""
     try:
         commit = _git(file.parent, "rev-parse", "HEAD")
         changed = _git(file.parent, "status", "--porcelain", "--", file.name)

@@ -1,4 +1,4 @@
-"""Metrics and artifacts, each on randomness of its own."""
+"""Measures metrics and renders artifacts, each with a random stream of its own."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ from gan_run.core.kinds.model import Model
 
 
 def measure(model: Model, data: Splits, metrics: Iterable[Metric], seed: int) -> list[dict[str, object]]:
-    """Every metric's settings and what it found, in order."""
+    """Measure every metric. Returns, in order, the fields of each and what it found."""
     found: list[dict[str, object]] = []
     for index, metric in enumerate(metrics):
         with isolated_rng(seed, "metric", index):
@@ -23,7 +23,7 @@ def measure(model: Model, data: Splits, metrics: Iterable[Metric], seed: int) ->
 def render_artifacts(
     model: Model, data: Splits, folder: Path, artifacts: Iterable[Artifact], step: int, seed: int
 ) -> list[Path]:
-    """Every artifact's files. The same seed draws the same latents at every step, so that pictures compare."""
+    """Render every artifact and return the files. Latents are the same at every step, so that pictures compare."""
     written: list[Path] = []
     for index, artifact in enumerate(artifacts):
         target = folder / artifact.folder

@@ -1,7 +1,7 @@
-"""From a spec to a finished run folder: which folder, from which step, and until when."""
+"""From a spec to a finished run folder: which folder, from which step, until when."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,34 +12,38 @@ from gan_run.core.engine.state import load_matching
 from gan_run.core.engine.training import Training
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run import checkpoint
 from gan_run.core.run.environment import describe_environment
-from gan_run.core.run.events import Listener, RunEnded, RunStarted
+from gan_run.core.run.events import RunEnded, RunStarted
 from gan_run.core.run.loop import restore, train, train_along
-from gan_run.core.run.resolve import check_against_data, resolve_device, resolve_precision, with_train
+from gan_run.core.run.options import RunOptions
+from gan_run.core.run.resolve import (
+    RESOLVED_FIELDS,
+    check_against_data,
+    resolve_device,
+    resolve_precision,
+    unavailable,
+    with_train,
+)
 from gan_run.core.run.run_folder import RunFolder
-
-RESOLVED_FIELDS = ("device", "precision")
+from gan_run.core.run.same_run import differences
 
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What is to be run, and where. `say` is told, in a line each, what the user should know before training."""
+    """A spec, and how it is to be trained.
+
+    Attributes:
+        spec: The spec as asked for, possibly with `auto`.
+        options: With its registry filled in.
+        spec_file: The file that the spec was read from, whose commit is recorded.
+    """
 
     spec: Spec
-    out: Path
-    say: Callable[[str], None]
-    listener: Listener
-    stop: Callable[[], bool]
-    plugins: Mapping[str, str]
-    """Version by distribution of what is installed."""
+    options: RunOptions
     spec_file: Path | None = None
-    fresh: bool = False
-    plugin_files: tuple[Path, ...] = ()
-    """Of plugins that are not installed: the run keeps copies."""
-    any_processes: bool = False
-    """Whether to go on with a run that was begun by another number of processes."""
 
 
 def dump(spec: Spec) -> dict[str, object]:
@@ -48,152 +52,178 @@ def dump(spec: Spec) -> dict[str, object]:
     return spec.model_dump(mode="json", by_alias=True, exclude={"schema_"}, warnings=False)
 
 
-def run(request: TrainRequest) -> RunFolder:
-    """Train what was asked for, or go on with it where it was left. Returns its folder; raises as `train` does."""
-    return _together(request, lambda: _choose_folder(request))
+def run(request: TrainRequest, out: Path) -> RunFolder:
+    """Train in a folder under `out`, or resume the run of this spec that is there. Raises as `gan_run.train` does."""
+    return _on_all_ranks(request, lambda: _choose_folder(request, out))
 
 
 def resume_run(request: TrainRequest, folder: RunFolder) -> RunFolder:
     """Train in `folder`, from its last checkpoint if it has one, until the spec's last step."""
-    return _together(request, lambda: folder)
+    return _on_all_ranks(request, lambda: folder)
 
 
-def _together(request: TrainRequest, choose: Callable[[], RunFolder]) -> RunFolder:
-    """The first of the processes chooses a folder, trains in it and speaks; the others train along."""
-    processes = current_world()
+def _on_all_ranks(request: TrainRequest, choose: Callable[[], RunFolder]) -> RunFolder:
+    """The main process chooses a folder, trains in it and reports; the other processes train along."""
+    world = current_world()
     with isolated_rng("run"):
-        folder = _lead(request, choose, processes) if processes.is_main else _train_along(request, processes)
-    processes.broadcast("evaluated")  # nobody goes on before the run is finished
+        folder = _train_as_main(request, choose, world) if world.is_main else _train_along(request, world)
+    world.broadcast("evaluated")  # no process returns before the run is finished
     return folder
 
 
-def _lead(request: TrainRequest, choose: Callable[[], RunFolder], processes: World) -> RunFolder:
-    info = check_against_data(request.spec)
-    _refuse_what_cannot_be_shared(request.spec, processes)
-    folder = choose()
-    if folder.evaluated_at() == request.spec.train.steps:
-        request.say(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
-        processes.broadcast({"folder": str(folder.path), "train": None})
-        return folder
-    if not request.any_processes:
-        _refuse_other_processes(folder, processes)
+def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world: World) -> RunFolder:
+    options = request.options
     data = Splits(request.spec.data)
-    spec = _resolve_auto(request.spec, folder, info, data)
+    info = check_against_data(request.spec, data)
+    _check_distributed(request.spec, world)
+    folder = choose()
+    recorded = options.recorded_spec(folder) if folder.spec_file.exists() else None
+    if recorded is not None:
+        _notify_differences(request, folder, recorded)
+        if _is_finished(folder, request.spec, recorded):
+            options.notify(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
+            world.broadcast({"folder": str(folder.path), "train": None})
+            return folder
+    if not options.any_processes:
+        _check_process_count(folder, world)
+    spec = _resolve_auto(request.spec, recorded, info, data)
     with folder.locked():
-        settled = {key: getattr(spec.train, key) for key in RESOLVED_FIELDS}
-        processes.broadcast({"folder": str(folder.path), "train": settled})
-        training = Training(spec, info, data["train"], processes)
-        _restore(training, folder, request.say)
+        resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
+        world.broadcast({"folder": str(folder.path), "train": resolved})
+        training = Training(spec, info, data["train"], world)
+        _restore(training, folder, options.notify)
         _write_metadata(training, folder, request)
-        _train_and_tell(training, folder, data, request)
+        _train_with_events(training, folder, data, options)
     return folder
 
 
-def _train_along(request: TrainRequest, processes: World) -> RunFolder:
-    told = processes.broadcast()
-    assert isinstance(told, dict)
-    folder = RunFolder(Path(told["folder"]))
-    if told["train"] is not None:
-        spec = with_train(request.spec, **told["train"])
-        training = Training(spec, check_against_data(spec), Splits(spec.data)["train"], processes)
+def _train_along(request: TrainRequest, world: World) -> RunFolder:
+    message = world.broadcast()
+    assert isinstance(message, dict)
+    folder = RunFolder(Path(message["folder"]))
+    if message["train"] is not None:
+        spec = with_train(request.spec, **message["train"])
+        data = Splits(spec.data)
+        training = Training(spec, check_against_data(spec, data), data["train"], world)
         _restore(training, folder, lambda text: None)
-        train_along(training, request.stop)
+        train_along(training, request.options.stop)
     return folder
 
 
-def _refuse_what_cannot_be_shared(spec: Spec, processes: World) -> None:
-    size, count = spec.data.batch_size, processes.count
+def _check_distributed(spec: Spec, world: World) -> None:
+    """Refuse what several processes cannot do together."""
+    size, count, device = spec.data.batch_size, world.count, spec.train.device
     problems = []
     if size % count:
         problems.append(Problem(("data", "batch_size"), f"{count} processes cannot share {size} images equally"))
     if count > 1 and spec.train.sync_batch_norm and resolve_device(spec).train.device == "cpu":
         problems.append(Problem(("train", "sync_batch_norm"), "torch synchronises batch norm on GPUs alone"))
+    kind, _, index = device.partition(":")
+    if count > 1 and index and kind != "cpu":
+        message = f'{count} processes would share {device!r}: "{kind}" gives each process a device of its own'
+        problems.append(Problem(("train", "device"), message))
     if problems:
         raise SpecError(problems, spec.name)
 
 
-def _refuse_other_processes(folder: RunFolder, processes: World) -> None:
+def _check_process_count(folder: RunFolder, world: World) -> None:
     before = folder.processes()
-    if before not in (None, processes.count):
+    if before not in (None, world.count):
         raise RunError(
-            f"{folder.path}: {before} processes trained this run so far, and now it would be {processes.count}: "
-            "from here on its numbers would be others; --any-processes goes on all the same"
+            f"{folder.path}: {before} processes trained this run so far, and now it would be {world.count}, which "
+            "changes its numbers from here on; --any-processes resumes it nevertheless"
         )
 
 
-def _resolve_auto(spec: Spec, folder: RunFolder, info: DataInfo, data: Splits) -> Spec:
-    """`spec` with nothing left to `auto`: as it was settled when the run began, or else now."""
-    if not folder.spec_file.exists():
+def _notify_differences(request: TrainRequest, folder: RunFolder, recorded: Spec) -> None:
+    """Say what is not as it was when the run was last trained."""
+    spec, notify = request.spec, request.options.notify
+    if free := differences(recorded, spec).free:
+        notify(f"{folder.path}: not as when it was last trained, without effect on the weights: {', '.join(free)}")
+    if spec.train.steps != recorded.train.steps and any(True for _ in spec.find_all(Schedule)):
+        notify(
+            f"train.steps is {spec.train.steps} and was {recorded.train.steps}: schedules that run to the last step "
+            "follow the new number from here on"
+        )
+
+
+def _is_finished(folder: RunFolder, spec: Spec, recorded: Spec) -> bool:
+    """Whether the last step was taken, and evaluated as this spec asks for."""
+    same_evaluation = (spec.metrics, spec.artifacts) == (recorded.metrics, recorded.artifacts)
+    return folder.evaluated_at() == spec.train.steps and same_evaluation
+
+
+def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Splits) -> Spec:
+    """Replace each `auto`: by the value that a resumed run has, or by one that is determined now."""
+    if recorded is None:
         return resolve_precision(resolve_device(spec), info, data["train"])
-    settled = folder.spec()["train"]
-    assert isinstance(settled, dict)
-    return resolve_device(with_train(spec, **{key: settled[key] for key in RESOLVED_FIELDS}))
+    device = spec.train.device
+    if device == "auto" and unavailable(recorded.train.device) is None:
+        device = recorded.train.device
+    return resolve_device(with_train(spec, device=device, precision=recorded.train.precision))
 
 
-def _restore(training: Training, folder: RunFolder, say: Callable[[str], None]) -> None:
-    """Bring `training` to where the run in `folder` was left."""
+def _restore(training: Training, folder: RunFolder, notify: Callable[[str], None]) -> None:
+    """Load the last checkpoint of the run, or else the weights of `train.init_from`."""
     latest = folder.latest()
     if latest is not None:
         restore(training, latest)
-        say(f"resuming {folder.path} after step {latest.step}")
+        notify(f"resuming {folder.path} after step {latest.step}")
     elif training.spec.train.init_from is not None:
-        _initialise(training, training.spec.train.init_from, say)
+        _initialise(training, training.spec.train.init_from, notify)
 
 
 def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest) -> None:
-    """Write down what is being trained, on what and with what."""
-    spec = training.spec
+    """Write spec.json, data.json, environment.json and copies of plugin files."""
+    spec, plugins = training.spec, request.options.plugins()
     folder.cut_metrics(training.step)
-    folder.keep_plugins(request.plugin_files)
+    folder.keep_plugins(plugins.files)
     folder.write_data_info(training.info)
     folder.write_spec(dump(spec))
     stretch = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}
-    environment = describe_environment(spec.train.device, request.plugins, request.spec_file)
+    environment = describe_environment(spec.train.device, plugins.versions(), request.spec_file)
     folder.add_environment({**stretch, **environment})
 
 
-def _train_and_tell(training: Training, folder: RunFolder, data: Splits, request: TrainRequest) -> None:
-    request.listener.run_started(RunStarted(folder.path, training.spec, training.step))
+def _train_with_events(training: Training, folder: RunFolder, data: Splits, options: RunOptions) -> None:
+    events = options.dispatcher()
     try:
-        train(training, folder, data, request.listener, request.stop)
+        events.send(RunStarted(folder=folder.path, step=training.step, spec=training.spec))
+        train(training, folder, data, events, options.stop)
     except BaseException as error:
-        request.listener.run_ended(RunEnded(folder.path, training.step, error))
+        events.send(RunEnded(folder=folder.path, step=training.step, error=error))
         raise
-    request.listener.run_ended(RunEnded(folder.path, training.step, None))
+    events.send(RunEnded(folder=folder.path, step=training.step, error=None))
 
 
-def _choose_folder(request: TrainRequest) -> RunFolder:
-    """NAME, or NAME-2, NAME-3, … where those before hold runs of other specs."""
-    spec = request.spec
-    first = RunFolder(request.out / spec.name)
-    if request.fresh and first.path.is_dir():
+def _choose_folder(request: TrainRequest, out: Path) -> RunFolder:
+    """NAME, or NAME-2, NAME-3, … where those before hold runs with other weights."""
+    spec, options = request.spec, request.options
+    first = RunFolder(out / spec.name)
+    if options.fresh and first.path.is_dir():
         with first.locked():
             moved = _move_aside(first.path)
-        request.say(f"moved the old run to {moved}")
+        options.notify(f"moved the old run to {moved}")
     number = 1
     while True:
-        folder = first if number == 1 else RunFolder(request.out / f"{spec.name}-{number}")
-        if folder.is_free() or same_run(spec, folder):
+        folder = first if number == 1 else RunFolder(out / f"{spec.name}-{number}")
+        if folder.is_free() or is_run_of(folder, spec, options):
             break
         number += 1
     if number > 1:
-        request.say(f"{first.path} holds a run of another spec: this one goes to {folder.path}")
+        options.notify(f"{first.path} holds a run of another spec: this one goes to {folder.path}")
     return folder
 
 
-def same_run(spec: Spec, folder: RunFolder) -> bool:
-    """Whether `folder` holds a run of `spec`, which may leave to `auto` what was settled when that run began."""
+def is_run_of(folder: RunFolder, spec: Spec, options: RunOptions) -> bool:
+    """Whether the run in `folder` has the weights that `spec` would give."""
     if not folder.spec_file.exists():
         return False
-    written = folder.spec()
-    asked = dump(spec)
-    asked_train, written_train = asked.pop("train"), written.pop("train", None)
-    if not isinstance(asked_train, dict) or not isinstance(written_train, dict):
+    try:
+        recorded = options.recorded_spec(folder)
+    except SpecError:  # of a plugin that is no longer installed, say: it cannot be resumed by this spec
         return False
-    open_fields = {key for key in RESOLVED_FIELDS if asked_train[key] == "auto"}
-    return asked == written and all(
-        asked_train[key] == written_train.get(key) for key in asked_train if key not in open_fields
-    )
+    return not differences(recorded, spec).decisive
 
 
 def _move_aside(path: Path) -> Path:
@@ -203,12 +233,12 @@ def _move_aside(path: Path) -> Path:
     return Path(shutil.move(path, target))
 
 
-def _initialise(training: Training, source: Path, say: Callable[[str], None]) -> None:
+def _initialise(training: Training, source: Path, notify: Callable[[str], None]) -> None:
     latest = RunFolder(source).latest()
     if latest is None:
         raise RunError(f"train.init_from: {source} holds no checkpoint")
     tensors, _ = checkpoint.load(latest)
-    kept = load_matching(tensors, training.game)
+    unmatched = load_matching(tensors, training.game)
     if training.ema is not None:
         training.ema.update(training.game.stack, 0)
-    say(f"weights from {latest.folder}; left as initialised: {', '.join(kept) or 'none'}")
+    notify(f"weights from {latest.folder}; left as initialised: {', '.join(unmatched) or 'none'}")

@@ -18,12 +18,16 @@ from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.run import checkpoint, evaluation
-from gan_run.core.run.events import CheckpointSaved, Listener, StepLogged
+from gan_run.core.run.events import CheckpointSaved, Dispatcher, StepLogged
 from gan_run.core.run.run_folder import RunFolder
 
 
 class Stopped(Exception):
-    """What was training was asked to stop, and has saved a checkpoint; of a single run, after which step."""
+    """Training stopped on request, after saving a checkpoint.
+
+    Attributes:
+        step: The number of steps taken; None where several runs were stopped.
+    """
 
     def __init__(self, step: int | None = None) -> None:
         super().__init__("stopped" if step is None else f"stopped after {step} steps")
@@ -31,18 +35,19 @@ class Stopped(Exception):
 
 
 def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
-    """Write a checkpoint, and remove those no longer kept."""
+    """Write a checkpoint, and remove those that are no longer kept."""
     tensors = model_tensors(training.game, training.ema)
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
+    run.sync_metrics()  # a resumed run writes only the lines after its checkpoint
     saved = checkpoint.save(run.checkpoints, training.step, tensors, optimizer_tensors(training.players))
     checkpoint.prune(run.checkpoints, training.spec.train.keep, training.spec.train.steps)
     return saved
 
 
 def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
-    """Go on from a checkpoint, as if never interrupted."""
+    """Load a checkpoint into `training`: the next steps are those of an uninterrupted run."""
     model, optimizer = checkpoint.load(saved)
     load_model_tensors(model, training.game, training.ema)
     load_optimizer_tensors(optimizer, training.players)
@@ -80,38 +85,40 @@ class NonFiniteMonitor:
 
 
 def recovery_hint(run: RunFolder) -> str:
-    """Where to go back to."""
+    """Which checkpoint to resume from after an error."""
     latest = run.latest()
     return f"the last good checkpoint is {latest.folder}" if latest else "there is no checkpoint yet"
 
 
-def train(training: Training, run: RunFolder, data: Splits, listener: Listener, stop: Callable[[], bool]) -> None:
-    """Train to the end, then evaluate. Raises Stopped if asked to stop, TrainingError if losses are not finite."""
+def train(training: Training, run: RunFolder, data: Splits, events: Dispatcher, stop: Callable[[], bool]) -> None:
+    """Train to the last step, then evaluate.
+
+    Raises:
+        Stopped: `stop` returned True; a checkpoint is saved.
+        TrainingError: A loss or a weight is not finite.
+    """
     settings = training.spec.train
     monitor = NonFiniteMonitor()
     throughput = Throughput(training)
     while training.step < settings.steps:
-        # Play.
         losses = training.advance()
         step = training.step
         monitor.record(step, losses)
         last, stopping = step == settings.steps, training.world.any(stop())
 
-        # Log.
         if step % settings.log_every == 0 or last:
             monitor.raise_if_any(run)
             with training.phase("logging"):
-                log(training, run, losses, throughput.lap(), listener)
+                log(training, run, losses, throughput.lap(), events)
 
-        # Look.
         if not last:
             evaluate_if_due(training, run, data, monitor)
 
-        # Save. It comes after all that this step wrote: what a resumed run cuts off, it will write again.
+        # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
         if step % settings.checkpoint_every == 0 or last or stopping:
             monitor.raise_if_any(run)
             saved = save(training, run)
-            listener.checkpoint_saved(CheckpointSaved(run.path, step, saved.folder))
+            events.send(CheckpointSaved(folder=run.path, step=step, checkpoint=saved.folder))
 
         if stopping and not last:
             raise Stopped(step)
@@ -119,7 +126,7 @@ def train(training: Training, run: RunFolder, data: Splits, listener: Listener, 
 
 
 def train_along(training: Training, stop: Callable[[], bool]) -> None:
-    """What the other processes do while the first trains: the same steps. Raises Stopped as it does."""
+    """Take the same steps as the main process, without writing anything. Raises Stopped when it does."""
     while training.step < training.spec.train.steps:
         training.advance()
         if training.world.any(stop()) and training.step < training.spec.train.steps:
@@ -127,19 +134,28 @@ def train_along(training: Training, stop: Callable[[], bool]) -> None:
 
 
 def log(
-    training: Training, run: RunFolder, losses: dict[str, Losses], steps_per_second: float, listener: Listener
+    training: Training, run: RunFolder, losses: dict[str, Losses], steps_per_second: float, events: Dispatcher
 ) -> None:
-    """Write down this step's losses and the pace, and tell whoever listens."""
+    """Append this step's losses and throughput to metrics.jsonl."""
     spec, step = training.spec, training.step
     scalars = read_scalars(losses)
     images_per_second = steps_per_second * spec.data.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
     run.append_metrics({"step": step, **scalars, "time": timing})
-    listener.step_logged(StepLogged(run.path, step, spec.train.steps, scalars, images_per_second, steps_per_second))
+    events.send(
+        StepLogged(
+            folder=run.path,
+            step=step,
+            steps=spec.train.steps,
+            scalars=scalars,
+            images_per_second=images_per_second,
+            steps_per_second=steps_per_second,
+        )
+    )
 
 
 def evaluate_if_due(training: Training, run: RunFolder, data: Splits, monitor: NonFiniteMonitor) -> None:
-    """Draw and measure what is due at this step on the way."""
+    """Render the artifacts and measure the metrics whose `every` divides this step."""
     spec, step = training.spec, training.step
     artifacts = [artifact for artifact in spec.artifacts if artifact.every and step % artifact.every == 0]
     metrics = [metric for metric in spec.metrics if metric.every and step % metric.every == 0]
@@ -152,7 +168,7 @@ def evaluate_if_due(training: Training, run: RunFolder, data: Splits, monitor: N
 
 
 def evaluate(training: Training, run: RunFolder, data: Splits) -> None:
-    """Draw and measure everything of a finished run. evaluation.json comes last: it says that the run is finished."""
+    """Render and measure everything after the last step. evaluation.json is written last and marks a finished run."""
     spec = training.spec
     model = training.model()
     evaluation.render_artifacts(model, data, run.path, spec.artifacts, training.step, spec.seed)

@@ -1,6 +1,7 @@
-"""From the spec that was asked for to the one that is run: no `auto` left, and every mistake found that can be."""
+"""Checks a spec against its data, and replaces each `auto` by a value."""
 
 import time
+import warnings
 
 import torch
 
@@ -9,17 +10,34 @@ from gan_run.core.base.errors import Problem, SpecError
 from gan_run.core.engine.training import Training
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
 
+RESOLVED_FIELDS = ("device", "precision")
+"""The fields of `train` that may be `auto`."""
 TIMED_STEPS = 3
+TESTED_DEVICES = ("cpu", "cuda")
+"""The types of device that the test suite passes on."""
 
 
-def check_against_data(spec: Spec) -> DataInfo:
-    """What the data looks like, once the spec and the data agree. Raises SpecError or DataError."""
+def check_against_data(spec: Spec, data: Splits) -> DataInfo:
+    """Check that the spec and its data fit each other, before any image is decoded.
+
+    Args:
+        spec: The spec.
+        data: The splits of its data source, which is described once for all who ask.
+
+    Returns:
+        The shape, sizes and classes of the data.
+
+    Raises:
+        SpecError: A mistake in the spec, by itself or for this data.
+        DataError: The data is absent or damaged, or has no room for the validation split.
+    """
     # What was read from a file has been checked; a spec composed in Python has not.
     if problems := spec.problems():
         raise SpecError(problems, spec.name)
-    info = spec.data.describe()
+    info = data.info
     spec.data.check_sizes(info)
     if problems := spec.data_problems(info):
         raise SpecError(problems, spec.name)
@@ -27,26 +45,38 @@ def check_against_data(spec: Spec) -> DataInfo:
 
 
 def with_train(spec: Spec, **changes: object) -> Spec:
-    """`spec` with some fields of `train` set to values that are known to be valid."""
+    """`spec` with some fields of `train` replaced by valid values."""
     return spec.model_copy(update={"train": spec.train.model_copy(update=changes)})
 
 
 def resolve_device(spec: Spec) -> Spec:
-    """Settle `train.device`. Raises SpecError for a device that is not there."""
+    """Replace `auto` in `train.device` by cuda where there is one, else by cpu.
+
+    Raises:
+        SpecError: The device is not available here.
+    """
     name = spec.train.device
     if name == "auto":
-        accelerator = torch.accelerator.current_accelerator(check_available=True)
-        name = "cpu" if accelerator is None else accelerator.type
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        message = f"{name!r} cannot be used here: {str(error).splitlines()[0]}"
-        raise SpecError([Problem(("train", "device"), message)], spec.name) from None
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if (reason := unavailable(name)) is not None:
+        message = f'{name!r} cannot be used here: {reason}; "auto" chooses a device that is available'
+        raise SpecError([Problem(("train", "device"), message)], spec.name)
+    if torch.device(name).type not in TESTED_DEVICES:
+        warnings.warn(f"train.device: gan-run is not tested on {name!r}", stacklevel=2)
     return with_train(spec, device=name)
 
 
+def unavailable(device: str) -> str | None:
+    """Why no tensor can be made on a torch device; None if it can."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        return str(error).splitlines()[0]
+    return None
+
+
 def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet) -> Spec:
-    """Settle `train.precision`: for `auto`, bf16 only if a step is faster with it here."""
+    """Replace `auto` in `train.precision` by bf16 if a timed step is faster with it here, else by fp32."""
     if spec.train.precision != "auto":
         return spec
     choices: tuple[Precision, ...] = ("fp32", "bf16")
@@ -57,9 +87,10 @@ def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet) -> Spec:
 
 
 def _step_seconds(spec: Spec, info: DataInfo, images: ImageSet) -> float:
-    # On a game of its own, so that nothing of it is left in the one that will be trained.
+    """The fastest of some steps, on a game of its own: the one that will be trained is not touched."""
     training = Training(spec, info, images)
     training.advance()
+    synchronize(training.device)
     fastest = float("inf")
     for _ in range(TIMED_STEPS):
         begin = time.perf_counter()

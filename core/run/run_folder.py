@@ -1,14 +1,14 @@
 """One run on the disk.
 
 runs/NAME/spec.json           as resolved, every default written out
-          data.json           what the data is: shape, sizes, classes, factors
-          environment.json    what each stretch of training ran on
+          data.json           the data's shape, sizes, classes and factors
+          environment.json    versions and hardware, for each stretch of training between two interruptions
           metrics.jsonl       one line per logged step
           evaluation.json     metrics of the finished model, with what they were measured on; written last
-          labels.json         what the codes turned out to mean, by whoever looked; see labels.py
-          plugins/            copies of plugin files that were given by hand
+          labels.json         names of codes and categories; see core/kinds/code_names.py
+          plugins/            copies of plugins that are single files
           checkpoints/        see checkpoint.py
-          samples/ …          whatever artifacts draw
+          samples/ …          what artifacts draw
 """
 
 import fcntl
@@ -20,9 +20,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from gan_run.core.base.errors import RunError
-from gan_run.core.base.files import to_json, without_nan, write_text
+from gan_run.core.base.files import sync, to_json, without_nan, write_text
 from gan_run.core.images.info import DataInfo
-from gan_run.core.kinds.code_names import NO_CODE_NAMES, Labels
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.metric import Measurement
 from gan_run.core.run import checkpoint
 from gan_run.core.run.checkpoint import Checkpoint
@@ -32,7 +32,7 @@ BEFORE_SPEC = frozenset({".lock", "plugins", "data.json", ".data.json.tmp", ".sp
 
 
 class RunFolder:
-    """Where a run's files are, and how they are written."""
+    """The files of a run: where they are, reading and writing them."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,7 +59,7 @@ class RunFolder:
         return self._read(self.spec_file)
 
     def keep_plugins(self, files: Iterable[Path]) -> None:
-        """Copy plugin files into the run. Raises RunError if one is not what it was when this run began."""
+        """Copy plugin files into the run. Raises RunError if one differs from the copy made when the run began."""
         for file in files:
             kept, content = self.plugins / file.name, file.read_text(encoding="utf-8")
             if kept.exists() and kept.read_text(encoding="utf-8") != content:
@@ -72,7 +72,7 @@ class RunFolder:
         return sorted(self.plugins.glob("*.py"))
 
     def write_data_info(self, info: DataInfo) -> None:
-        """Note what the data is, so that the model can be built without it. Raises RunError if it used to be other."""
+        """Record the data's shape, so that the model can be built without it. Raises RunError if it has changed."""
         if self.spec_file.exists() and self.data_file.exists() and self.data_info() != info:
             raise RunError(f"{self.path}: the data is not what it was when this run began (see {self.data_file.name})")
         content = {
@@ -106,17 +106,17 @@ class RunFolder:
             raise RunError(f"{self.evaluation_file} has no list of metrics")
         return [each["found"] for each in metrics]
 
-    def labels(self) -> Labels:
-        """What the codes are called, if anybody has said so."""
+    def code_names(self) -> CodeNames:
+        """The names given to codes by `gan-run label`. Raises RunError if the file cannot be read."""
         if not self.labels_file.exists():
             return NO_CODE_NAMES
         try:
-            return Labels.model_validate(self._read(self.labels_file))
+            return CodeNames.model_validate(self._read(self.labels_file))
         except ValidationError as error:
             raise RunError(f"{self.labels_file} cannot be read: {error}") from None
 
-    def write_labels(self, labels: Labels) -> None:
-        write_text(self.labels_file, to_json(labels.model_dump(mode="json", exclude_defaults=True)))
+    def write_code_names(self, names: CodeNames) -> None:
+        write_text(self.labels_file, to_json(names.model_dump(mode="json", exclude_defaults=True)))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -133,6 +133,11 @@ class RunFolder:
         """Add a line, and make it readable at once."""
         with self.metrics_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
+
+    def sync_metrics(self) -> None:
+        """Flush metrics.jsonl to the disk."""
+        if self.metrics_file.exists():
+            sync(self.metrics_file)
 
     def cut_metrics(self, step: int) -> None:
         """Drop the lines that a resumed run will write again: those after `step`, and one that a kill cut short."""

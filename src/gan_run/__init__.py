@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> object:
     api = importlib.import_module("gan_run.api")
+    if name == "__all__":  # so that `from gan_run import *` gives the API
+        return api.__all__
     if name not in api.__all__:
         raise AttributeError(f"module 'gan_run' has no attribute {name!r}")
     return getattr(api, name)

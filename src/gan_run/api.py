@@ -16,6 +16,7 @@ from gan_run.core.base.files import cache_folder
 from gan_run.core.base.image import ImageShape, to_float, to_uint8
 from gan_run.core.base.progress import track_progress
 from gan_run.core.base.randomness import permutation
+from gan_run.core.images.grid import image_grid, save_png
 from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Factor, FactorKind, Split
@@ -57,20 +58,25 @@ from gan_run.core.nn.layers import (
     spectral_norm,
 )
 from gan_run.core.nn.resolutions import UpsamplingPlan, check_resolution, upsampling_plan_of
-from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.run.categories import AssignedImages, assign_categories, contingency, match_classes
+from gan_run.core.run.events import Callback, CheckpointSaved, Event, RunEnded, RunStarted, StepLogged
 from gan_run.core.run.loop import Stopped
+from gan_run.core.run.options import RunOptions
+from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
-from gan_run.runs import Watched, load, read_spec, resume, train
+from gan_run.runs import load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
 
 __all__ = [
     "Artifact",
+    "AssignedImages",
     "Augmentation",
     "AugmentationModule",
     "Augmentations",
     "Batch",
     "BatchNorm1d",
     "Borrowed",
+    "Callback",
     "CheckpointSaved",
     "CodeDim",
     "Component",
@@ -84,6 +90,7 @@ __all__ = [
     "DiscriminatorModule",
     "DiscriminatorOutput",
     "Encoder",
+    "Event",
     "Factor",
     "FactorKind",
     "Features",
@@ -97,7 +104,6 @@ __all__ = [
     "LatentContext",
     "LatentModule",
     "LatentSpace",
-    "Listener",
     "LogLikelihood",
     "Loss",
     "LossContext",
@@ -112,6 +118,7 @@ __all__ = [
     "Problem",
     "RunEnded",
     "RunError",
+    "RunOptions",
     "RunStarted",
     "Schedule",
     "Scheduled",
@@ -128,27 +135,32 @@ __all__ = [
     "Train",
     "TrainedSeeds",
     "TrainingError",
+    "Traversals",
     "Trunk",
     "TrunkModule",
     "UnreadableError",
     "UpdateContext",
     "UpsamplingPlan",
     "Values",
-    "Watched",
+    "assign_categories",
     "cache_folder",
     "check_resolution",
+    "contingency",
     "decode_once",
     "frozen_running_stats",
     "full_precision",
     "hookimpl",
+    "image_grid",
     "init_normal",
     "load",
     "log_prob",
+    "match_classes",
     "norm_1d",
     "norm_2d",
     "permutation",
     "read_spec",
     "resume",
+    "save_png",
     "scaled",
     "spectral_norm",
     "split_by_name",

@@ -1,84 +1,128 @@
-"""Several command lines that train, each in a process of its own, some at a time."""
+"""Several `gan-run train` commands, each in a process of its own, some of them at the same time."""
 
+import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from threading import Thread
+from tempfile import TemporaryDirectory
 
 import torch
 
 from gan_run.core.base.errors import RunError
 from gan_run.core.run.loop import Stopped
-from gan_run.runs import Watched
+from gan_run.core.run.options import RunOptions
 
-LOOK_EVERY = 0.1
+POLL_SECONDS = 0.1
 """Seconds between two looks at the processes."""
 
 
-class ParallelRuns:
-    """Trains by `gan-run` with the arguments given for each seed; the threads are split among those at a time."""
+class Child:
+    """One process that trains.
 
-    def __init__(self, commands: Mapping[int, list[str]], jobs: int, watched: Watched) -> None:
+    It writes its output to a file and the folder of its run to another: what a plugin prints is only passed on. It
+    stops with a checkpoint when this process is gone; a file, unlike a pipe, can then still be written to.
+    """
+
+    def __init__(self, arguments: list[str], threads: int, folder: Path) -> None:
+        folder.mkdir()
+        self._report = folder / "report.json"
+        output = folder / "output.txt"
+        own = ["--parent", str(os.getpid()), "--report", str(self._report)]
+        with output.open("w", encoding="utf-8") as stdout:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gan_run", *arguments, *own],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+                start_new_session=True,  # Ctrl-C is forwarded to it once, by this process
+            )
+        self._output = output.open(encoding="utf-8", errors="replace")
+        self._begun = ""
+
+    def new_lines(self) -> Iterator[str]:
+        """What the process has printed since the last call, in whole lines; once it has ended, all."""
+        ended = self.process.poll() is not None
+        *lines, self._begun = (self._begun + self._output.read()).split("\n")
+        yield from lines
+        if ended and self._begun:
+            yield self._begun
+            self._begun = ""
+
+    def run_folder(self) -> Path:
+        """The folder of the run, after the process has ended with exit code 0."""
+        return Path(json.loads(self._report.read_text(encoding="utf-8"))["run"])
+
+    def close(self) -> None:
+        """Kill the process if it is still running."""
+        self.process.kill()
+        self.process.wait()
+        self._output.close()
+
+
+class ParallelRuns:
+    """Runs `gan-run` with the arguments given for each seed, `jobs` at a time, which share this process's threads."""
+
+    def __init__(self, commands: Mapping[int, list[str]], jobs: int, options: RunOptions) -> None:
         self._waiting = dict(commands)
-        self._at_a_time = jobs
-        self._watched = watched
+        self._jobs = jobs
+        self._options = options
         self._threads = max(1, torch.get_num_threads() // jobs)
-        self._running: dict[int, subprocess.Popen[str]] = {}
-        self._readers: list[Thread] = []
+        self._running: dict[int, Child] = {}
         self._runs: dict[int, Path] = {}
         self._failed: dict[int, int] = {}
 
     def train(self) -> dict[int, Path]:
-        """The folder of each. Raises Stopped, or RunError if one failed."""
-        stopped = False
-        try:
-            while self._running or (self._waiting and not stopped):
-                while self._waiting and not stopped and len(self._running) < self._at_a_time:
-                    self._begin(next(iter(self._waiting)))
-                time.sleep(LOOK_EVERY)
-                if self._watched.stop() and not stopped:
-                    stopped = True
-                    for child in self._running.values():
-                        child.terminate()
-                self._collect()
-        finally:
-            for child in self._running.values():
-                child.kill()
-            for reader in self._readers:
-                reader.join()
+        """Train all of them.
+
+        Returns:
+            The run folders by seed.
+
+        Raises:
+            RunError: A process failed; the others were trained to their end.
+            Stopped: `options.stop` returned True, and every process has saved a checkpoint.
+        """
+        with TemporaryDirectory() as folder:
+            try:
+                stopped = self._run_all(Path(folder))
+            finally:
+                for child in self._running.values():
+                    child.close()
         if stopped:
             raise Stopped
         if self._failed:
-            raise RunError(
-                "; ".join(f"seed {seed} failed with exit code {code}" for seed, code in self._failed.items())
-            )
+            failures = (f"seed {seed} failed with exit code {code}" for seed, code in self._failed.items())
+            raise RunError("; ".join(failures))
         return dict(sorted(self._runs.items()))
 
+    def _run_all(self, folder: Path) -> bool:
+        """Returns whether they were stopped."""
+        stopped = False
+        while self._running or (self._waiting and not stopped):
+            while self._waiting and not stopped and len(self._running) < self._jobs:
+                seed = next(iter(self._waiting))
+                self._running[seed] = Child(self._waiting.pop(seed), self._threads, folder / str(seed))
+            time.sleep(POLL_SECONDS)
+            if not stopped and self._options.stop():
+                stopped = True
+                for child in self._running.values():
+                    child.process.terminate()
+            self._collect()
+        return stopped
+
     def _collect(self) -> None:
-        for seed in [seed for seed, child in self._running.items() if child.poll() is not None]:
-            if code := self._running.pop(seed).returncode:
+        """Pass on what was printed, and take away the processes that have ended."""
+        for seed, child in list(self._running.items()):
+            code = child.process.poll()  # before its output is read, so that nothing is left to read
+            for line in child.new_lines():
+                self._options.notify(f"seed {seed}: {line}")
+            if code is None:
+                continue
+            if code:
                 self._failed[seed] = code
-
-    def _begin(self, seed: int) -> None:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "gan_run", *self._waiting.pop(seed)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": str(self._threads)},
-            start_new_session=True,  # a Ctrl-C reaches it from here alone, and once
-        )
-        self._running[seed] = child
-        reader = Thread(target=self._read, args=(seed, child))
-        reader.start()
-        self._readers.append(reader)
-
-    def _read(self, seed: int, child: "subprocess.Popen[str]") -> None:
-        assert child.stdout is not None
-        for line in child.stdout:
-            self._watched.say(f"seed {seed}: {line.rstrip()}")
-            if line.startswith("done: "):
-                self._runs[seed] = Path(line.removeprefix("done: ").rstrip())
+            else:
+                self._runs[seed] = child.run_folder()
+            self._running.pop(seed).close()

@@ -1,7 +1,8 @@
-"""The Python API's verbs: train a spec, load a run."""
+"""The Python API: read a spec, train it, resume a run, load its model."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,53 +12,202 @@ from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import build_game
 from gan_run.core.engine.state import load_model_tensors
-from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run import checkpoint
-from gan_run.core.run.events import Everyone, Listener
 from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
+from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.registry.plugins import Registry, load_plugins
+from gan_run.core.run.same_run import MAY_CHANGE, differences
+from gan_run.registry.missing import LenientCatalogue, missing_parts
+from gan_run.registry.plugins import load_plugins
 from gan_run.registry.spec_loading import read_json
 from gan_run.registry.spec_loading import read_spec as read_content
 
-CHANGEABLE = ("steps", "log_every", "checkpoint_every", "keep")
-"""What a resumed run may be told anew."""
-
-
-@dataclass(frozen=True)
-class Watched:
-    """How a caller follows a run."""
-
-    listener: Listener = field(default_factory=Listener)
-    """Told of the run's events, beside the plugins' hooks."""
-    stop: Callable[[], bool] = lambda: False
-    """Asked after every step: True saves a checkpoint and raises Stopped."""
-    say: Callable[[str], None] = print
-    """Told in a line each what the user should know before training."""
-
-
-UNWATCHED = Watched()
-
 Components = Collection[type[Component]]
-"""Classes that no plugin brings."""
+"""Component classes that no plugin provides."""
+
+SpecLike = Spec | Mapping[str, object] | Path | str
+"""A spec, the JSON object of one, or the file that it is in."""
 
 
 def read_spec(
-    spec: Spec | Mapping[str, object] | Path | str,
+    spec: SpecLike,
     overrides: Collection[str] = (),
-    registry: Registry | None = None,
+    registry: Plugins | None = None,
     *,
     components: Components = (),
 ) -> Spec:
-    """A validated spec from a file, a mapping (paths then relative to the current folder) or a spec.
+    """Read and validate a spec.
 
-    `overrides` are written as on the command line: `train.steps=100`; `components` are classes that no plugin brings.
-    Raises SpecError with every mistake found.
+    Args:
+        spec: A file, a mapping (its paths are relative to the current folder) or a spec.
+        overrides: Fields to change, written as on the command line: `"train.steps=100"`.
+        registry: The installed plugins; None loads all that are installed.
+        components: Component classes that no plugin provides.
+
+    Returns:
+        The spec, with every default filled in.
+
+    Raises:
+        SpecError: Lists every mistake with its place.
     """
-    catalogue = _with(registry, components).catalogue
+    return _read_spec(spec, overrides, _plugins(registry, components).catalogue)
+
+
+def train(
+    spec: SpecLike, out: Path | str = "runs", *, overrides: Collection[str] = (), options: RunOptions = DEFAULT_OPTIONS
+) -> Path:
+    """Train a spec, or resume the unfinished run of it.
+
+    In a process group of torch.distributed every process has to make the same call; they train one run together.
+
+    Args:
+        spec: A file, a mapping or a spec, as for `read_spec`.
+        out: The folder that holds run folders. The run is `out/NAME`, or `out/NAME-2`, … where those before hold runs
+            whose weights another spec decides.
+        overrides: Fields to change, written as on the command line: `"train.steps=100"`.
+        options: Callbacks, messages, stopping, plugins.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        SpecError: A mistake in the spec, by itself or for its data.
+        DataError: The data is absent or damaged.
+        RunError: The run folder is in use, or a checkpoint in it is damaged.
+        TrainingError: A loss or a weight is not finite.
+        Stopped: `options.stop` returned True; a checkpoint is saved.
+    """
+    options = _resolved(options)
+    read = _read_spec(spec, overrides, options.plugins().catalogue)
+    file = Path(spec) if isinstance(spec, (str, Path)) else None
+    return run(TrainRequest(read, options, file), Path(out)).path
+
+
+def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunOptions = DEFAULT_OPTIONS) -> Path:
+    """Resume the run in a folder.
+
+    Args:
+        folder: The run folder.
+        overrides: Fields to change. `train.steps` may be raised; the other fields that may change are those that do
+            not decide the weights: train.log_every, checkpoint_every, keep and device; description, metrics and
+            artifacts; and the paths in data.
+        options: As for `train`; `fresh` has no effect.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        RunError: The folder is no run, or an override would change its weights.
+        SpecError, DataError, TrainingError, Stopped: As `train` does.
+    """
+    options = _resolved(options)
+    plugins, target = options.plugins(), RunFolder(Path(folder))
+    before = _spec_of(target, LenientCatalogue(plugins.catalogue))
+    spec = _spec_of(target, plugins.catalogue, overrides)
+    if decisive := [place for place in differences(before, spec).decisive if place != "train.steps"]:
+        raise RunError(
+            f"{folder}: {', '.join(decisive)} cannot change when a run is resumed. What may change: train.steps, which "
+            f"may be raised, and {MAY_CHANGE}. --out or a new name starts a new run"
+        )
+    latest = target.latest()
+    if latest is not None and spec.train.steps < latest.step:
+        raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
+    return resume_run(TrainRequest(spec, options), target).path
+
+
+def load(
+    folder: Path | str,
+    *,
+    registry: Plugins | None = None,
+    components: Components = (),
+    step: int | None = None,
+) -> Model:
+    """Load the model of a run.
+
+    It needs the plugins of the run's latents, networks and losses. For any other component that is not installed there
+    is a warning.
+
+    Args:
+        folder: The run folder.
+        registry: The installed plugins; None loads all that are installed.
+        components: Component classes that no plugin provides.
+        step: Which checkpoint; None for the last.
+
+    Returns:
+        The model in evaluation mode, on cuda where there is one, else on the CPU.
+
+    Raises:
+        RunError: The folder is no run, has no checkpoint (at `step`), or the checkpoint is damaged.
+        SpecError: A latent, network or loss of the run is not installed.
+    """
+    return load_run(folder, _plugins(registry, components), step).model
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run and its model.
+
+    Attributes:
+        spec: The spec, in which a component that is not installed is a placeholder (registry/missing.py).
+        model: The model after `step` steps.
+    """
+
+    spec: Spec
+    model: Model
+    step: int
+    folder: RunFolder
+
+
+def load_run(folder: Path | str, registry: Plugins, step: int | None = None) -> LoadedRun:
+    """A run as the commands that evaluate it need it. Raises as `load` does."""
+    target = RunFolder(Path(folder))
+    spec = resolve_device(recorded_spec(target, registry, ['train.device="auto"']))
+    for missing in missing_parts(spec):
+        warnings.warn(f"{folder} is loaded without a component: {missing}", stacklevel=2)
+    saved = _checkpoint(target, step)
+    info = target.data_info()
+    with isolated_rng("load"):
+        game = build_game(spec, info)
+        average = None if spec.train.ema is None else EMA(game.stack, spec.train.ema)
+    tensors, _ = checkpoint.load(saved)
+    load_model_tensors(tensors, game, average)
+    device = torch.device(spec.train.device)
+    stack = None if average is None else average.stack.to(device)
+    model = game.to(device).model(info.image, device, stack, target.code_names())
+    return LoadedRun(spec, model, saved.step, target)
+
+
+def recorded_spec(folder: RunFolder, registry: Plugins, overrides: Collection[str] = ()) -> Spec:
+    """The spec of a run with overrides, in which a placeholder stands for what a model can be loaded without."""
+    return _spec_of(folder, LenientCatalogue(registry.catalogue), overrides)
+
+
+def _checkpoint(folder: RunFolder, step: int | None) -> checkpoint.Checkpoint:
+    found = {saved.step: saved for saved in checkpoint.complete(folder.checkpoints)}
+    if not found:
+        raise RunError(f"{folder.path} has no checkpoint yet")
+    wanted = max(found) if step is None else step
+    if wanted not in found:
+        steps = ", ".join(map(str, sorted(found)))
+        raise RunError(f"{folder.path} has no checkpoint at step {wanted}: there are {steps}")
+    return found[wanted]
+
+
+def _plugins(registry: Plugins | None, components: Components) -> Plugins:
+    registry = registry or load_plugins()
+    return registry.with_components(components) if components else registry
+
+
+def _resolved(options: RunOptions) -> RunOptions:
+    """With a registry that holds the options' components too."""
+    return replace(options, registry=_plugins(options.registry, options.components), components=())
+
+
+def _read_spec(spec: SpecLike, overrides: Collection[str], catalogue: Catalogue) -> Spec:
     if isinstance(spec, Spec):
         return read_content(dump(spec), catalogue, Path.cwd(), spec.name, overrides) if overrides else spec
     if isinstance(spec, Mapping):
@@ -66,122 +216,11 @@ def read_spec(
     return read_content(read_json(path), catalogue, path.parent, str(path), overrides)
 
 
-def train(
-    spec: Spec | Mapping[str, object] | Path | str,
-    out: Path | str = "runs",
-    *,
-    overrides: Collection[str] = (),
-    fresh: bool = False,
-    any_processes: bool = False,
-    watched: Watched = UNWATCHED,
-    registry: Registry | None = None,
-    components: Components = (),
-) -> Path:
-    """Train `spec` into a folder under `out`, or go on with an unfinished run of it, and return the run's folder.
-
-    In a group of torch.distributed all processes have to call it alike, and they train one run together; with
-    `any_processes` they may go on with one that another number of processes began. Raises Stopped if `watched.stop`
-    says so, SpecError, DataError, RunError or TrainingError.
-    """
-    registry = _with(registry, components)
-    file = Path(spec) if isinstance(spec, (str, Path)) else None
-    read = read_spec(spec, overrides, registry)
-    return run(_request(read, Path(out), registry, watched, file, fresh, any_processes)).path
-
-
-def resume(
-    folder: Path | str,
-    *,
-    overrides: Collection[str] = (),
-    any_processes: bool = False,
-    watched: Watched = UNWATCHED,
-    registry: Registry | None = None,
-    components: Components = (),
-) -> Path:
-    """Go on with the run in `folder`. `overrides` may raise `train.steps` and change what is logged and kept."""
-    registry = _with(registry, components)
-    target = RunFolder(Path(folder))
-    before, spec = _spec_of(target, registry), _spec_of(target, registry, overrides)
-    unchanged = {key: getattr(before.train, key) for key in CHANGEABLE}
-    if spec.model_copy(update={"train": spec.train.model_copy(update=unchanged)}) != before:
-        fields = ", ".join(f"train.{key}" for key in CHANGEABLE)
-        raise RunError(f"{folder}: a resumed run may change {fields} and nothing else; --out or a new name starts anew")
-    latest = target.latest()
-    if latest is not None and spec.train.steps < latest.step:
-        raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
-    request = _request(spec, target.path.parent, registry, watched, any_processes=any_processes)
-    return resume_run(request, target).path
-
-
-def load(
-    folder: Path | str,
-    *,
-    registry: Registry | None = None,
-    components: Components = (),
-    step: int | None = None,
-) -> Model:
-    """The model of a run, from its last checkpoint or the one at `step`, ready for `.sample` and `.encode`."""
-    return load_run(folder, _with(registry, components), step).model
-
-
-@dataclass(frozen=True)
-class LoadedRun:
-    """A run's model as it was after `step` steps."""
-
-    spec: Spec
-    model: Model
-    step: int
-    folder: RunFolder
-
-
-def load_run(folder: Path | str, registry: Registry, step: int | None = None) -> LoadedRun:
-    """A run as evaluation needs it. Raises RunError where there is no checkpoint."""
-    target = RunFolder(Path(folder))
-    spec = resolve_device(_spec_of(target, registry, ['train.device="auto"']))
-    found = {saved.step: saved for saved in checkpoint.complete(target.checkpoints)}
-    if not found:
-        raise RunError(f"{folder} has no checkpoint yet")
-    wanted = max(found) if step is None else step
-    if wanted not in found:
-        raise RunError(f"{folder} has no checkpoint at step {wanted}: there are {', '.join(map(str, sorted(found)))}")
-    info = target.data_info()
-    with isolated_rng("load"):
-        game = build_game(spec, info)
-        average = None if spec.train.ema is None else EMA(game.stack, spec.train.ema)
-    tensors, _ = checkpoint.load(found[wanted])
-    load_model_tensors(tensors, game, average)
-    device = torch.device(spec.train.device)
-    stack = None if average is None else average.stack.to(device)
-    model = game.to(device).model(info.image, device, stack, target.labels())
-    return LoadedRun(spec, model, wanted, target)
-
-
-def _with(registry: Registry | None, components: Components) -> Registry:
-    registry = registry or load_plugins()
-    return registry.with_components(components) if components else registry
-
-
-def _spec_of(folder: RunFolder, registry: Registry, overrides: Collection[str] = ()) -> Spec:
+def _spec_of(folder: RunFolder, catalogue: Catalogue, overrides: Collection[str] = ()) -> Spec:
     try:
-        return read_content(folder.spec(), registry.catalogue, folder.path, str(folder.spec_file), overrides)
+        return read_content(folder.spec(), catalogue, folder.path, str(folder.spec_file), overrides)
     except SpecError as error:
         if not (files := folder.plugin_files()):
             raise
         remedy = f"this run was trained with {' '.join(f'--plugin {file}' for file in files)}"
         raise SpecError([*error.problems, Problem((), remedy)], error.source) from None
-
-
-def _request(
-    spec: Spec,
-    out: Path,
-    registry: Registry,
-    watched: Watched,
-    spec_file: Path | None = None,
-    fresh: bool = False,
-    any_processes: bool = False,
-) -> TrainRequest:
-    everyone = Everyone([registry.listener(), watched.listener])
-    versions = registry.versions()
-    return TrainRequest(
-        spec, out, watched.say, everyone, watched.stop, versions, spec_file, fresh, registry.files, any_processes
-    )

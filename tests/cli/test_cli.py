@@ -12,10 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from gan_run import load, train
+from gan_run import RunOptions, load, train
 from gan_run.cli import main
 from gan_run.registry.plugins import Registry
-from gan_run.runs import Watched
 
 GanRun = Callable[..., subprocess.CompletedProcess[str]]
 Here = Callable[..., Result]
@@ -57,7 +56,7 @@ def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "metrics": [{"type": "loudness"}],
     }
     out = tmp_path_factory.mktemp("runs")
-    return train(spec, out, watched=Watched(say=lambda text: None), registry=registry)
+    return train(spec, out, options=RunOptions(notify=lambda text: None, registry=registry))
 
 
 # --- Before anything is imported.
@@ -73,11 +72,11 @@ def test_help_answers_at_once(gan_run: GanRun, record_property: Callable[[str, o
     record_property("seconds", min(seconds))
     print(f"--help: {min(seconds):.2f} s")
     assert min(seconds) < 0.5
-    for verb in main.commands:
-        assert f"  {verb}" in done.stdout
+    for command in main.commands:
+        assert f"  {command}" in done.stdout
 
 
-def test_the_command_line_does_not_import_torch_before_a_verb_needs_it(tmp_path: Path) -> None:
+def test_the_command_line_does_not_import_torch_before_a_command_needs_it(tmp_path: Path) -> None:
     code = """
 import sys
 from click.testing import CliRunner
@@ -105,13 +104,13 @@ def test_the_script_and_the_module_are_the_same_program(gan_run: GanRun, tmp_pat
 @pytest.mark.parametrize(
     ("word", "near"), [("trian", "train"), ("smal.json", "small.json"), ("sample.json", None), ("xyzzy", None)]
 )
-def test_what_is_neither_a_verb_nor_a_file_is_answered_with_the_nearest(
+def test_what_is_neither_a_command_nor_a_file_is_answered_with_the_nearest(
     here: Here, write_spec: Callable[..., Path], word: str, near: str | None
 ) -> None:
     write_spec()
     done = here(word)
     assert done.exit_code == 2
-    assert f"'{word}' is neither a verb nor a file" in done.output
+    assert f"'{word}' is neither a command nor a file" in done.output
     if near is not None:
         assert f"did you mean '{near}'?" in done.output
 
@@ -120,7 +119,7 @@ def test_a_missing_file_is_answered_by_the_real_program_too(gan_run: GanRun, wri
     write_spec()
     done = gan_run("smal.json")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "'smal.json' is neither a verb nor a file; did you mean 'small.json'?" in done.stderr
+    assert "'smal.json' is neither a command nor a file; did you mean 'small.json'?" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -188,6 +187,40 @@ def test_traceback_is_shown_when_asked_for(gan_run: GanRun, write_spec: Callable
     assert done.returncode != 0
     assert "Traceback (most recent call last)" in done.stderr
     assert "SpecError" in done.stderr
+
+
+NORMED = """
+from typing import Literal
+from torch import Tensor, nn
+from gan_run import Loss, LossContext, LossTerm, UpdateContext, hookimpl
+
+class Normed(Loss):
+    type: Literal["normed"] = "normed"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return NormedTerm()
+
+class NormedTerm(LossTerm):
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return nn.BatchNorm1d(1)(update.real_output.logits[:1, None]).mean()
+
+@hookimpl
+def gan_run_components():
+    return [Normed]
+"""
+
+
+def test_a_bug_in_a_plugin_is_shown_with_its_traceback_and_the_plugin(
+    gan_run: GanRun, write_spec: Callable[..., Path], install_plugin: Callable[..., Path], tmp_path: Path
+) -> None:
+    site = install_plugin(tmp_path / "site", "normed", "3.1", NORMED)
+    losses = [{"type": "non-saturating"}, {"type": "normed"}]
+    done = gan_run("check", write_spec(losses=losses), sites=(site,))
+    assert done.returncode == 1
+    assert "Traceback (most recent call last)" in done.stderr
+    assert "ValueError: Expected more than 1 value per channel" in done.stderr
+    assert "in discriminator_loss" in done.stderr
+    assert done.stderr.endswith("This was raised in the plugin normed (normed 3.1).\n")
 
 
 def test_neither_a_spec_nor_a_run_and_both_are_refused(here: Here, write_spec: Callable[..., Path], run: Path) -> None:
@@ -293,12 +326,12 @@ def test_sample_writes_a_grid_and_an_array_of_the_same_images(
     expected = load(run, registry=registry).sample(6, seed=5, category=2)
     assert np.array_equal(images, ((expected + 1) * 127.5).round().clamp(0, 255).byte().numpy())
 
-    # Three columns of cells of 8 pixels, with 2 between and around.
+    # Three columns of cells of 8 pixels, each magnified 7 times, with 2 between and around.
     with Image.open(tmp_path / "samples.png") as picture:
         grid = np.asarray(picture.convert("L"))
-    assert grid.shape == (2 + 2 * 10, 2 + 3 * 10)
-    assert np.array_equal(grid[2:10, 2:10], images[0, 0])
-    assert np.array_equal(grid[12:20, 22:30], images[5, 0])
+    assert grid.shape == (2 + 2 * 58, 2 + 3 * 58)
+    assert np.array_equal(grid[2:58:7, 2:58:7], images[0, 0])
+    assert np.array_equal(grid[60:116:7, 118:174:7], images[5, 0])
 
 
 def test_sample_takes_its_format_from_the_option_first(here: Here, run: Path, tmp_path: Path) -> None:
@@ -341,8 +374,8 @@ def test_sample_refuses_a_code_that_is_none(here: Here, run: Path, tmp_path: Pat
 
 
 def test_what_is_no_run_is_answered(here: Here, tmp_path: Path) -> None:
-    for verb in ("sample", "traverse", "evaluate"):
-        done = here(verb, tmp_path)
+    for command in ("sample", "traverse", "evaluate"):
+        done = here(command, tmp_path)
         assert done.exit_code == 2
         assert "is no run folder: it has no spec.json" in done.output
 

@@ -70,7 +70,7 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path, name: str) -> None:
         write_project(name, "loss", tmp_path)
 
 
-def test_the_verb_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["new-plugin", "my-trunk", "--kind", "trunk"])
     assert done.exit_code == 0, done.output

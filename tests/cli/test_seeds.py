@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from gan_run import RunError
+from gan_run.core.run.run_folder import RunFolder
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Write = Callable[..., Path]
 
@@ -126,3 +129,63 @@ def test_seeds_and_resume_do_not_go_together(spec: Path, gan_run: Run, tmp_path:
     done = gan_run("train", "--resume", tmp_path / "runs" / "small-seed-3", "--seeds", "2")
     assert done.returncode == 2
     assert "give the SPEC again" in done.stderr
+
+
+CHATTY = """
+from gan_run import hookimpl
+
+@hookimpl
+def gan_run_run_ended(event):
+    print("done: elsewhere/lost")
+"""
+
+
+def test_what_a_plugin_prints_is_not_taken_for_the_folder_of_a_run(spec: Path, gan_run: Run, tmp_path: Path) -> None:
+    chatty = tmp_path / "chatty.py"
+    chatty.write_text(CHATTY)
+    done = gan_run(spec, "--seeds", "2", "--jobs", "2", "--plugin", chatty)
+    assert done.returncode == 0, done.stderr
+    assert "seed 3: done: elsewhere/lost" in done.stdout
+    assert "done: runs/small-seed-3\ndone: runs/small-seed-4\n" in done.stdout
+    assert line(done.stdout, "loudness mean")
+
+
+def test_a_run_that_goes_to_a_folder_of_another_number_is_found(spec: Path, gan_run: Run) -> None:
+    assert gan_run(spec, "--seeds", "2", "--jobs", "2", "--set", "train.ema=0.5").returncode == 0
+    done = gan_run(spec, "--seeds", "2", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert "done: runs/small-seed-3-2\ndone: runs/small-seed-4-2\n" in done.stdout
+
+
+def test_when_the_parent_is_killed_its_processes_save_a_checkpoint_and_end(
+    write_spec: Write, environment: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    spec = write_spec(train={"steps": 10**7, "checkpoint_every": 10**7, "log_every": 20})
+    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2", "--jobs", "2"]
+    parent = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
+    runs = [RunFolder(tmp_path / "runs" / f"small-seed-{seed}") for seed in (3, 4)]
+    wait_until(lambda: all(run.metrics_file.exists() and run.metrics_file.stat().st_size for run in runs))
+    parent.kill()
+    parent.wait()
+    for run in runs:
+        wait_until(lambda run=run: run.latest() is not None and is_free(run))
+        latest = run.latest()
+        assert latest is not None
+        assert latest.step >= 20
+        assert run.evaluated_at() is None
+
+
+def is_free(run: RunFolder) -> bool:
+    """Whether no process trains in this folder any more."""
+    try:
+        with run.locked():
+            return True
+    except RunError:
+        return False
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 90
+    while not happened():
+        assert time.monotonic() < deadline, "nothing happened within 90 seconds"
+        time.sleep(0.05)

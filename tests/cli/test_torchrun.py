@@ -217,6 +217,12 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused(
     assert not (tmp_path / "runs").exists()
 
 
+def test_one_device_for_all_processes_is_refused(write_spec: Callable[..., Path], together: Together) -> None:
+    _, errors = (process := together(write_spec({"device": "cuda:0"}))).communicate(timeout=120)
+    assert process.returncode != 0
+    assert "train.device: 2 processes would share 'cuda:0': \"cuda\" gives each process a device of its own" in errors
+
+
 def test_batch_norm_is_not_synchronised_without_gpus(write_spec: Callable[..., Path], together: Together) -> None:
     _, errors = (process := together(write_spec({"sync_batch_norm": True}))).communicate(timeout=120)
     assert process.returncode != 0

@@ -16,9 +16,9 @@ from gan_run import (
     LossContext,
     LossTerm,
     PluginError,
+    RunOptions,
     SpecError,
     UpdateContext,
-    Watched,
     load,
     read_spec,
     resume,
@@ -27,7 +27,11 @@ from gan_run import (
 from gan_run.registry.plugins import load_plugins
 
 GanRun = Callable[..., subprocess.CompletedProcess[str]]
-QUIET = Watched(say=lambda text: None)
+
+
+def quiet(**fields: Any) -> RunOptions:
+    return RunOptions(notify=lambda text: None, **fields)
+
 
 CODE = '''
 from typing import Literal
@@ -98,6 +102,20 @@ def test_a_file_that_cannot_be_used_is_an_error_that_names_it(mine: Path, code: 
     assert message in str(refused.value)
 
 
+def test_a_file_that_has_only_lifecycle_hooks_is_used(
+    write_spec: Callable[..., Path], gan_run: GanRun, tmp_path: Path
+) -> None:
+    hooks = tmp_path / "hooks.py"
+    hooks.write_text(
+        "from gan_run import hookimpl\n\n@hookimpl\ndef gan_run_run_ended(event):\n    print('ended at', event.step)\n"
+    )
+    done = gan_run(write_spec(train={"steps": 2}), "--plugin", hooks)
+    assert done.returncode == 0, done.stderr
+    assert "ended at 2\n" in done.stdout
+    (plugin,) = [plugin for plugin in load_plugins(files=[hooks]).plugins if plugin.name == "hooks"]
+    assert plugin.hooks == ("gan_run_run_ended",)
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"none\.py: No such file"):
         load_plugins(files=[tmp_path / "none.py"])
@@ -126,12 +144,12 @@ def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(
 ) -> None:
     monkeypatch.syspath_prepend(toys)
     spec = small(losses=[{"type": "mine"}], train={"steps": 2})
-    run = train(spec, tmp_path, watched=QUIET, registry=load_plugins(files=[mine]))
+    run = train(spec, tmp_path, options=quiet(registry=load_plugins(files=[mine])))
     mine.write_text(CODE.replace("-update.fake_output", "-2 * update.fake_output"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"mine\.py is not what it was when this run began"):
-        resume(run, overrides=["train.steps=3"], watched=QUIET, registry=load_plugins(files=[mine]))
+        resume(run, overrides=["train.steps=3"], options=quiet(registry=load_plugins(files=[mine])))
     kept = load_plugins(files=[run / "plugins" / "mine.py"])
-    assert resume(run, overrides=["train.steps=3"], watched=QUIET, registry=kept) == run
+    assert resume(run, overrides=["train.steps=3"], options=quiet(registry=kept)) == run
 
 
 class Other(Loss):
@@ -156,11 +174,11 @@ def test_a_class_in_hand_will_do(
 ) -> None:
     monkeypatch.syspath_prepend(toys)
     spec = small(losses=[{"type": "other"}], train={"steps": 2})
-    run = train(spec, tmp_path, watched=QUIET, components=[Other])
+    run = train(spec, tmp_path, options=quiet(components=[Other]))
     assert load(run, components=[Other]).sample(2).isfinite().all()
     assert isinstance(read_spec(spec, components=[Other]).losses[0], Other)
     with pytest.raises(SpecError, match="no loss is called 'other'"):
         load(run)
     with pytest.raises(PluginError, match="is no component class"):
-        train(spec, tmp_path, watched=QUIET, components=[OtherTerm])  # type: ignore[list-item]  # the mistake
+        train(spec, tmp_path, options=quiet(components=[OtherTerm]))  # type: ignore[list-item]  # the mistake
     assert torch.is_tensor(load(run, components=[Other]).sample(1))

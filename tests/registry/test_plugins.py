@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from gan_run import TrainingError, Watched, train
+from gan_run import RunOptions, TrainingError, train
 from gan_run.cli import main
 from gan_run.registry.plugins import load_plugins
 
@@ -260,9 +260,9 @@ def test_lifecycle_hooks_are_told_in_order(
     monkeypatch.syspath_prepend(install_plugin(tmp_path / "site", "witness", "1.0", WITNESS))
     registry = load_plugins()
     witness = registry.manager.get_plugin("witness:witness")
-    quiet = Watched(say=lambda text: None)
+    quiet = RunOptions(notify=lambda text: None, registry=registry)
 
-    train(small(train={"steps": 3}), tmp_path / "runs", registry=registry, watched=quiet)
+    train(small(train={"steps": 3}), tmp_path / "runs", options=quiet)
     assert witness.SEEN == [
         ("started", 0),
         ("logged", 1),
@@ -276,5 +276,5 @@ def test_lifecycle_hooks_are_told_in_order(
     witness.SEEN.clear()
     spec = small(name="nan", losses=[{"type": "non-saturating"}, {"type": "turns-nan", "calls": 1}])
     with pytest.raises(TrainingError):
-        train(spec, tmp_path / "runs", registry=registry, watched=quiet)
+        train(spec, tmp_path / "runs", options=quiet)
     assert witness.SEEN == [("started", 0), ("logged", 1), ("ended", 2, "TrainingError")]

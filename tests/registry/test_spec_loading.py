@@ -70,15 +70,15 @@ def test_a_missing_field_is_placed(small: Small, problems: Problems) -> None:
     without = small()
     del without["generator"], without["train"]["steps"], without["latents"]["category"]["classes"]
     assert sorted(problems(without)) == [
-        "generator: this is needed and not there",
-        "latents.category.classes: this is needed and not there",
-        "train.steps: this is needed and not there",
+        "generator: this field is required",
+        "latents.category.classes: this field is required",
+        "train.steps: this field is required",
     ]
 
 
 def test_a_tuple_with_too_few_items_is_placed(small: Small, problems: Problems) -> None:
     (problem,) = problems(small(), "optimizers.generator.betas=[0.5]")
-    assert problem == "optimizers.generator.betas[1]: this is needed and not there"
+    assert problem == "optimizers.generator.betas[1]: this field is required"
     (problem,) = problems(small(), "optimizers.generator.betas=[0.5, 0.9, 0.99]")
     assert problem.startswith("optimizers.generator.betas: ")
     (problem,) = problems(small(), "optimizers.generator.betas=[0.5, 2]")
@@ -116,7 +116,7 @@ def test_mistakes_in_a_number_or_schedule_have_clean_places(small: Small, proble
     (problem,) = problems(small(), f'{place}={{"type": "cosine", "start": "x", "end": 0}}')
     assert problem.startswith(f"{place}.start: Input should be a valid number")
     (problem,) = problems(small(), f'{place}={{"type": "cosine", "start": 1}}')
-    assert problem == f"{place}.end: this is needed and not there"
+    assert problem == f"{place}.end: this field is required"
     (problem,) = problems(small(), f'{place}={{"type": "cosin", "start": 1, "end": 0}}')
     assert problem.startswith(f"{place}.type: no schedule is called 'cosin'; did you mean 'cosine'?")
     (problem,) = problems(small(), f'{place}={{"type": "cosine", "start": 1, "end": 0, "too": 1}}')

@@ -1,19 +1,16 @@
 """Cluster accuracy: what a categorical code, found without labels, says of the real images' classes."""
 
-import math
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from gan_run import (
-    DataError,
+    AssignedImages,
     DataInfo,
     DataSource,
-    GanRunError,
-    ImageSet,
     Latent,
     LatentContext,
     Measurement,
@@ -23,10 +20,10 @@ from gan_run import (
     SpecView,
     Split,
     Splits,
+    assign_categories,
+    contingency,
+    match_classes,
 )
-
-CHUNK = 500
-"""Real images that are decoded and read at once; with batch statistics, about the size of a batch."""
 
 
 class ClusterAccuracy(Metric):
@@ -66,12 +63,11 @@ class ClusterAccuracy(Metric):
                 yield Problem((field,), f"the {split} split is empty{hint}")
 
     def measure(self, model: Model, data: Splits) -> Measurement:
-        categories = _categories(model, self.code)
         if self.statistics == "batch":
             model = model.with_batch_statistics
-        fit, score = _read(model, self.code, data[self.fit]), _read(model, self.code, data[self.score])
-        counts = _contingency(fit, categories, classes=1 + int(max(fit.labels.max(), score.labels.max())))
-        matching = _match(counts)
+        fit, score = (assign_categories(model, self.code, data[split]) for split in (self.fit, self.score))
+        counts = contingency(fit, classes=1 + int(max(fit.labels.max(), score.labels.max())))
+        matching = match_classes(counts)
         nmi, ari = _agreement(score)
         return {
             "accuracy": _accuracy(score, matching),
@@ -85,77 +81,21 @@ class ClusterAccuracy(Metric):
         }
 
 
-class Clustered(NamedTuple):
-    """Real images by category and by class, int64 (N,) each."""
-
-    categories: Tensor
-    labels: Tensor
-
-
-def _categories(model: Model, code: str) -> int:
-    """How many categories `code` has. Raises GanRunError where it cannot serve as a classifier."""
-    latent = model.latents[code]
-    if latent.cardinality is None:
-        raise GanRunError(f"cluster-accuracy: {code!r} is not categorical")
-    if len(model.latents.code_dims([code])) > 1:
-        raise GanRunError(f"cluster-accuracy: {code!r} has several copies: give one latent of its own the name")
-    if code not in model.codes:
-        raise GanRunError(
-            f"cluster-accuracy: nothing reads {code!r} off images: a loss such as mutual-information that names it "
-            "in its codes would train what does"
-        )
-    return latent.cardinality
-
-
-def _read(model: Model, code: str, images: ImageSet) -> Clustered:
-    """The category that Q gives each image of a split, mirrored copies left out."""
-    if images.labels is None:
-        raise DataError("cluster-accuracy: the data has no labels to compare with")
-    # In random order and equal chunks: batch statistics must not depend on how a data set is sorted, nor on a last
-    # chunk of a few images.
-    n = images.count
-    chunks = torch.randperm(n).tensor_split(math.ceil(n / CHUNK))
-    categories, labels = [], []
-    for chunk in chunks:
-        batch = images.batch(chunk)
-        assert batch.labels is not None
-        categories.append(model.encode(batch.images)[code])
-        labels.append(batch.labels.cpu())
-    return Clustered(torch.cat(categories), torch.cat(labels))
-
-
-def _contingency(clustered: Clustered, categories: int, classes: int) -> Tensor:
-    """How many images of each category are of each class, (categories, classes)."""
-    pairs = clustered.categories * classes + clustered.labels
-    return torch.bincount(pairs, minlength=categories * classes).view(categories, classes)
-
-
-def _match(counts: Tensor) -> list[int | None]:
-    """Each category's class, no class twice, such that the most images agree."""
-    # scipy.optimize takes longer to import than all of this plugin, which every command loads.
-    from scipy.optimize import linear_sum_assignment
-
-    matching: list[int | None] = [None] * len(counts)
-    for category, label in zip(*linear_sum_assignment(counts.numpy(), maximize=True), strict=True):
-        matching[category] = int(label)
-    return matching
-
-
 def _majority(counts: Tensor) -> list[int | None]:
     """Each category's most frequent class; none for a category that no image is in."""
     return [int(row.argmax()) if row.any() else None for row in counts]
 
 
-def _accuracy(clustered: Clustered, matching: list[int | None]) -> float:
+def _accuracy(assigned: AssignedImages, matching: list[int | None]) -> float:
     nothing = -1  # no label
     table = torch.tensor([nothing if label is None else label for label in matching])
-    return (table[clustered.categories] == clustered.labels).double().mean().item()
+    return (table[assigned.categories] == assigned.labels).double().mean().item()
 
 
-def _agreement(clustered: Clustered) -> tuple[float, float]:
+def _agreement(assigned: AssignedImages) -> tuple[float, float]:
     """Normalised mutual information (arithmetic mean) and adjusted Rand index (Hubert & Arabie 1985)."""
     # As with scipy: sklearn would slow down every command's start.
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-    labels, categories = clustered.labels.numpy(), clustered.categories.numpy()
+    labels, categories = assigned.labels.numpy(), assigned.categories.numpy()
     return float(normalized_mutual_info_score(labels, categories)), float(adjusted_rand_score(labels, categories))

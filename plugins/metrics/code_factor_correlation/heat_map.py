@@ -36,7 +36,7 @@ class CodeFactorHeatMap(Artifact):
         if not table.cells:
             return []
         path = stem.with_name(f"{stem.name}.png")
-        titles = [model.labels.title(code_dim) for code_dim in model.latents.code_dims(model.codes)]
+        titles = [model.code_names.title(code_dim) for code_dim in model.latents.code_dims(model.codes)]
         _save(table, titles, [factor.name for factor in data.info.factors], path)
         return [path]
 

@@ -1,21 +1,13 @@
 """A grid of samples."""
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import torch
-from PIL import Image
 from pydantic import Field
-from torch import Tensor
 
-from gan_run import Artifact, DataInfo, Latent, LatentContext, Model, Problem, SpecView, Splits, to_uint8
-
-CELL = 56
-"""Pixels that a cell has at least, each way."""
-GAP = 2
-"""Pixels between cells."""
+from gan_run import Artifact, DataInfo, Latent, LatentContext, Model, Problem, SpecView, Splits, image_grid, save_png
 
 
 class Samples(Artifact):
@@ -49,9 +41,8 @@ class Samples(Artifact):
             # Of several copies the first is turned: the others stay as drawn, like the noise.
             code_dim = model.latents.code_dims([code])[0]
             values = model.latents.with_value(values, code_dim, torch.arange(columns).repeat(self.rows))
-        grid = image_grid(model.generate(values), columns)
         path = stem.with_name(f"{stem.name}.png")
-        Image.fromarray(grid.permute(1, 2, 0).numpy()).save(path)
+        save_png(image_grid(model.generate(values), columns), path)
         return [path]
 
     def _categorical(self, model: Model) -> str | None:
@@ -59,22 +50,3 @@ class Samples(Artifact):
             return self.code
         codes = (name for name in model.latents if name in model.codes)
         return next((name for name in codes if model.latents[name].cardinality is not None), None)
-
-
-def image_grid(images: Tensor, columns: int) -> Tensor:
-    """Images (N, C, H, W) in [-1, 1], row by row in one uint8 image (C, H', W') on white.
-
-    Small images are magnified by a whole number, so that their pixels stay sharp in any viewer.
-    """
-    # torchvision takes over a second to import, and every command loads this plugin.
-    from torchvision.utils import make_grid
-
-    factor = magnification(images)
-    large = to_uint8(images).repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
-    grid: Tensor = make_grid(large, nrow=columns, padding=GAP, pad_value=255)
-    return grid
-
-
-def magnification(images: Tensor) -> int:
-    """The whole number of pixels that stand for one pixel of these images, each way."""
-    return math.ceil(CELL / min(images.shape[2:]))

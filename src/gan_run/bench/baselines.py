@@ -1,4 +1,4 @@
-"""Times a spec beside the loop written by hand in benchmarks/plain_infogan.py, run and run about."""
+"""Times a spec beside the loop in benchmarks/plain_infogan.py, in alternating runs."""
 
 import json
 import shlex
@@ -20,13 +20,19 @@ from gan_run.core.run.experiment import dump
 
 SAME = ("latents", "generator", "discriminator", "losses", "optimizers")
 SAME_TRAIN = ("updates", "clip", "ema", "reuse_fakes")
-"""What has to be as in the recipe that was written by hand."""
+"""The fields of `train` that must equal the recipe's, which benchmarks/plain_infogan.py implements."""
 RECIPE = "infogan-mnist"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Images per second of either side, run by run."""
+    """Images per second of both sides, run by run.
+
+    Attributes:
+        against: The implementation in benchmarks/plain_infogan.py.
+        ours: Of gan-run.
+        theirs: Of the other implementation.
+    """
 
     against: str
     ours: list[float]
@@ -34,19 +40,19 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """Of the medians."""
+        """The median of ours divided by the median of theirs."""
         return median(self.ours) / median(self.theirs)
 
 
 def check_comparable(spec: Spec, recipe: Spec) -> None:
-    """Refuse a spec that is another game than the one written by hand, `recipe`. Raises SpecError."""
+    """Raise SpecError unless the networks, losses and optimisers of `spec` are those of `recipe`."""
     problems = [
-        Problem((field,), f"not as in {RECIPE}, which is what was written by hand: there is nothing to compare with")
+        Problem((field,), f"it differs from {RECIPE}, the recipe that benchmarks/plain_infogan.py implements")
         for field in SAME
         if getattr(spec, field) != getattr(recipe, field)
     ]
     problems += [
-        Problem(("train", field), f"it has to be as in {RECIPE}, which is what was written by hand")
+        Problem(("train", field), f"it differs from {RECIPE}, the recipe that benchmarks/plain_infogan.py implements")
         for field in SAME_TRAIN
         if getattr(spec.train, field) != getattr(recipe.train, field)
     ]
@@ -55,37 +61,56 @@ def check_comparable(spec: Spec, recipe: Spec) -> None:
 
 
 def compare(
-    spec: Spec, hand: str, steps: int, rounds: int, options: Sequence[str], say: Callable[[str], None]
+    spec: Spec, implementation: str, steps: int, rounds: int, options: Sequence[str], notify: Callable[[str], None]
 ) -> Comparison:
-    """Each side `rounds` times by turns, each time in a process of its own. `spec` has no `auto` left; `options` are
-    those of the command line that say which plugins there are."""
-    comparison = Comparison(hand, [], [])
+    """Time both sides in alternation, each run in a process of its own.
+
+    Args:
+        spec: A spec without `auto`.
+        implementation: `plain`, `resident` or `bare`; see benchmarks/plain_infogan.py.
+        steps: Timed steps of each run.
+        rounds: Runs of each side.
+        options: The command line options that choose the plugins.
+        notify: Receives a line after each round.
+
+    Raises:
+        RunError: A process failed.
+    """
+    comparison = Comparison(implementation, [], [])
     with TemporaryDirectory() as folder, as_file(files("gan_run.benchmarks") / "plain_infogan.py") as script:
         spec_file = Path(folder) / "spec.json"
         spec_file.write_text(json.dumps(dump(spec)), encoding="utf-8")
         _write_as_torchvision_does(spec, Path(folder))
+        report = Path(folder) / "report.json"
         timed = ["--steps", str(steps)]
-        ours = ["-m", "gan_run", "bench", str(spec_file), *timed, "--only-pace", "--json", *options]
-        theirs = [str(script), "--root", folder, "--hand", hand, "--batch-size", str(spec.data.batch_size), *timed]
-        theirs += ["--device", spec.train.device]
-        if hand == "bare" and spec.train.precision == "bf16":
+        ours = ["-m", "gan_run", "bench", str(spec_file), *timed, "--only-pace", "--report", str(report), *options]
+        theirs = [str(script), "--root", folder, "--hand", implementation, "--device", spec.train.device, *timed]
+        theirs += ["--batch-size", str(spec.data.batch_size)]
+        if implementation == "bare" and spec.train.precision == "bf16":
             theirs += ["--bf16"]
         for number in range(1, rounds + 1):
-            comparison.ours.append(_images_per_second(ours))
-            comparison.theirs.append(_images_per_second(theirs))
-            say(f"round {number}: {comparison.ours[-1]:.1f} images/s, {hand} {comparison.theirs[-1]:.1f} images/s")
+            _run(ours)  # a plugin may print what it likes: the number is read from a file
+            comparison.ours.append(_images_per_second(report.read_text(encoding="utf-8")))
+            comparison.theirs.append(_images_per_second(_run(theirs)))
+            ours_now, theirs_now = comparison.ours[-1], comparison.theirs[-1]
+            notify(f"round {number}: {ours_now:.1f} images/s, {implementation} {theirs_now:.1f} images/s")
     return comparison
 
 
-def _images_per_second(command: Sequence[str]) -> float:
+def _run(command: Sequence[str]) -> str:
+    """Run a Python program and return what it printed. Raises RunError if it failed."""
     done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise RunError(f"{shlex.join(command)} failed with exit code {done.returncode}")
-    return float(json.loads(done.stdout)["images_per_second"])
+    return done.stdout
+
+
+def _images_per_second(report: str) -> float:
+    return float(json.loads(report)["images_per_second"])
 
 
 def _write_as_torchvision_does(spec: Spec, root: Path) -> None:
-    """The training images as IDX files where torchvision's MNIST looks for them, and the test files it wants to see."""
+    """Write the training images as IDX files where torchvision's MNIST expects them, and empty test files."""
     images = Splits(spec.data)["train"].images
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Measures the training of a spec: the loop that trains, with its log and its display, for some steps."""
+"""Measures how fast a spec trains: some steps of the real training loop, with its log and display."""
 
 import time
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.dry_run import dry_run
-from gan_run.core.run.events import Listener
+from gan_run.core.run.events import Callback, Dispatcher
 from gan_run.core.run.loop import Stopped, train
 from gan_run.core.run.resolve import check_against_data, resolve_device, resolve_precision, with_train
 from gan_run.core.run.run_folder import RunFolder
@@ -27,35 +27,43 @@ WARMUP = 5
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a spec trains."""
+    """How fast a spec trains.
+
+    Attributes:
+        precision: The precision that was timed, without `auto`.
+        steps: How many steps were timed.
+        images_per_second: Real images; as many are generated in every update.
+    """
 
     precision: str
     steps: int
-    """So many were timed."""
     steps_per_second: float
     images_per_second: float
-    """Real ones; as many are generated in every update."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a pace comes to."""
+    """How training uses the device.
+
+    Attributes:
+        flops_per_image: FLOPs of a step, divided by the batch size.
+        achieved_flops: FLOP/s during training.
+        peak_flops: FLOP/s of a matrix product on the same device in the same precision.
+        share_of_peak: The former divided by the latter.
+        shares: The share of each part of a step in its time.
+        peak_memory: Bytes.
+    """
 
     flops_per_image: float
-    """Of a step, by its batch size."""
     achieved_flops: float
-    """Per second."""
     peak_flops: float
-    """Per second, of a matrix product on the same device in the same precision."""
     share_of_peak: float
     shares: Mapping[str, float]
-    """Of the time of a step, by what it went to."""
     peak_memory: int
-    """Bytes."""
 
 
 class _Clock:
-    """Asked by the loop after every step whether to stop. First some steps are timed, then the parts of as many."""
+    """The `stop` of a timed run, called after every step: times some steps, then the parts of as many more."""
 
     def __init__(self, training: Stopwatch, steps: int, with_parts: bool) -> None:
         self._training = training
@@ -73,28 +81,27 @@ class _Clock:
 
     @property
     def seconds(self) -> float:
-        """Of the steps that were timed."""
+        """The time of the timed steps."""
         return self._times[self._timed] - self._times[self._begin]
 
     @property
     def shares(self) -> dict[str, float]:
-        """Of the time of the steps after those."""
+        """The share of each part in the time of the steps after those."""
         whole = self._times[self._end] - self._times[self._timed]
         parts = {name: seconds / whole for name, seconds in self._training.seconds.items()}
         return {**parts, "other": 1 - sum(parts.values())}
 
 
-def time_steps(spec: Spec, steps: int, listener: Listener) -> Pace:
-    """How long `steps` steps of `spec` take. Raises as training does."""
-    spec, clock = _train(spec, Splits(spec.data), steps, listener, with_parts=False)
+def time_steps(spec: Spec, steps: int, callback: Callback) -> Pace:
+    """Time `steps` steps of `spec`. Raises as training does."""
+    spec, clock = _train(spec, Splits(spec.data), steps, callback, with_parts=False)
     return _pace(spec, steps, clock)
 
 
-def measure(spec: Spec, steps: int, listener: Listener) -> tuple[Pace, Use]:
-    """How long `steps` steps of `spec` take, and what with; as many once more are taken apart. Raises as training
-    does."""
+def measure(spec: Spec, steps: int, callback: Callback) -> tuple[Pace, Use]:
+    """Time `steps` steps of `spec`, then the parts of as many more. Raises as training does."""
     data = Splits(spec.data)
-    spec, clock = _train(spec, data, steps, listener, with_parts=True)
+    spec, clock = _train(spec, data, steps, callback, with_parts=True)
     memory = peak_memory(torch.device(spec.train.device))
     pace = _pace(spec, steps, clock)
     flops = dry_run(spec, data).flops
@@ -108,17 +115,17 @@ def _pace(spec: Spec, steps: int, clock: _Clock) -> Pace:
     return Pace(spec.train.precision, steps, per_second, per_second * spec.data.batch_size)
 
 
-def _train(spec: Spec, data: Splits, steps: int, listener: Listener, with_parts: bool) -> tuple[Spec, _Clock]:
-    """Train for as long as it takes, and return the spec as it was settled too."""
-    # It is stopped before its last step: nothing is evaluated, and no checkpoint is written while the clock runs.
+def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts: bool) -> tuple[Spec, _Clock]:
+    """Train until the clock stops it. Returns the spec without `auto`, and the clock."""
+    # The clock stops it before its last step: no evaluation and no checkpoint falls into the timed steps.
     never = WARMUP + 2 * steps + 1
     spec = with_train(resolve_device(spec), steps=never, checkpoint_every=never)
     spec = spec.model_copy(update={"artifacts": (), "metrics": ()})
-    info = check_against_data(spec)
+    info = check_against_data(spec, data)
     with isolated_rng("bench"), TemporaryDirectory() as folder:
         spec = resolve_precision(spec, info, data["train"])
         training = Stopwatch(spec, info, data["train"])
         clock = _Clock(training, steps, with_parts)
         with suppress(Stopped):
-            train(training, RunFolder(Path(folder)), data, listener, clock)
+            train(training, RunFolder(Path(folder)), data, Dispatcher([callback]), clock)
     return spec, clock

@@ -1,4 +1,4 @@
-"""What this device can do at most."""
+"""The peak performance of a device, and the peak memory of this process."""
 
 import resource
 import sys

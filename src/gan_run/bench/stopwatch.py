@@ -1,4 +1,4 @@
-"""A training that knows where its time goes."""
+"""A training that measures the time of each part of a step."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from gan_run.core.kinds.spec import Spec
 
 
 class Stopwatch(Training):
-    """Trains like any other; while it is `running`, it adds up the seconds of each part of a step."""
+    """A training that adds up the seconds of each part of a step while `running` is set."""
 
     def __init__(self, spec: Spec, info: DataInfo, images: ImageSet) -> None:
         super().__init__(spec, info, images)

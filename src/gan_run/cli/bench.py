@@ -1,4 +1,4 @@
-"""`gan-run bench`: how fast a spec trains here."""
+"""`gan-run bench`: how fast a spec trains on this machine."""
 
 import json
 from importlib.resources import files
@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @set_option
-@click.option("--steps", type=click.IntRange(min=1), default=50, show_default=True, help="How many are timed.")
-@click.option("--only-pace", is_flag=True, help="Steps and images per second alone: half the time.")
+@click.option("--steps", type=click.IntRange(min=1), default=50, show_default=True, help="How many steps are timed.")
+@click.option("--only-pace", is_flag=True, help="Only steps and images per second, in half the time.")
 @click.option(
     "--against",
     type=click.Choice(["plain", "resident", "bare"]),
-    help="Beside infogan-mnist written by hand in one file: as one does, with images in memory, or with nothing else.",
+    help="Also time benchmarks/plain_infogan.py: a plain loop, with images in memory, or as fast as possible.",
 )
-@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Of --against, by turns.")
+@click.option(
+    "--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds of --against, each side in turn."
+)
 @json_option
+@click.option("--report", type=click.Path(path_type=Path), hidden=True, help="A file for the JSON. Used by --against.")
 @with_plugins
 def bench(
     plugins: Plugins,
@@ -36,11 +39,10 @@ def bench(
     against: str | None,
     rounds: int,
     as_json: bool,
+    report: Path | None,
 ) -> None:
-    """Time the training of SPEC, log and display included: its pace, its share of what this device can do, and where
-    the time goes."""
-    from dataclasses import asdict
-
+    """Time the training of SPEC with its log and display: steps/s, the share of the device's peak, and the time that
+    each part of a step takes."""
     from rich.console import Console
 
     from gan_run.bench.baselines import RECIPE, check_comparable, compare
@@ -50,7 +52,7 @@ def bench(
     from gan_run.core.run.resolve import resolve_device, with_train
     from gan_run.runs import read_spec
 
-    registry = plugins.load()
+    registry = plugins.registry
     read = resolve_device(read_spec(spec, overrides, registry))
     if against is not None:
         recipe = files("gan_run.examples") / f"{RECIPE}.json"
@@ -64,18 +66,29 @@ def bench(
     comparison = None
     if against is not None:
         settled = with_train(read, precision=pace.precision)
-        comparison = compare(settled, against, steps, rounds, plugins.options(), console.print)
+        comparison = compare(settled, against, steps, rounds, registry.command_line(), console.print)
     environment = describe_environment(read.train.device, registry.versions(), spec)
+    content = _as_json(read.name, pace, use, comparison, environment)
+    if report is not None:
+        report.write_text(content, encoding="utf-8")
     if as_json:
-        found = {"spec": read.name, **asdict(pace), **(asdict(use) if use else {}), "environment": environment}
-        if comparison is not None:
-            found["comparison"] = {**asdict(comparison), "ratio": comparison.ratio}
-        click.echo(json.dumps(found, indent=2))
+        click.echo(content)
     else:
         click.echo(
             f"{read.name} on {environment['device']}, {environment['processor']}, {environment['threads']} threads"
         )
         _show(pace, use, comparison)
+
+
+def _as_json(
+    name: str, pace: "Pace", use: "Use | None", comparison: "Comparison | None", environment: dict[str, object]
+) -> str:
+    from dataclasses import asdict
+
+    found = {"spec": name, **asdict(pace), **(asdict(use) if use else {}), "environment": environment}
+    if comparison is not None:
+        found["comparison"] = {**asdict(comparison), "ratio": comparison.ratio}
+    return json.dumps(found, indent=2)
 
 
 def _show(pace: "Pace", use: "Use | None", comparison: "Comparison | None") -> None:

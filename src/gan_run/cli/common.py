@@ -1,13 +1,17 @@
-"""What all verbs have in common: which plugins they work with, and how errors are shown."""
+"""What all commands share: the choice of plugins, and how errors and warnings are shown."""
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TextIO
 
 import click
+
+from gan_run.core.base.errors import GanRunError, TrainingError
 
 if TYPE_CHECKING:
     from gan_run.registry.plugins import Registry
@@ -20,28 +24,33 @@ TRAINING_FAILED = 1
 
 @dataclass(frozen=True)
 class Plugins:
-    """Which plugins a verb is to work with."""
+    """The choice of plugins on a command line."""
 
     blocked: tuple[str, ...]
     files: tuple[Path, ...]
 
-    def load(self) -> "Registry":
-        """All that is installed but those blocked, and those in files. Raises PluginError."""
+    @cached_property
+    def registry(self) -> "Registry":
+        """All installed plugins but those blocked, and those in files. Raises PluginError."""
         from gan_run.registry.plugins import load_plugins
 
         return load_plugins(self.blocked, files=self.files)
 
-    def options(self) -> list[str]:
-        """What says so on a command line."""
-        blocked = [text for name in self.blocked for text in ("-p", f"no:{name}")]
-        return [*blocked, *(text for file in self.files for text in ("--plugin", str(file)))]
+    def add_note(self, error: Exception) -> None:
+        """Name the plugin in whose code an unexpected error was raised, below its traceback."""
+        if "registry" in vars(self) and (plugin := self.registry.plugin_of(error)) is not None:
+            error.add_note(f"This was raised in {plugin}.")
 
 
 def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[..., None]:
-    """A command whose first argument is the plugins to work with. Errors are a line or two, and exit code 2."""
+    """A command whose first argument is the choice of plugins.
+
+    A GanRunError is the user's to mend: it is shown in a line or two, and the exit code is 2 (1 if training failed).
+    Any other exception is a bug of gan-run or of a plugin: it keeps its traceback, and the exit code is 1.
+    """
 
     @click.option(
-        "-p", "blocked", multiple=True, metavar="no:NAME", callback=_blocked, help="Do without a plugin (repeatable)."
+        "-p", "blocked", multiple=True, metavar="no:NAME", callback=_blocked, help="Leave out a plugin (repeatable)."
     )
     @click.option(
         "--plugin",
@@ -51,20 +60,38 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
         metavar="FILE.py",
         help="Use a plugin that is not installed (repeatable).",
     )
-    @click.option("--traceback", is_flag=True, help="Show where in the program an error came from.")
+    @click.option("--traceback", is_flag=True, help="Show the traceback of every error.")
     @functools.wraps(function)
     def wrapped(
         blocked: tuple[str, ...], files: tuple[Path, ...], traceback: bool, *args: P.args, **kwargs: P.kwargs
     ) -> None:
+        plugins = Plugins(blocked, files)
         try:
-            function(Plugins(blocked, files), *args, **kwargs)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                function(plugins, *args, **kwargs)
+        except GanRunError as error:
             if traceback:
                 raise
             click.echo(f"error: {error}", err=True)
-            sys.exit(TRAINING_FAILED if type(error).__name__ == "TrainingError" else USER_ERROR)
+            sys.exit(TRAINING_FAILED if isinstance(error, TrainingError) else USER_ERROR)
+        except Exception as error:
+            plugins.add_note(error)
+            raise
 
     return wrapped
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """In one line: the place in the source says nothing to a user."""
+    click.echo(f"warning: {message}", err=True)
 
 
 def _blocked(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:

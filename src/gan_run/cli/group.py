@@ -1,4 +1,4 @@
-"""`gan-run SPEC` is short for `gan-run train SPEC`; what is neither a verb nor a file is answered helpfully."""
+"""`gan-run SPEC` is short for `gan-run train SPEC`; an unknown word is answered with the nearest command or file."""
 
 import difflib
 from pathlib import Path
@@ -8,7 +8,7 @@ from click_default_group import DefaultGroup
 
 
 class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group ships no types
-    """A group whose default verb takes a file."""
+    """A group whose default command takes a file."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -17,7 +17,7 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
         if word not in self.commands and not word.startswith("-") and not Path(word).exists():
             known = [*self.commands, *(str(path) for path in Path().glob("*.json"))]
             near = difflib.get_close_matches(word, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f" (verbs: {', '.join(sorted(self.commands))})"
-            raise click.UsageError(f"{word!r} is neither a verb nor a file{hint}")
+            hint = f"; did you mean {near[0]!r}?" if near else f" (commands: {', '.join(sorted(self.commands))})"
+            raise click.UsageError(f"{word!r} is neither a command nor a file{hint}")
         resolved: tuple[str | None, click.Command | None, list[str]] = super().resolve_command(ctx, args)
         return resolved

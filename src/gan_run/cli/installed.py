@@ -1,4 +1,4 @@
-"""Verbs about what is installed: plugins, components, schema."""
+"""Commands about what is installed: plugins, components, schema."""
 
 import json
 
@@ -11,15 +11,15 @@ from gan_run.cli.common import Plugins, json_option, with_plugins
 @json_option
 @with_plugins
 def plugins(plugins: Plugins, as_json: bool) -> None:
-    """List every plugin found, with its distribution, version, import time, components or error."""
+    """List every plugin with its distribution, version, import time, and its components and hooks or its error."""
     from dataclasses import asdict
 
-    found = plugins.load().plugins
+    found = plugins.registry.plugins
     if as_json:
         click.echo(json.dumps([asdict(plugin) for plugin in found], indent=2))
         return
     for plugin in found:
-        what = f"ERROR {plugin.error}" if plugin.error else ", ".join(plugin.components)
+        what = f"ERROR {plugin.error}" if plugin.error else ", ".join((*plugin.components, *plugin.hooks))
         click.echo(f"{plugin.name}  {plugin.distribution} {plugin.version}  {plugin.seconds * 1000:.0f} ms  {what}")
 
 
@@ -28,10 +28,10 @@ def plugins(plugins: Plugins, as_json: bool) -> None:
 @json_option
 @with_plugins
 def components(plugins: Plugins, kind: str | None, as_json: bool) -> None:
-    """List the installed components, of one KIND or of all, with a line each."""
+    """List the installed components, of one KIND or of all, one per line."""
     from gan_run.core.base.errors import NotFoundByName, suggest
 
-    catalogue = plugins.load().catalogue
+    catalogue = plugins.registry.catalogue
     kinds = catalogue.kinds()
     if kind is not None and kind not in kinds:
         raise NotFoundByName(f"there is no kind {kind!r}{suggest(kind, kinds)}")
@@ -54,7 +54,7 @@ def schema(plugins: Plugins) -> None:
     """Print the JSON Schema of a spec, for completion and checks in an editor."""
     from gan_run.registry.schema import json_schema
 
-    click.echo(json.dumps(json_schema(plugins.load().catalogue), indent=2))
+    click.echo(json.dumps(json_schema(plugins.registry.catalogue), indent=2))
 
 
 def _first_line(component: type) -> str:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
 from gan_run.core.base.image import to_uint8
+from gan_run.core.images.grid import image_grid, save_png
 
 
 def write_images(images: Tensor, target: Path, form: str) -> None:
@@ -18,5 +17,4 @@ def write_images(images: Tensor, target: Path, form: str) -> None:
         with target.open("wb") as file:
             np.savez_compressed(file, images=to_uint8(images).numpy())
         return
-    grid = make_grid(to_uint8(images), nrow=math.ceil(math.sqrt(len(images))), padding=2, pad_value=255)
-    to_pil_image(grid).save(target, format="PNG")
+    save_png(image_grid(images, columns=math.ceil(math.sqrt(len(images)))), target)

@@ -1,4 +1,4 @@
-"""What is shown while a run goes on: a live display on a terminal, plain lines elsewhere."""
+"""What is shown during training: a live display on a terminal, plain lines elsewhere."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,36 +10,36 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gan_run.core.run.events import CheckpointSaved, Listener, RunEnded, RunStarted, StepLogged
+from gan_run.core.run.events import Callback, CheckpointSaved, RunEnded, RunStarted, StepLogged
 
 
-class Display(Listener):
-    """Shows a run. This one prints plain lines."""
+class Display(Callback):
+    """Shows a run in plain lines."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.folder = Path()
 
-    def say(self, text: str) -> None:
-        """One line for the user."""
+    def notify(self, text: str) -> None:
+        """Print one line."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def run_started(self, event: RunStarted) -> None:
         self.folder = event.folder
         train = event.spec.train
-        self.say(f"training {event.folder} to step {train.steps} on {train.device} in {train.precision}")
+        self.notify(f"training {event.folder} to step {train.steps} on {train.device} in {train.precision}")
 
     def step_logged(self, event: StepLogged) -> None:
         losses = "  ".join(f"{name} {value:.3f}" for name, value in event.scalars.items())
-        self.say(f"step {event.step}/{event.steps}  {_pace(event)}  {losses}")
+        self.notify(f"step {event.step}/{event.steps}  {_throughput(event)}  {losses}")
 
     def run_ended(self, event: RunEnded) -> None:
         if event.error is None:
-            self.say(f"trained {event.step} steps")
+            self.notify(f"trained {event.step} steps")
 
 
 class LiveDisplay(Display):
-    """Shows a run in place, on a terminal."""
+    """Shows a run on a terminal: a bar and the latest losses, redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -48,10 +48,10 @@ class LiveDisplay(Display):
             MofNCompleteColumn(),
             BarColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[pace]}"),
+            TextColumn("{task.fields[throughput]}"),
             console=console,
         )
-        self._task = self._bar.add_task("train", total=None, pace="")
+        self._task = self._bar.add_task("train", total=None, throughput="")
         self.live = Live(self._bar, console=console, refresh_per_second=4)
 
     def run_started(self, event: RunStarted) -> None:
@@ -59,7 +59,7 @@ class LiveDisplay(Display):
         self._bar.reset(self._task, total=event.spec.train.steps, completed=event.step)
 
     def step_logged(self, event: StepLogged) -> None:
-        self._bar.update(self._task, completed=event.step, pace=_pace(event))
+        self._bar.update(self._task, completed=event.step, throughput=_throughput(event))
         self.live.update(Group(self._bar, _table(event.scalars)))
 
     def checkpoint_saved(self, event: CheckpointSaved) -> None:
@@ -68,7 +68,7 @@ class LiveDisplay(Display):
 
 @contextmanager
 def progress(console: Console) -> Iterator[Display]:
-    """The display that fits where the output goes."""
+    """A live display if the console is a terminal, else plain lines."""
     if not console.is_terminal:
         yield Display(console)
         return
@@ -77,7 +77,7 @@ def progress(console: Console) -> Iterator[Display]:
         yield display
 
 
-def _pace(event: StepLogged) -> str:
+def _throughput(event: StepLogged) -> str:
     left = timedelta(seconds=round((event.steps - event.step) / max(event.steps_per_second, 1e-9)))
     return f"{event.steps_per_second:.2f} steps/s  {event.images_per_second:.0f} images/s  {left} left"
 

@@ -1,4 +1,4 @@
-"""Verbs that look at a run: sample, traverse, evaluate."""
+"""Commands that use the model of a run: sample, traverse, evaluate."""
 
 import json
 from pathlib import Path
@@ -13,17 +13,17 @@ run_argument = click.argument("run", type=click.Path(exists=True, file_okay=Fals
 @click.command()
 @run_argument
 @click.option("--n", type=click.IntRange(min=1), default=64, show_default=True, help="How many images.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the latents.")
 @click.option(
     "--code",
     "codes",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Hold a code, by its name or label: category=3, or #3 for the number where labels are numbers (repeatable).",
+    help="Hold a code: category=3, or #3 for the number where categories are named by numbers (repeatable).",
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: samples.png or samples.npz.")
 @click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
-@click.option("--step", type=int, help="Of the checkpoint; default: the last.")
+@click.option("--step", type=int, help="The step of the checkpoint; default: the last.")
 @with_plugins
 def sample(
     plugins: Plugins,
@@ -42,21 +42,29 @@ def sample(
     chosen = form or ("npz" if out is not None and out.suffix == ".npz" else "png")
     target = out or Path(f"samples.{chosen}")
     held = dict(_held(code) for code in codes)
-    images = load(run, registry=plugins.load(), step=step).sample(n, seed, held)
+    images = load(run, registry=plugins.registry, step=step).sample(n, seed, held)
     write_images(images, target, chosen)
     click.echo(target)
 
 
 @click.command()
 @run_argument
-@click.option("--code", "codes", multiple=True, metavar="NAME", help="Of these codes only (repeatable).")
-@click.option("--low", type=float, help="Default: the latent's own range.")
-@click.option("--high", type=float, help="Likewise.")
+@click.option("--code", "codes", multiple=True, metavar="NAME", help="Only these codes (repeatable).")
+@click.option("--low", type=float, help="The first value; default: the code's own range.")
+@click.option("--high", type=float, help="The last value.")
 @click.option("--steps", type=click.IntRange(min=2), default=10, show_default=True, help="Values of each code.")
-@click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Each its own fixed noise.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn.")
-@click.option("--gif", "frames", type=click.IntRange(min=2), metavar="FRAMES", help="A moving picture of each, too.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder for the pictures.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Rows of images, each with noise of its own.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the latents.")
+@click.option("--gif", "frames", type=click.IntRange(min=2), metavar="FRAMES", help="Also write a GIF of each code.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The folder for the pictures."
+)
 @with_plugins
 def traverse(
     plugins: Plugins,
@@ -70,41 +78,35 @@ def traverse(
     frames: int | None,
     out: Path,
 ) -> None:
-    """Turn each code of RUN through its range, all else held, and write one strip of images per code."""
+    """Take each code of RUN through its values, everything else held, and write one strip of images per code."""
     from gan_run.core.base.randomness import isolated_rng
-    from gan_run.core.kinds.artifact import Artifact
-    from gan_run.core.kinds.data_source import Splits
+    from gan_run.core.run.traversal import Traversals
     from gan_run.runs import load_run
 
-    registry = plugins.load()
-    loaded = load_run(run, registry)
-    model = loaded.model
-    names = [code if code in model.latents else str(model.labels.code_dim(model.latents, code)) for code in codes]
-    fields = {"codes": names or None, "low": low, "high": high, "steps": steps, "rows": rows, "frames": frames}
-    artifact = registry.catalogue.find("artifact", "traversal").model_validate({"type": "traversal", **fields})
-    assert isinstance(artifact, Artifact)
+    model = load_run(run, plugins.registry).model
+    names = [code if code in model.latents else str(model.code_names.code_dim(model.latents, code)) for code in codes]
+    traversals = Traversals(codes=names or None, low=low, high=high, steps=steps, rows=rows, frames=frames)
     out.mkdir(parents=True, exist_ok=True)
     with isolated_rng("traverse", seed):
-        for path in artifact.render(model, Splits(loaded.spec.data), out / "traversal"):
+        for path in traversals.render(model, out / "traversal"):
             click.echo(path)
 
 
 @click.command()
 @run_argument
 @set_option
-@click.option("--step", type=int, help="Of the checkpoint; default: the last.")
+@click.option("--step", type=int, help="The step of the checkpoint; default: the last.")
 @json_option
 @with_plugins
 def evaluate(plugins: Plugins, run: Path, overrides: tuple[str, ...], step: int | None, as_json: bool) -> None:
-    """Measure the metrics of RUN's spec again, or others: --set 'metrics=[{"type": "information"}]'."""
+    """Measure the metrics of RUN again, or others: --set 'metrics=[{"type": "information"}]'."""
     from gan_run.core.base.errors import SpecError
     from gan_run.core.kinds.data_source import Splits
     from gan_run.core.run.evaluation import measure
-    from gan_run.runs import load_run, read_spec
+    from gan_run.runs import load_run, recorded_spec
 
-    registry = plugins.load()
-    loaded = load_run(run, registry, step)
-    spec = read_spec(loaded.spec, overrides, registry)
+    loaded = load_run(run, plugins.registry, step)
+    spec = recorded_spec(loaded.folder, plugins.registry, overrides)
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
     if problems := spec.data_problems(info):
         raise SpecError(problems, str(run))

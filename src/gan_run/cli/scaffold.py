@@ -1,4 +1,4 @@
-"""The verb new-plugin."""
+"""The command new-plugin."""
 
 from pathlib import Path
 
@@ -10,10 +10,12 @@ from gan_run.scaffold.project import KINDS, write_project
 
 @click.command("new-plugin")
 @click.argument("name")
-@click.option("--kind", type=click.Choice(sorted(KINDS)), default="loss", show_default=True, help="Of its component.")
+@click.option(
+    "--kind", type=click.Choice(sorted(KINDS)), default="loss", show_default=True, help="The kind of its component."
+)
 @with_plugins
 def new_plugin(plugins: Plugins, name: str, kind: str) -> None:
-    """Write a complete project of a plugin to ./NAME: one working component, its tests, and how to install it."""
+    """Write the project of a plugin to ./NAME: one working component, its tests, and how to install it."""
     project = write_project(name, kind, Path())
     click.echo(f"{project}: a {kind} that works; go on in src/{name.replace('-', '_')}/{kind}.py")
     click.echo(f"  pip install -e '{project}[test]' && pytest {project}")

@@ -1,4 +1,4 @@
-"""Verbs about specs: init and check."""
+"""Commands about specs: init and check."""
 
 import json
 from importlib.resources import files
@@ -34,11 +34,11 @@ def init(plugins: Plugins, recipe: str | None) -> None:
 @json_option
 @with_plugins
 def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Validate SPEC, build it and run one dry step: parameters, codes with H(c), FLOPs per step."""
+    """Validate SPEC, build it and take one step without a run folder: shows parameters, codes with H(c), FLOPs."""
     from gan_run.core.run.dry_run import dry_run
     from gan_run.runs import read_spec
 
-    report = dry_run(read_spec(spec, overrides, plugins.load()))
+    report = dry_run(read_spec(spec, overrides, plugins.registry))
     if as_json:
         click.echo(json.dumps(report._asdict(), indent=2))
         return

@@ -1,14 +1,16 @@
 """`gan-run train`, or just `gan-run SPEC`."""
 
+import json
+import os
 import shlex
 import signal
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,29 +19,18 @@ from gan_run.cli.common import Plugins, set_option, with_plugins
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gan_run.registry.plugins import Registry
-    from gan_run.runs import Watched
-
-
-class Common(TypedDict):
-    """What training takes in any case."""
-
-    overrides: Collection[str]
-    any_processes: bool
-    watched: "Watched"
-    registry: "Registry"
+    from gan_run.core.run.options import RunOptions
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is to be trained: a run that was begun, or a spec, by one seed or several."""
+class Target:
+    """What is to be trained: an existing run, or a spec with one seed or several."""
 
     folder: Path | None
     spec: Path | None
     out: Path
     seeds: int | None
     jobs: int | None
-    fresh: bool
 
     def __post_init__(self) -> None:
         if (self.spec is None) == (self.folder is None):
@@ -47,20 +38,18 @@ class Asked:
         if self.folder is not None and self.seeds is not None:
             raise click.UsageError("--resume goes on with one run: give the SPEC again to go on with --seeds")
 
-    def train(self, console: "Console", options: Sequence[str], common: Common) -> list[Path]:
-        """The folders of the runs. Raises as training does."""
+    def train(self, console: "Console", overrides: Collection[str], options: "RunOptions") -> list[Path]:
+        """Train, and show the summary of several seeds. Returns the run folders; raises as `gan_run.train` does."""
         from gan_run.cli.comparison import show
         from gan_run.runs import resume, train
         from gan_run.seeds import train_seeds
 
         if self.folder is not None:
-            return [resume(self.folder, **common)]
+            return [resume(self.folder, overrides=overrides, options=options)]
         assert self.spec is not None
         if self.seeds is None:
-            return [train(self.spec, self.out, fresh=self.fresh, **common)]
-        trained = train_seeds(
-            self.spec, self.seeds, self.out, fresh=self.fresh, jobs=self.jobs, options=options, **common
-        )
+            return [train(self.spec, self.out, overrides=overrides, options=options)]
+        trained = train_seeds(self.spec, self.seeds, self.out, jobs=self.jobs, overrides=overrides, options=options)
         show(trained.rows, console)
         return list(trained.runs.values())
 
@@ -68,20 +57,24 @@ class Asked:
 @click.command()
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @set_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="runs", help="Where run folders go.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default="runs", help="The folder for run folders."
+)
 @click.option(
     "--resume",
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="RUN",
-    help="Go on with this run.",
+    help="Resume this run.",
 )
-@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds, and compare them.")
+@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds, and compare their metrics.")
 @click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="K", help="So many of them; default: on a CPU one per core."
+    "--jobs", type=click.IntRange(min=1), metavar="K", help="Train K seeds at a time; default: on a CPU one per core."
 )
-@click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start anew.")
-@click.option("--any-processes", is_flag=True, help="Go on with a run that another number of processes began.")
+@click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start from step 0.")
+@click.option("--any-processes", is_flag=True, help="Resume a run that another number of processes trained.")
+@click.option("--parent", type=int, hidden=True, help="Stop when the process of this id is gone. Used by --jobs.")
+@click.option("--report", type=click.Path(path_type=Path), hidden=True, help="A file for the run's folder as JSON.")
 @with_plugins
 def train(
     plugins: Plugins,
@@ -93,36 +86,48 @@ def train(
     jobs: int | None,
     fresh: bool,
     any_processes: bool,
+    parent: int | None,
+    report: Path | None,
 ) -> None:
-    """Train SPEC into a run folder, or go on with an unfinished run of it.
+    """Train SPEC into a run folder, or resume an unfinished run of it.
 
-    --resume RUN goes on with that run; with --set it may raise train.steps and change what is logged and kept.
-    --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished ones are kept. With
-    several --jobs, each is trained by a process of its own that has its part of the cores.
+    A run is resumed if the spec gives it the same weights. These fields may differ: description, metrics, artifacts,
+    the paths in data, train.device, train.log_every, train.checkpoint_every and train.keep.
+    --resume RUN resumes that run; with --set it may change the same fields, and raise train.steps.
+    --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished runs are kept. With
+    several --jobs, each run is trained by a process of its own with its share of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
-    asked = Asked(folder, spec, out, seeds, jobs, fresh)
+    target = Target(folder, spec, out, seeds, jobs)
     from rich.console import Console
 
     from gan_run.cli.progress import progress
     from gan_run.core.base.distributed import torchrun
     from gan_run.core.run.loop import Stopped
-    from gan_run.runs import Watched
+    from gan_run.core.run.options import RunOptions
 
-    registry = plugins.load()
-    with torchrun() as processes, stop_signals() as received, progress(Console(quiet=not processes.is_main)) as display:
-        watched = Watched(display, lambda: bool(received), display.say)
-        common = Common(overrides=overrides, any_processes=any_processes, watched=watched, registry=registry)
+    registry = plugins.registry
+    with torchrun() as world, stop_signals() as received, progress(Console(quiet=not world.is_main)) as display:
+        options = RunOptions(
+            fresh=fresh,
+            any_processes=any_processes,
+            callbacks=(display,),
+            stop=lambda: bool(received) or (parent is not None and os.getppid() != parent),
+            notify=display.notify,
+            registry=registry,
+        )
         code = 0
         try:
-            for run in asked.train(display.console, plugins.options(), common):
-                display.say(f"done: {run}")
+            for run in target.train(display.console, overrides, options):
+                display.notify(f"done: {run}")
+                if report is not None:
+                    report.write_text(json.dumps({"run": str(run)}), encoding="utf-8")
         except Stopped as stopped:
             again = "the same command" if seeds else f"gan-run train --resume {shlex.quote(str(display.folder))}"
-            display.say(f"{stopped}; a checkpoint is saved. To go on:")
-            display.say(f"  {again}")
+            display.notify(f"{stopped}; a checkpoint is saved. To go on:")
+            display.notify(f"  {again}")
             code = 128 + (received or [signal.SIGTERM])[0]
-    if code:  # only now: the processes of a torchrun part in order if nothing is raised among them
+    if code:  # after torchrun's processes have left their group in order
         sys.exit(code)
 
 

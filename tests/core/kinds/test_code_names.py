@@ -1,8 +1,8 @@
 import pytest
-from pydantic import ValidationError
 
 from gan_run import CodeDim, DataInfo, ImageShape, LatentContext, LatentSpace, NotFoundByName
-from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeName, Labels
+from gan_run.core.base.errors import CodeError
+from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeName, CodeNames
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 
@@ -15,7 +15,7 @@ LATENTS = LatentSpace(
     }
 )
 C, PAIR, CATEGORY = CodeDim("c"), CodeDim("pair", 1), CodeDim("category")
-LABELS = Labels(
+LABELS = CodeNames(
     codes={
         "c": CodeName(name="slant"),
         "pair[1]": CodeName(name="light"),
@@ -68,7 +68,7 @@ def test_a_number_that_no_category_bears_is_not_taken_for_its_index_where_labels
 
 def test_a_name_is_added_and_replaces_the_one_before() -> None:
     named = NO_CODE_NAMES.with_name(LATENTS, C, "slant").with_name(LATENTS, C, "width")
-    assert named == Labels(codes={"c": CodeName(name="width")})
+    assert named == CodeNames(codes={"c": CodeName(name="width")})
     both = named.with_value(LATENTS, CATEGORY, 3, "seven").with_name(LATENTS, CATEGORY, "digit")
     assert both.codes["category"] == CodeName(name="digit", values={3: "seven"})
 
@@ -81,7 +81,7 @@ def test_a_name_that_another_code_has_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a=b", "a[0]", "a#1", ""])
 def test_a_name_that_could_not_be_written_again_is_refused(name: str) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(CodeError):
         NO_CODE_NAMES.with_name(LATENTS, C, name)
 
 

@@ -5,21 +5,24 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from gan_run import Listener, RunError, RunStarted, SpecError, StepLogged, Stopped, TrainingError, Watched
+from gan_run import Callback, RunError, RunOptions, RunStarted, SpecError, StepLogged, Stopped, TrainingError, read_spec
 from gan_run import resume as resume_run
 from gan_run import train as train_spec
-from gan_run.core.run import checkpoint
+from gan_run.core.base import files
+from gan_run.core.run import checkpoint, run_folder
+from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., dict[str, Any]]
 
 
-class Steps(Listener):
+class Steps(Callback):
     """The steps that were taken, and what training began from."""
 
     def __init__(self) -> None:
@@ -40,20 +43,25 @@ class Bench:
         self.out = out
         self.said: list[str] = []
         self.steps = Steps()
-        self._registry = registry
+        self.registry = registry
 
     def train(self, spec: dict[str, Any], *overrides: str, fresh: bool = False, stop_at: int | None = None) -> Path:
-        watched = self._watched(stop_at)
-        return train_spec(spec, self.out, overrides=overrides, fresh=fresh, watched=watched, registry=self._registry)
+        return train_spec(spec, self.out, overrides=overrides, options=self._options(stop_at, fresh))
 
     def resume(self, folder: Path, *overrides: str, stop_at: int | None = None) -> Path:
-        return resume_run(folder, overrides=overrides, watched=self._watched(stop_at), registry=self._registry)
+        return resume_run(folder, overrides=overrides, options=self._options(stop_at))
 
-    def _watched(self, stop_at: int | None) -> Watched:
+    def _options(self, stop_at: int | None, fresh: bool = False) -> RunOptions:
         self.said.clear()
         steps = self.steps = Steps()
         asked = count(1)  # it is asked once after every step
-        return Watched(steps, lambda: steps.began_at[0] + next(asked) == stop_at, self.said.append)
+        return RunOptions(
+            fresh=fresh,
+            callbacks=[steps],
+            stop=lambda: steps.began_at[0] + next(asked) == stop_at,
+            notify=self.said.append,
+            registry=self.registry,
+        )
 
 
 @pytest.fixture
@@ -185,7 +193,11 @@ def test_a_run_that_is_being_trained_is_not_trained_twice(bench: Bench, small: S
 def test_resume_may_raise_the_steps_and_change_what_is_logged_and_kept(bench: Bench, small: Small) -> None:
     folder = bench.train(small(train={"steps": 2}))
     bench.resume(folder, "train.steps=8", "train.log_every=3", "train.checkpoint_every=1", "train.keep=3")
-    assert bench.said == [f"resuming {folder} after step 2"]
+    changed = "train.checkpoint_every, train.log_every, train.keep"
+    assert bench.said == [
+        f"{folder}: not as when it was last trained, without effect on the weights: {changed}",
+        f"resuming {folder} after step 2",
+    ]
     assert bench.steps.taken == [3, 6, 8]
     written = written_spec(folder)["train"]
     assert [written[key] for key in ("steps", "log_every", "checkpoint_every", "keep")] == [8, 3, 1, 3]
@@ -203,12 +215,125 @@ def test_resume_of_a_finished_run_says_so(bench: Bench, small: Small) -> None:
     "override",
     ["seed=4", "name=other", "train.ema=0.5", "train.precision=bf16", "optimizers.generator.lr=1", "data.images=47"],
 )
-def test_resume_may_change_nothing_else(bench: Bench, small: Small, override: str) -> None:
+def test_resume_may_not_change_what_decides_the_weights(bench: Bench, small: Small, override: str) -> None:
     folder = bench.train(small(train={"steps": 1}))
     before = (folder / "spec.json").read_bytes()
-    with pytest.raises(RunError, match=r"a resumed run may change train\.steps, .* and nothing else"):
+    place = override.partition("=")[0].replace(".", r"\.")
+    with pytest.raises(RunError, match=rf"{place} cannot change when a run is resumed\. What may change: train\.steps"):
         bench.resume(folder, override, "train.steps=2")
     assert (folder / "spec.json").read_bytes() == before
+
+
+FREE: dict[str, Any] = {
+    "description": "other words",
+    "metrics": [{"type": "loudness"}],
+    "artifacts": [{"type": "samples", "rows": 1}],
+    "train.log_every": 3,
+    "train.checkpoint_every": 5,
+    "train.keep": 4,
+}
+
+
+@pytest.mark.parametrize("place", FREE)
+def test_a_spec_that_gives_the_same_weights_goes_on_with_its_run_and_says_what_differs(
+    bench: Bench, small: Small, place: str
+) -> None:
+    with pytest.raises(Stopped):
+        bench.train(small(), stop_at=2)
+    folder = bench.train(small(), f"{place}={json.dumps(FREE[place])}")
+    assert folder == bench.out / "small"
+    assert bench.said == [
+        f"{folder}: not as when it was last trained, without effect on the weights: {place}",
+        f"resuming {folder} after step 2",
+    ]
+    assert bench.steps.began_at == [2]
+    written = written_spec(folder)
+    *holders, field = place.split(".")
+    for holder in holders:
+        written = written[holder]
+    assert written[field] == FREE[place] or (isinstance(written[field], list) and len(written[field]) == 1)
+
+
+def test_a_new_description_does_not_start_a_finished_run_again(bench: Bench, small: Small) -> None:
+    folder = bench.train(small(train={"steps": 2}))
+    assert bench.train(small(train={"steps": 2}, description="other words")) == folder
+    assert bench.said[-1] == f"{folder} is finished: nothing to do (--fresh starts it again)"
+    assert bench.steps.began_at == []
+
+
+def test_a_metric_that_is_added_to_a_finished_run_is_measured_without_training(bench: Bench, small: Small) -> None:
+    folder = bench.train(small(train={"steps": 2}))
+    before = weights(folder)
+    assert bench.train(small(train={"steps": 2}, metrics=[{"type": "loudness"}])) == folder
+    assert bench.steps.taken == []
+    (found,) = json.loads((folder / "evaluation.json").read_text())["metrics"]
+    assert found["metric"]["type"] == "loudness"
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights(folder).items())
+    bench.resume(folder, "metrics=[]")
+    assert json.loads((folder / "evaluation.json").read_text())["metrics"] == []
+
+
+def test_a_run_of_an_older_version_whose_spec_lacks_a_defaulted_field_is_the_same_run(
+    bench: Bench, small: Small
+) -> None:
+    folder = bench.train(small(train={"steps": 2}))
+    old = written_spec(folder)
+    del old["train"]["reuse_fakes"], old["losses"][0]["weight"], old["data"]["labelled"]
+    (folder / "spec.json").write_text(json.dumps(old))
+    assert bench.train(small(train={"steps": 2})) == folder
+    assert bench.said == [f"{folder} is finished: nothing to do (--fresh starts it again)"]
+    bench.resume(folder, "train.steps=3")
+    assert bench.steps.taken == [3]
+
+
+def array_data(path: Path) -> dict[str, Any]:
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 8, 8), dtype=np.uint8)
+    path.parent.mkdir(exist_ok=True)
+    np.savez(path, allow_pickle=False, images=pixels)
+    return {"type": "array", "path": str(path), "batch_size": 8}
+
+
+def test_data_that_was_moved_is_the_same_run_by_command_and_by_resume(
+    bench: Bench, small: Small, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here/x.npz", tmp_path / "there/x.npz"
+    with pytest.raises(Stopped):
+        bench.train(small(data=array_data(here)), stop_at=2)
+    moved = array_data(there)
+    here.unlink()
+    folder = bench.out / "small"
+    with pytest.raises(Stopped):
+        bench.resume(folder, f"data.path={there}", stop_at=4)
+    assert bench.said[0].endswith("without effect on the weights: data.path")
+    assert bench.steps.taken == [3, 4]
+    there.rename(here)
+    assert bench.train(small(data={**moved, "path": str(here)})) == folder
+    assert bench.steps.taken == [5, 6]
+    with pytest.raises(RunError, match=r"data\.batch_size cannot change"):
+        bench.resume(folder, "data.batch_size=4")
+
+
+def test_a_run_of_a_device_that_is_not_here_goes_on_where_the_device_is_left_to_auto(
+    bench: Bench, small: Small
+) -> None:
+    folder = bench.train(small(train={"steps": 2}))
+    spec = written_spec(folder)
+    spec["train"]["device"] = "cuda:7"
+    (folder / "spec.json").write_text(json.dumps(spec))
+    assert bench.train(small(train={"steps": 2, "device": "auto"})) == folder
+    with pytest.raises(SpecError, match=r"train\.device: 'cuda:7' cannot be used here"):
+        bench.resume(folder, "train.steps=3")
+    bench.resume(folder, "train.steps=3", "train.device=cpu")
+    assert bench.steps.taken == [3]
+    assert "train.device" in bench.said[0]
+
+
+def test_resume_that_moves_schedules_says_so(bench: Bench, small: Small) -> None:
+    spec = small(train={"steps": 2})
+    spec["optimizers"]["generator"]["lr"] = {"type": "cosine", "start": 1e-3, "end": 0}
+    folder = bench.train(spec)
+    bench.resume(folder, "train.steps=3")
+    assert any("schedules that run to the last step follow the new number" in line for line in bench.said)
 
 
 def test_resume_does_not_go_back(bench: Bench, small: Small) -> None:
@@ -324,6 +449,35 @@ def test_init_from_where_nothing_matches_is_refused(bench: Bench, small: Small) 
 def test_init_from_a_folder_without_a_checkpoint_is_refused(bench: Bench, small: Small, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"train\.init_from: .* holds no checkpoint"):
         bench.train(small(train={"init_from": str(tmp_path)}))
+
+
+def test_the_log_is_on_the_disk_before_each_checkpoint(
+    bench: Bench, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, int]] = []
+    sync = files.sync
+
+    def record(path: Path) -> None:
+        lines = bench.out / "small/metrics.jsonl"
+        synced.append((path.name, len(lines.read_text().splitlines()) if lines.exists() else 0))
+        sync(path)
+
+    monkeypatch.setattr(run_folder, "sync", record)
+    monkeypatch.setattr(checkpoint, "sync", record)
+    bench.train(small())
+    assert [entry for entry in synced if entry[0] in ("metrics.jsonl", "manifest.json")] == [
+        (name, step) for step in (2, 4, 6) for name in ("metrics.jsonl", "manifest.json")
+    ]
+
+
+def test_auto_takes_no_accelerator_that_is_not_tested(
+    bench: Bench, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: torch.device("mps"))
+    folder = bench.train(small(train={"steps": 1, "device": "auto"}))
+    assert written_spec(folder)["train"]["device"] == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.warns(UserWarning, match="train.device: gan-run is not tested on 'meta'"):
+        resolve_device(read_spec(small(train={"device": "meta"}), registry=bench.registry))
 
 
 def test_precision_auto_is_settled_once(bench: Bench, small: Small) -> None:

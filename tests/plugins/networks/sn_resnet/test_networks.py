@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace, SpecError, read_spec
+from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace, SpecError, Splits, read_spec
 from gan_run.core.run.resolve import check_against_data
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
@@ -168,7 +168,8 @@ def test_what_cannot_be_built_is_refused(
     spec = small(generator={"type": "sn-resnet", **network})
 
     def prepare() -> None:
-        check_against_data(read_spec(spec, registry=registry))
+        read = read_spec(spec, registry=registry)
+        check_against_data(read, Splits(read.data))
 
     with pytest.raises(SpecError) as refused:
         prepare()

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gan_run import DataInfo, ImageShape, Latent, Model, Spec, SpecError, read_spec
+from gan_run import DataInfo, ImageShape, Latent, Model, Spec, SpecError, image_grid, read_spec
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
-from gan_run.plugins.pictures.standard.samples import Samples, image_grid
+from gan_run.plugins.pictures.standard.samples import Samples
 from gan_run.testing import FakeSplits, fake_model
 
 DATA = FakeSplits(DataInfo(ImageShape(1, 1, 1), {}))  # pictures of codes need no data

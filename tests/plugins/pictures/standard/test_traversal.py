@@ -8,10 +8,11 @@ from PIL import Image, ImageSequence
 from torch import Tensor
 
 from gan_run import DataInfo, ImageShape, Latent, Model, Spec, SpecError, read_spec
+from gan_run.core.run.traversal import BOTTOM, LEFT, RIGHT, TOP
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.circular import Circular
 from gan_run.plugins.latents.standard.uniform import Uniform
-from gan_run.plugins.pictures.standard.traversal import BOTTOM, LEFT, RIGHT, TOP, Traversal
+from gan_run.plugins.pictures.standard.traversal import Traversal
 from gan_run.testing import FakeSplits, fake_model
 
 DATA = FakeSplits(DataInfo(ImageShape(1, 1, 1), {}))  # pictures of codes need no data

@@ -1,0 +1,92 @@
+"""A categorical code as a classifier of real images, and its categories matched to the classes of the data."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gan_run.core.base.errors import CodeError, DataError
+from gan_run.core.images.image_set import ImageSet
+from gan_run.core.kinds.model import Model
+
+CHUNK = 500
+"""Real images that are decoded and read at once; with batch statistics, about the size of a batch."""
+
+
+class AssignedImages(NamedTuple):
+    """Real images by category and by class.
+
+    Attributes:
+        categories: The most likely category of each image, int64 (N,).
+        labels: The class of each image, int64 (N,).
+        cardinality: How many categories the code has.
+    """
+
+    categories: Tensor
+    labels: Tensor
+    cardinality: int
+
+
+def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImages:
+    """Read the most likely category of every image of a split, mirrored copies left out.
+
+    Args:
+        model: A model that encodes `code`.
+        code: The name of a categorical latent with one copy.
+        images: A split with labels. It is read in random order from torch's global stream and in equal chunks, so that
+            batch statistics depend neither on how a dataset is sorted nor on a small last chunk.
+
+    Raises:
+        CodeError: The code is not categorical, has several copies, or no loss trains an encoder of it.
+        DataError: The images have no labels.
+    """
+    cardinality = _count_categories(model, code)
+    if images.labels is None:
+        raise DataError("the data has no labels to compare with")
+    chunks = torch.randperm(images.count).tensor_split(math.ceil(images.count / CHUNK))
+    categories, labels = [], []
+    for chunk in chunks:
+        batch = images.batch(chunk)
+        assert batch.labels is not None
+        categories.append(model.encode(batch.images)[code])
+        labels.append(batch.labels.cpu())
+    return AssignedImages(torch.cat(categories), torch.cat(labels), cardinality)
+
+
+def contingency(assigned: AssignedImages, classes: int) -> Tensor:
+    """How many images of each category are of each class, int64 (categories, classes)."""
+    pairs = assigned.categories * classes + assigned.labels
+    return torch.bincount(pairs, minlength=assigned.cardinality * classes).view(assigned.cardinality, classes)
+
+
+def match_classes(counts: Tensor) -> list[int | None]:
+    """Match categories to classes one to one, such that the most images agree (Kuhn 1955).
+
+    Args:
+        counts: As `contingency` gives them.
+
+    Returns:
+        The class of each category; None for categories left over where they outnumber classes.
+    """
+    # scipy.optimize takes longer to import than everything that a command needs at its start.
+    from scipy.optimize import linear_sum_assignment
+
+    matching: list[int | None] = [None] * len(counts)
+    for category, label in zip(*linear_sum_assignment(counts.numpy(), maximize=True), strict=True):
+        matching[category] = int(label)
+    return matching
+
+
+def _count_categories(model: Model, code: str) -> int:
+    latent = model.latents[code]
+    if latent.cardinality is None:
+        raise CodeError(f"{code!r} is not categorical")
+    if len(model.latents.code_dims([code])) > 1:
+        raise CodeError(f"{code!r} has several copies: give one latent of its own the name")
+    if code not in model.codes:
+        raise CodeError(
+            f"no loss reads {code!r} off images: one such as mutual-information that names it in its codes would train "
+            "an encoder"
+        )
+    return latent.cardinality

@@ -1,0 +1,89 @@
+"""How a run is trained, as one object that is passed unchanged from the caller to the engine."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from gan_run.core.kinds.component import Catalogue, Component
+from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.events import Callback, Dispatcher
+from gan_run.core.run.run_folder import RunFolder
+
+
+class Plugins(Protocol):
+    """What a run needs of the installed plugins. The registry implements it."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The components that a spec may name."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The plugins that are single files: a run keeps copies of them."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """The version of each distribution."""
+        ...
+
+    def callbacks(self) -> list[Callback]:
+        """The lifecycle hooks of the plugins, as one callback per plugin."""
+        ...
+
+    def recorded_spec(self, content: Mapping[str, object], folder: Path) -> Spec:
+        """The spec in a run's spec.json, read by the component classes of today."""
+        ...
+
+    def command_line(self) -> list[str]:
+        """The command line options that load these plugins in another process."""
+        ...
+
+    def with_components(self, components: Collection[type[Component]]) -> Self:
+        """These, and classes that no plugin provides."""
+        ...
+
+
+def never() -> bool:
+    """The `stop` of a run that is never asked to stop."""
+    return False
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is trained. Nothing here decides its weights.
+
+    Attributes:
+        fresh: Move an earlier run of the same name aside and start again from step 0.
+        any_processes: Accept a run that was trained by another number of processes so far.
+        callbacks: Receive the run's events, after the plugins' hooks.
+        stop: Called after every step. When it returns True a checkpoint is saved and `Stopped` is raised.
+        notify: Receives one-line messages for the user: which folder is used, what is resumed, what differs.
+        registry: The installed plugins (`gan_run.registry.plugins.load_plugins`); None loads all that are installed.
+        components: Component classes that no plugin provides.
+    """
+
+    fresh: bool = False
+    any_processes: bool = False
+    callbacks: Sequence[Callback] = ()
+    stop: Callable[[], bool] = never
+    notify: Callable[[str], None] = print
+    registry: Plugins | None = None
+    components: Collection[type[Component]] = ()
+
+    def plugins(self) -> Plugins:
+        """The registry, which the entry points of the API fill in before the engine sees these options."""
+        assert self.registry is not None, "runs.py resolves the registry"
+        return self.registry
+
+    def dispatcher(self) -> Dispatcher:
+        """Sends events to the plugins' hooks, then to the callbacks."""
+        return Dispatcher([*self.plugins().callbacks(), *self.callbacks])
+
+    def recorded_spec(self, folder: RunFolder) -> Spec:
+        """The spec that the run in `folder` was last trained with. Raises RunError or SpecError."""
+        return self.plugins().recorded_spec(folder.spec(), folder.path)
+
+
+DEFAULT_OPTIONS = RunOptions()

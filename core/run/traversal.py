@@ -1,0 +1,129 @@
+"""Strips of images in which one code changes and everything else is held (Chen et al. 2016, figures 2 to 6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from gan_run.core.images.grid import GAP, image_grid, magnification
+from gan_run.core.kinds.latent_space import CodeDim, Values
+from gan_run.core.kinds.model import Model
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 100
+LEFT, RIGHT, TOP, BOTTOM = 24, 8, 8, 40
+"""Margins in pixels, with room for the names and values of codes."""
+MILLISECONDS = 80
+"""How long a frame of a GIF is shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traversals:
+    """How codes are traversed.
+
+    Attributes:
+        codes: Latents, or copies of one: `c[1]`. None for all that the model encodes.
+        low: The first value of a real-valued code; None for the code's own range.
+        high: The last value.
+        steps: Values of a code that does not have its own number of values.
+        rows: Rows of a strip, each with noise of its own.
+        frames: Values of a code in a GIF; None for no GIF.
+    """
+
+    codes: Sequence[str] | None = None
+    low: float | None = None
+    high: float | None = None
+    steps: int = 10
+    rows: int = 5
+    frames: int | None = None
+
+    def render(self, model: Model, stem: Path) -> list[Path]:
+        """Write a strip, and a GIF if `frames` is given, for each code.
+
+        Args:
+            model: The model that generates the images. Noise is drawn from torch's global stream, and is the same for
+                every code, so that the strips can be compared.
+            stem: The beginning of each file's name; `-CODE.png` or `-CODE.gif` is appended.
+
+        Returns:
+            The files.
+        """
+        held = model.sample_latents(self.rows)
+        paths = []
+        for code_dim in model.latents.code_dims(model.codes if self.codes is None else self.codes):
+            target = stem.with_name(f"{stem.name}-{_in_file_name(code_dim)}")
+            paths.append(self._save_strip(model, held, code_dim, target.with_name(f"{target.name}.png")))
+            if self.frames is not None:
+                paths.append(self._save_gif(model, held, code_dim, target.with_name(f"{target.name}.gif"), self.frames))
+        return paths
+
+    def _save_strip(self, model: Model, held: Values, code_dim: CodeDim, path: Path) -> Path:
+        values = model.latents[code_dim.name].traversal_values(self.steps, self.low, self.high)
+        titles = [model.code_names.value_title(code_dim, value) for value in values.tolist()]
+        figure = _strip(_traverse(model, held, code_dim, values), titles, model.code_names.title(code_dim))
+        # Without a date or version in the file, the same images are the same bytes.
+        figure.savefig(path, metadata={"Software": None})
+        return path
+
+    def _save_gif(self, model: Model, held: Values, code_dim: CodeDim, path: Path, count: int) -> Path:
+        latent = model.latents[code_dim.name]
+        values = latent.traversal_values(count, self.low, self.high)
+        images = _traverse(model, held, code_dim, values)
+        by_value = images.view(self.rows, len(values), *images.shape[1:]).transpose(0, 1)
+        # Categories have no order to return in, and an angle returns to its first value by itself.
+        returns = latent.cardinality is None and latent.period is None
+        _save_animation([image_grid(row, columns=self.rows) for row in by_value], path, returns)
+        return path
+
+
+def _traverse(model: Model, held: Values, code_dim: CodeDim, values: Tensor) -> Tensor:
+    """Images in which each row of `held` (R) takes the values (G) of a code, (R * G, C, H, W) row by row."""
+    rows = {name: value.repeat_interleave(len(values), dim=0) for name, value in held.items()}
+    repeated = values.repeat(len(next(iter(held.values()))))
+    return model.generate(model.latents.with_value(rows, code_dim, repeated))
+
+
+def _in_file_name(code_dim: CodeDim) -> str:
+    return code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
+
+
+def _save_animation(frames: list[Tensor], path: Path, returns: bool) -> None:
+    """Write frames, uint8 (3, H, W), as an endless GIF; with `returns` it goes back through them to the first."""
+    from PIL import Image
+
+    pictures = [Image.fromarray(frame.permute(1, 2, 0).numpy()) for frame in frames]
+    if returns:
+        pictures += pictures[-2:0:-1]
+    first, *rest = pictures
+    first.save(path, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
+
+
+def _strip(images: Tensor, values: list[str], title: str) -> "Figure":
+    """Images row by row, one column per value, with the values and the code's name below."""
+    # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pixels = image_grid(images, columns=len(values))
+    height, width = pixels.shape[1:]
+    whole_width, whole_height = width + LEFT + RIGHT, height + TOP + BOTTOM
+    figure = Figure(figsize=(whole_width / DPI, whole_height / DPI), dpi=DPI)
+    FigureCanvasAgg(figure)
+
+    # One pixel of the grid is one pixel of the picture, so that nothing is blurred.
+    box = (LEFT / whole_width, BOTTOM / whole_height, width / whole_width, height / whole_height)
+    axes = figure.add_axes(box, frameon=False)
+    axes.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", aspect="auto")
+
+    cell = images.shape[3] * magnification(images)
+    centres = [GAP + cell / 2 + column * (cell + GAP) for column in range(len(values))]
+    axes.set_xticks(centres, values, fontsize=8)
+    axes.set_yticks([])
+    axes.tick_params(length=0)
+    axes.set_xlabel(title)
+    axes.set_ylabel("noise")
+    return figure
