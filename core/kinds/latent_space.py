@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.base.errors import NotFoundByName, suggest
-from gan_run.core.kinds.latent import LatentModule
+from gan_run.core.kinds.latent_module import LatentModule
 
 Values = Mapping[str, Tensor]
 """Latent values by name: (N,) each, or (N, count) where there are several copies."""

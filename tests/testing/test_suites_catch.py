@@ -87,7 +87,7 @@ def test_a_posterior_that_is_wider_than_it_uses() -> None:
     suite = LatentSuite()
     suite.component = TooWide()
     with pytest.raises(AssertionError, match="is posterior_width too large"):
-        suite.test_its_likelihood_moves_every_number_that_q_gives()
+        suite.test_its_likelihood_has_a_gradient_in_every_posterior_parameter()
 
 
 class Careless(Loss):
