@@ -1,6 +1,5 @@
 """Cluster accuracy: what a categorical code, found without labels, says of the real images' classes."""
 
-import math
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -24,9 +23,6 @@ from gan_run import (
     Split,
     Splits,
 )
-
-CHUNK = 500
-"""Real images that are decoded and read at once; with batch statistics, about the size of a batch."""
 
 
 class ClusterAccuracy(Metric):
@@ -111,17 +107,7 @@ def _read(model: Model, code: str, images: ImageSet) -> Clustered:
     """The category that Q gives each image of a split, mirrored copies left out."""
     if images.labels is None:
         raise DataError("cluster-accuracy: the data has no labels to compare with")
-    # In random order and equal chunks: batch statistics must not depend on how a data set is sorted, nor on a last
-    # chunk of a few images.
-    n = images.count
-    chunks = torch.randperm(n).tensor_split(math.ceil(n / CHUNK))
-    categories, labels = [], []
-    for chunk in chunks:
-        batch = images.batch(chunk)
-        assert batch.labels is not None
-        categories.append(model.encode(batch.images)[code])
-        labels.append(batch.labels.cpu())
-    return Clustered(torch.cat(categories), torch.cat(labels))
+    return Clustered(model.encode_set(images, shuffle=True)[code], images.labels.cpu())
 
 
 def _contingency(clustered: Clustered, categories: int, classes: int) -> Tensor:
