@@ -35,7 +35,7 @@ class LatentSuite(ComponentSuite):
         return torch.randn(n, latent.posterior_width)
 
     @SIZES
-    def test_it_is_sampled_from_torchs_stream_and_from_no_other(self, n: int) -> None:
+    def test_it_is_sampled_from_torchs_stream_alone(self, n: int) -> None:
         latent = self.latent()
         with only_torch_rng():
             values = latent.sample(n)
