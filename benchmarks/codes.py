@@ -91,7 +91,7 @@ def shape_correlations(model: Model) -> Found:
     measures = {"slant": slant(ink), "stroke": stroke_width(ink)}
     found: Found = {"samples": SHAPES}
     for code_dim in turned:
-        column = values[code_dim.name] if code_dim.copy is None else values[code_dim.name][:, code_dim.copy]
+        column = model.latents.value_of(values, code_dim)
         found[str(code_dim)] = {
             name: correlation(column.cpu(), measure, category) for name, measure in measures.items()
         }

@@ -1,4 +1,4 @@
-"""Random changes of images before a network looks at them."""
+"""Augmentations: random changes of images before the discriminator or an encoder sees them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -11,29 +11,59 @@ from gan_run.core.kinds.component import Component
 
 
 class AugmentationModule(nn.Module, ABC):
-    """A built augmentation: images (N, C, H, W) to the same, each changed by a draw of its own from torch's global
-    stream. Gradients reach the images, and those gradients can be differentiated once more."""
+    """A built augmentation. Shapes: N batch, C H W image, P patches of an image."""
 
     @abstractmethod
-    def forward(self, images: Tensor) -> Tensor: ...
+    def forward(self, images: Tensor) -> Tensor:
+        """Change each image by random numbers of its own, from torch's global generator.
+
+        Args:
+            images: Float (N, C, H, W), in [-1, 1] unless an augmentation before this one left that range.
+
+        Returns:
+            Images of the same shape. The operation is differentiable in `images`, twice: gradient penalties
+            differentiate through it.
+
+        Example:
+            class RandomBrightness(AugmentationModule):
+                def forward(self, images: Tensor) -> Tensor:
+                    change = torch.rand(len(images), 1, 1, 1, device=images.device) - 0.5
+                    return images + change
+        """
 
     def after_update(self, real_logits: Tensor) -> None:
-        """Told the discriminator's logits of real images that it changed, (N,) or (N, P), after each of the
-        discriminator's updates: the only place where its state may change."""
+        """Adapt to the discriminator's output. Called after each of its updates; state may change only here.
+
+        Args:
+            real_logits: The discriminator's logits of augmented real images in that update, (N,) or (N, P).
+        """
 
 
 class Augmentation(Component):
-    """The declaration of a random change of images that keeps what matters about them."""
+    """A random change of images that keeps their content."""
 
     kind: ClassVar[str] = "augmentation"
 
     @abstractmethod
     def build(self, image: ImageShape) -> AugmentationModule:
-        """What changes images of this shape."""
+        """Build the module.
+
+        Args:
+            image: Shape of the images.
+
+        Returns:
+            The augmentation's module.
+
+        Example:
+            type: Literal["brightness"] = "brightness"
+
+            def build(self, image: ImageShape) -> AugmentationModule:
+                return RandomBrightness()
+        """
 
 
 class Augmentations(AugmentationModule):
-    """Several in a row, or none."""
+    """Several augmentations in sequence, or none."""
 
     def __init__(self, *parts: AugmentationModule) -> None:
         super().__init__()
@@ -41,18 +71,29 @@ class Augmentations(AugmentationModule):
 
     @classmethod
     def of(cls, declared: Iterable[Augmentation], image: ImageShape) -> Self:
-        """Those that a spec declares, built."""
+        """Build the augmentations of a spec.
+
+        Args:
+            declared: The augmentations, in order.
+            image: Shape of the images.
+
+        Returns:
+            Their sequence.
+        """
         return cls(*(augmentation.build(image) for augmentation in declared))
 
     def __len__(self) -> int:
+        """The number of augmentations."""
         return len(self.parts)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Apply every augmentation in order: (N, C, H, W) to the same shape."""
         for part in self.parts:
             images = part(images)
         return images
 
     def after_update(self, real_logits: Tensor) -> None:
+        """Pass the logits to every augmentation."""
         for part in self.parts:
             assert isinstance(part, AugmentationModule)
             part.after_update(real_logits)

@@ -1,10 +1,11 @@
-"""A component is its own declaration: a frozen pydantic model whose fields are what a spec may say about it.
+"""Components: frozen pydantic models whose fields are the component's fields in a spec.
 
-A *kind* (`Latent`, `Trunk`, `Loss`, …) is an abstract component that names itself in `kind`; a concrete component
-derives from a kind and names itself in `type`. A field annotated with a kind accepts whatever components of that kind
-the validation context's catalogue holds, so nothing global has to know what is installed.
+A *kind* (`Latent`, `Trunk`, `Loss`, …) is an abstract component with its own `kind`; a concrete component derives from
+a kind and has a field `type`, its name in a spec. A field annotated with a kind accepts the components of that kind in
+the validation context's catalogue. There is no global registry.
 """
 
+import warnings
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,23 +28,36 @@ from gan_run.core.images.info import DataInfo
 
 
 class Catalogue(Protocol):
-    """What is installed. The registry implements it."""
+    """The installed components. The registry implements it."""
 
     def find(self, kind: str, name: str) -> "type[Component]":
-        """The component called `name`; raises `NotFoundByName` with the nearest valid names."""
+        """Find a component.
+
+        Args:
+            kind: Name of its kind, such as "loss".
+            name: Its name in a spec.
+
+        Returns:
+            The component's class.
+
+        Raises:
+            NotFoundByName: No component of this kind has this name; the message gives the nearest names.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class ValidationContext:
-    """The validation context of a spec: what is installed, and the folder that its paths are relative to."""
+    """The context in which a spec is validated."""
 
     catalogue: Catalogue
+    """The installed components."""
     folder: Path
+    """The folder that the spec's paths are relative to."""
 
 
 class CommandLineText(str):
-    """Text given on the command line: as a path it is relative to the current folder, not to the spec's."""
+    """Text from the command line: as a path it is relative to the current folder, not to the spec's folder."""
 
 
 def _anchor(value: object, info: ValidationInfo) -> object:
@@ -56,7 +70,8 @@ def _anchor(value: object, info: ValidationInfo) -> object:
 
 
 SpecPath = Annotated[Path, BeforeValidator(_anchor)]
-"""A path in a spec. Resolves against the spec's folder, or the current one if given by `--set`."""
+"""The type of a field that holds a path: relative to the spec's folder, or to the current folder if given by `--set`.
+"""
 
 
 def _mistake(title: str, place: tuple[str | int, ...], message: str, value: object) -> ValidationError:
@@ -66,78 +81,176 @@ def _mistake(title: str, place: tuple[str | int, ...], message: str, value: obje
 
 
 class Declaration(BaseModel):
-    """A piece of a spec: frozen, and with no room for fields it does not declare."""
+    """A part of a spec: a frozen pydantic model that refuses fields it does not declare."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former field names, each with its present one. A spec may still use a former name: it is read with a
+    FutureWarning and written back under the present name. Subclasses add to what their bases declare."""
+
     @model_validator(mode="before")
     @classmethod
-    def _refuse_unknown_fields(cls, data: object) -> object:
-        if isinstance(data, Mapping):
-            names = {field.alias or name for name, field in cls.model_fields.items()}
-            for name in data:
-                if name not in names:
-                    message = f"{name!r} is not a field here{suggest(str(name), names)}"
-                    raise _mistake(cls.__name__, (str(name),), message, data[name])
+    def _read_fields(cls, data: object) -> object:
+        """`data` with former field names replaced. Raises ValidationError for a name that is no field."""
+        if not isinstance(data, Mapping):
+            return data
+        data = cls._with_present_names(data)
+        names = {field.alias or name for name, field in cls.model_fields.items()}
+        for name in data:
+            if name not in names:
+                message = f"{name!r} is not a field here{suggest(str(name), names)}"
+                raise _mistake(cls.__name__, (str(name),), message, data[name])
         return data
+
+    @classmethod
+    def former_names(cls) -> dict[str, str]:
+        """The former field names of this class and its bases.
+
+        Returns:
+            Present names by former ones.
+        """
+        return {old: new for base in reversed(cls.__mro__) for old, new in vars(base).get("renamed", {}).items()}
+
+    @classmethod
+    def _with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:
+        renamed = {old: new for old, new in cls.former_names().items() if old in data}
+        for old, new in renamed.items():
+            if new in data:
+                message = f"{old!r} is the former name of {new!r}: give {new!r} alone"
+                raise _mistake(cls.__name__, (old,), message, data[old])
+            where = data.get("type", cls.__name__.lower())
+            message = f"{where}: the field {old!r} is now called {new!r}; its former name will be refused one day"
+            warnings.warn(message, FutureWarning, stacklevel=2)
+        return {renamed.get(name, name): value for name, value in data.items()}
 
 
 Part = TypeVar("Part", bound=Declaration)
 
 
 Class = Callable[..., Part]
-"""A class of parts. Not `type[Part]`, for which mypy lets no abstract class pass, as kinds are."""
+"""A class of parts. Not `type[Part]`: mypy accepts no abstract class, such as a kind, in its place."""
 
 
 class SpecView(Protocol):
-    """What a component may see of the spec that it is part of."""
+    """The spec that a component is part of, as its `check` sees it. A place is a path of field names and indices."""
 
     def part(self, wanted: Class[Part], *place: str | int) -> Part:
-        """The part at `place`, which every spec has: `part(Trunk, "discriminator", "trunk")`."""
+        """The part at a place that every spec has: `part(Trunk, "discriminator", "trunk")`.
+
+        Args:
+            wanted: Class of the part.
+            place: Its path in the spec.
+
+        Returns:
+            The part.
+        """
         ...
 
     def find(self, wanted: Class[Part], *place: str | int) -> Part | None:
-        """The part at `place`, None if there is none of this class: `find(Latent, "latents", "c1")`."""
+        """The part at a place that a spec may have: `find(Latent, "latents", "c1")`.
+
+        Args:
+            wanted: Class of the part.
+            place: Its path in the spec.
+
+        Returns:
+            The part, or None if there is no part of this class at this place.
+        """
         ...
 
     def find_all(self, wanted: Class[Part]) -> Iterator[tuple[Place, Part]]:
-        """Every part of this class, nested ones too, with its place."""
+        """All parts of a class, nested ones included.
+
+        Args:
+            wanted: Class of the parts.
+
+        Returns:
+            Each part with its path, in the spec's order.
+        """
         ...
 
     def check_latent(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """The problem, at `place`, of a name that no latent has."""
+        """Check that the spec has a latent of this name.
+
+        Args:
+            name: The name.
+            place: Path of the field that holds it, relative to the component.
+
+        Returns:
+            The problem, if there is one.
+        """
         ...
 
     def check_code(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """The problem, at `place`, of a name that is neither a latent's nor, as `c[1]`, that of one of its copies."""
+        """Check that a name is a latent's, or that of one of its copies: `c[1]`.
+
+        Args:
+            name: The name.
+            place: Path of the field that holds it, relative to the component.
+
+        Returns:
+            The problem, if there is one.
+        """
         ...
 
     def check_condition(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """The problem, at `place`, of a condition that is no latent or that nobody knows of real images."""
+        """Check that a name is that of a latent whose value on real images is known from their labels.
+
+        Args:
+            name: The name.
+            place: Path of the field that holds it, relative to the component.
+
+        Returns:
+            The problem, if there is one.
+        """
         ...
 
 
 class Component(Declaration, ABC):
-    """Anything a plugin can add. Subclass a kind, not this, unless you declare a new kind."""
+    """Anything that a plugin can add. Subclass a kind; subclass `Component` itself only to declare a new kind."""
 
     kind: ClassVar[str]
 
     @classmethod
     def name(cls) -> str:
-        """What a spec calls this component: the default of its field `type`, a literal."""
+        """The component's name in a spec.
+
+        Returns:
+            The default of its field `type`, a literal.
+        """
         return str(cls.model_fields["type"].default)
 
     @classmethod
     def is_kind(cls) -> bool:
-        """Whether this class is itself a kind, rather than a component of one."""
+        """Whether this class is a kind rather than a component of one.
+
+        Returns:
+            True if the class itself, not a base, sets `kind`.
+        """
         return "kind" in cls.__dict__
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
-        """Mistakes that the spec alone shows (a code nobody defined), placed relative to this component."""
+        """Find mistakes that show in the spec alone, such as the name of a latent that the spec does not have.
+
+        Args:
+            spec: The spec that this component is part of.
+
+        Returns:
+            The problems, with places relative to this component.
+        """
         return ()
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        """Mistakes that only the data shows (labels missing, an image size no network takes), placed likewise."""
+        """Find mistakes that show with the dataset, such as missing labels or an unsupported image size.
+
+        Args:
+            spec: The spec that this component is part of.
+            data: The dataset's description.
+
+        Returns:
+            The problems, with places relative to this component.
+        """
         return ()
 
     @classmethod
@@ -148,13 +261,13 @@ class Component(Declaration, ABC):
 
     @classmethod
     def _read(cls, value: object, info: ValidationInfo) -> Self:
-        """An installed component of this kind, from what a spec says about it."""
+        """The component of this kind that a mapping describes. Raises ValidationError."""
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping) or not isinstance(value.get("type"), str):
-            raise _mistake(cls.__name__, (), f'a {cls.kind} is written as {{"type": "NAME", …}}', value)
+            raise _mistake(cls.__name__, (), 'expected {"type": "NAME", …}', value)
         if not isinstance(info.context, ValidationContext):
-            raise _mistake(cls.__name__, (), "a mapping is read with gan_run.read_spec, which knows the plugins", value)
+            raise _mistake(cls.__name__, (), "only gan_run.read_spec can read a mapping: it finds plugins", value)
         name = value["type"]
         try:
             chosen = info.context.catalogue.find(cls.kind, name)
@@ -162,5 +275,5 @@ class Component(Declaration, ABC):
             raise _mistake(cls.__name__, ("type",), str(error), name) from None
         component = chosen.model_validate({**value, "type": chosen.name()}, context=info.context)
         assert isinstance(component, cls)
-        # A name qualified by its distribution stays qualified, so that what is written reads back as the same thing.
+        # A name qualified by its distribution stays qualified, so that it is written back as it was read.
         return component if name == chosen.name() else component.model_copy(update={"type": name})

@@ -1,4 +1,4 @@
-"""Where images come from: a source describes itself from headers, and opens its splits as uint8 in memory."""
+"""Data sources: where real images come from."""
 
 from abc import abstractmethod
 from functools import cached_property
@@ -13,42 +13,93 @@ from gan_run.core.kinds.component import Component
 
 
 class DataSource(Component):
-    """The declaration of a source of images."""
+    """A dataset of real images, in the splits train and test; validation images are taken from train."""
 
     kind: ClassVar[str] = "data"
     batch_size: int = Field(default=64, ge=1, description="Real images in each update, and generated ones.")
-    validation: int = Field(default=0, ge=0, description="How many of the last training images to hold out.")
+    validation: int = Field(
+        default=0, ge=0, description="Number of images to hold out of the training split, from its end."
+    )
 
     @abstractmethod
     def describe(self) -> DataInfo:
-        """Shape, sizes and classes, from headers only. Raises DataError where the data is absent or damaged.
+        """Describe the dataset from headers, without decoding images.
 
-        `sizes` are those of `load`: the engine takes `validation` images off the end of the training split. A source
-        with validation images of its own gives their number too, and overrides `open`.
+        Returns:
+            Image shape, split sizes, class names and factors. Sizes are those of `load`, before `validation` images
+            are taken off the training split. A source with a validation split of its own gives that split's size too,
+            and overrides `open`.
+
+        Raises:
+            DataError: The files are missing or damaged.
+
+        Example:
+            type: Literal["stripes"] = "stripes"
+
+            def describe(self) -> DataInfo:
+                return DataInfo(ImageShape(1, 8, 8), {"train": 40, "test": 10}, class_names=("lying", "standing"))
         """
 
     @abstractmethod
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        """Every image of a split, decoded. Raises DataError."""
+        """Load a split. It has the same images at every call.
+
+        Args:
+            split: "train" or "test".
+
+        Returns:
+            Images uint8 (M, C, H, W), with int64 labels (M,) if there are class names, and with float factors (M, K)
+            if there are K factors.
+
+        Raises:
+            DataError: The files are missing or damaged.
+
+        Example:
+            def load(self, split: Literal["train", "test"]) -> ImageSet:
+                count = self.describe().sizes[split]
+                labels = torch.arange(count) % 2
+                row = (torch.arange(8) % 2 * 255).to(torch.uint8).expand(8, 8)
+                images = torch.stack([row.T, row])[labels].unsqueeze(1)  # (M, 1, 8, 8)
+                return ImageSet(images, labels)
+        """
 
     def open(self, split: Split) -> ImageSet:
-        """A split as metrics and training see it, with the `validation` images held out of training."""
+        """Load a split, with `validation` images moved from the training split to the validation split.
+
+        Args:
+            split: "train", "validation" or "test".
+
+        Returns:
+            The split's images, as `load` gives them. A validation split of no images is empty.
+
+        Raises:
+            DataError: As `load` does; or `validation` leaves no training images.
+        """
         if split == "test":
             return self.load("test")
         whole = self.load("train")
-        if self.validation >= whole.count:
-            raise DataError(f"validation: {self.validation} leaves nothing of {whole.count} training images")
+        self._check_validation(whole.count)
         train, validation = whole.split_off(self.validation)
         return train if split == "train" else validation
 
     def check_sizes(self, info: DataInfo) -> None:
-        """Refuse a validation split that `info` has no room for."""
-        if self.validation >= info.sizes["train"]:
-            raise DataError(f"data.validation: {self.validation} leaves nothing of {info.sizes['train']} images")
+        """Check that `validation` leaves training images.
+
+        Args:
+            info: What `describe` gives.
+
+        Raises:
+            DataError: It does not.
+        """
+        self._check_validation(info.sizes["train"])
+
+    def _check_validation(self, images: int) -> None:
+        if self.validation >= images:
+            raise DataError(f"data.validation: {self.validation} leaves none of {images} training images")
 
 
 class Splits:
-    """A source's splits, each opened on first use and kept."""
+    """A dataset's splits by name: `splits["test"]`. Each is loaded on first use and kept."""
 
     def __init__(self, source: DataSource) -> None:
         self._source = source
@@ -56,10 +107,21 @@ class Splits:
 
     @cached_property
     def info(self) -> DataInfo:
-        """What the source says of itself. Raises DataError."""
+        """The dataset's description. Raises DataError where its files are missing or damaged."""
         return self._source.describe()
 
     def __getitem__(self, split: Split) -> ImageSet:
+        """Load a split.
+
+        Args:
+            split: "train", "validation" or "test".
+
+        Returns:
+            Its images.
+
+        Raises:
+            DataError: The split is empty, or its files are missing or damaged.
+        """
         if split not in self._open:
             images = self._source.open(split)
             if not len(images):

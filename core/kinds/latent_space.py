@@ -1,4 +1,4 @@
-"""The named collection of a model's latents."""
+"""All latents of a model, by name."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -7,24 +7,33 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.base.errors import NotFoundByName, suggest
-from gan_run.core.kinds.latent import LatentModule
+from gan_run.core.kinds.latent_module import LatentModule
 
 Values = Mapping[str, Tensor]
-"""Latent values by name: (N,) each, or (N, count) where there are several copies."""
+"""Latent values by name: (N,) each, or (N, count) of a latent with several copies."""
 
 
 class CodeDim(NamedTuple):
-    """One number that can be turned: a latent, or one copy of a repeated one."""
+    """One dimension of a code: a latent, or one copy of a latent with several; written `c` or `c[1]`."""
 
     name: str
+    """The latent's name."""
     copy: int | None = None
+    """Index of the copy, from 0; None for a latent with one copy."""
 
     def __str__(self) -> str:
         return self.name if self.copy is None else f"{self.name}[{self.copy}]"
 
 
 def code_dims_by_name(counts: Mapping[str, int]) -> dict[str, list[CodeDim]]:
-    """What each name stands for, where each latent has so many copies: `c` for all of c, `c[1]` for one of several."""
+    """The dimensions that each name stands for: `c` for all copies of c, `c[1]` for one of them.
+
+    Args:
+        counts: Number of copies of each latent.
+
+    Returns:
+        Dimensions by name.
+    """
     whole = {
         name: [CodeDim(name, copy) for copy in range(count)] if count > 1 else [CodeDim(name)]
         for name, count in counts.items()
@@ -33,12 +42,20 @@ def code_dims_by_name(counts: Mapping[str, int]) -> dict[str, list[CodeDim]]:
 
 
 def unknown_latent(name: str, there_are: Iterable[str]) -> str:
-    """What is said of a name that no latent has."""
+    """The error message for a name that no latent has.
+
+    Args:
+        name: The unknown name.
+        there_are: The valid names.
+
+    Returns:
+        The message, with the nearest valid name.
+    """
     return f"no latent is called {name!r}{suggest(name, there_are)}"
 
 
 class LatentSpace(nn.Module):
-    """Draws values by name, embeds them into the generator's input (N, W), and knows each name's columns."""
+    """All latents of a model by name: `space["c1"]`. Iteration gives their names in the spec's order."""
 
     def __init__(self, latents: Mapping[str, LatentModule]) -> None:
         super().__init__()
@@ -48,6 +65,7 @@ class LatentSpace(nn.Module):
         self.width = sum(latent.width for latent in latents.values())
 
     def __getitem__(self, name: str) -> LatentModule:
+        """One latent. Raises NotFoundByName if there is none of this name."""
         if name not in self._names:
             raise NotFoundByName(unknown_latent(name, self._names))
         latent = self.get_submodule(_attribute(name))
@@ -55,33 +73,74 @@ class LatentSpace(nn.Module):
         return latent
 
     def __iter__(self) -> Iterator[str]:
+        """The names of the latents."""
         return iter(self._names)
 
     def __len__(self) -> int:
+        """The number of latents."""
         return len(self._names)
 
     def columns(self, name: str) -> slice:
-        """Where `name` stands in the generator's input."""
+        """The columns of one latent in the generator's input.
+
+        Args:
+            name: The latent's name.
+
+        Returns:
+            A slice of the W columns.
+
+        Raises:
+            NotFoundByName: There is no latent of this name.
+        """
         width = self[name].width
         start = sum(self[other].width for other in self._names[: self._names.index(name)])
         return slice(start, start + width)
 
     def sample(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
-        """`n` values of every latent; those in `given` are taken as they are."""
+        """Draw values of every latent, with torch's global random number generator.
+
+        Args:
+            n: Number of values of each latent.
+            given: Values to use unchanged instead of drawing them.
+
+        Returns:
+            Values by name, (n,) or (n, count).
+        """
         given = given or {}
         return {name: given[name] if name in given else self[name].sample(n) for name in self._names}
 
     def fit_prior(self, labels: Tensor) -> None:
-        """Tell every latent the labels of all training images (M,)."""
+        """Fit every latent's prior to the labels of the training images.
+
+        Args:
+            labels: int64 class labels (M,) of all training images.
+        """
         for name in self._names:
             self[name].fit_prior(labels)
 
     def embed(self, values: Values) -> Tensor:
-        """The generator's input for `values`, (N, W)."""
+        """The generator's input.
+
+        Args:
+            values: Values of every latent, (N,) or (N, count).
+
+        Returns:
+            Float tensor (N, W), with each latent's columns side by side, in the spec's order.
+        """
         return torch.cat([self[name].embed(values[name]) for name in self._names], dim=1)
 
     def code_dims(self, names: Iterable[str] | None = None) -> list[CodeDim]:
-        """Every number that can be turned, of all latents or of those in `names`: `c` is all of c, `c[1]` one copy."""
+        """The dimensions of codes.
+
+        Args:
+            names: Latents (`c`, all its copies) or copies (`c[1]`); None for all latents.
+
+        Returns:
+            Their dimensions, in order.
+
+        Raises:
+            NotFoundByName: A name is that of no latent and no copy.
+        """
         known = code_dims_by_name({name: self[name].count for name in self})
         code_dims: list[CodeDim] = []
         for name in self if names is None else names:
@@ -91,21 +150,38 @@ class LatentSpace(nn.Module):
         return code_dims
 
     def value_of(self, values: Values, code_dim: CodeDim) -> Tensor:
-        """The numbers that a code_dim is set to, (N,)."""
+        """The values of one dimension.
+
+        Args:
+            values: Latent values by name, (N,) or (N, count).
+            code_dim: The dimension.
+
+        Returns:
+            Its values, (N,).
+        """
         value = values[code_dim.name]
         return value if code_dim.copy is None else value[:, code_dim.copy]
 
     def with_value(self, values: Values, code_dim: CodeDim, to: Tensor) -> dict[str, Tensor]:
-        """`values` with one code_dim set to `to`, a scalar or one number per row (N,)."""
+        """Set one dimension.
+
+        Args:
+            values: Latent values by name, (N,) or (N, count); they stay as they are.
+            code_dim: The dimension.
+            to: Its new value: a scalar, or one number per row, (N,).
+
+        Returns:
+            New values by name, in the dtype and on the device of the old ones.
+        """
         old = values[code_dim.name]
         new = to.to(old).expand(len(old))
         if code_dim.copy is not None:
-            turned = old.clone()
-            turned[:, code_dim.copy] = new
-            new = turned
+            copies = old.clone()
+            copies[:, code_dim.copy] = new
+            new = copies
         return {**values, code_dim.name: new}
 
 
 def _attribute(name: str) -> str:
-    # A module's attribute may not shadow nn.Module's own ("type", "half", …), and a latent may be called anything.
+    # An attribute must not shadow those of nn.Module ("type", "half", …), and a latent may have any name.
     return f"latent_{name}"

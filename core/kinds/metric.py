@@ -1,4 +1,4 @@
-"""A metric: numbers about a trained model, measured on data it names."""
+"""Metrics: numbers that are measured on a trained model."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,23 +12,49 @@ from gan_run.core.kinds.model import Model
 
 Measured = float | int | str | None
 Measurement = Mapping[str, "Measured | Measurement | list[Measured]"]
-"""What a metric found, ready for JSON: numbers by name, nested where that reads better."""
+"""A metric's result, ready for JSON: finite numbers by name, nested where that reads better."""
 
 
 class Metric(Component):
-    """The declaration of a metric."""
+    """Numbers that are measured on a trained model and, where needed, its dataset."""
 
     kind: ClassVar[str] = "metric"
     headlines: ClassVar[tuple[str, ...]] = ("*",)
-    """The numbers by which runs are compared, higher being better: places in what is found, `*` for any name."""
-    every: int | None = Field(default=None, ge=1, description="Also measure at every so many steps, not only the end.")
+    """The numbers that compare runs, higher being better: dotted paths in the result (`codes.*.bound`); `*` matches
+    any one name."""
+    every: int | None = Field(
+        default=None, ge=1, description="Measure every so many steps too, not at the end of training alone."
+    )
 
     @abstractmethod
     def measure(self, model: Model, data: Splits) -> Measurement:
-        """Measure. Randomness is torch's global stream, which the engine has seeded."""
+        """Measure.
+
+        Args:
+            model: The trained model.
+            data: The dataset's splits; each is loaded when it is first used.
+
+        Returns:
+            Numbers by name. Random numbers come from torch's global generator, which the engine has seeded, so that
+            the result is reproducible.
+
+        Example:
+            type: Literal["brightness"] = "brightness"
+
+            def measure(self, model: Model, data: Splits) -> Measurement:
+                images = model.sample(1000)
+                return {"mean": float(images.mean()), "measured_on": {"samples": len(images)}}
+        """
 
     def headline(self, found: Measurement) -> Mapping[str, float]:
-        """The fractional numbers at `headlines`, by place."""
+        """Select the numbers that compare runs.
+
+        Args:
+            found: A result of `measure`.
+
+        Returns:
+            The float values whose paths match `headlines`, by dotted path; integers are counts and left out.
+        """
         wanted = [pattern.split(".") for pattern in self.headlines]
         return {
             ".".join(place): value

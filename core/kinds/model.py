@@ -1,7 +1,8 @@
-"""A trained model to look at: draws images from codes, and reads codes off images."""
+"""A trained model: generates images from latent values, and encodes images to codes."""
 
 import copy
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import torch
@@ -11,6 +12,7 @@ from torch.optim.swa_utils import update_bn
 from gan_run.core.base.errors import CodeError, DataError, GanRunError
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.images.image_set import ImageSet
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.latent_space import LatentSpace, Values
 from gan_run.core.kinds.loss import Encoder
@@ -19,14 +21,18 @@ from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
 CHUNK = 500
-"""Images that go through a network at once."""
-STATISTICS_BATCHES, STATISTICS_BATCH_SIZE = 20, 250
+"""Images in one forward pass, unless that many exceed CHUNK_PIXELS."""
+CHUNK_PIXELS = CHUNK * 64 * 64
+"""Pixels (height times width) in one forward pass. 32 channels of them at float32 are 260 MB."""
+STATISTICS_LATENTS, STATISTICS_BATCH = 5000, 250
+"""Latent values that standing statistics are computed over, and those in one forward pass."""
 
 
 class Model:
-    """A copy of networks in evaluation mode, so that looking at it cannot disturb their training.
+    """A trained model, in evaluation mode.
 
-    Images are float (N, C, H, W) in [-1, 1]. `averaged` draws the images instead of `stack`.
+    The model has copies of the networks, so that its use does not disturb their training. Images are float
+    (N, C, H, W) in [-1, 1].
     """
 
     def __init__(
@@ -39,29 +45,56 @@ class Model:
         averaged: GeneratorStack | None = None,
         code_names: CodeNames = NO_CODE_NAMES,
     ) -> None:
-        # In one copy, since an encoder may share modules with the discriminator.
+        """Copy the networks.
+
+        Args:
+            stack: The latents and the generator as trained.
+            discriminator: Its trunk is the encoders' input.
+            encoders: The encoders of all losses.
+            image: Shape of the images.
+            device: Where the networks are.
+            averaged: The EMA of `stack`, which generates the images in its place.
+            code_names: Names that users gave codes and their values.
+        """
+        # One deepcopy of all, since an encoder may share modules with the discriminator.
         own, self._discriminator, self._encoders = copy.deepcopy((stack, discriminator, list(encoders)))
         for part in (own, self._discriminator, *self._encoders):
             to_local_batch_norm(part.eval().requires_grad_(False))
-        self._stack = own if averaged is None else with_standing_statistics(averaged)
+        batch = chunk_size(image, STATISTICS_BATCH)
+        self._stack = own if averaged is None else with_standing_statistics(averaged, batch)
         self.image = image
         self.device = device
         self.code_names = code_names
 
     @property
     def latents(self) -> LatentSpace:
+        """The generator's latents."""
         return self._stack.latents
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The latents that this model can read off images."""
+        """Names of the latents that the encoders recover from images."""
         return tuple(code for encoder in self._encoders for code in encoder.codes)
 
-    def sample_latents(self, n: int, codes: Mapping[str, float | str] | None = None) -> dict[str, Tensor]:
-        """Latent values for `n` images from torch's global stream, on the model's device.
+    @property
+    def chunk_size(self) -> int:
+        """Images in one forward pass: 500 up to 64x64 pixels, fewer of larger images, so that memory is bounded."""
+        return chunk_size(self.image, CHUNK)
 
-        Those in `codes` are set: by `name`, `name[copy]` or a name given by `gan-run label`, to a number or the name of
-        a category. Raises NotFoundByName for an unknown code and CodeError for a value it cannot have.
+    def sample_latents(self, n: int, codes: Mapping[str, float | str] | None = None) -> dict[str, Tensor]:
+        """Draw latent values, with torch's global random number generator.
+
+        Args:
+            n: Number of images.
+            codes: Codes to hold fixed, by `name`, `name[copy]` or the name that a user gave; each with a number, or
+                with the name of a category.
+
+        Returns:
+            Values by latent, (n,) or (n, count), on the model's device.
+
+        Raises:
+            NotFoundByName: No code has this name.
+            CodeError: The code cannot have this value.
         """
         values = self.latents.sample(n)
         for text, wanted in (codes or {}).items():
@@ -76,21 +109,40 @@ class Model:
 
     @torch.no_grad()
     def generate(self, values: Values) -> Tensor:
-        """Images for latent values, on the CPU."""
+        """Generate images from latent values.
+
+        Args:
+            values: Values of every latent, (N,) or (N, count), on any device.
+
+        Returns:
+            Images (N, C, H, W) in [-1, 1], on the CPU.
+        """
         n = len(next(iter(values.values())))
         chunks = []
-        for start in range(0, n, CHUNK):
-            chunk = {name: value[start : start + CHUNK].to(self.device) for name, value in values.items()}
+        for start in range(0, n, self.chunk_size):
+            chunk = {name: value[start : start + self.chunk_size].to(self.device) for name, value in values.items()}
             chunks.append(self._stack(chunk).cpu())
         return torch.cat(chunks)
 
     def sample(
         self, n: int, seed: int | None = None, codes: Mapping[str, float | str] | None = None, **more: float | str
     ) -> Tensor:
-        """`n` images with some codes held: `sample(64, category=3, c1=0.5)`; `codes` takes names like `"c[0]"`.
-        A text is the name of a category: `category="7"`.
+        """Generate images of random latent values: `sample(64, category=3, c1=0.5)`.
 
-        With a `seed` the draw is reproducible and leaves torch's global stream alone. Raises as `sample_latents` does.
+        Args:
+            n: Number of images, at least 1.
+            seed: Makes the images reproducible and leaves torch's global random number generator unchanged. Without
+                one, that generator is used.
+            codes: Codes to hold fixed, as in `sample_latents`; needed for names such as `"c[0]"`.
+            more: The same, as keywords.
+
+        Returns:
+            Images (n, C, H, W) in [-1, 1], on the CPU.
+
+        Raises:
+            NotFoundByName: No code has this name.
+            CodeError: A code cannot have this value.
+            GanRunError: `n` is less than 1.
         """
         if n < 1:
             raise GanRunError(f"n: {n} images cannot be drawn")
@@ -102,12 +154,21 @@ class Model:
 
     @torch.no_grad()
     def posterior_params(self, images: Tensor) -> dict[str, Tensor]:
-        """What Q says of images: params (N, P) by code, on the model's device."""
-        self._refuse_wrong_images(images)
-        chunks = [self._read(chunk.to(self.device)) for chunk in torch.split(images, CHUNK)]
-        return {name: torch.cat([chunk[name].float() for chunk in chunks]) for name in self.codes}
+        """Q's output for images.
 
-    def _read(self, images: Tensor) -> dict[str, Tensor]:
+        Args:
+            images: Float (N, C, H, W) in [-1, 1], on any device.
+
+        Returns:
+            Posterior parameters (N, P) by code, float32 on the model's device.
+
+        Raises:
+            DataError: `images` has another shape, or is not float.
+        """
+        params = [self._encode(chunk) for chunk in self._chunks(images)]
+        return {name: torch.cat([chunk[name].float() for chunk in params]) for name in self.codes}
+
+    def _encode(self, images: Tensor) -> dict[str, Tensor]:
         output = DiscriminatorOutput(self._discriminator, images, {})
         params: dict[str, Tensor] = {}
         for encoder in self._encoders:
@@ -115,47 +176,109 @@ class Model:
         return params
 
     def encode(self, images: Tensor) -> dict[str, Tensor]:
-        """The most likely value of every code, by name: (N,), or (N, count) where there are several copies."""
+        """The most likely value of every code.
+
+        Args:
+            images: Float (N, C, H, W) in [-1, 1], on any device.
+
+        Returns:
+            Values by code on the CPU: (N,), or (N, count) of several copies.
+
+        Raises:
+            DataError: `images` has another shape, or is not float.
+        """
         return {
             name: self.latents[name].estimate(params).cpu() for name, params in self.posterior_params(images).items()
         }
 
+    def encode_set(self, images: ImageSet, shuffle: bool = False) -> dict[str, Tensor]:
+        """The most likely value of every code, for each image of a split; mirrored copies are left out.
+
+        Images are decoded and encoded in chunks of equal size, of at most `chunk_size`.
+
+        Args:
+            images: The split, of M images.
+            shuffle: Whether chunks are drawn at random, with torch's global random number generator: batch norms that
+                use the statistics of the chunk (`with_batch_statistics`) then do not depend on the split's order.
+
+        Returns:
+            Values by code in the split's order, on the CPU: (M,), or (M, count) of several copies.
+        """
+        order = torch.randperm(images.count) if shuffle else torch.arange(images.count)
+        chunks = order.tensor_split(math.ceil(images.count / self.chunk_size))
+        encoded = [self.encode(images.batch(chunk).images) for chunk in chunks]
+        at = order.argsort()
+        return {code: torch.cat([chunk[code] for chunk in encoded])[at] for code in self.codes}
+
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
-        """The trunk's features (N, F), on the CPU."""
-        self._refuse_wrong_images(images)
+        """The trunk's features.
+
+        Args:
+            images: Float (N, C, H, W) in [-1, 1], on any device.
+
+        Returns:
+            Features (N, F), float32 on the CPU.
+
+        Raises:
+            DataError: `images` has another shape, or is not float.
+        """
         trunk = self._discriminator.trunk
-        return torch.cat([trunk(chunk.to(self.device)).vector.float().cpu() for chunk in torch.split(images, CHUNK)])
+        return torch.cat([trunk(chunk).vector.float().cpu() for chunk in self._chunks(images)])
 
     @cached_property
     def with_batch_statistics(self) -> "Model":
-        """The same model, whose batch norms use the statistics of the batch at hand instead of the running ones."""
+        """A copy whose batch norms use the statistics of each chunk instead of the running statistics."""
         other = copy.deepcopy(self)
         parts = (other._stack, other._discriminator, *other._encoders)
         for layer in (module for part in parts for module in part.modules()):
             if isinstance(layer, NORMS):
-                # As in training, where a batch of one falls back on the running statistics; these no longer move.
+                # Training mode; with zero momentum the running statistics, which a batch of one falls back on, stay.
                 layer.train()
                 layer.momentum = 0.0
         return other
 
-    def _refuse_wrong_images(self, images: Tensor) -> None:
+    def _chunks(self, images: Tensor) -> Iterator[Tensor]:
+        """`images` in chunks on the model's device. Raises DataError for images of another shape or type."""
         if images.dim() != 4 or tuple(images.shape[1:]) != tuple(self.image) or not images.is_floating_point():
             raise DataError(
                 f"images: float (N, {', '.join(map(str, self.image))}) in [-1, 1] is needed, "
                 f"not {images.dtype} {tuple(images.shape)}"
             )
+        for chunk in torch.split(images, self.chunk_size):
+            yield chunk.to(self.device)
 
 
-def with_standing_statistics(stack: GeneratorStack) -> GeneratorStack:
-    """A copy for drawing, whose batch norms hold the statistics of its own activations over 5,000 fresh latents.
+def chunk_size(image: ImageShape, at_most: int) -> int:
+    """The number of images in one forward pass.
 
-    Those that came with averaged weights are of the generator that was averaged, and do not fit: BigGAN's "standing
-    statistics" (Brock et al. 2018, arXiv 1809.11096, appendix B).
+    Args:
+        image: Shape of an image.
+        at_most: The number for small images.
+
+    Returns:
+        `at_most`, or the number of images that have CHUNK_PIXELS pixels if that is less; at least 2, since batch norm
+        has no variance over one vector.
+    """
+    return min(at_most, max(2, CHUNK_PIXELS // (image.height * image.width)))
+
+
+def with_standing_statistics(stack: GeneratorStack, batch: int = STATISTICS_BATCH) -> GeneratorStack:
+    """A copy in evaluation mode whose batch norms have standing statistics: those over 5,000 fresh latent values.
+
+    The running statistics that come with averaged weights are those of the weights before averaging, and do not fit
+    (Brock et al. 2018, arXiv 1809.11096, appendix B).
+
+    Args:
+        stack: The latents and the generator, usually an EMA.
+        batch: Latent values in one forward pass.
+
+    Returns:
+        The copy. The random numbers are the same at every call.
     """
     settled = copy.deepcopy(stack).requires_grad_(False)
     to_local_batch_norm(settled)
     with isolated_rng("standing statistics"):
-        latents = (settled.latents.sample(STATISTICS_BATCH_SIZE) for _ in range(STATISTICS_BATCHES))
+        latents = (settled.latents.sample(batch) for _ in range(math.ceil(STATISTICS_LATENTS / batch)))
         update_bn(latents, settled)
     return settled.eval()

@@ -19,28 +19,53 @@ from gan_run.core.nn.layers import spectral_norm
 
 
 class Features(NamedTuple):
-    """What a trunk sees in a batch of images."""
+    """A trunk's output for a batch of images."""
 
     vector: Tensor
-    """(N, F)"""
+    """Features (N, F)."""
     maps: tuple[Tensor, ...] = ()
     """Feature maps from shallow to deep, (N, C_i, H_i, W_i) each; may be empty."""
 
 
 class TrunkModule(nn.Module, ABC):
-    """A built trunk: images (N, C, H, W) -> Features."""
+    """A built trunk: computes features of images."""
 
     features: int
     """F: the length of `Features.vector`."""
     map_channels: tuple[int, ...] = ()
-    """C_i of each of `Features.maps`."""
+    """C_i: the number of channels of each of `Features.maps`."""
 
     @abstractmethod
-    def forward(self, images: Tensor) -> Features: ...
+    def forward(self, images: Tensor) -> Features:
+        """Compute features.
+
+        Args:
+            images: Float (N, C, H, W) in [-1, 1]; an augmentation may leave that range.
+
+        Returns:
+            Features (N, F) and, if `Trunk.has_feature_maps`, feature maps.
+
+        Example:
+            class DenseTrunk(TrunkModule):
+                def __init__(self, image: ImageShape) -> None:
+                    super().__init__()
+                    self.features = 64
+                    self.layers = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image), 64), nn.SiLU())
+
+                def forward(self, images: Tensor) -> Features:
+                    return Features(self.layers(images))
+        """
 
 
 class StackedTrunk(TrunkModule):
-    """Stages in a row, each of which gives a map, and what turns the last map into features."""
+    """A trunk of stages in sequence: each stage's output is a feature map, and `last` turns the last map into features.
+
+    Args:
+        stages: Modules that map images or feature maps (N, C, H, W) to feature maps.
+        map_channels: Number of channels of each stage's output.
+        last: Module that maps the last feature map to features (N, F).
+        features: F.
+    """
 
     def __init__(
         self, stages: Sequence[nn.Module], map_channels: Sequence[int], last: nn.Module, features: int
@@ -60,64 +85,144 @@ class StackedTrunk(TrunkModule):
 
 
 class HeadModule(nn.Module, ABC):
-    """A built head: (features, condition) -> logits, (N,) or, of P places of an image, (N, P)."""
+    """A built head: computes logits from features."""
 
     @abstractmethod
-    def forward(self, features: Features, condition: Values) -> Tensor: ...
+    def forward(self, features: Features, condition: Values) -> Tensor:
+        """Compute logits: positive for real images, negative for generated ones; without a sigmoid.
+
+        Args:
+            features: The trunk's output for N images.
+            condition: Latent values by name, (N,) or (N, count): all latents of generated images, and of real images
+                those that labels determine.
+
+        Returns:
+            Logits (N,); or (N, P), one for each of P patches of an image.
+
+        Example:
+            class LinearHead(HeadModule):
+                def __init__(self, features: int) -> None:
+                    super().__init__()
+                    self.layer = nn.Linear(features, 1)
+
+                def forward(self, features: Features, condition: Values) -> Tensor:
+                    return self.layer(features.vector).flatten()
+        """
 
 
 class Generator(Component):
-    """The declaration of a generator."""
+    """A generator: a network that maps embedded latents to images."""
 
     kind: ClassVar[str] = "generator"
 
     @abstractmethod
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
-        """A module (N, W) -> (N, C, H, W) in [-1, 1], with W = latents.width."""
+        """Build the network.
+
+        Args:
+            latents: The latents; `latents.width` is W, and `latents.columns(name)` tells where a latent's columns are.
+            image: Shape of the images to generate.
+
+        Returns:
+            A module that maps embedded latents (N, W) to images (N, C, H, W) in [-1, 1].
+
+        Example:
+            type: Literal["dense"] = "dense"
+
+            def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+                layer = nn.Linear(latents.width, math.prod(image))
+                return nn.Sequential(layer, nn.Tanh(), nn.Unflatten(1, tuple(image)))
+        """
 
 
 class Trunk(Component):
-    """The declaration of a discriminator's trunk."""
+    """The discriminator's trunk: a network that computes features of images, for the head and for encoders."""
 
     kind: ClassVar[str] = "trunk"
 
     def has_feature_maps(self) -> bool:
-        """Whether there are `Features.maps`."""
+        """Whether the trunk's output has feature maps, which some heads need.
+
+        Returns:
+            False unless a subclass overrides it.
+        """
         return False
 
     def uses_batch_statistics(self) -> bool:
-        """Whether what it sees in an image depends on the others of its batch, as batch norm makes it."""
+        """Whether an image's features depend on the other images of its batch, as with batch norm. Gradient penalties
+        of single images are then not defined.
+
+        Returns:
+            False unless a subclass overrides it.
+        """
         return False
 
     @abstractmethod
     def build(self, image: ImageShape) -> TrunkModule:
-        """A trunk for images of this shape."""
+        """Build the network.
+
+        Args:
+            image: Shape of the images.
+
+        Returns:
+            The trunk's module.
+
+        Example:
+            type: Literal["dense"] = "dense"
+
+            def build(self, image: ImageShape) -> TrunkModule:
+                return DenseTrunk(image)
+        """
 
 
 class Head(Component):
-    """The declaration of a discriminator's head."""
+    """The discriminator's head: a network that computes logits from the trunk's features."""
 
     kind: ClassVar[str] = "head"
 
     @abstractmethod
     def build(self, trunk: TrunkModule, latents: LatentSpace) -> HeadModule:
-        """A head on `trunk`'s features; the latents tell how a condition is embedded."""
+        """Build the network.
+
+        Args:
+            trunk: The trunk whose features it takes: `trunk.features` is F. The head must not register it.
+            latents: The latents, whose `embed` turns a condition into columns. The head must not register them.
+
+        Returns:
+            The head's module.
+
+        Example:
+            type: Literal["linear"] = "linear"
+
+            def build(self, trunk: TrunkModule, latents: LatentSpace) -> HeadModule:
+                return LinearHead(trunk.features)
+        """
 
 
 class Discriminator(Declaration):
-    """A trunk, and the head that tells real from fake by its features."""
+    """The discriminator: a trunk, which computes features of images, and a head, which computes logits from them."""
 
-    trunk: Trunk = Field(description="What looks at images: whoever reads anything off them shares it.")
-    head: Head = Field(description="What tells real from fake by what the trunk sees.")
+    trunk: Trunk = Field(description="Network that computes features of images; encoders share it.")
+    head: Head = Field(description="Network that computes the real/fake logit from the trunk's features.")
     spectral_norm: bool = Field(
-        default=False, description="Whether every weight matrix of both is divided by its largest singular value."
+        default=False,
+        description="Divide every weight matrix of trunk and head by its largest singular value (spectral norm).",
     )
     augment: tuple[Augmentation, ...] = Field(
-        default=(), description="Random changes, in order, of whatever it judges, real or not, in every update."
+        default=(),
+        description="Augmentations of real and generated images, in order, before the discriminator sees them.",
     )
 
     def module(self, latents: LatentSpace, image: ImageShape) -> "DiscriminatorModule":
-        """The trunk with its head."""
+        """Build trunk, head and augmentations.
+
+        Args:
+            latents: The generator's latents.
+            image: Shape of the images.
+
+        Returns:
+            The discriminator's module.
+        """
         trunk = self.trunk.build(image)
         augment = Augmentations.of(self.augment, image)
         built = DiscriminatorModule(trunk, self.head.build(trunk, latents), augment)
@@ -127,7 +232,7 @@ class Discriminator(Declaration):
 
 
 class DiscriminatorModule(nn.Module):
-    """A built discriminator. Whoever looks at an image shares its trunk."""
+    """A built discriminator: `trunk`, `head` and `augment`. `DiscriminatorOutput` applies them."""
 
     def __init__(self, trunk: TrunkModule, head: HeadModule, augment: Augmentations | None = None) -> None:
         super().__init__()
@@ -137,7 +242,7 @@ class DiscriminatorModule(nn.Module):
 
 
 class GeneratorStack(nn.Module):
-    """Latent values by name to images: the latents' embedding, then the generator. This is what is averaged."""
+    """The latents and the generator: maps latent values by name to images. The EMA averages these modules."""
 
     def __init__(self, latents: LatentSpace, generator: nn.Module) -> None:
         super().__init__()

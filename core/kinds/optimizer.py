@@ -1,4 +1,4 @@
-"""What turns gradients into steps."""
+"""Optimizers."""
 
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -14,10 +14,10 @@ from gan_run.core.kinds.schedule import Scheduled
 
 
 class Optimizer(Component):
-    """An optimiser and its learning rate. The engine sets the rate of every step from `lr`."""
+    """An optimizer of one player's parameters, and its learning rate."""
 
     kind: ClassVar[str] = "optimizer"
-    lr: Scheduled = Field(description="The learning rate.")
+    lr: Scheduled = Field(description="Learning rate: a number or a schedule.")
     clip_weights: float | None = Field(
         default=None,
         gt=0,
@@ -27,8 +27,22 @@ class Optimizer(Component):
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         if isinstance(self.lr, float) and self.lr < 0:
-            yield Problem(("lr",), f"{self.lr:g} is no learning rate: it cannot be negative")
+            yield Problem(("lr",), f"{self.lr:g}: a learning rate cannot be negative")
 
     @abstractmethod
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The torch optimiser over one player's parameters; whatever rate it starts with is overwritten."""
+        """Build the torch optimizer of one player.
+
+        Args:
+            parameters: The player's parameters.
+
+        Returns:
+            The optimizer. The engine sets its learning rate to `lr` before every step, so any initial one will do.
+            Its state must consist of tensors, since checkpoints hold nothing else.
+
+        Example:
+            type: Literal["sgd"] = "sgd"
+
+            def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+                return torch.optim.SGD(parameters, lr=0.0, momentum=0.9)
+        """

@@ -10,13 +10,28 @@ from gan_run.core.kinds.component import Component
 
 
 class Schedule(Component):
-    """A number as a function of the step."""
+    """A number as a function of the training step, such as a decaying learning rate."""
 
     kind: ClassVar[str] = "schedule"
 
     @abstractmethod
     def at(self, step: int, steps: int) -> float:
-        """Its value at `step` (from 0) of a run of `steps` steps."""
+        """The number at one step. It depends on the arguments alone, so that a resumed run continues alike.
+
+        Args:
+            step: Training step, from 0 to steps - 1.
+            steps: Number of steps of the whole run (`train.steps`).
+
+        Returns:
+            A finite number.
+
+        Example:
+            type: Literal["halving"] = "halving"
+            start: float = 1e-3
+
+            def at(self, step: int, steps: int) -> float:
+                return self.start * 0.5 ** (10 * step / steps)
+        """
 
 
 def _tag(value: object) -> str:
@@ -27,9 +42,19 @@ Scheduled = Annotated[
     Annotated[float, Tag("number")] | Annotated[Schedule, Tag("schedule")],
     Discriminator(_tag),
 ]
-"""A field that takes a number or a schedule."""
+"""The type of a field that takes a number or a schedule: `0.001`, or `{"type": "linear", "start": 0.001, "end": 0}`.
+`value_at` gives its number at a step."""
 
 
 def value_at(scheduled: float | Schedule, step: int, steps: int) -> float:
-    """The number that a `Scheduled` field stands for at `step` of `steps`."""
+    """The number of a `Scheduled` field at one step.
+
+    Args:
+        scheduled: A number or a schedule.
+        step: Training step, from 0 to steps - 1.
+        steps: Number of steps of the whole run.
+
+    Returns:
+        The number itself, or the schedule's value at `step`.
+    """
     return scheduled.at(step, steps) if isinstance(scheduled, Schedule) else scheduled

@@ -1,4 +1,4 @@
-"""An experiment as data."""
+"""The spec of an experiment."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, cast
@@ -23,51 +23,66 @@ LatentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*
 
 
 class Train(Declaration):
-    """How long and how training runs."""
+    """How training runs: its length, device, precision and checkpoints."""
 
-    steps: int = Field(ge=1, description="A step is all players once through, each its number of updates.")
+    steps: int = Field(ge=1, description="Number of steps. In a step every player is updated, one after the other.")
     checkpoint_every: int = Field(default=1000, ge=1, description="Steps between two checkpoints.")
     log_every: int = Field(default=50, ge=1, description="Steps between two lines of metrics.jsonl.")
-    keep: int = Field(default=2, ge=1, description="How many of the latest checkpoints stay, beside the final one.")
+    keep: int = Field(default=2, ge=1, description="Number of latest checkpoints to keep, besides the final one.")
     device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
-    precision: Precision = Field(default="fp32", description="auto: bf16 only where a timed step is faster.")
-    ema: float | None = Field(default=0.999, ge=0, lt=1, description="Decay of the generator's average; null for none.")
-    clip: float | None = Field(default=None, gt=0, description="Bound on the norm of each player's gradient.")
+    precision: Precision = Field(
+        default="fp32", description="fp32, bf16 (autocast), or auto: bf16 if a timed step is faster with it."
+    )
+    ema: float | None = Field(
+        default=0.999,
+        ge=0,
+        lt=1,
+        description="Decay of the generator's exponential moving average; null for none.",
+    )
+    clip: float | None = Field(default=None, gt=0, description="Maximum norm of each player's gradient; null for none.")
     updates: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        default={}, description="Updates per step of a player, where it is not one."
+        default={}, description="Updates per step by player, where it is not one."
     )
     compile: bool = Field(
-        default=False, description="Whether torch.compile makes each update faster; its first steps take long."
+        default=False, description="Compile each update with torch.compile; the first steps then take long."
     )
     sync_batch_norm: bool = Field(
-        default=False, description="Of several processes on GPUs: whether batch norm goes by the whole batch."
+        default=False,
+        description="With several processes on GPUs: batch norms use the statistics of all processes' images.",
     )
     reuse_fakes: bool = Field(
-        default=False, description="Whether the generator is trained by the fakes of the update before it."
+        default=False,
+        description="Reuse the discriminator update's fake batch for the generator update instead of generating again.",
     )
-    init_from: SpecPath | None = Field(default=None, description="A run whose weights training starts from.")
+    init_from: SpecPath | None = Field(default=None, description="A run whose final weights training starts from.")
 
 
 class Spec(Declaration):
-    """A GAN is latents, a generator, a discriminator and a list of losses."""
+    """An experiment: a dataset, latents, a generator, a discriminator, losses, optimizers and how to train them."""
 
-    schema_: str | None = Field(default=None, alias="$schema", description="For editors; means nothing to gan-run.")
-    format: Literal[1] = Field(default=1, description="Of this file.")
-    name: RunName = Field(description="The run folder's name.")
-    description: str = Field(default="", description="For people.")
-    seed: int = Field(default=0, ge=0, description="All that is random follows from it and the step's number.")
-    data: DataSource = Field(description="Where real images come from.")
-    latents: dict[LatentName, Latent] = Field(min_length=1, description="The generator's input, by name.")
-    generator: Generator = Field(description="What makes images of the latents.")
-    discriminator: Discriminator = Field(description="What tells real images from generated ones.")
-    losses: tuple[Loss, ...] = Field(min_length=1, description="What the players minimise.")
-    optimizers: dict[str, Optimizer] = Field(description="One for each player, by its name.")
-    train: Train = Field(description="How long and how training runs.")
-    metrics: tuple[Metric, ...] = Field(default=(), description="What is measured at the end.")
-    artifacts: tuple[Artifact, ...] = Field(default=(), description="What is drawn at the end.")
+    schema_: str | None = Field(
+        default=None, alias="$schema", description="A JSON schema, for editors; gan-run ignores it."
+    )
+    format: Literal[1] = Field(default=1, description="Version of the spec format.")
+    name: RunName = Field(description="Name of the run folder.")
+    description: str = Field(default="", description="Free text.")
+    seed: int = Field(default=0, ge=0, description="Seed of all random numbers.")
+    data: DataSource = Field(description="The dataset of real images.")
+    latents: dict[LatentName, Latent] = Field(min_length=1, description="The generator's latents, by name.")
+    generator: Generator = Field(description="Network that generates images from latents.")
+    discriminator: Discriminator = Field(description="Network that separates real from generated images.")
+    losses: tuple[Loss, ...] = Field(min_length=1, description="Terms of the players' objectives.")
+    optimizers: dict[str, Optimizer] = Field(description="The optimizer of each player, by the player's name.")
+    train: Train = Field(description="How training runs.")
+    metrics: tuple[Metric, ...] = Field(default=(), description="Numbers to measure on the trained model.")
+    artifacts: tuple[Artifact, ...] = Field(default=(), description="Files to render of the trained model.")
 
     def losses_by_key(self) -> dict[str, Loss]:
-        """Each loss under the name it has in logs and checkpoints: its type, numbered where a type recurs."""
+        """The losses by the key that each has in logs and checkpoints.
+
+        Returns:
+            Losses by type; a second loss of one type is "TYPE-again-1", a third "TYPE-again-2".
+        """
         keyed: dict[str, Loss] = {}
         for loss in self.losses:
             key = loss.name()
@@ -76,33 +91,53 @@ class Spec(Declaration):
         return keyed
 
     def components(self) -> Iterator[tuple[Place, Component]]:
-        """Every component in this spec, nested ones too, with its place."""
+        """All components of this spec, nested ones included.
+
+        Returns:
+            Each component with its path, in the spec's order.
+        """
         yield from self.find_all(Component)
 
     def part(self, wanted: Class[Part], *place: str | int) -> Part:
-        """The part at `place`, which every spec has."""
         found = self.find(wanted, *place)
         assert found is not None, f"no {wanted} at {place}"
         return found
 
     def find(self, wanted: Class[Part], *place: str | int) -> Part | None:
-        """The part at `place`, if there is one of this class."""
         return next((part for where, part in self.find_all(wanted) if where == place), None)
 
     def find_all(self, wanted: Class[Part]) -> Iterator[tuple[Place, Part]]:
-        """Every part of this class, with its place."""
         assert isinstance(wanted, type)
         for place, part in _parts(self, ()):
             if isinstance(part, wanted):
                 yield place, cast(Part, part)
 
     def problems(self) -> list[Problem]:
-        """Mistakes of composition that show without the data."""
-        placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
-        return [*placed, *self._read_twice(), *self._unread()]
+        """Find mistakes in how components are combined that show without the dataset.
 
-    def readers(self) -> dict[str, int]:
-        """The first loss whose encoder reads it, by code."""
+        Returns:
+            The problems of every component's `check`, and codes with two encoders or none.
+        """
+        placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
+        return [*placed, *self._codes_encoded_twice(), *self._missing_encoders()]
+
+    def data_problems(self, data: DataInfo) -> list[Problem]:
+        """Find mistakes in how components are combined that show with the dataset.
+
+        Args:
+            data: The dataset's description.
+
+        Returns:
+            The problems of every component's `check_data`.
+        """
+        return [problem.within(*place) for place, part in self.components() for problem in part.check_data(self, data)]
+
+    def encoder_losses(self) -> dict[str, int]:
+        """The loss that trains each code's encoder.
+
+        Returns:
+            Index in `losses` by code; the first one if several encode the code, which `problems` reports.
+        """
         first: dict[str, int] = {}
         for index, loss in enumerate(self.losses):
             for code in loss.encodes():
@@ -110,43 +145,38 @@ class Spec(Declaration):
         return first
 
     def check_latent(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """The problem, at `place`, of a name that no latent has."""
         if name not in self.latents:
             yield Problem(place, unknown_latent(name, self.latents))
 
     def check_code(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """The problem, at `place`, of a name that is neither a latent's nor, as `c[1]`, that of one of its copies."""
         known = code_dims_by_name({latent: declared.count for latent, declared in self.latents.items()})
         if name not in known:
             yield Problem(place, unknown_latent(name, known))
 
     def check_condition(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """The problem, at `place`, of a condition that is no latent or that nobody knows of real images."""
         yield from self.check_latent(name, *place)
         if name in self.latents and not self.latents[name].observes_labels():
-            yield Problem(place, f"nobody knows {name!r} of a real image: it has to be a latent that labels tell")
+            message = f"{name!r} has no known value on real images: use a latent of type label"
+            yield Problem(place, message)
 
-    def _read_twice(self) -> Iterator[Problem]:
-        first = self.readers()
+    def _codes_encoded_twice(self) -> Iterator[Problem]:
+        first = self.encoder_losses()
         for index, loss in enumerate(self.losses):
             for code in loss.encodes():
                 if first[code] != index:
-                    yield Problem(("losses", index), f"losses[{first[code]}] reads the code {code!r} already")
+                    yield Problem(("losses", index), f"losses[{first[code]}] encodes the code {code!r} already")
 
-    def _unread(self) -> Iterator[Problem]:
-        codes = self.readers()
+    def _missing_encoders(self) -> Iterator[Problem]:
+        encoded = self.encoder_losses()
         for index, loss in enumerate(self.losses):
             for code in loss.requires_encoders():
-                if code not in codes:
-                    message = f"it needs the code {code!r} read off images, which no loss does{suggest(code, codes)}"
+                if code not in encoded:
+                    message = f"no loss trains an encoder of the code {code!r}{suggest(code, encoded)}"
                     yield Problem(("losses", index), message)
-
-    def data_problems(self, data: DataInfo) -> list[Problem]:
-        """Mistakes of composition that only the data shows."""
-        return [problem.within(*place) for place, part in self.components() for problem in part.check_data(self, data)]
 
 
 def _parts(value: object, place: Place) -> Iterator[tuple[Place, Declaration]]:
+    """`value` and everything in it that is a declaration, each with its path."""
     if isinstance(value, Declaration):
         yield place, value
         for name in type(value).model_fields:

@@ -1,4 +1,4 @@
-"""What one update of one player sees. Each part is computed once, on first use, and shared by all terms."""
+"""The inputs and intermediate results of one update of one player, computed on first use and shared by all losses."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,23 +16,32 @@ from gan_run.core.nn.layers import frozen_running_stats
 
 
 class UpdateInputs(NamedTuple):
-    """The tensors that enter an update from outside."""
+    """The input tensors of an update. Shapes: N batch, C H W image."""
 
     real: Tensor
-    """(N, C, H, W)"""
+    """Real images (N, C, H, W) in [-1, 1]."""
     labels: Tensor | None
-    """(N,), or None where the data has none"""
+    """int64 class labels (N,) of the real images, or None where the dataset has none."""
     latents: dict[str, Tensor]
+    """Latent values by name, (N,) or (N, count), of the generated images."""
     fake: Tensor | None
-    """(N, C, H, W), generated from `latents`; None if the update generates them when a term first uses them."""
+    """Images (N, C, H, W) generated from `latents`; None if the update generates them when a term first uses them. With
+    `train.reuse_fakes`: the discriminator update's fake batch, with its graph."""
     extra: dict[str, Tensor]
+    """The losses' `extra_inputs`, by "loss/key"."""
     terms: tuple[str, ...]
-    """The keys of those that take part."""
+    """Keys of the losses that are computed in this update."""
 
 
 class DiscriminatorOutput:
-    """What the discriminator sees of a batch of images (N, C, H, W), under the condition they came with, after the
-    changes of `augment`."""
+    """The discriminator's output for a batch of images: features, logits and their gradients, each computed once.
+
+    Args:
+        discriminator: The discriminator.
+        images: Images (N, C, H, W) in [-1, 1].
+        condition: Latent values by name, (N,) or (N, count), that a conditional head uses.
+        augment: Augmentations of the images before the trunk; None or an empty sequence for none.
+    """
 
     def __init__(
         self,
@@ -48,11 +57,12 @@ class DiscriminatorOutput:
 
     @lazy_property
     def features(self) -> Features:
+        """The trunk's output for the augmented images."""
         trunk = self._discriminator.trunk
         if self._augment is None:
             features = trunk(self.images)
         else:
-            # A finished model is asked about images as they are, so theirs are the running statistics to keep.
+            # Running statistics are used at evaluation, which is of images without augmentation.
             with frozen_running_stats(trunk):
                 features = trunk(self._augment(self.images))
         assert isinstance(features, Features)
@@ -60,7 +70,7 @@ class DiscriminatorOutput:
 
     @lazy_property
     def logits(self) -> Tensor:
-        """(N,), or (N, P) where P places of an image are judged by themselves; not squashed.
+        """The head's logits, float32 (N,), or (N, P) of P patches; without a sigmoid.
 
         The head runs in float32 under autocast too: bfloat16 has 8 significant bits, too few for large logits.
         """
@@ -73,9 +83,9 @@ class DiscriminatorOutput:
 
     @lazy_property
     def gradients(self) -> Tensor:
-        """Gradient of each image's logit (or of the mean of its logits) at the image, (N, C, H, W), differentiable.
+        """Gradient of each image's logit (or mean of P logits) with respect to the image, (N, C, H, W), with graph.
 
-        The images must require gradients: a term lists them in `input_gradients`, or gives its own by `extra_inputs`.
+        The images must require gradients: a loss lists them in `input_gradients`, or adds images by `extra_inputs`.
         """
         per_image = self.logits.view(len(self.logits), -1).mean(dim=1)
         with torch.autocast(self.images.device.type, enabled=False):
@@ -84,17 +94,30 @@ class DiscriminatorOutput:
 
     @lazy_property
     def unaugmented(self) -> "DiscriminatorOutput":
-        """The same images under the same condition, as they are before any changes."""
+        """The output for the same images and condition without augmentation."""
         return self if self._augment is None else self.augmented_with(None)
 
     def augmented_with(self, augment: Augmentations | None) -> "DiscriminatorOutput":
-        """The same images under the same condition, after these changes in place of its own. Running statistics are
-        left alone by what was changed."""
+        """The output for the same images and condition with other augmentations.
+
+        Args:
+            augment: The augmentations in place of the discriminator's; None for none.
+
+        Returns:
+            The output. Batch norms do not update their running statistics with augmented images.
+        """
         return DiscriminatorOutput(self._discriminator, self.images, self.condition, augment)
 
 
 class UpdateContext:
-    """One update's output of the game."""
+    """The images, latents and discriminator outputs of one update; the argument of a loss's objectives.
+
+    Attributes:
+        real: Real images (N, C, H, W) in [-1, 1].
+        labels: int64 class labels (N,) of the real images, or None where the dataset has none.
+        latents: Latent values by name, (N,) or (N, count), of the generated images.
+        reports: The scalars given to `report`, by loss and name.
+    """
 
     def __init__(self, stack: GeneratorStack, discriminator: DiscriminatorModule, inputs: UpdateInputs) -> None:
         self._stack = stack
@@ -108,44 +131,86 @@ class UpdateContext:
 
     @lazy_property
     def fake(self) -> Tensor:
-        """Images made from `latents`, (N, C, H, W)."""
+        """Images (N, C, H, W) generated from `latents`."""
         return self.generate(self.latents) if self._inputs.fake is None else self._inputs.fake
 
     @lazy_property
     def real_output(self) -> DiscriminatorOutput:
-        """The real images, under what their labels tell of the latents."""
+        """The discriminator's output for the real images; the condition has the latents that labels determine."""
         return self.discriminate(self.real, self._observed())
 
     @lazy_property
     def fake_output(self) -> DiscriminatorOutput:
-        """The generated images, under the latents they were made from."""
+        """The discriminator's output for the generated images; the condition has all latents."""
         return self.discriminate(self.fake, self.latents)
 
     def sample_latents(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
-        """Fresh latent values beyond those of `latents`."""
+        """Draw further latent values.
+
+        Args:
+            n: Number of values of each latent.
+            given: Values to use unchanged instead of drawing them.
+
+        Returns:
+            Values by name, (n,) or (n, count).
+        """
         return self._stack.latents.sample(n, given)
 
     def generate(self, values: Values) -> Tensor:
-        """Images (N, C, H, W) for these values; carries gradients into the generator where its player moves."""
+        """Generate images.
+
+        Args:
+            values: Values of every latent, (N,) or (N, count).
+
+        Returns:
+            Images (N, C, H, W) in [-1, 1], with a graph to the generator in updates that train it.
+        """
         images = self._stack(values)
         assert isinstance(images, Tensor)
         return images
 
     def discriminate(self, images: Tensor, condition: Values | None = None) -> DiscriminatorOutput:
-        """A output of any images, after the changes of the discriminator's augmentation if it has one."""
+        """Apply the discriminator, with its augmentation, to any images.
+
+        Args:
+            images: Images (N, C, H, W) in [-1, 1].
+            condition: Latent values by name, for a conditional head.
+
+        Returns:
+            The discriminator's output, computed on first use.
+        """
         return DiscriminatorOutput(self._discriminator, images, condition or {}, self._discriminator.augment)
 
     def extra_input(self, key: str) -> Tensor:
-        """An input that this term asked for in `extra_inputs`."""
+        """An image batch that the loss's `extra_inputs` returned.
+
+        Args:
+            key: Its key there.
+
+        Returns:
+            Images (N, C, H, W) that require gradients.
+        """
         return self._inputs.extra[f"{self._term}/{key}"]
 
     def report(self, name: str, value: Tensor) -> None:
-        """Name a scalar for the log, in the term's own units. It costs nothing until it is logged."""
+        """Log a scalar beside the loss, as "player/loss/name". It is copied from the device only when it is logged.
+
+        Args:
+            name: Its name.
+            value: Scalar tensor; it is detached.
+        """
         self.reports.setdefault(self._term, {})[name] = value.detach()
 
     @contextmanager
     def for_term(self, term: str) -> Iterator[None]:
-        """While `term` is asked for its objective, extra and reports are its own."""
+        """Within, `extra_input` and `report` are those of one loss.
+
+        Args:
+            term: The loss's key.
+
+        Returns:
+            A context manager.
+        """
         self._term = term
         yield
         self._term = ""

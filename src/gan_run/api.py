@@ -26,7 +26,8 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
 from gan_run.core.kinds.data_source import DataSource, Splits
-from gan_run.core.kinds.latent import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
+from gan_run.core.kinds.latent import Latent, LatentContext
+from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, log_prob
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace, Values
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.kinds.metric import Measurement, Metric

@@ -147,7 +147,7 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
         ["generator.type: this network is for 28x28 images, and the data has 8x8"],
     ),
     "device": (["train.device=abacus"], ["train.device: 'abacus' cannot be used here"]),
-    "validation": (["data.validation=48"], ["data.validation: 48 leaves nothing of 48 images"]),
+    "validation": (["data.validation=48"], ["data.validation: 48 leaves none of 48 training images"]),
 }
 
 

@@ -52,21 +52,21 @@ def test_a_project_is_complete_and_under_its_own_name(tmp_path: Path) -> None:
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     project = write_project("my-loss", "loss", tmp_path)
     (project / "README.md").write_text("mine")
-    with pytest.raises(PluginError, match="exists: nothing is overwritten"):
+    with pytest.raises(PluginError, match="exists already"):
         write_project("my-loss", "loss", tmp_path)
     assert (project / "README.md").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["My-Loss", "my_loss", "3d", "-x", "a--b", "", "../up"])
 def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(PluginError, match="small letters and digits"):
+    with pytest.raises(PluginError, match="lower-case letters, digits"):
         write_project(name, "loss", tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["torch", "json", "class", "gan-run"])
 def test_a_name_that_is_taken_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(PluginError, match="there is a module called"):
+    with pytest.raises(PluginError, match="a module called"):
         write_project(name, "loss", tmp_path)
 
 
@@ -78,4 +78,4 @@ def test_the_command_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Monke
     assert (tmp_path / "my-trunk" / "src" / "my_trunk" / "trunk.py").exists()
     again = CliRunner().invoke(main, ["new-plugin", "my-trunk"])
     assert again.exit_code == 2
-    assert "nothing is overwritten" in again.output
+    assert "exists already" in again.output

@@ -96,9 +96,9 @@ def test_mistakes_in_several_places_are_all_found(small: Small, problems: Proble
 
 
 def test_a_component_that_is_no_object_with_a_type_is_shown_how_it_is_written(small: Small, problems: Problems) -> None:
-    assert problems(small(), "generator=mlp") == ['generator: a generator is written as {"type": "NAME", …}']
-    assert problems(small(), "data={}") == ['data: a data is written as {"type": "NAME", …}']
-    assert problems(small(), 'losses=[{"type": 3}]') == ['losses[0]: a loss is written as {"type": "NAME", …}']
+    assert problems(small(), "generator=mlp") == ['generator: expected {"type": "NAME", …}']
+    assert problems(small(), "data={}") == ['data: expected {"type": "NAME", …}']
+    assert problems(small(), 'losses=[{"type": 3}]') == ['losses[0]: expected {"type": "NAME", …}']
 
 
 def test_a_nested_component_is_placed(small: Small, problems: Problems, registry: Registry) -> None:

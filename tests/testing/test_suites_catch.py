@@ -54,8 +54,8 @@ class SampledModule(UniformModule):
 @pytest.mark.parametrize(
     ("by", "message"),
     [
-        ("python", "it draws from Python's stream"),
-        ("seed", "it seeds torch's global stream"),
+        ("python", "it uses Python's random"),
+        ("seed", "it seeds torch's global generator"),
         ("own", "the same seed gives other values"),
         ("nothing", "every draw gives the same values"),
     ],
@@ -64,7 +64,7 @@ def test_a_sampler_that_does_not_draw_from_torchs_stream(by: Literal["python"], 
     suite = LatentSuite()
     suite.component = Sampled(by=by)
     with pytest.raises(AssertionError, match=message):
-        suite.test_it_is_sampled_from_torchs_stream_and_from_no_other(7)
+        suite.test_it_is_sampled_from_torchs_stream_alone(7)
 
 
 class TooWide(Uniform):
@@ -87,7 +87,7 @@ def test_a_posterior_that_is_wider_than_it_uses() -> None:
     suite = LatentSuite()
     suite.component = TooWide()
     with pytest.raises(AssertionError, match="is posterior_width too large"):
-        suite.test_its_likelihood_moves_every_number_that_q_gives()
+        suite.test_its_likelihood_has_a_gradient_in_every_posterior_parameter()
 
 
 class Careless(Loss):
@@ -130,10 +130,14 @@ class CarelessTerm(LossTerm):
 @pytest.mark.parametrize(
     ("mistake", "test", "message"),
     [
-        ("onlooker", "test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective", "no player minimises it"),
-        ("seeds", "test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective", "it seeds torch's"),
-        ("untrained", "test_every_parameter_it_brings_is_trained", "nothing moves .*layer.weight"),
-        ("thief", "test_it_keeps_no_module_of_the_game_as_its_own", "hold what another module owns in a Borrowed"),
+        ("onlooker", "test_its_values_are_finite_and_a_player_minimises_it", "no player minimises it"),
+        ("seeds", "test_its_values_are_finite_and_a_player_minimises_it", "it seeds torch's"),
+        ("untrained", "test_every_parameter_it_adds_is_trained", "no player changes .*layer.weight"),
+        (
+            "thief",
+            "test_it_registers_no_module_that_another_module_owns",
+            "keep a module that another one owns in a Borrowed",
+        ),
     ],
 )
 def test_a_careless_loss(mistake: Literal["onlooker"], test: str, message: str) -> None:
@@ -146,8 +150,8 @@ def test_a_careless_loss(mistake: Literal["onlooker"], test: str, message: str) 
 def test_a_loss_that_remembers_what_no_checkpoint_holds(tmp_path: object) -> None:
     suite = LossSuite()
     suite.component = Careless(mistake="forgetful")
-    with pytest.raises(AssertionError, match="what it remembers has to be in buffers"):
-        suite.test_a_resumed_run_goes_on_as_if_never_interrupted(tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="state must be in buffers"):
+        suite.test_a_resumed_run_equals_an_uninterrupted_one(tmp_path)  # type: ignore[arg-type]
 
 
 class Coupled(Trunk):
@@ -173,4 +177,4 @@ def test_a_trunk_that_hides_its_batch_norm() -> None:
     suite = TrunkSuite()
     suite.component = Coupled()
     with pytest.raises(AssertionError, match="uses_batch_statistics says otherwise"):
-        suite.test_it_says_whether_images_of_a_batch_have_to_do_with_each_other()
+        suite.test_it_declares_whether_it_uses_batch_statistics()

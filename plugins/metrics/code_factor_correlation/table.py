@@ -5,14 +5,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from gan_run import DataError, Factor, ImageSet, LatentModule, Model, Split, Splits
+from gan_run import DataError, Factor, LatentModule, Model, Split, Splits
 from gan_run.plugins.metrics.code_factor_correlation.association import Association, Variable, associate
-
-CHUNK = 500
-"""Real images that are decoded and read at once."""
 
 
 class Table(NamedTuple):
@@ -31,19 +27,12 @@ def tabulate(model: Model, data: Splits, split: Split) -> Table:
     factors = {
         factor.name: _of_factor(factor, images.factors[:, column]) for column, factor in enumerate(data.info.factors)
     }
-    read = _read(model, images)
+    read = model.encode_set(images)
     cells = {}
     for code_dim in model.latents.code_dims(model.codes):
-        values = read[code_dim.name] if code_dim.copy is None else read[code_dim.name][:, code_dim.copy]
-        code = _of_code(model.latents[code_dim.name], values)
+        code = _of_code(model.latents[code_dim.name], model.latents.value_of(read, code_dim))
         cells[str(code_dim)] = {name: associate(code, factor) for name, factor in factors.items()}
     return Table(cells, images.count)
-
-
-def _read(model: Model, images: ImageSet) -> dict[str, Tensor]:
-    """What Q says each code of each image is, mirrored copies left out."""
-    chunks = [model.encode(images.batch(at).images) for at in torch.split(torch.arange(images.count), CHUNK)]
-    return {code: torch.cat([chunk[code] for chunk in chunks]) for code in model.codes}
 
 
 def _of_factor(factor: Factor, values: Tensor) -> Variable:

@@ -9,9 +9,6 @@ from torch import Tensor
 
 from gan_run import LatentModule, LogLikelihood, Measurement, Metric, Model, Splits
 
-CHUNK = 500
-"""Images that are drawn and read at once, so that memory does not grow with `samples`."""
-
 
 class Information(Metric):
     """The variational lower bound on I(c; G(z, c)), in nats, of every code that the model can read.
@@ -36,8 +33,8 @@ def _read_back(model: Model, n: int) -> tuple[dict[str, Tensor], dict[str, Tenso
     """What Q says of `n` fresh images, params (n, P) by code, and what the codes were."""
     params: dict[str, list[Tensor]] = {code: [] for code in model.codes}
     values: dict[str, list[Tensor]] = {code: [] for code in model.codes}
-    for start in range(0, n if params else 0, CHUNK):
-        drawn = model.sample_latents(min(CHUNK, n - start))
+    for start in range(0, n if params else 0, model.chunk_size):
+        drawn = model.sample_latents(min(model.chunk_size, n - start))
         read = model.posterior_params(model.generate(drawn))
         for code in params:
             params[code].append(read[code])

@@ -1,4 +1,4 @@
-"""A new plugin's project, from the component of its kind and a few files."""
+"""Writes the project of a new plugin: a working component of its kind, its test and its metadata."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,13 +13,14 @@ from gan_run.core.base.errors import PluginError
 
 @dataclass(frozen=True)
 class Kind:
-    """What differs from kind to kind."""
+    """The parts of a project that depend on the component's kind."""
 
     suite: str
+    """The suite in gan_run.testing that tests it."""
     use: str
-    """In a spec, with NAME for the component's."""
+    """Its place in a spec, with NAME for its name."""
     arguments: str = ""
-    """That it is tested with."""
+    """Field values that it is tested with."""
 
 
 KINDS: Mapping[str, Kind] = {
@@ -38,16 +39,27 @@ KINDS: Mapping[str, Kind] = {
 
 
 def write_project(name: str, kind: str, folder: Path) -> Path:
-    """Write a plugin called `name` with a working component of `kind` to folder/NAME, and return that. Raises
-    PluginError for a name that cannot be one, or where there is something already."""
+    """Write the project of a new plugin with one working component.
+
+    Args:
+        name: Name of the plugin and of its component in a spec, such as "my-loss".
+        kind: A kind in KINDS.
+        folder: Where to create the project's folder.
+
+    Returns:
+        The project's folder, folder/NAME.
+
+    Raises:
+        PluginError: `name` is no valid name or that of an installed module, or the project's folder exists.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise PluginError(f"{name!r}: a plugin's name is of small letters and digits, with hyphens between: my-loss")
+        raise PluginError(f"{name!r}: a plugin's name has lower-case letters, digits and single hyphens: my-loss")
     module = name.replace("-", "_")
     if iskeyword(module) or find_spec(module) is not None:
-        raise PluginError(f"{name!r}: there is a module called {module} already")
+        raise PluginError(f"{name!r}: a module called {module} is installed already")
     project = folder / name
     if project.exists():
-        raise PluginError(f"{project} exists: nothing is overwritten")
+        raise PluginError(f"{project} exists already")
     for path, text in _contents(name, kind):
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text, encoding="utf-8")
@@ -55,7 +67,7 @@ def write_project(name: str, kind: str, folder: Path) -> Path:
 
 
 def _contents(name: str, kind: str) -> Iterator[tuple[str, str]]:
-    """Every file's place and text."""
+    """The path of each file, relative to the project's folder, and its text."""
     module, component, about = name.replace("-", "_"), _class_name(name), KINDS[kind]
     words = {
         "name": name,

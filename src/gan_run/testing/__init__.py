@@ -1,9 +1,11 @@
-"""What a plugin's tests can rely on: a suite for each kind of component, to be subclassed where pytest finds it.
+"""Test suites for plugins, one for each kind of component, and fakes for metrics and artifacts.
 
-from gan_run.testing import LossSuite
+A suite is a class of tests that every component of a kind must pass. Subclass it in a test file:
 
-class TestSmoothed(LossSuite):
-    component = Smoothed(real=0.8)
+    from gan_run.testing import LossSuite
+
+    class TestSmoothed(LossSuite):
+        component = Smoothed(real=0.8)
 """
 
 from gan_run.testing.augmentation import AugmentationSuite

@@ -1,4 +1,4 @@
-"""What holds of every augmentation."""
+"""The tests that every augmentation passes."""
 
 from typing import ClassVar
 
@@ -12,18 +12,18 @@ from gan_run.testing.rng import only_torch_rng
 
 
 class AugmentationSuite(ComponentSuite):
-    """`component` is an augmentation that changes nearly every image."""
+    """Set `component` to an augmentation that changes nearly every image, and `image` to a shape that it supports."""
 
     component: Augmentation
     image: ClassVar[ImageShape] = ImageShape(3, 12, 12)
-    """What it is to change."""
+    """Shape of the images."""
 
     def build(self) -> AugmentationModule:
-        """It, built."""
+        """The module of `component`."""
         return self.component.build(self.image)
 
     def images(self, n: int) -> Tensor:
-        """Noise."""
+        """`n` images of noise in [-1, 1]."""
         return torch.rand(n, *self.image) * 2 - 1
 
     def test_images_keep_their_shape(self) -> None:
@@ -32,7 +32,7 @@ class AugmentationSuite(ComponentSuite):
             assert changed.shape == (n, *self.image)
             assert changed.isfinite().all()
 
-    def test_each_image_is_changed_by_a_draw_of_its_own_from_torchs_stream(self) -> None:
+    def test_each_image_is_changed_by_random_numbers_of_its_own_from_torchs_stream(self) -> None:
         augment, images = self.build(), self.images(1).expand(20, -1, -1, -1)
         with only_torch_rng():
             changed = augment(images)
@@ -42,7 +42,7 @@ class AugmentationSuite(ComponentSuite):
         torch.manual_seed(3)
         assert torch.equal(augment(images), first)
 
-    def test_gradients_reach_the_images_and_can_be_differentiated_once_more(self) -> None:
+    def test_it_can_be_differentiated_twice(self) -> None:
         augment = self.build()
         images = self.images(3).requires_grad_()
         torch.manual_seed(4)

@@ -1,4 +1,4 @@
-"""What holds of every component."""
+"""The tests that every component passes."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from gan_run.registry.plugins import load_plugins
 
 
 class ComponentSuite:
-    """Set `component` to one of yours; its fields are what is tested with."""
+    """Set `component` to an instance of the component, with the field values to test."""
 
     component: Component
 
-    def test_it_has_a_name_and_says_what_it_is(self) -> None:
+    def test_it_has_a_name_and_a_docstring(self) -> None:
         assert type(self.component).name()
         assert vars(type(self.component)).get("__doc__"), "its docstring is what `gan-run components` shows"
 
-    def test_what_a_spec_says_of_it_reads_back_as_the_same(self) -> None:
+    def test_it_is_written_to_json_and_read_back_unchanged(self) -> None:
         kind, name = type(self.component).kind, type(self.component).name()
         registry = load_plugins()
         if name not in registry.catalogue.names(kind):
@@ -33,6 +33,14 @@ class ComponentSuite:
         with pytest.raises(ValidationError, match="no_such_field"):
             type(self.component).model_validate(written)
 
-    def test_it_cannot_be_changed(self) -> None:
+    def test_a_former_field_name_is_read_as_the_present_one(self) -> None:
+        cls = type(self.component)
+        for old, new in cls.former_names().items():
+            written = {name: getattr(self.component, name) for name in cls.model_fields}
+            written[old] = written.pop(new)
+            with pytest.warns(FutureWarning, match=f"'{old}' is now called '{new}'"):
+                assert cls.model_validate(written) == self.component
+
+    def test_it_is_frozen(self) -> None:
         with pytest.raises(ValidationError):
             self.component.type = "other"  # type: ignore[attr-defined]  # every component has one

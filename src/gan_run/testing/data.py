@@ -1,4 +1,4 @@
-"""What holds of every source of images."""
+"""The tests that every data source passes."""
 
 import torch
 
@@ -8,11 +8,11 @@ from gan_run.testing.rng import only_torch_rng
 
 
 class DataSourceSuite(ComponentSuite):
-    """`component` is a source that a test can read: give it files in your own fixtures, or few images to make."""
+    """Set `component` to a data source that the test can load; write the files that it needs in a fixture."""
 
     component: DataSource
 
-    def test_its_images_are_as_it_describes_them(self) -> None:
+    def test_its_splits_match_its_description(self) -> None:
         info = self.component.describe()
         self.component.check_sizes(info)
         for split in ("train", "test"):

@@ -1,4 +1,4 @@
-"""What metrics and artifacts look at, put together by hand: the right answer is known without training."""
+"""A model and a dataset made of plain functions and tensors, so that a test of a metric knows the right answer."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,29 +19,35 @@ from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.testing.game import Noise, small_spec
 
 Function = Callable[[Tensor], Tensor]
-"""May be a module, which then is a part of the model."""
+"""A function or a module; a module becomes part of the model."""
 
 
 def fake_model(
-    latents: Mapping[str, Latent | Mapping[str, object]], draws: Function, reads: Mapping[str, Function]
+    latents: Mapping[str, Latent | Mapping[str, object]], generate: Function, encode: Mapping[str, Function]
 ) -> Model:
-    """A model of given functions, with latents as in a spec.
+    """A model whose generator and encoder are the given functions.
 
-    `draws` makes images (N, C, H, W) of the generator's input (N, W). `reads` says, for each latent that is a code,
-    what Q makes of an image's pixels (N, C*H*W): params (N, P), or (N, count*P) where there are several copies.
+    Args:
+        latents: The latents by name, as in a spec.
+        generate: Maps embedded latents (N, W) to images (N, C, H, W) in [-1, 1].
+        encode: For each latent that is a code: maps pixels (N, C*H*W) to posterior parameters, (N, P), or (N, count*P)
+            of several copies.
+
+    Returns:
+        The model, on the CPU.
     """
     declared = small_spec(fields={"latents": latents}).latents
     context = LatentContext(Noise().describe())
     space = LatentSpace({name: latent.module(context) for name, latent in declared.items()})
-    stack = GeneratorStack(space, _Apply(draws))
+    stack = GeneratorStack(space, _Apply(generate))
     with isolated_rng("by hand"):
         image = ImageShape(*stack(space.sample(1)).shape[1:])
-    discriminator = DiscriminatorModule(_Pixels(image), _Undecided())
-    return Model(stack, discriminator, [_Q(reads)], image, torch.device("cpu"))
+    discriminator = DiscriminatorModule(_Pixels(image), _Zero())
+    return Model(stack, discriminator, [_Q(encode)], image, torch.device("cpu"))
 
 
 class FakeSplits(Splits):
-    """Given images: `FakeSplits(info, train=…, test=…)`."""
+    """The given splits: `FakeSplits(info, train=…, test=…)`."""
 
     def __init__(self, info: DataInfo, **images: ImageSet) -> None:
         self.info = info
@@ -61,7 +67,7 @@ class _Apply(nn.Module):
 
 
 class _Pixels(TrunkModule):
-    """The pixels are the features."""
+    """A trunk whose features are the pixels."""
 
     def __init__(self, image: ImageShape) -> None:
         super().__init__()
@@ -71,16 +77,18 @@ class _Pixels(TrunkModule):
         return Features(images.flatten(1))
 
 
-class _Undecided(HeadModule):
+class _Zero(HeadModule):
+    """A head whose logits are zero."""
+
     def forward(self, features: Features, condition: Values) -> Tensor:
         return features.vector.new_zeros(len(features.vector))
 
 
 class _Q(Encoder):
-    def __init__(self, reads: Mapping[str, Function]) -> None:
+    def __init__(self, encode: Mapping[str, Function]) -> None:
         super().__init__()
-        self.codes = tuple(reads)
-        self.reads = nn.ModuleDict({code: _Apply(function) for code, function in reads.items()})
+        self.codes = tuple(encode)
+        self.encode = nn.ModuleDict({code: _Apply(function) for code, function in encode.items()})
 
     def forward(self, output: DiscriminatorOutput) -> dict[str, Tensor]:
-        return {code: self.reads[code](output.features.vector) for code in self.codes}
+        return {code: self.encode[code](output.features.vector) for code in self.codes}

@@ -1,34 +1,41 @@
-"""What holds of every latent."""
+"""The tests that every latent passes."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from gan_run.core.kinds.latent import Latent, LatentContext, LatentModule, log_prob
+from gan_run.core.kinds.latent import Latent, LatentContext
+from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, log_prob
 from gan_run.core.kinds.latent_space import LatentSpace
+from gan_run.core.kinds.repeated_latent import Repeated
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import Noise
 from gan_run.testing.rng import only_torch_rng
 
+CLASSES = len(Noise().describe().class_names or ())
 SIZES = pytest.mark.parametrize("n", [1, 7])
 
 
 class LatentSuite(ComponentSuite):
-    """`component` is a latent, with whatever `count`."""
+    """Set `component` to a latent. Every test runs with one copy of it and with two."""
 
     component: Latent
 
+    @pytest.fixture(params=[1, 2], ids="count={}".format, autouse=True)
+    def _count(self, request: pytest.FixtureRequest) -> None:
+        self.component = self.component.model_copy(update={"count": request.param})
+
     def latent(self) -> LatentModule:
-        """It, built for three classes."""
+        """The module of `component`, for a dataset of three classes."""
         return self.component.module(LatentContext(Noise().describe()))
 
     def posterior_params(self, latent: LatentModule, n: int) -> Tensor:
-        """What a Q that knows nothing may say, (n, P)."""
+        """Posterior parameters (n, P) of an untrained Q."""
         torch.manual_seed(1)
         return torch.randn(n, latent.posterior_width)
 
     @SIZES
-    def test_it_is_sampled_from_torchs_stream_and_from_no_other(self, n: int) -> None:
+    def test_it_is_sampled_from_torchs_stream_alone(self, n: int) -> None:
         latent = self.latent()
         with only_torch_rng():
             values = latent.sample(n)
@@ -41,7 +48,13 @@ class LatentSuite(ComponentSuite):
         assert not torch.equal(latent.sample(50), first), "every draw gives the same values"
 
     @SIZES
-    def test_its_values_are_embedded_as_so_many_columns(self, n: int) -> None:
+    def test_its_values_have_one_axis_and_copies_a_second(self, n: int) -> None:
+        latent = self.latent()
+        assert latent.count == self.component.count
+        assert latent.sample(n).shape == ((n,) if latent.count == 1 else (n, latent.count))
+
+    @SIZES
+    def test_its_values_are_embedded_in_width_columns(self, n: int) -> None:
         latent = self.latent()
         embedded = latent.embed(latent.sample(n))
         assert embedded.shape == (n, latent.width)
@@ -64,7 +77,7 @@ class LatentSuite(ComponentSuite):
         expected = log_prob(latent.posterior(params), value.to(params.dtype))
         torch.testing.assert_close(likelihood, expected.reshape(n, -1).sum(dim=1), atol=1e-4, rtol=1e-4)
 
-    def test_its_likelihood_moves_every_number_that_q_gives(self) -> None:
+    def test_its_likelihood_has_a_gradient_in_every_posterior_parameter(self) -> None:
         latent = self.latent()
         params = self.posterior_params(latent, 16).requires_grad_()
         (gradient,) = torch.autograd.grad(latent.log_likelihood(params, latent.sample(16)).sum(), params)
@@ -78,8 +91,7 @@ class LatentSuite(ComponentSuite):
         assert likelihood.dtype == torch.float32
         torch.testing.assert_close(likelihood, latent.log_likelihood(params.bfloat16().float(), value))
 
-    def test_q_can_learn_it(self) -> None:
-        # The least that a posterior has to do: to be fitted to a value by gradient descent.
+    def test_gradient_descent_fits_the_posterior_to_a_value(self) -> None:
         latent = self.latent()
         torch.manual_seed(3)
         value = latent.sample(32)
@@ -94,22 +106,33 @@ class LatentSuite(ComponentSuite):
         assert after > before
         assert latent.recovery(params.detach(), value) > 0.5
 
-    def test_recovery_is_a_share(self) -> None:
+    def test_recovery_lies_between_zero_and_one(self) -> None:
         latent = self.latent()
         recovery = latent.recovery(self.posterior_params(latent, 32), latent.sample(32))
         assert recovery.shape == ()
         assert 0 <= recovery <= 1
 
-    def test_its_entropy_is_a_number(self) -> None:
+    def test_its_entropy_is_a_finite_scalar(self) -> None:
         entropy = self.latent().entropy()
         assert entropy.shape == ()
         assert entropy.isfinite()
 
-    def test_what_is_most_likely_is_one_of_its_values(self) -> None:
+    def test_its_estimate_is_one_of_its_values(self) -> None:
         latent = self.latent()
-        value, estimate = latent.sample(6), latent.estimate(self.posterior_params(latent, 6))
-        assert estimate.shape == value.shape
-        assert latent.embed(estimate.to(value.dtype)).shape == (6, latent.width)
+        value = latent.sample(6)
+        for params in (self.posterior_params(latent, 6), torch.zeros(6, latent.posterior_width)):
+            estimate = latent.estimate(params)
+            assert estimate.shape == value.shape
+            assert estimate.dtype == value.dtype
+            assert latent.embed(estimate).isfinite().all()
+
+    def test_its_observation_of_labels_has_the_shape_of_a_value(self) -> None:
+        latent = self.latent()
+        observed = latent.observe(torch.arange(CLASSES))
+        assert (observed is not None) is self.component.observes_labels()
+        if observed is not None:
+            assert observed.shape == latent.sample(CLASSES).shape
+            assert latent.embed(observed).shape == (CLASSES, latent.width)
 
     def test_a_traversal_shows_its_values(self) -> None:
         latent = self.latent()
@@ -124,11 +147,37 @@ class LatentSuite(ComponentSuite):
             low, high = latent.traversal_values(3, -2.0, 2.0)[[0, -1]].tolist()
             assert (low, high) == (-2.0, 2.0)
 
+    def test_two_copies_behave_as_two_single_latents(self) -> None:
+        one = self.component.build(LatentContext(Noise().describe()))
+        two = Repeated(one, 2)
+        two.fit_prior(torch.tensor([0, 0, 1, 2]) % CLASSES)
+        params, value = self.posterior_params(two, 9), two.sample(9)
+        first, second = params.chunk(2, dim=1)
+
+        def summed(likelihood: LogLikelihood, other: LogLikelihood) -> Tensor:
+            return likelihood(first, value[:, 0]) + other(second, value[:, 1])
+
+        torch.manual_seed(7)
+        expected = one.sample(18).view(9, 2)
+        torch.manual_seed(7)
+        assert torch.equal(two.sample(9), expected)
+        assert torch.equal(two.embed(value), torch.cat([one.embed(value[:, 0]), one.embed(value[:, 1])], dim=1))
+        assert torch.equal(two.estimate(params), torch.stack([one.estimate(first), one.estimate(second)], dim=1))
+        close = torch.testing.assert_close
+        close(two.log_likelihood(params, value), summed(one.log_likelihood, one.log_likelihood))
+        refitted = one.refit_scale(first, value[:, 0]), one.refit_scale(second, value[:, 1])
+        close(two.refit_scale(params, value)(params, value), summed(*refitted))
+        close(two.recovery(params, value), (one.recovery(first, value[:, 0]) + one.recovery(second, value[:, 1])) / 2)
+        close(two.entropy(), one.entropy() * 2)
+        assert torch.equal(two.traversal_values(4), one.traversal_values(4))
+        assert torch.equal(two.value(1), one.value(1))
+
     def test_its_state_is_saved_and_loaded(self) -> None:
         latent, other = self.latent().eval(), self.latent().eval()
         with torch.no_grad():
             for parameter in latent.parameters():
                 parameter.add_(0.5)
+        latent.fit_prior(torch.tensor([0, 0, 0, 1]))
         other.load_state_dict(latent.state_dict())
         torch.manual_seed(6)
         values = latent.sample(20)

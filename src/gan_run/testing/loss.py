@@ -1,4 +1,4 @@
-"""What holds of every loss."""
+"""The tests that every loss passes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,57 +18,57 @@ from gan_run.testing.rng import only_torch_rng
 
 
 class LossSuite(ComponentSuite):
-    """`component` is a loss. It is tried in a small game of `mlp` networks on noise with three classes, whose latents
-    are `z`, `label`, `category` and `c`; the rest is yours to change."""
+    """Set `component` to a loss. It is trained for a few steps with `mlp` networks on noise of three classes, with the
+    latents `z`, `label`, `category` and `c`."""
 
     component: Loss
     adversarial: ClassVar[Mapping[str, object] | None] = {"type": "non-saturating"}
-    """The loss beside it; None if it is one itself."""
+    """The adversarial loss to train it with; None if it is one itself."""
     others: ClassVar[Sequence[Mapping[str, object]]] = ()
-    """What else it needs."""
+    """Further losses that it needs."""
     players: ClassVar[Sequence[str]] = ()
-    """Those it brings, each to be given an optimiser."""
+    """The players that it adds; each gets an optimizer."""
     fields: ClassVar[Mapping[str, object]] = {}
-    """Of the spec, in place of the small game's: `latents`, `discriminator`, …"""
+    """Fields of the spec that replace the small spec's own: `latents`, `discriminator`, …"""
 
     def begin(self) -> Training:
-        """The training of the game with it, before the first step."""
+        """Training with the loss, before the first step."""
         torch.manual_seed(0)
         beside = [] if self.adversarial is None else [self.adversarial]
         losses = [*beside, self.component, *self.others]
         return begin(self.component, {"losses": losses, **self.fields}, self.players)
 
     def key(self) -> str:
-        """The name that it has in logs."""
+        """The loss's key in logs."""
         return type(self.component).name()
 
-    def test_its_values_are_finite_and_it_has_a_part_in_somebodys_objective(self) -> None:
+    def test_its_values_are_finite_and_a_player_minimises_it(self) -> None:
         training = self.begin()
         scalars: dict[str, float] = {}
         with only_torch_rng(seeded=True):
             for step in range(3):
                 scalars |= read_scalars(training.advance())
-                own = torch.initial_seed() == derive_seed(training.spec.seed, "step", step)
-                assert own, "it seeds torch's global stream, which is not its to seed"
+                unseeded = torch.initial_seed() == derive_seed(training.spec.seed, "step", step)
+                assert unseeded, "it seeds torch's global generator: remove the call"
         assert [name for name in scalars if name.split("/")[1] == self.key()], "no player minimises it"
         assert all(torch.isfinite(torch.tensor(value)) for value in scalars.values()), scalars
 
-    def test_every_parameter_it_brings_is_trained(self) -> None:
+    def test_every_parameter_it_adds_is_trained(self) -> None:
         training = self.begin()
         before = self.own(training)
         for _ in range(3):
             training.advance()
         still = [name for name, value in self.own(training).items() if torch.equal(value, before[name])]
-        assert not still, f"nothing moves {still}: which player's objective are they in, and who owns them?"
+        assert not still, f"no player changes {still}: are they in `trained_by`, and in that player's objective?"
 
-    def test_it_keeps_no_module_of_the_game_as_its_own(self) -> None:
+    def test_it_registers_no_module_that_another_module_owns(self) -> None:
         training = self.begin()
         names: dict[int, str] = {}
         for name, parameter in training.game.named_parameters(remove_duplicate=False):
             taken = names.setdefault(id(parameter), name)
-            assert taken == name, f"{name} is {taken}: hold what another module owns in a Borrowed"
+            assert taken == name, f"{name} is {taken}: keep a module that another one owns in a Borrowed"
 
-    def test_a_resumed_run_goes_on_as_if_never_interrupted(self, tmp_path: Path) -> None:
+    def test_a_resumed_run_equals_an_uninterrupted_one(self, tmp_path: Path) -> None:
         straight, interrupted = self.begin(), self.begin()
         for _ in range(2):
             straight.advance()
@@ -85,9 +85,9 @@ class LossSuite(ComponentSuite):
             resumed.advance()
         other = dict(resumed.game.state_dict())
         differing = [name for name, value in straight.game.state_dict().items() if not torch.equal(value, other[name])]
-        assert not differing, f"{differing} differ after a resume: what it remembers has to be in buffers"
+        assert not differing, f"{differing} differ after a resume: state must be in buffers"
 
     def own(self, training: Training) -> dict[str, Tensor]:
-        """Copies of the parameters that it brings, by name."""
+        """Copies of the parameters that the loss adds, by name."""
         term = training.game.term(self.key())
         return {name: value.detach().clone() for name, value in term.named_parameters()}

@@ -1,4 +1,4 @@
-"""What holds of every metric and every artifact."""
+"""The tests that every metric and every artifact passes."""
 
 import json
 from collections.abc import Mapping
@@ -19,15 +19,15 @@ INFORMATION = {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0
 
 
 class ModelUserSuite(ComponentSuite):
-    """`component` looks at a model: that of a small game with the codes `category` and `c`, trained for three steps on
-    noise with three classes."""
+    """Set `component` to a metric or an artifact. It gets a model with the codes `category` and `c`, trained for three
+    steps on noise of three classes."""
 
     component: Component
     fields: ClassVar[Mapping[str, object]] = {}
-    """Of the spec, in place of the small game's."""
+    """Fields of the spec that replace the small spec's own."""
 
     def model(self) -> Model:
-        """What is looked at."""
+        """The trained model."""
         training = begin(None, {"losses": [{"type": "non-saturating"}, INFORMATION], **self.fields})
         for _ in range(3):
             training.advance()
@@ -35,11 +35,11 @@ class ModelUserSuite(ComponentSuite):
 
 
 class MetricSuite(ModelUserSuite):
-    """`component` is a metric."""
+    """Set `component` to a metric."""
 
     component: Metric
 
-    def test_what_it_finds_can_be_written_down_and_comes_out_the_same_again(self) -> None:
+    def test_its_result_is_json_and_reproducible(self) -> None:
         model, data = self.model(), Splits(Noise())
         torch.manual_seed(0)
         found = self.component.measure(model, data)
@@ -47,7 +47,7 @@ class MetricSuite(ModelUserSuite):
         torch.manual_seed(0)
         assert self.component.measure(model, data) == found
 
-    def test_it_leaves_the_model_as_it_was(self) -> None:
+    def test_it_does_not_change_the_model(self) -> None:
         model = self.model()
         images = torch.rand(6, *model.image)
         before, drawn = model.encode(images), model.sample(4, seed=1)
@@ -58,11 +58,11 @@ class MetricSuite(ModelUserSuite):
 
 
 class ArtifactSuite(ModelUserSuite):
-    """`component` is an artifact."""
+    """Set `component` to an artifact."""
 
     component: Artifact
 
-    def test_it_writes_what_it_draws_beside_the_stem(self, tmp_path: Path) -> None:
+    def test_it_writes_files_whose_names_begin_with_the_stem(self, tmp_path: Path) -> None:
         self.component.render(self.model(), Splits(Noise()), tmp_path / "step-00000003")
         written = sorted(path.name for path in tmp_path.iterdir())
         assert written

@@ -1,4 +1,4 @@
-"""What holds of every network."""
+"""The tests that every generator, trunk and head passes."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -17,30 +17,30 @@ BATCHES = pytest.mark.parametrize("n", [1, 3])
 
 
 class GeneratorSuite(ComponentSuite):
-    """`component` is a generator, as narrow as it can be."""
+    """Set `component` to a generator, as narrow as possible, and `image` to a shape that it supports."""
 
     component: Generator
     image: ClassVar[ImageShape] = ImageShape(1, 12, 12)
-    """What it is to draw."""
+    """Shape of the images to generate."""
 
     def latents(self) -> LatentSpace:
-        """Those of the small game."""
+        """The latents `z`, `label`, `category` and `c`."""
         return begin().game.latents
 
     def network(self) -> nn.Module:
-        """It, built."""
+        """The module of `component`."""
         torch.manual_seed(0)
         return self.component.build(self.latents(), self.image)
 
     @BATCHES
-    def test_latents_become_images_between_minus_one_and_one(self, n: int) -> None:
+    def test_it_generates_images_between_minus_one_and_one(self, n: int) -> None:
         latents, network = self.latents(), self.network()
         images = network(latents.embed(latents.sample(n)))
         assert images.shape == (n, *self.image)
         assert images.isfinite().all()
         assert images.abs().max() <= 1
 
-    def test_images_follow_from_the_latents(self) -> None:
+    def test_different_latents_give_different_images(self) -> None:
         latents, network = self.latents(), self.network().eval()
         images = network(latents.embed(latents.sample(4)))
         assert not torch.equal(images[0], images[1])
@@ -60,23 +60,23 @@ class GeneratorSuite(ComponentSuite):
 
 
 class TrunkSuite(ComponentSuite):
-    """`component` is a trunk, as narrow as it can be."""
+    """Set `component` to a trunk, as narrow as possible, and `image` to a shape that it supports."""
 
     component: Trunk
     image: ClassVar[ImageShape] = ImageShape(1, 12, 12)
-    """What it is to look at."""
+    """Shape of the images."""
 
     def network(self) -> TrunkModule:
-        """It, built."""
+        """The module of `component`."""
         torch.manual_seed(0)
         return self.component.build(self.image)
 
     def images(self, n: int) -> Tensor:
-        """Noise."""
+        """`n` images of noise in [-1, 1]."""
         return torch.rand(n, *self.image) * 2 - 1
 
     @BATCHES
-    def test_images_become_features_and_maps_as_it_says(self, n: int) -> None:
+    def test_its_features_and_maps_have_the_declared_shapes(self, n: int) -> None:
         trunk = self.network()
         features = trunk(self.images(n))
         assert isinstance(features, Features)
@@ -85,7 +85,7 @@ class TrunkSuite(ComponentSuite):
         assert tuple(level.shape[1] for level in features.maps) == trunk.map_channels
         assert all(level.dim() == 4 and len(level) == n for level in features.maps)
 
-    def test_it_says_whether_images_of_a_batch_have_to_do_with_each_other(self) -> None:
+    def test_it_declares_whether_it_uses_batch_statistics(self) -> None:
         trunk, images = self.network(), self.images(4).requires_grad_()
         (gradient,) = torch.autograd.grad(trunk(images).vector[0].square().sum(), images)
         assert bool(gradient[1:].any()) is self.component.uses_batch_statistics(), (
@@ -97,7 +97,7 @@ class TrunkSuite(ComponentSuite):
         untouched = _untouched_in_two_steps(trunk, lambda: trunk(self.images(4)).vector)
         assert not untouched
 
-    def test_a_penalty_can_differentiate_it_twice(self) -> None:
+    def test_it_can_be_differentiated_twice(self) -> None:
         trunk, images = self.network(), self.images(3).requires_grad_()
         (gradient_norms,) = torch.autograd.grad(trunk(images).vector.sum(), images, create_graph=True)
         found = torch.autograd.grad(gradient_norms.square().sum(), list(trunk.parameters()), allow_unused=True)
@@ -112,39 +112,39 @@ class TrunkSuite(ComponentSuite):
 
 
 class HeadSuite(ComponentSuite):
-    """`component` is a head. It sits on features and maps of noise; the condition is drawn from the small game's
-    latents `z`, `label`, `category` and `c`."""
+    """Set `component` to a head. Its features and maps are noise; its condition is drawn from the latents `z`, `label`,
+    `category` and `c`."""
 
     component: Head
 
-    def seat(self, n: int) -> tuple[HeadModule, Features, dict[str, Tensor]]:
-        """It, built, and what it may be asked about."""
+    def head_and_inputs(self, n: int) -> tuple[HeadModule, Features, dict[str, Tensor]]:
+        """The module of `component`, and the features and condition of `n` images."""
         torch.manual_seed(0)
         latents = begin().game.latents
         trunk = Noisy()
         return self.component.build(trunk, latents), trunk(torch.rand(n, 1, 12, 12)), latents.sample(n)
 
     @BATCHES
-    def test_there_is_a_logit_for_each_image_or_for_each_of_its_places(self, n: int) -> None:
-        head, features, condition = self.seat(n)
+    def test_it_gives_a_logit_per_image_or_per_patch(self, n: int) -> None:
+        head, features, condition = self.head_and_inputs(n)
         logits = head(features, condition)
         assert len(logits) == n
         assert logits.dim() <= 2
         assert logits.isfinite().all()
 
     def test_every_parameter_has_a_gradient(self) -> None:
-        head, features, condition = self.seat(12)
+        head, features, condition = self.head_and_inputs(12)
         logits = head(features, condition)
         (logits * torch.randn_like(logits)).sum().backward()
         assert not [name for name, value in head.named_parameters() if value.grad is None or not value.grad.any()]
 
-    def test_it_owns_none_of_the_latents(self) -> None:
-        head, _, _ = self.seat(1)
+    def test_it_registers_no_latent(self) -> None:
+        head, _, _ = self.head_and_inputs(1)
         own = {id(value) for value in begin().game.latents.parameters()}
         assert not own & {id(value) for value in head.parameters()}
 
     def test_its_weights_are_saved_and_loaded(self) -> None:
-        (head, features, condition), (other, _, _) = self.seat(2), self.seat(2)
+        (head, features, condition), (other, _, _) = self.head_and_inputs(2), self.head_and_inputs(2)
         _shake(head)
         other.load_state_dict(head.state_dict())
         assert torch.equal(other(features, condition), head(features, condition))
@@ -162,8 +162,8 @@ class Noisy(TrunkModule):
 
 
 def _untouched_in_two_steps(network: nn.Module, draw: Callable[[], Tensor]) -> list[str]:
-    """Parameters without a gradient of what `draw` gives, at the second step: a layer that begins at zero stops the
-    gradient of those before it at the first."""
+    """Names of parameters that have no gradient at the second step. At the first, a layer with zero weights stops the
+    gradient of the layers before it."""
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
     for _ in range(2):
         optimizer.zero_grad()

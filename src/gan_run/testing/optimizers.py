@@ -1,4 +1,4 @@
-"""What holds of every optimiser and every schedule."""
+"""The tests that every optimizer and every schedule passes."""
 
 import math
 
@@ -11,11 +11,11 @@ from gan_run.testing.component import ComponentSuite
 
 
 class OptimizerSuite(ComponentSuite):
-    """`component` is an optimiser."""
+    """Set `component` to an optimizer."""
 
     component: Optimizer
 
-    def test_it_finds_the_bottom_of_a_bowl(self) -> None:
+    def test_it_minimises_a_quadratic(self) -> None:
         place = nn.Parameter(torch.tensor([3.0, -2.0]))
         optimizer = self.component.build([place])
         for _ in range(300):
@@ -26,7 +26,7 @@ class OptimizerSuite(ComponentSuite):
             optimizer.step()
         assert place.abs().max() < 0.5
 
-    def test_all_that_it_remembers_are_tensors(self) -> None:
+    def test_its_state_is_of_tensors(self) -> None:
         place = nn.Parameter(torch.ones(2))
         optimizer = self.component.build([place])
         place.grad = torch.ones(2)
@@ -35,14 +35,14 @@ class OptimizerSuite(ComponentSuite):
 
 
 class ScheduleSuite(ComponentSuite):
-    """`component` is a schedule."""
+    """Set `component` to a schedule."""
 
     component: Schedule
 
-    def test_it_is_a_number_at_every_step(self) -> None:
+    def test_it_is_finite_at_every_step(self) -> None:
         for steps in (1, 10, 1000):
             assert all(math.isfinite(self.component.at(step, steps)) for step in range(steps))
 
-    def test_it_follows_from_the_step_alone(self) -> None:
+    def test_it_depends_on_the_step_alone(self) -> None:
         values = [self.component.at(step, 50) for step in range(50)]
         assert [self.component.at(step, 50) for step in reversed(range(50))] == values[::-1]

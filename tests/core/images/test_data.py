@@ -146,9 +146,9 @@ def test_training_is_mirrored_and_validation_is_not() -> None:
 @pytest.mark.parametrize("validation", [10, 11])
 def test_a_validation_split_that_leaves_nothing_is_refused_before_and_after_loading(validation: int) -> None:
     source = Numbered(validation=validation)
-    with pytest.raises(DataError, match=f"{validation} leaves nothing of 10"):
+    with pytest.raises(DataError, match=f"{validation} leaves none of 10"):
         source.check_sizes(source.describe())
-    with pytest.raises(DataError, match=f"{validation} leaves nothing of 10"):
+    with pytest.raises(DataError, match=f"{validation} leaves none of 10"):
         source.open("train")
 
 

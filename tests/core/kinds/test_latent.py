@@ -1,5 +1,6 @@
 """What the base class and `count` add to a latent, shown with one that no plugin has: an angle, in two columns."""
 
+import inspect
 import math
 from typing import Literal
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from torch.distributions import Normal, VonMises
 
 from gan_run import DataInfo, ImageShape, Latent, LatentContext, LatentModule, LogLikelihood, log_prob
+from gan_run.core.kinds.repeated_latent import Repeated
+from gan_run.plugins.latents.standard.bernoulli import Bernoulli
 from gan_run.plugins.latents.standard.categorical import Categorical
 
 CONTEXT = LatentContext(DataInfo(ImageShape(1, 2, 2), {"train": 1}))
@@ -152,3 +155,56 @@ def test_a_category_survives_copying_as_a_whole_number() -> None:
     assert value.dtype == torch.int64
     assert sorted(set(value.flatten().tolist())) == [0, 1, 2]
     assert several.embed(value).sum(1).tolist() == [4.0] * 50
+
+
+def test_copies_override_every_method_of_a_latent() -> None:
+    attributes = vars(LatentModule)
+    methods = {name for name, value in attributes.items() if inspect.isfunction(value) and not name.startswith("_")}
+    assert {"sample", "estimate", "observe", "fit_prior"} <= methods
+    assert not methods - vars(Repeated).keys()
+
+
+def test_copies_of_a_bernoulli_are_estimated_as_one_is() -> None:
+    estimate = Bernoulli(count=2).module(CONTEXT).estimate(torch.zeros(3, 2))
+    assert estimate.dtype == torch.int64
+    assert estimate.tolist() == [[0, 0]] * 3
+
+
+class Majority(Angle):
+    """An angle whose prior is the most frequent label, and whose value on real images is their label."""
+
+    type: Literal["majority"] = "majority"  # type: ignore[assignment]  # another name
+
+    def observes_labels(self) -> bool:
+        return True
+
+    def build(self, context: LatentContext) -> LatentModule:
+        return MajorityModule()
+
+
+class MajorityModule(AngleModule):
+    most: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("most", torch.zeros(()))
+
+    def fit_prior(self, labels: Tensor) -> None:
+        self.most.copy_(labels.mode().values)
+
+    def sample(self, n: int) -> Tensor:
+        return self.most.expand(n)
+
+    def observe(self, labels: Tensor) -> Tensor:
+        return labels.float()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_prior_is_fitted_to_labels_and_values_are_observed_whatever_the_count(count: int) -> None:
+    latent = Majority(count=count).module(CONTEXT)
+    latent.fit_prior(torch.tensor([2, 1, 2]))
+    assert latent.sample(4).flatten().tolist() == [2.0] * 4 * count
+    observed = latent.observe(torch.tensor([0, 1]))
+    assert observed is not None
+    assert observed.shape == latent.sample(2).shape
+    assert observed.flatten().tolist() == [0.0] * count + [1.0] * count

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run import Discriminator, Model, NotFoundByName, StackedTrunk
+from gan_run import Discriminator, ImageSet, ImageShape, Model, NotFoundByName, StackedTrunk, to_float
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds import model as model_module
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.networks.dcgan.networks import DCGANGenerator, DCGANTrunk
 from gan_run.plugins.networks.heads.linear import Linear
 from gan_run.plugins.networks.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
+from gan_run.testing import fake_model
 
 Start = Callable[..., Training]
 
@@ -253,3 +254,50 @@ def test_a_model_is_in_evaluation_mode(normalising: Training) -> None:
     model = normalising.model()
     batch = images(3, side=12)
     assert torch.equal(model.posterior_params(batch)["c"], model.posterior_params(batch)["c"])
+
+
+@pytest.mark.parametrize(
+    ("side", "images_at_once", "latents_at_once"),
+    [(28, 500, 250), (32, 500, 250), (64, 500, 250), (128, 125, 125), (256, 31, 31), (4096, 2, 2)],
+)
+def test_fewer_large_images_go_through_a_network_at_once(side: int, images_at_once: int, latents_at_once: int) -> None:
+    image = ImageShape(3, side, side)
+    assert model_module.chunk_size(image, model_module.CHUNK) == images_at_once
+    assert model_module.chunk_size(image, model_module.STATISTICS_BATCH) == latents_at_once
+
+
+class LargestBatch(nn.Module):
+    """Counts the images of the largest batch."""
+
+    largest = 0
+
+    def forward(self, values: Tensor) -> Tensor:
+        LargestBatch.largest = max(len(values), LargestBatch.largest)
+        return values[:, :1, None, None].expand(-1, 1, 1024, 1024)
+
+
+def test_a_model_of_large_images_generates_few_at_once() -> None:
+    model = fake_model({"z": {"type": "gaussian"}}, LargestBatch(), {})
+    assert model.chunk_size == 2
+    assert model.sample(5).shape == (5, 1, 1024, 1024)
+    assert LargestBatch.largest == 2
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_split_is_encoded_in_its_own_order(model: Model, monkeypatch: pytest.MonkeyPatch, shuffle: bool) -> None:
+    pixels = torch.randint(0, 256, (7, 1, 8, 8), dtype=torch.uint8)
+    expected = model.encode(to_float(pixels))
+    monkeypatch.setattr(model_module, "CHUNK", 3)
+    found = model.encode_set(ImageSet(pixels, mirrored=True), shuffle)
+    assert found.keys() == expected.keys()
+    for code, values in expected.items():
+        torch.testing.assert_close(found[code], values)
+
+
+def test_a_split_is_encoded_in_equal_chunks_that_shuffling_draws_at_random(normalising: Training) -> None:
+    model = normalising.model().with_batch_statistics
+    pixels = torch.randint(0, 256, (501, 1, 12, 12), dtype=torch.uint8)
+    in_order = model.encode_set(ImageSet(pixels))["c"]
+    halves = [model.encode(to_float(half))["c"] for half in torch.tensor_split(pixels, 2)]
+    torch.testing.assert_close(in_order, torch.cat(halves))
+    assert not torch.allclose(model.encode_set(ImageSet(pixels), shuffle=True)["c"], in_order)

@@ -10,7 +10,7 @@ from gan_run.plugins.training.schedules.schedules import Cosine, LinearSchedule
 def test_a_negative_learning_rate_is_a_mistake_and_zero_is_not(make_spec: Callable[..., Spec]) -> None:
     spec = make_spec(optimizers={"generator": Adam(lr=-1e-3), "discriminator": Adam(lr=0)})
     (problem,) = spec.problems()
-    assert str(problem).startswith("optimizers.generator.lr: -0.001 is no learning rate")
+    assert str(problem).startswith("optimizers.generator.lr: -0.001: a learning rate cannot be negative")
 
 
 @pytest.mark.parametrize("ramp", [LinearSchedule, Cosine])

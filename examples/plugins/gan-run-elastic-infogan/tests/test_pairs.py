@@ -39,7 +39,7 @@ def test_the_loss_worked_by_hand() -> None:
 
 
 def test_it_needs_somebody_to_read_the_code() -> None:
-    with pytest.raises(SpecError, match="it needs the code 'category' read off images"):
+    with pytest.raises(SpecError, match="no loss trains an encoder of the code 'category'"):
         read_spec({**SPEC, "losses": SPEC["losses"][:2]})  # type: ignore[index]  # a list
 
 

@@ -1,1 +1,1 @@
-"""One working component of each kind, called `Mine`: new projects get them under a name of their own."""
+"""A working component of each kind, called `Mine`; a new project gets it under the plugin's name."""

@@ -1,4 +1,4 @@
-"""A random change of images."""
+"""An augmentation."""
 
 from typing import Literal
 
@@ -10,17 +10,17 @@ from gan_run import Augmentation, AugmentationModule, ImageShape
 
 
 class Mine(Augmentation):
-    """Each image brighter or darker."""
+    """A random change of each image's brightness."""
 
     type: Literal["mine"] = "mine"
-    most: float = Field(default=0.2, gt=0, description="How much at most, where white is 1 and black is -1.")
+    most: float = Field(default=0.2, gt=0, description="Largest change of a pixel; black is -1, white is 1.")
 
     def build(self, image: ImageShape) -> AugmentationModule:
         return MineModule(self.most)
 
 
 class MineModule(AugmentationModule):
-    """(N, C, H, W) to the same."""
+    """Maps images (N, C, H, W) to the same shape."""
 
     def __init__(self, most: float) -> None:
         super().__init__()

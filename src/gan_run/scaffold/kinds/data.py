@@ -1,4 +1,4 @@
-"""A source of images."""
+"""A data source."""
 
 from typing import Literal
 
@@ -9,14 +9,14 @@ from gan_run import DataInfo, DataSource, ImageSet, ImageShape
 
 
 class Mine(DataSource):
-    """Stripes that lie or stand, on 28x28 pixels."""
+    """Images of horizontal and of vertical stripes, 28x28 pixels, in two classes."""
 
     type: Literal["mine"] = "mine"
-    images: int = Field(default=1000, ge=20, description="How many; a tenth of them is for testing.")
+    images: int = Field(default=1000, ge=20, description="Number of images; a tenth of them is the test split.")
 
     def describe(self) -> DataInfo:
         test = self.images // 10
-        return DataInfo(ImageShape(1, 28, 28), {"train": self.images - test, "test": test}, ("lying", "standing"))
+        return DataInfo(ImageShape(1, 28, 28), {"train": self.images - test, "test": test}, ("horizontal", "vertical"))
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.describe().sizes[split]
@@ -24,6 +24,6 @@ class Mine(DataSource):
         phases = torch.rand(count, 1, 1, generator=stream) * 6
         waves = ((torch.arange(28) * 0.9 + phases).sin() * 127 + 128).to(torch.uint8)  # (N, 1, 28)
         labels = torch.arange(count) % 2
-        lying, standing = waves.transpose(1, 2).expand(-1, 28, 28), waves.expand(-1, 28, 28)
-        images = torch.where(labels.view(-1, 1, 1) == 0, lying, standing)
+        horizontal, vertical = waves.transpose(1, 2).expand(-1, 28, 28), waves.expand(-1, 28, 28)
+        images = torch.where(labels.view(-1, 1, 1) == 0, horizontal, vertical)
         return ImageSet(images.unsqueeze(1).contiguous(), labels)

@@ -10,7 +10,7 @@ from gan_run import Generator, ImageShape, LatentSpace
 
 
 class Mine(Generator):
-    """One hidden layer, then tanh."""
+    """One hidden layer and tanh."""
 
     type: Literal["mine"] = "mine"
     hidden: int = Field(default=256, ge=1, description="Width of the hidden layer.")

@@ -9,7 +9,7 @@ from gan_run import Features, Head, HeadModule, LatentSpace, TrunkModule, Values
 
 
 class Mine(Head):
-    """A hidden layer before the logit."""
+    """A hidden layer and a logit."""
 
     type: Literal["mine"] = "mine"
     hidden: int = Field(default=64, ge=1, description="Width of the hidden layer.")
@@ -19,7 +19,7 @@ class Mine(Head):
 
 
 class MineModule(HeadModule):
-    """Features (N, F) to logits (N,), whatever the condition."""
+    """Maps features (N, F) to logits (N,) and ignores the condition."""
 
     def __init__(self, features: int, hidden: int) -> None:
         super().__init__()

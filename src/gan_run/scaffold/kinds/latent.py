@@ -11,7 +11,7 @@ from gan_run import Latent, LatentContext, LatentModule
 
 
 class Mine(Latent):
-    """A real number from Laplace's distribution, with a Laplace posterior of scale one."""
+    """A real number from the Laplace distribution, with a Laplace posterior of scale one."""
 
     type: Literal["mine"] = "mine"
 
@@ -20,7 +20,7 @@ class Mine(Latent):
 
 
 class MineModule(LatentModule):
-    """Values (N,); Q gives the posterior's middle."""
+    """Values are float (N,); the one posterior parameter is the mean."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -9,7 +9,8 @@ from gan_run import Loss, LossContext, LossTerm, Scheduled, UpdateContext
 
 
 class Mine(Loss):
-    """Keeps D's logits of real images from drifting off (Karras et al. 2018, arXiv 1710.10196, appendix A.1)."""
+    """The mean square of D's logits of real images, which keeps them near 0 (Karras et al. 2018, arXiv 1710.10196,
+    appendix A.1)."""
 
     type: Literal["mine"] = "mine"
     weight: Scheduled = Field(default=0.001, description="The paper's epsilon.")
@@ -19,7 +20,7 @@ class Mine(Loss):
 
 
 class MineTerm(LossTerm):
-    """A method for each player that it speaks to; beside an adversarial loss, D is enough."""
+    """One method for each player that minimises the loss; here the discriminator's only."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return update.real_output.logits.square().mean()

@@ -2,14 +2,16 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from gan_run import Measurement, Metric, Model, Splits
 
 
 class Mine(Metric):
-    """How bright samples are on average, and how bright the test images are; -1 is black."""
+    """Mean brightness of samples and of test images, from -1 (black) to 1 (white)."""
 
     type: Literal["mine"] = "mine"
-    samples: int = 1000
+    samples: int = Field(default=1000, ge=1, description="Number of samples.")
 
     def measure(self, model: Model, data: Splits) -> Measurement:
         images = data["test"].images

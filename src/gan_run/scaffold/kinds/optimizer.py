@@ -1,4 +1,4 @@
-"""An optimiser."""
+"""An optimizer."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -14,7 +14,7 @@ class Mine(Optimizer):
     """Gradient descent with momentum."""
 
     type: Literal["mine"] = "mine"
-    momentum: float = Field(default=0.5, gt=0, lt=1)
+    momentum: float = Field(default=0.5, gt=0, lt=1, description="Decay of the moving average of gradients.")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=0.0, momentum=self.momentum)

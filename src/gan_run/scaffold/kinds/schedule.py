@@ -8,11 +8,11 @@ from gan_run import Schedule
 
 
 class Mine(Schedule):
-    """Halved after every so many steps."""
+    """A number that is halved every so many steps."""
 
     type: Literal["mine"] = "mine"
-    start: float
-    every: int = Field(default=1000, ge=1, description="Steps until it is halved.")
+    start: float = Field(description="The number at step 0.")
+    every: int = Field(default=1000, ge=1, description="Steps between two halvings.")
 
     def at(self, step: int, steps: int) -> float:
         return float(self.start * 0.5 ** (step // self.every))

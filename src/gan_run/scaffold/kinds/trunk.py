@@ -13,14 +13,14 @@ class Mine(Trunk):
     """One hidden layer."""
 
     type: Literal["mine"] = "mine"
-    hidden: int = Field(default=256, ge=1, description="Width of the hidden layer: there are as many features.")
+    hidden: int = Field(default=256, ge=1, description="Width of the hidden layer, and number of features.")
 
     def build(self, image: ImageShape) -> TrunkModule:
         return MineModule(image, self.hidden)
 
 
 class MineModule(TrunkModule):
-    """Images (N, C, H, W) to features (N, hidden), without maps."""
+    """Maps images (N, C, H, W) to features (N, hidden), without feature maps."""
 
     def __init__(self, image: ImageShape, hidden: int) -> None:
         super().__init__()

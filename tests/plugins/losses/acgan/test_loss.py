@@ -88,12 +88,12 @@ def test_classes_are_learnt_and_drawn_as_asked(begin: Begin) -> None:
 
 
 def test_a_latent_that_is_no_label_is_refused(begin: Begin) -> None:
-    with pytest.raises(SpecError, match=r"losses\[1\]\.label: nobody knows 'z' of a real image"):
+    with pytest.raises(SpecError, match=r"losses\[1\]\.label: 'z' has no known value on real images"):
         begin(label="z")
     with pytest.raises(SpecError, match=r"losses\[1\]\.label: no latent is called 'lable'; did you mean 'label'"):
         begin(label="lable")
 
 
 def test_a_code_has_one_reader(begin: Begin) -> None:
-    with pytest.raises(SpecError, match=r"losses\[2\]: losses\[1\] reads the code 'label' already"):
+    with pytest.raises(SpecError, match=r"losses\[2\]: losses\[1\] encodes the code 'label' already"):
         begin({"type": "mutual-information", "codes": {"label": 1.0}})

@@ -126,7 +126,7 @@ def test_the_images_are_no_part_of_the_checkpoint_and_a_finished_model_needs_non
 
 
 def test_a_code_that_nobody_reads_is_refused(small: Small, registry: Registry) -> None:
-    with pytest.raises(SpecError, match=r"losses\[1\]: it needs the code 'categry' read off images"):
+    with pytest.raises(SpecError, match=r"losses\[1\]: no loss trains an encoder of the code 'categry'"):
         read_spec(spec_with(small, code="categry"), registry=registry)
 
 

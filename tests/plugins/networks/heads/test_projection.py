@@ -54,7 +54,7 @@ def test_the_condition_has_to_be_a_latent_that_real_images_have(small: Small, re
     read_spec(spec_with(small, "kind"), registry=registry)
     with pytest.raises(SpecError, match=r"discriminator\.head\.on: no latent is called 'kid'; did you mean 'kind'"):
         read_spec(spec_with(small, "kid"), registry=registry)
-    with pytest.raises(SpecError, match=r"discriminator\.head\.on: nobody knows 'z' of a real image"):
+    with pytest.raises(SpecError, match=r"discriminator\.head\.on: 'z' has no known value on real images"):
         read_spec(spec_with(small, "z"), registry=registry)
 
 

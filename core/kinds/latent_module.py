@@ -1,0 +1,231 @@
+"""A built latent: a distribution that is sampled, embedded for the generator, recovered by Q and traversed.
+
+Shapes: N batch, W columns of the generator's input, P posterior parameters of one value, `...` any batch shape.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from gan_run.core.base.device import full_precision
+
+LogLikelihood = Callable[[Tensor, Tensor], Tensor]
+"""(params (..., P), value (...)) -> log Q(value | image) in nats, (...)."""
+
+
+class LatentModule(nn.Module, ABC):
+    """One independent value of a latent: its prior p(c), its embedding and its posterior Q(c | x).
+
+    A subclass sets `width` and `posterior_width`. It may have parameters, such as those of a learnt prior: the player
+    that trains the generator trains them. The examples of the methods together are one latent, `NormalModule`: a
+    standard normal prior, and a posterior with standard deviation one.
+    """
+
+    width: int
+    """W: number of columns in the generator's input."""
+    posterior_width: int
+    """P: number of posterior parameters, which Q outputs for each value."""
+    cardinality: int | None = None
+    """Number of values of a discrete latent, which are the class indices 0 to cardinality - 1; None if continuous."""
+    period: float | None = None
+    """Period of a cyclic latent, 2 pi for an angle in radians; None if values do not repeat."""
+    count: int = 1
+    """Number of independent copies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("_where", torch.empty(0), persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        """The device on which `sample` creates values."""
+        return self.get_buffer("_where").device
+
+    @abstractmethod
+    def sample(self, n: int) -> Tensor:
+        """Draw values from the prior, with torch's global random number generator.
+
+        Args:
+            n: Number of values, at least 1.
+
+        Returns:
+            `n` independent values, shape (n,), on `self.device`: float for real numbers and angles, int64 class
+            indices for a discrete latent.
+
+        Example:
+            def sample(self, n: int) -> Tensor:
+                return torch.randn(n, device=self.device)
+        """
+
+    @abstractmethod
+    def embed(self, value: Tensor) -> Tensor:
+        """Turn values into columns of the generator's input.
+
+        Args:
+            value: Values of any batch shape (...).
+
+        Returns:
+            Float tensor (..., W). Numbers of order one suit the generators best.
+
+        Example:
+            width = 1
+
+            def embed(self, value: Tensor) -> Tensor:
+                return value.unsqueeze(-1)
+        """
+
+    @abstractmethod
+    def posterior(self, params: Tensor) -> Distribution:
+        """The distribution Q(c | x) of the value, given an image.
+
+        Args:
+            params: Posterior parameters (..., P), the unconstrained output of Q.
+
+        Returns:
+            A distribution over values with batch shape (...). `validate_args=False` avoids a wait for the GPU.
+
+        Example:
+            posterior_width = 1
+
+            def posterior(self, params: Tensor) -> torch.distributions.Distribution:
+                std = torch.ones_like(params[..., 0])
+                return torch.distributions.Normal(params[..., 0], std, validate_args=False)
+        """
+
+    @abstractmethod
+    def entropy(self) -> Tensor:
+        """H(c) of one value under the prior.
+
+        Returns:
+            Scalar tensor in nats on `self.device`; the differential entropy if the latent is continuous.
+
+        Example:
+            def entropy(self) -> Tensor:
+                return torch.full((), 0.5 * math.log(2 * math.pi * math.e), device=self.device)
+        """
+
+    @abstractmethod
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        """The values that a traversal shows, one image each.
+
+        Args:
+            steps: Number of values of a continuous latent, at least 1; a discrete one ignores it.
+            low: First value; None for the latent's own default. A discrete latent ignores it.
+            high: Last value, likewise.
+
+        Returns:
+            Values (steps,) evenly spaced from `low` to `high`; all values, (cardinality,), of a discrete latent.
+
+        Example:
+            def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+                low, high = -2.0 if low is None else low, 2.0 if high is None else high
+                return torch.linspace(low, high, steps, device=self.device)
+        """
+
+    @abstractmethod
+    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+        """How well Q recovers the values of a batch.
+
+        Args:
+            params: Posterior parameters (N, P) of N images.
+            value: The values (N,) that the images were generated from.
+
+        Returns:
+            Scalar tensor in [0, 1]: the recovered share of H(c) of a discrete latent, R2 of a continuous one.
+
+        Example:
+            def recovery(self, params: Tensor, value: Tensor) -> Tensor:
+                error = (params[..., 0] - value).square().mean()
+                return (1 - error / value.var(correction=0).clamp_min(1e-12)).clamp(0, 1)
+        """
+
+    def fit_prior(self, labels: Tensor) -> None:
+        """Fit the prior to the class labels of the training images. Called once, before the first step.
+
+        Args:
+            labels: int64 class labels (M,) of all training images. Not called where the dataset has no labels.
+        """
+
+    def observe(self, labels: Tensor) -> Tensor | None:
+        """The latent's value on real images, where their labels determine it.
+
+        Args:
+            labels: int64 class labels (N,) of N real images.
+
+        Returns:
+            Values (N,), or None where labels do not determine the value. `Latent.observes_labels` must agree.
+        """
+        return None
+
+    def log_likelihood(self, params: Tensor, value: Tensor) -> Tensor:
+        """log Q(value | image), computed in float32 at least, under autocast too.
+
+        Args:
+            params: Posterior parameters (..., P).
+            value: Values (...).
+
+        Returns:
+            Log-likelihood in nats, (...).
+        """
+        return log_prob(self.posterior(full_precision(params)), value)
+
+    def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
+        """The log-likelihood after its scale (standard deviation, concentration) is fitted to a batch.
+
+        Args:
+            params: Posterior parameters (N, P) of the batch that the scale is fitted to.
+            value: Its values (N,).
+
+        Returns:
+            A function like `log_likelihood`; `log_likelihood` itself where the posterior has no scale.
+        """
+        return self.log_likelihood
+
+    def estimate(self, params: Tensor) -> Tensor:
+        """The mode of Q(c | x), a point estimate of the value.
+
+        Args:
+            params: Posterior parameters (..., P).
+
+        Returns:
+            The most likely values, (...).
+        """
+        mode = self.posterior(full_precision(params)).mode
+        assert isinstance(mode, Tensor)
+        return mode
+
+    def value(self, number: float) -> Tensor:
+        """A number that a user gives, as a value of this latent.
+
+        Args:
+            number: A class index from 0 to cardinality - 1 if the latent is discrete, else any number.
+
+        Returns:
+            Scalar tensor on the CPU: int64 if the latent is discrete, else float.
+
+        Raises:
+            ValueError: `number` is no class index of a discrete latent.
+        """
+        if self.cardinality is None:
+            return torch.tensor(float(number))
+        if not float(number).is_integer() or not 0 <= number < self.cardinality:
+            raise ValueError(f"{number:g} is not a category: they are 0 to {self.cardinality - 1}")
+        return torch.tensor(int(number))
+
+
+def log_prob(distribution: Distribution, value: Tensor) -> Tensor:
+    """`distribution.log_prob(value)`, typed: torch leaves the method of its subclasses untyped.
+
+    Args:
+        distribution: Any distribution of torch.distributions.
+        value: Values that broadcast to its batch shape.
+
+    Returns:
+        Log-density or log-probability in nats.
+    """
+    logarithm = distribution.log_prob(value)
+    assert isinstance(logarithm, Tensor)
+    return logarithm
