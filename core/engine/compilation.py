@@ -16,8 +16,8 @@ OBJECTIVE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
 """Largest difference of an objective, relative to its size plus one."""
 GRADIENT_TOLERANCE = 5e-2
 """Largest difference of a parameter's gradient, relative to its norm plus the norm of all gradients. Rounding gives
-about 1e-6 in float32, but a ReLU whose input changes sign can shift many equal pixels at once (4e-3 observed). A missing
-gradient has the error 1."""
+about 1e-6 in float32, but a ReLU whose input changes sign can shift many equal pixels at once (4e-3 observed). A
+missing gradient has the error 1."""
 RECOMPILE_LIMIT = 64
 """How many times dynamo may compile `Update.forward`: the updates of all players share that one function."""
 

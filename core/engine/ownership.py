@@ -22,7 +22,7 @@ def check_player_names(names: Iterable[str]) -> None:
     for name in names:
         if not re.fullmatch(PLAYER_NAME, name):
             raise PluginError(
-                f"a player cannot be called {name!r}: a name has letters, digits, _ and -, and does not start with a digit"
+                f"a player cannot be called {name!r}: a name has letters, digits, _ and -, and no digit first"
             )
         method = objective_method(name)
         if method in by_method:

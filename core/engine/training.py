@@ -85,7 +85,7 @@ class Training:
 
 
 def read_scalars(losses: dict[str, Losses]) -> dict[str, float]:
-    """Read every objective and report from the device, which waits for it. Names are PLAYER/LOSS and PLAYER/LOSS/REPORT."""
+    """Every objective and report as a number, by PLAYER/LOSS and PLAYER/LOSS/REPORT. Waits for the device."""
     tensors: dict[str, Tensor] = {}
     for player, loss in losses.items():
         tensors |= {f"{player}/{term}": value for term, value in loss.terms.items()}

@@ -119,7 +119,7 @@ def test_a_player_whose_losses_all_skip_steps_trains_in_two_processes_as_in_one(
     plugin = tmp_path / "lazy.py"
     plugin.write_text(LAZY, encoding="utf-8")
     losses = [{"type": "non-saturating"}, {"type": "one", "every": 2}, {"type": "two", "every": 3}]
-    optimizers = dict.fromkeys(("generator", "discriminator", "extra"), {"type": "adam", "lr": 1e-3})
+    optimizers = {name: {"type": "adam", "lr": 1e-3} for name in ("generator", "discriminator", "extra")}
     spec = write_spec({"steps": 8, "checkpoint_every": 8}, losses=losses, optimizers=optimizers)
     finish(together(spec, "--plugin", plugin, "--out", "two"))
     alone = gan_run(spec, "--plugin", plugin, "--out", "one")

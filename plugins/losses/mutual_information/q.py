@@ -26,7 +26,7 @@ class QHeads(Encoder):
         return self.read(output.features.vector)
 
     def read(self, vector: Tensor) -> dict[str, Tensor]:
-        """Features (N, F) to params (N, P) by code, in float32 under autocast too, since likelihoods are made of them."""
+        """Features (N, F) to params (N, P) by code, in float32 under autocast too: likelihoods are made of them."""
         with torch.autocast(vector.device.type, enabled=False):
             params: Tensor = self.layers(full_precision(vector))
-        return dict(zip(self.codes, params.split(self._widths, dim=1), strict=True))
+        return dict(zip(self.codes, torch.split(params, self._widths, dim=1), strict=True))

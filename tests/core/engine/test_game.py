@@ -119,7 +119,9 @@ def test_a_term_that_leaves_its_modules_to_nobody_is_refused(make_spec: MakeSpec
 
 
 def test_two_players_cannot_train_the_same(make_spec: MakeSpec) -> None:
-    with pytest.raises(GanRunError, match="the discriminator trains .*weight, which another player, the judge, trains"):
+    with pytest.raises(
+        GanRunError, match=r"the discriminator trains .*weight, which another player, the judge, trains"
+    ):
         game_of(make_spec(losses=[Owning(shares_trunk=True)]))
 
 

@@ -61,7 +61,7 @@ def test_refreshing_them_changes_no_weight_and_no_other_buffer(
     def state(training: Training) -> dict[str, Tensor]:
         for _ in range(3):
             training.advance()
-        return {name: value for name, value in training.game.state_dict().items()}
+        return dict(training.game.state_dict())
 
     refreshed = state(few_images(spectral_norm=True))
     monkeypatch.setattr("gan_run.core.engine.player.refresh_running_stats", lambda trunk, images: None)
