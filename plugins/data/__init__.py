@@ -1,1 +1,1 @@
-"""Plugins that bring data sources."""
+"""Data-source plugins: a folder for each."""

@@ -1,1 +1,1 @@
-"""Plugins that bring latents."""
+"""Latent plugins: a folder for each."""

@@ -1,1 +1,1 @@
-"""Plugins that bring losses."""
+"""Loss plugins: a folder for each."""

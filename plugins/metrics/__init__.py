@@ -1,1 +1,1 @@
-"""Plugins that bring metrics."""
+"""Metric plugins: a folder for each."""

@@ -1,1 +1,1 @@
-"""Plugins that bring generators, trunks and heads."""
+"""Network plugins (generators, trunks, heads): a folder for each."""

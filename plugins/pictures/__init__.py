@@ -1,1 +1,1 @@
-"""Plugins that bring artifacts: pictures of a model."""
+"""Artifact plugins: a folder for each."""

@@ -1,1 +1,1 @@
-"""Plugins that bring optimisers, schedules and augmentations."""
+"""Plugins of optimisers, schedules and augmentations: a folder for each."""

@@ -1,5 +1,4 @@
-"""Latents: the paper's categorical, uniform and gaussian codes (Chen et al. 2016, section 7); switches and angles;
-the label."""
+"""Latents: categorical, uniform and gaussian codes (Chen et al. 2016, section 7), switches, angles and class labels."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.latents.standard.bernoulli import Bernoulli

@@ -1,4 +1,4 @@
-"""A latent that is a switch."""
+"""The latent `bernoulli`: a switch."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ class Bernoulli(Latent):
     """A switch that is on with `probability`, given to the generator as 1 (on) or -1 (off)."""
 
     type: Literal["bernoulli"] = "bernoulli"
-    probability: float = Field(default=0.5, gt=0, lt=1, description="How likely it is to be on.")
+    probability: float = Field(default=0.5, gt=0, lt=1, description="Probability of on.")
 
     def build(self, context: LatentContext) -> "BernoulliModule":
         return BernoulliModule(self.probability)
@@ -43,7 +43,7 @@ class BernoulliModule(LatentModule):
         return super().log_likelihood(params, value.to(torch.get_default_dtype()))
 
     def estimate(self, params: Tensor) -> Tensor:
-        # Not the distribution's mode, which is no number at even odds.
+        # The distribution's mode is NaN at log-odds 0.
         return (params[..., 0] > 0).long()
 
     def entropy(self) -> Tensor:

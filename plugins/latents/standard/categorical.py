@@ -1,4 +1,4 @@
-"""A categorical latent."""
+"""The latent `categorical`: one of several categories."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ class Categorical(Latent):
     """One of `classes` equally likely categories, given to the generator as a one-hot row."""
 
     type: Literal["categorical"] = "categorical"
-    classes: int = Field(ge=2, description="How many categories there are.")
+    classes: int = Field(ge=2, description="Number of categories.")
 
     def build(self, context: LatentContext) -> "CategoricalModule":
         return CategoricalModule(self.classes)

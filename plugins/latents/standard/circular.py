@@ -1,4 +1,4 @@
-"""A latent that is an angle."""
+"""The latent `circular`: an angle."""
 
 import math
 from typing import Literal
@@ -12,27 +12,30 @@ from torch.nn import functional as F
 from gan_run import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
 
 SHARPEST = 1e4
-"""Concentration that refitting stops at: a deviation of a hundredth of a radian."""
+"""Largest concentration that `refit_scale` returns: a standard deviation of 0.01 radians."""
 
 
 class Circular(Latent):
-    """An angle in radians, uniform around the circle; the generator is given its cosine and sine.
+    """An angle in radians, uniform on the circle; the generator's input is its cosine and sine.
 
-    Q is a von Mises distribution, on the circle what a Gaussian is on the line. Its concentration is 1 / std**2, where
-    std is fixed to one by default as a Gaussian Q's is.
+    Q is a von Mises distribution, the circle's counterpart of a Gaussian. Its concentration is 1 / std**2; std is fixed
+    to 1 by default, as for a Gaussian Q.
     """
 
     type: Literal["circular"] = "circular"
-    learn_std: bool = Field(default=False, description="Whether Q also gives std, instead of one.")
-    min_std: float = Field(default=0.05, gt=0, description="Floor of a learnt std, in radians.")
+    learn_std: bool = Field(default=False, description="Whether Q predicts std; otherwise it is 1.")
+    min_std: float = Field(default=0.05, gt=0, description="Lower bound of a predicted std, in radians.")
 
     def build(self, context: LatentContext) -> "CircularModule":
         return CircularModule(self)
 
 
 class CircularModule(LatentModule):
-    """Values are angles in [-pi, pi), float (N,); Q gives a direction as a vector of any length but zero, and, if it is
-    learnt, an unconstrained std."""
+    """Values are angles in [-pi, pi), float (N,).
+
+    Posterior parameters are a direction, as a vector of any length above zero, and, if std is learnt, an unconstrained
+    std.
+    """
 
     width = 2
     period = 2 * math.pi
@@ -61,7 +64,7 @@ class CircularModule(LatentModule):
         return torch.full((), math.log(2 * math.pi), device=self.device)
 
     def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
-        """With the one concentration under which the errors of the mean direction are likeliest."""
+        """The log-likelihood under the maximum-likelihood concentration of the errors of the mean direction."""
         concentration = _likeliest_concentration((value - self.estimate(params)).cos().mean())
 
         def log_likelihood(params: Tensor, value: Tensor) -> Tensor:
@@ -70,13 +73,13 @@ class CircularModule(LatentModule):
         return log_likelihood
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
-        """R2, with 1 - cos(error) in the place of the squared error."""
+        """R2 with 1 - cos(error) in place of the squared error, in [0, 1]."""
         unexplained = 1 - (value - self.estimate(params)).cos().mean()
         spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the values' own mean direction
         return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
-        """By default once around, the end left out since it is the beginning."""
+        """Angles from `low` to `high`; by default one turn without its end, which equals its start."""
         if low is None and high is None:
             return torch.linspace(-math.pi, math.pi, steps + 1, device=self.device)[:-1]
         low, high = -math.pi if low is None else low, math.pi if high is None else high
@@ -84,8 +87,10 @@ class CircularModule(LatentModule):
 
 
 def _likeliest_concentration(mean_cosine: Tensor) -> Tensor:
-    """The k with I1(k) / I0(k) = `mean_cosine` (Mardia & Jupp 2000, section 5.3.1), by bisection: the ratio grows with
-    k. Errors that point nowhere, or backwards, give the flattest."""
+    """The maximum-likelihood concentration: k with I1(k) / I0(k) = `mean_cosine` (Mardia & Jupp 2000, section 5.3.1).
+
+    The ratio grows with k, so bisection finds it. A mean cosine of zero or less gives the smallest k.
+    """
     low, high = torch.full_like(mean_cosine, 1e-3), torch.full_like(mean_cosine, SHARPEST)
     for _ in range(60):
         middle = (low * high).sqrt()

@@ -1,4 +1,4 @@
-"""A latent whose value real images have too: their class."""
+"""The latent `label`: the class of an image."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -11,8 +11,10 @@ from gan_run.plugins.latents.standard.categorical import CategoricalModule
 
 
 class Label(Latent):
-    """The class of an image, drawn as often as the training images have it and given to the generator as a one-hot row.
-    Of a real image it is known, so that a head or a loss can be conditional on it."""
+    """The class of an image, drawn with the frequencies of the training labels, as a one-hot row.
+
+    Its value on a real image is the image's label, so heads and losses can be conditional on it.
+    """
 
     type: Literal["label"] = "label"
 
@@ -25,7 +27,7 @@ class Label(Latent):
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if data.class_names is None or len(data.class_names) < 2:
-            yield Problem(("type",), "the data has no labels to draw from")
+            yield Problem(("type",), "the data has no labels")
 
     def build(self, context: LatentContext) -> "LabelModule":
         assert context.data.class_names is not None
@@ -33,7 +35,7 @@ class Label(Latent):
 
 
 class LabelModule(CategoricalModule):
-    """Values are class indices, int64 (N,). Their frequencies are part of the checkpoint."""
+    """Values are class indices, int64 (N,). The class frequencies are saved in the checkpoint."""
 
     frequencies: Tensor
 

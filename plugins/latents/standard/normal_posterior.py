@@ -1,4 +1,4 @@
-"""What real-valued latents have in common: a Gaussian Q."""
+"""The Gaussian posterior that real-valued latents share."""
 
 from abc import ABC
 
@@ -11,15 +11,18 @@ from gan_run import Latent, LatentModule, LogLikelihood, log_prob
 
 
 class NormalPosterior(Latent, ABC):
-    """A latent whose Q is Gaussian. The original code fixes its variance to one, so that recovering the code is least
-    squares; a learnt variance has no lower bound of its own, hence the floor."""
+    """A latent whose Q is Gaussian.
 
-    learn_std: bool = Field(default=False, description="Whether Q also gives the standard deviation, instead of one.")
-    min_std: float = Field(default=0.05, gt=0, description="Floor of a learnt standard deviation.")
+    The original code fixes the variance to 1, which makes the information term a least-squares loss. A learnt variance
+    needs a lower bound: without one the likelihood is unbounded.
+    """
+
+    learn_std: bool = Field(default=False, description="Whether Q predicts the standard deviation; otherwise it is 1.")
+    min_std: float = Field(default=0.05, gt=0, description="Lower bound of a predicted standard deviation.")
 
 
 class NormalPosteriorModule(LatentModule, ABC):
-    """Values are real numbers, float (N,); Q gives the mean and, if it is learnt, an unconstrained deviation."""
+    """Values are real numbers, float (N,). Posterior parameters are the mean and, if learnt, an unconstrained std."""
 
     width = 1
 
@@ -38,7 +41,7 @@ class NormalPosteriorModule(LatentModule, ABC):
         return Normal(mean, std, validate_args=False)
 
     def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
-        """With the one deviation under which the residuals of the mean are likeliest."""
+        """The log-likelihood under the maximum-likelihood standard deviation of the residuals."""
         std = (value - self.estimate(params)).square().mean().sqrt().clamp_min(1e-6)
 
         def log_likelihood(params: Tensor, value: Tensor) -> Tensor:

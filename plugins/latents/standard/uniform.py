@@ -1,4 +1,4 @@
-"""A uniform latent."""
+"""The latent `uniform`: a real number in an interval."""
 
 import math
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ class Uniform(NormalPosterior):
     """A real number, uniform between `low` and `high`."""
 
     type: Literal["uniform"] = "uniform"
-    low: float = Field(default=-1.0, description="The least it can be.")
-    high: float = Field(default=1.0, description="The most.")
+    low: float = Field(default=-1.0, description="Lower end of the interval.")
+    high: float = Field(default=1.0, description="Upper end of the interval.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         if self.low >= self.high:
@@ -28,7 +28,7 @@ class Uniform(NormalPosterior):
 
 
 class UniformModule(NormalPosteriorModule):
-    """Its entropy is the logarithm of its range."""
+    """Values are real numbers, float (N,), in [low, high)."""
 
     def __init__(self, declared: Uniform) -> None:
         super().__init__(declared)

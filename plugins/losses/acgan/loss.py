@@ -1,4 +1,4 @@
-"""The classifier's loss."""
+"""The auxiliary classifier and its loss."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -25,12 +25,14 @@ from gan_run import (
 
 
 class ACGAN(Loss):
-    """The auxiliary classifier's loss (Odena et al. 2017, arXiv 1610.09585, equation 3): a classifier on D's trunk
-    learns the class of real images and of generated ones, and G is to make images of the class it was given. Each
-    minimises the cross-entropy, in nats. It is an encoder too: `.encode` tells the class of an image."""
+    """The auxiliary classifier's loss (Odena et al. 2017, arXiv 1610.09585, equation 3).
+
+    A classifier on D's trunk predicts the class of real and of generated images. D's and G's players both minimise its
+    cross-entropy, in nats. The classifier is an encoder: `Model.encode` returns the predicted class.
+    """
 
     type: Literal["acgan"] = "acgan"
-    label: str = Field(default="label", description="The latent that is the class: one of the type label.")
+    label: str = Field(default="label", description="Name of the class latent, of type `label`.")
 
     def encodes(self) -> Iterable[str]:
         return (self.label,)
@@ -55,12 +57,12 @@ class Classifier(Encoder):
 
     def forward(self, output: DiscriminatorOutput) -> dict[str, Tensor]:
         vector = full_precision(output.features.vector)
-        with torch.autocast(vector.device.type, enabled=False):  # likelihoods are made of it
+        with torch.autocast(vector.device.type, enabled=False):  # bfloat16 logits are too coarse for a likelihood
             return {self.codes[0]: self.layer(vector)}
 
 
 class ACGANTerm(LossTerm):
-    """Minus the log-likelihood of the right class."""
+    """The cross-entropy of the classifier. Reports `real` and `fake`."""
 
     def __init__(self, classifier: Classifier, latent: LatentModule) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The loss GANs were defined by."""
+"""The minimax loss."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class Minimax(Loss):
 
 
 class MinimaxTerm(LossTerm):
-    """Both players on one value function."""
+    """D maximises, G minimises the value function: log D(x) + log(1 - D(G(z)))."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return softplus(-update.real_output.logits).mean() + softplus(update.fake_output.logits).mean()

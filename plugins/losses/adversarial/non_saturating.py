@@ -1,4 +1,4 @@
-"""The loss GANs are trained with since the first."""
+"""The non-saturating loss."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class NonSaturating(Loss):
 
 
 class NonSaturatingTerm(LossTerm):
-    """Each player on its own cross-entropy."""
+    """D: softplus(-real) + softplus(fake). G: softplus(-fake)."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return softplus(-update.real_output.logits).mean() + softplus(update.fake_output.logits).mean()

@@ -1,4 +1,4 @@
-"""The loss that compares each image with the average of the other side."""
+"""The relativistic average loss."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ class RelativisticAverage(Loss):
 
 
 class RelativisticAverageTerm(LossTerm):
-    """Both players are in both halves: G is moved by how real images score against its average, too."""
+    """Both players compare real logits with the mean fake one, fake logits with the mean real one."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return _above(update.real_output.logits, update.fake_output.logits)
@@ -29,5 +29,5 @@ class RelativisticAverageTerm(LossTerm):
 
 
 def _above(upper: Tensor, lower: Tensor) -> Tensor:
-    """Cross-entropy of logits (N,) where `upper` should be above the average of `lower`, and `lower` below its."""
+    """Cross-entropy of logits (N,): `upper` above the mean of `lower`, and `lower` below the mean of `upper`."""
     return softplus(lower.mean() - upper).mean() + softplus(lower - upper.mean()).mean()

@@ -1,4 +1,4 @@
-"""The contrastive regulariser."""
+"""The contrastive regulariser of InfoGAN-CR."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -28,24 +28,26 @@ from gan_run import (
 
 
 class InfoGANCR(Loss):
-    """The contrastive regulariser of InfoGAN-CR (Lin et al. 2020, arXiv 1906.06034, equation 5): two images share the
-    value of one code, all else about them is drawn apart, and a network that sees both tells which code it is. The
-    network, a player of its own called `pair-discriminator`, and G minimise its cross-entropy.
+    """The contrastive regulariser of InfoGAN-CR (Lin et al. 2020, arXiv 1906.06034, equation 5).
 
-    The paper has two updates of G a step (`"updates": {"generator": 2}`) and lets the regulariser in late: give
+    Two images share the value of one code; all other latents are drawn independently. A network that sees both images
+    predicts which code they share. The network is trained by a player of its own, `pair-discriminator`; that player and
+    G minimise the cross-entropy.
+
+    The paper takes two updates of G per step (`"updates": {"generator": 2}`) and starts the regulariser late: give
     `weight` a schedule.
     """
 
     type: Literal["infogan-cr"] = "infogan-cr"
-    codes: tuple[str, ...] = Field(min_length=1, description="The latents; each copy of one counts as a code.")
-    trunk: Trunk = Field(description="Of the network, which sees the images' channels one after the other.")
+    codes: tuple[str, ...] = Field(min_length=1, description="Latents; each copy of a latent counts as a code.")
+    trunk: Trunk = Field(description="Trunk of the pair network, on the concatenated channels of both images.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         for index, code in enumerate(self.codes):
             yield from spec.check_latent(code, "codes", index)
         latents = [spec.find(Latent, "latents", code) for code in self.codes]
         if sum(latent.count for latent in latents if latent is not None) < 2:
-            yield Problem(("codes",), "with fewer than two codes there is nothing to tell apart")
+            yield Problem(("codes",), "at least two codes are needed")
 
     def build(self, context: LossContext) -> LossTerm:
         image = context.data.image
@@ -55,7 +57,7 @@ class InfoGANCR(Loss):
 
 
 class PairDiscriminator(nn.Module):
-    """Which of the codes two images (N, C, H, W) share, as logits (N, codes)."""
+    """Predicts which code two images (N, C, H, W) share: logits (N, codes)."""
 
     def __init__(self, trunk: TrunkModule, codes: int) -> None:
         super().__init__()
@@ -70,7 +72,7 @@ class PairDiscriminator(nn.Module):
 
 
 class InfoGANCRTerm(LossTerm):
-    """The cross-entropy of the shared code, in nats."""
+    """The cross-entropy of the shared code, in nats. Reports `accuracy`."""
 
     def __init__(self, pairs: PairDiscriminator, latents: LatentSpace, code_dims: list[CodeDim]) -> None:
         super().__init__()
@@ -88,13 +90,21 @@ class InfoGANCRTerm(LossTerm):
         return self._cross_entropy(update)
 
     def _cross_entropy(self, update: UpdateContext) -> Tensor:
-        one, other, shared = self.draw_pairs(update, len(update.real))
+        one, other, shared = self.sample_pairs(update, len(update.real))
         logits = self.pairs(update.generate(one), update.generate(other))
         update.report("accuracy", (logits.argmax(dim=1) == shared).float().mean())
         return F.cross_entropy(logits, shared)
 
-    def draw_pairs(self, update: UpdateContext, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
-        """The latents of `n` pairs, and which of the codes each shares, (n,)."""
+    def sample_pairs(self, update: UpdateContext, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+        """Sample pairs of latents that share one code.
+
+        Args:
+            update: The update, which samples the latents.
+            n: Number of pairs.
+
+        Returns:
+            The latents of the first and of the second images, and the index of the shared code, int64 (n,).
+        """
         latents = self._latents.module
         one, other = update.sample_latents(n), update.sample_latents(n)
         shared = torch.randint(len(self._dials), (n,), device=update.real.device)

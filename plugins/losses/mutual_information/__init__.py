@@ -1,4 +1,4 @@
-"""InfoGAN's one loss: a lower bound on the mutual information between codes and image (Chen et al. 2016)."""
+"""The information term of InfoGAN (Chen et al. 2016, arXiv 1606.03657)."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.losses.mutual_information.loss import MutualInformation

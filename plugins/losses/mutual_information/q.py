@@ -1,4 +1,4 @@
-"""Q(c | x): what recovers the codes from the trunk's features."""
+"""Q(c | x): the posterior parameters of the codes, from the trunk's features."""
 
 import torch
 from torch import Tensor, nn
@@ -7,8 +7,10 @@ from gan_run import BatchNorm1d, DiscriminatorOutput, Encoder, LatentSpace, full
 
 
 class QHeads(Encoder):
-    """FC `hidden`, batch norm, leaky ReLU, then one linear layer that gives every code its posterior's numbers
-    (Chen et al. 2016, appendix C)."""
+    """FC `hidden`, batch norm, leaky ReLU, and one linear layer for the posterior parameters of all codes.
+
+    (Chen et al. 2016, appendix C.)
+    """
 
     def __init__(
         self, features: int, latents: LatentSpace, codes: tuple[str, ...], hidden: int | None, slope: float
@@ -26,7 +28,7 @@ class QHeads(Encoder):
         return self.read(output.features.vector)
 
     def read(self, vector: Tensor) -> dict[str, Tensor]:
-        """Features (N, F) to params (N, P) by code, in float32 under autocast too: likelihoods are made of them."""
+        """Features (N, F) to posterior parameters (N, P) by code, in float32 under autocast too."""
         with torch.autocast(vector.device.type, enabled=False):
             params: Tensor = self.layers(full_precision(vector))
         return dict(zip(self.codes, torch.split(params, self._widths, dim=1), strict=True))

@@ -1,4 +1,4 @@
-"""Penalties on the slope of the discriminator: how much a logit may change with its image."""
+"""Gradient penalties: penalties on the gradient of D's logits with respect to images."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.losses.penalties.one_centred import Dragan, GradientPenalty

@@ -1,4 +1,4 @@
-"""What all penalties have in common."""
+"""The base of gradient penalties."""
 
 from abc import ABC
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from gan_run import Loss, Problem, SpecView, Trunk
 
 
 class Penalty(Loss, ABC):
-    """A penalty on the gradient of each logit at its image."""
+    """A penalty on the gradient of each logit with respect to its image."""
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         trunk = spec.part(Trunk, "discriminator", "trunk")
@@ -21,7 +21,7 @@ class Penalty(Loss, ABC):
 
 
 def gradient_norms(gradients: Tensor) -> Tensor:
-    """The norm of each image's gradient: (N, C, H, W) -> (N,). Where it is zero its own gradient is zero."""
+    """The norm of each image's gradient, (N, C, H, W) -> (N,). Its derivative is zero where the norm is zero."""
     norms = torch.linalg.vector_norm(gradients.flatten(1), dim=1)
     assert isinstance(norms, Tensor)
     return norms

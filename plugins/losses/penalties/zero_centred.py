@@ -1,4 +1,4 @@
-"""Penalties on any slope, at the images themselves."""
+"""Gradient penalties that pull the gradient norm to 0, at the images of the batch."""
 
 from typing import Literal
 
@@ -10,17 +10,17 @@ from gan_run.plugins.losses.penalties.penalty import Penalty, gradient_norms
 
 
 class R1(Penalty):
-    """Half the mean square of the slope at real images (Mescheder et al. 2018, arXiv 1801.04406, equation 9)."""
+    """Half the mean squared gradient norm at real images (Mescheder et al. 2018, arXiv 1801.04406, equation 9)."""
 
     type: Literal["r1"] = "r1"
-    weight: Scheduled = Field(default=10.0, description="The paper's gamma.")
+    weight: Scheduled = Field(default=10.0, description="gamma in the paper.")
 
     def build(self, context: LossContext) -> LossTerm:
         return R1Term()
 
 
 class R1Term(LossTerm):
-    """At real images."""
+    """At real images. Reports `grad_norm`."""
 
     input_gradients = frozenset({"real"})
 
@@ -29,17 +29,17 @@ class R1Term(LossTerm):
 
 
 class R2(Penalty):
-    """Half the mean square of the slope at generated images (Mescheder et al. 2018, arXiv 1801.04406, section 4.1)."""
+    """Half the mean squared gradient norm at fakes (Mescheder et al. 2018, arXiv 1801.04406, section 4.1)."""
 
     type: Literal["r2"] = "r2"
-    weight: Scheduled = Field(default=10.0, description="The paper's gamma.")
+    weight: Scheduled = Field(default=10.0, description="gamma in the paper.")
 
     def build(self, context: LossContext) -> LossTerm:
         return R2Term()
 
 
 class R2Term(LossTerm):
-    """At generated images."""
+    """At generated images. Reports `grad_norm`."""
 
     input_gradients = frozenset({"fake"})
 

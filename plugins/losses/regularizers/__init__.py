@@ -1,4 +1,4 @@
-"""What keeps a discriminator from knowing too much, or a generator close to the data."""
+"""Regularisers: consistency and LeCam for the discriminator, feature matching for the generator."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.losses.regularizers.consistency import Consistency

@@ -1,4 +1,4 @@
-"""A discriminator that says the same of an image and of its changed copy."""
+"""Consistency regularisation."""
 
 from typing import Literal
 
@@ -18,14 +18,18 @@ from gan_run import (
 
 
 class Consistency(Loss):
-    """Balanced consistency regularisation (bCR, Zhao et al. 2020, arXiv 2002.04724, algorithm 1): the mean squared
-    difference of D between images and their changed copies, of real images plus of generated ones. Only on real ones it
-    is CR (Zhang et al. 2019, arXiv 1910.12027)."""
+    """Balanced consistency regularisation (bCR, Zhao et al. 2020, arXiv 2002.04724, algorithm 1).
+
+    The mean squared difference of D's logits between images and their augmented copies, for real images plus for
+    generated ones. For real images alone it is CR (Zhang et al. 2019, arXiv 1910.12027).
+    """
 
     type: Literal["consistency"] = "consistency"
-    weight: Scheduled = Field(default=10.0, description="The paper's lambda.")
-    augment: tuple[Augmentation, ...] = Field(min_length=1, description="Changes, in order, that D is not to mind.")
-    fake: bool = Field(default=True, description="Whether generated images count too.")
+    weight: Scheduled = Field(default=10.0, description="lambda in the paper.")
+    augment: tuple[Augmentation, ...] = Field(
+        min_length=1, description="Augmentations, in order, that D becomes invariant to."
+    )
+    fake: bool = Field(default=True, description="Whether the term includes generated images.")
 
     def build(self, context: LossContext) -> LossTerm:
         augment = Augmentations.of(self.augment, context.data.image)
@@ -33,7 +37,7 @@ class Consistency(Loss):
 
 
 class ConsistencyTerm(LossTerm):
-    """Either copy is judged as it is, whatever the discriminator's own augmentation."""
+    """Compares logits of images and of augmented copies, without the discriminator's own augmentation."""
 
     def __init__(self, augment: Augmentations, fake: bool) -> None:
         super().__init__()

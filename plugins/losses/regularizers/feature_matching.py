@@ -1,4 +1,4 @@
-"""A generator that meets the data's average features."""
+"""Feature matching."""
 
 from typing import Literal
 
@@ -8,8 +8,11 @@ from gan_run import Loss, LossContext, LossTerm, UpdateContext, full_precision
 
 
 class FeatureMatching(Loss):
-    """Feature matching (Salimans et al. 2016, arXiv 1606.03498, section 3.1): the squared distance between the trunk's
-    average features of real and of generated images. G's alone; D's needs an adversarial loss beside it."""
+    """Feature matching (Salimans et al. 2016, arXiv 1606.03498, section 3.1).
+
+    G minimises the squared distance between the mean features of real and of generated images. D has no part in it and
+    needs an adversarial loss.
+    """
 
     type: Literal["feature-matching"] = "feature-matching"
 
@@ -18,7 +21,7 @@ class FeatureMatching(Loss):
 
 
 class FeatureMatchingTerm(LossTerm):
-    """Of the feature vectors (N, F)."""
+    """The squared distance between means of feature vectors (N, F)."""
 
     def generator_loss(self, update: UpdateContext) -> Tensor:
         real, fake = (full_precision(view.features.vector) for view in (update.real_output, update.fake_output))

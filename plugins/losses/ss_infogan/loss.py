@@ -1,4 +1,4 @@
-"""The loss of the few labels."""
+"""The semi-supervised loss of ss-InfoGAN."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -27,17 +27,17 @@ from gan_run import (
 
 
 class SSInfoGAN(Loss):
-    """The semi-supervised part of ss-InfoGAN (Spurr et al. 2017, arXiv 1707.04487, equation 6): the bound on the
-    information between a code and the labels of a few real images, maximised, so that category k comes to be class k.
+    """The semi-supervised part of ss-InfoGAN (Spurr et al. 2017, arXiv 1707.04487, equation 6).
 
-    It rides on the Q of whichever loss reads the code, `mutual-information` as a rule, and is in the objective of the
-    player that trains D: that is who has to train Q.
+    Maximises the bound on the information between a code and the labels of a few real images, so that category k
+    becomes class k. It uses the Q of another loss that encodes the code, as a rule `mutual-information`, whose
+    `q_player` must be the discriminator: this term is part of the discriminator's objective alone.
     """
 
     type: Literal["ss-infogan"] = "ss-infogan"
-    code: str = Field(default="category", description="The categorical code, with a category for each class.")
-    labelled: int = Field(ge=1, description="How many training images of each class have a label.")
-    draw: int = Field(default=0, ge=0, description="Which images those are: another number draws others.")
+    code: str = Field(default="category", description="The categorical code, with a category per class.")
+    labelled: int = Field(ge=1, description="Number of labelled training images per class.")
+    draw: int = Field(default=0, ge=0, description="Seed of the choice of labelled images.")
 
     def requires_encoders(self) -> Iterable[str]:
         return (self.code,)
@@ -58,7 +58,19 @@ class SSInfoGAN(Loss):
 
 
 def few_labels(images: ImageSet, labelled: int, draw: int) -> ImageSet:
-    """So many images of each class, drawn by number `draw`. Raises DataError where a class has fewer."""
+    """Choose the labelled images.
+
+    Args:
+        images: The training images, with labels.
+        labelled: Number of images per class.
+        draw: Seed of the choice.
+
+    Returns:
+        The chosen images, class by class.
+
+    Raises:
+        DataError: A class has fewer images.
+    """
     assert images.labels is not None
     chosen = []
     for label in range(int(images.labels.max()) + 1):
@@ -71,7 +83,10 @@ def few_labels(images: ImageSet, labelled: int, draw: int) -> ImageSet:
 
 
 class SSInfoGANTerm(LossTerm):
-    """Minus the log-likelihood of the labels, in nats: a batch of the labelled images, drawn with replacement."""
+    """The negative log-likelihood of labels, in nats, of a batch of the labelled images drawn with replacement.
+
+    Reports `accuracy`.
+    """
 
     _images: Tensor | None
     _labels: Tensor | None
@@ -80,7 +95,7 @@ class SSInfoGANTerm(LossTerm):
         super().__init__()
         self._code = code
         self._mirrored = few is not None and few.mirrored
-        # Buffers move to the device with the term; the data set itself is no part of a checkpoint.
+        # Buffers move to the device with the term. They are not persistent: a checkpoint holds no data.
         self.register_buffer("_images", None if few is None else few.images, persistent=False)
         self.register_buffer("_labels", None if few is None else few.labels, persistent=False)
         self._latent, self._encoder = Borrowed(latent), Borrowed(encoder)

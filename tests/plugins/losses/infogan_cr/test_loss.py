@@ -47,7 +47,7 @@ def seat(training: Training, n: int = 4) -> tuple[InfoGANCRTerm, UpdateContext]:
 
 def test_a_pair_shares_one_code_and_nothing_else(begin: Begin) -> None:
     term, update = seat(begin())
-    one, other, shared = term.draw_pairs(update, 3000)
+    one, other, shared = term.sample_pairs(update, 3000)
     same = torch.stack(
         [one["c"] == other["c"], one["d"][:, 0] == other["d"][:, 0], one["d"][:, 1] == other["d"][:, 1]], dim=1
     )
