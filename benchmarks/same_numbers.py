@@ -31,7 +31,14 @@ from gan_run.benchmarks.run_differences import compare
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ("quickstart", "infogan-cr", "ss-infogan", "few-images", "r3gan", "wgan-gp")
 OVERRIDES = ("train.log_every=1", "train.device=cpu", "train.precision=fp32", "metrics=[]", "artifacts=[]")
-EARLY = (("infogan-cr", "losses.2.weight=1.0"), ("few-images", "discriminator.augment.0.speed=5000"))
+EARLY = (
+    ("quickstart", "losses.1.weight.from_step=0"),
+    ("quickstart", "losses.1.weight.to_step=50"),
+    ("infogan-cr", "losses.2.weight=1.0"),
+    ("few-images", "discriminator.augment.0.speed=5000"),
+    ("infogan-mnist-tuned", "optimizers.generator.lr.from_step=0"),
+    ("infogan-mnist-tuned", "optimizers.discriminator.lr.from_step=0"),
+)
 """What acts only after thousands of steps in these examples acts from the first."""
 NO_DATA = 3
 CHILD = f"""
