@@ -98,7 +98,7 @@ def train(
     several --jobs, each run is trained by a process of its own with its share of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
-    target = Target(folder, spec, out, seeds, jobs)
+    target, registry = Target(folder, spec, out, seeds, jobs), plugins.registry
     from rich.console import Console
 
     from gan_run.cli.progress import progress
@@ -106,13 +106,12 @@ def train(
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
 
-    registry = plugins.registry
     with torchrun() as world, stop_signals() as received, progress(Console(quiet=not world.is_main)) as display:
         options = RunOptions(
             fresh=fresh,
             any_processes=any_processes,
             callbacks=(display,),
-            stop=lambda: bool(received) or (parent is not None and os.getppid() != parent),
+            stop=lambda: bool(received) or parent not in (None, os.getppid()),
             notify=display.notify,
             registry=registry,
         )
@@ -120,15 +119,18 @@ def train(
         try:
             for run in target.train(display.console, overrides, options):
                 display.notify(f"done: {run}")
-                if report is not None:
-                    report.write_text(json.dumps({"run": str(run)}), encoding="utf-8")
+                _write(report, run)
         except Stopped as stopped:
             again = "the same command" if seeds else f"gan-run train --resume {shlex.quote(str(display.folder))}"
-            display.notify(f"{stopped}; a checkpoint is saved. To go on:")
-            display.notify(f"  {again}")
+            display.notify(f"{stopped}; a checkpoint is saved. To go on:\n  {again}")
             code = 128 + (received or [signal.SIGTERM])[0]
     if code:  # after torchrun's processes have left their group in order
         sys.exit(code)
+
+
+def _write(report: Path | None, run: Path) -> None:
+    if report is not None:
+        report.write_text(json.dumps({"run": str(run)}), encoding="utf-8")
 
 
 @contextmanager
