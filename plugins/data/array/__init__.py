@@ -1,4 +1,4 @@
-"""Images from an array in a file: any, and faces with known pose and light."""
+"""Images from an array in a file: `array`, and `faces` with known pose and light."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.data.array.faces import Faces

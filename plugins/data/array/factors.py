@@ -1,4 +1,4 @@
-"""Named factors: arrays of one number per image, or one table with a column for each factor."""
+"""Factors in an array file: one array per factor, or one table with a column per factor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from gan_run.plugins.data.array.files import ArrayFile
 
 @dataclass(frozen=True)
 class FactorTable:
-    """Every image's factors."""
+    """The factors of all images."""
 
     factors: tuple[Factor, ...]
     values: NDArray[np.float64]
-    """(M, K), a column for each factor."""
+    """(M, K), a column per factor."""
 
     def rows(self, chosen: list[int]) -> Tensor | None:
         """The factors of some images, (N, K); None if there are no factors."""
@@ -26,7 +26,7 @@ class FactorTable:
 
 
 def table_of_arrays(file: ArrayFile, kinds: Mapping[str, FactorKind], count: int) -> FactorTable:
-    """From an array of `count` numbers for each factor. Raises DataError."""
+    """Read one array of `count` numbers per factor. Raises DataError."""
     values = np.empty((count, len(kinds)))
     for column, (name, kind) in enumerate(kinds.items()):
         values[:, column] = _read(file, name, (count,))
@@ -36,7 +36,7 @@ def table_of_arrays(file: ArrayFile, kinds: Mapping[str, FactorKind], count: int
 
 
 def table_of_columns(file: ArrayFile, table: str, names: str, count: int) -> FactorTable:
-    """From one array (count, K), whose continuous columns another array of K strings names. Raises DataError."""
+    """Read one array (count, K) of continuous factors, and their names from an array of K strings. Raises DataError."""
     header = file.header(names)
     if len(header.shape) != 1 or not header.dtype.startswith("str"):
         raise DataError(f"{file.path}: {names!r} is {header.dtype} {header.shape}: it has to be a list of names")

@@ -1,4 +1,4 @@
-"""Reading one array, or its header alone, out of a .npz or a .safetensors file."""
+"""Reads one array, or its header alone, from a .npz or .safetensors file."""
 
 import zipfile
 import zlib
@@ -18,11 +18,11 @@ _open_safetensors: Callable[..., Any] = safetensors.safe_open  # its stubs have 
 
 
 _NUMPY_NAMES = {"U": "uint", "I": "int", "F": "float"}
-"""Of types of safetensors, which follow the letter with the number of bits as numpy does."""
+"""The numpy letter of each safetensors type; the number of bits follows it in both."""
 
 
 class Header(NamedTuple):
-    """What an array is, short of its values."""
+    """The shape and type of an array."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -38,11 +38,31 @@ class ArrayFile(ABC):
 
     @abstractmethod
     def header(self, key: str) -> Header:
-        """Shape and type of the array called `key`, without reading its values. Raises DataError."""
+        """Read the shape and type of an array, without its values.
+
+        Args:
+            key: The array's name.
+
+        Returns:
+            Shape and type.
+
+        Raises:
+            DataError: There is no such array, or the file is damaged.
+        """
 
     @abstractmethod
     def read(self, key: str) -> "np.ndarray[Any, np.dtype[Any]]":
-        """The array called `key`. Raises DataError."""
+        """Read an array.
+
+        Args:
+            key: The array's name.
+
+        Returns:
+            The values.
+
+        Raises:
+            DataError: There is no such array, or the file is damaged.
+        """
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

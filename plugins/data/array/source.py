@@ -1,4 +1,4 @@
-"""What sources of images in an array file have in common, and the plain one."""
+"""Images in an array file: the base of such sources, and the data source `array`."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -19,15 +19,17 @@ Layout = Literal["HW", "HWC", "CHW"]
 class ImageArray(DataSource, ABC):
     """Images, labels and named factors in one file."""
 
-    path: SpecPath = Field(description="The file: .npz or .safetensors.")
-    images: str = Field(default="images", description="The name of the array of images in the file.")
-    labels: str | None = Field(default=None, description="The name of the array of labels; null if there are none.")
+    path: SpecPath = Field(description="The .npz or .safetensors file.")
+    images: str = Field(default="images", description="Name of the array of images.")
+    labels: str | None = Field(default=None, description="Name of the array of labels; null for none.")
     layout: Literal["auto", "HW", "HWC", "CHW"] = Field(
         default="auto",
-        description="The order of an image's dimensions; `auto` goes by where 1 or 3 channels can be, and refuses to "
-        "guess if that is at both ends.",
+        description="The order of an image's dimensions. `auto` finds the axis of 1 or 3 channels; if both ends fit, "
+        "that is an error.",
     )
-    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the images to test on.")
+    test_fraction: float = Field(
+        default=0.1, ge=0, lt=1, description="Approximate share of the images in the test split."
+    )
 
     @field_validator("path")
     @classmethod
@@ -60,7 +62,17 @@ class ImageArray(DataSource, ABC):
 
     @abstractmethod
     def table(self, count: int) -> FactorTable:
-        """The named factors of all `count` images. Raises DataError."""
+        """Read the factors of all images.
+
+        Args:
+            count: Number of images.
+
+        Returns:
+            The factors, possibly none.
+
+        Raises:
+            DataError: The file has no such factors, or their shape is wrong.
+        """
 
     @property
     def file(self) -> ArrayFile:
@@ -102,7 +114,7 @@ class ImageArray(DataSource, ABC):
         return None if labels is None else tuple(str(k) for k in range(int(labels.max()) + 1))
 
     def _read_labels(self, count: int) -> NDArray[np.int64] | None:
-        """Labels of all `count` images, whatever their split, so that there are as many classes in each."""
+        """Labels of all `count` images of both splits, so that both have the same classes."""
         if self.labels is None:
             return None
         header = self.file.header(self.labels)
@@ -123,14 +135,14 @@ class ImageArray(DataSource, ABC):
 class Array(ImageArray):
     """The images in a .npz or .safetensors file: uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with C of 1 or 3.
 
-    Which split an image is in depends on its index alone. With labels, they are integers 0, 1, …, one for each image.
-    Named factors (a pose, a light) are further arrays of one number for each image.
+    The split of an image depends on its index alone. Labels are integers 0, 1, …, one per image. Factors (a pose, a
+    light) are further arrays with one number per image.
     """
 
     type: Literal["array"] = "array"
     factors: dict[str, FactorKind] = Field(
         default_factory=dict,
-        description="What else is known of each image: names of arrays of one number per image, each with its kind.",
+        description="Factors: names of arrays with one number per image, each with its kind.",
     )
 
     def table(self, count: int) -> FactorTable:

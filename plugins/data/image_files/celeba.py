@@ -24,13 +24,13 @@ HOW_TO_FETCH = (
 class CelebA(Pictures):
     """The aligned and cropped faces, 178x218, by their official partition; attributes are factors of 0 or 1.
 
-    The middle `crop` pixels are scaled to `size`: 148, as most have it who publish on 64x64 (108 in DCGAN's code,
-    which leaves more of the background out). The official validation images are the validation split, unless
-    `validation` holds out training images instead.
+    The middle `crop` pixels are scaled to `size`: 148 as in most publications on 64x64 (108 in DCGAN's code, which
+    leaves out more of the background). The official validation images are the validation split, unless `validation`
+    holds out training images instead.
     """
 
     type: Literal["celeba"] = "celeba"
-    size: int = Field(default=64, ge=1, description="Height and width of the images made, in pixels.")
+    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
     crop: int = Field(default=148, ge=1, le=178, description="Side of the middle square of a picture, in its pixels.")
 
     def describe(self) -> DataInfo:
@@ -71,7 +71,7 @@ class CelebA(Pictures):
 
     @property
     def _home(self) -> Path:
-        """The root, or the folder in it where torchvision has its copy."""
+        """The root, or the folder below it where torchvision keeps CelebA."""
         inner = self.root / "celeba"
         return inner if inner.is_dir() else self.root
 
@@ -82,7 +82,7 @@ class CelebA(Pictures):
         return path
 
     def _partition(self) -> tuple[list[str], NDArray[np.int64]]:
-        """Every file's name, and which partition it is in."""
+        """The names of all files, and the partition of each."""
         path = self._file("list_eval_partition.txt")
         pairs = [line.split() for line in _lines(path)]
         for number, pair in enumerate(pairs, 1):
@@ -99,7 +99,7 @@ class CelebA(Pictures):
         count, header, *lines = lines
         attributes = header.split()
         if not count.strip().isdigit() or len(lines) != int(count):
-            raise DataError(f"{path} promises {count.strip()!r} faces and has {len(lines)}: fetch it again")
+            raise DataError(f"{path} states {count.strip()!r} faces and has {len(lines)}: fetch it again")
         values = [line.split()[1:] for line in lines]
         for number, row in enumerate(values, 3):
             if len(row) != len(attributes) or not set(row) <= {"1", "-1"}:

@@ -19,8 +19,8 @@ HOW_TO_FETCH = (
 )
 
 
-class DiscriminatorOutput(NamedTuple):
-    """One picture, and what its name says."""
+class ChairView(NamedTuple):
+    """One picture, with the pose in its file name."""
 
     path: str
     """Below the root: CHAIR/renders/image_001_p020_t011_r096.png."""
@@ -30,15 +30,17 @@ class DiscriminatorOutput(NamedTuple):
 
 
 class Chairs(Pictures):
-    """Rendered chairs as their authors publish them: a folder for each chair, whose file names give the pose.
+    """Rendered chairs in the authors' layout: a folder per chair, with the pose in the file names.
 
-    Azimuth (`t`) and elevation (`p`), in degrees, are factors, and the chair is the class. Which split a picture is in
+    Azimuth (`t`) and elevation (`p`), in degrees, are factors; the chair is the class. The split of a picture
     depends on its path alone.
     """
 
     type: Literal["chairs"] = "chairs"
-    size: int = Field(default=64, ge=1, description="Height and width of the images made, in pixels.")
-    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the pictures to test on.")
+    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
+    test_fraction: float = Field(
+        default=0.1, ge=0, lt=1, description="Approximate share of the pictures in the test split."
+    )
 
     def describe(self) -> DataInfo:
         views = self._views()
@@ -57,7 +59,7 @@ class Chairs(Pictures):
     def decoder(self) -> Decoder:
         return Decoder(self.size, channels=3, fit="pad", background="white")
 
-    def _views(self) -> list[DiscriminatorOutput]:
+    def _views(self) -> list[ChairView]:
         """Every picture, in the order of its path. Raises DataError."""
         try:
             views = [output for path in list_pictures(self.root) if (output := _parse(str(path)))]
@@ -71,21 +73,21 @@ class Chairs(Pictures):
         _refuse_missing_views(views)
         return views
 
-    def _choose(self, views: list[DiscriminatorOutput], split: Literal["train", "test"]) -> list[DiscriminatorOutput]:
+    def _choose(self, views: list[ChairView], split: Literal["train", "test"]) -> list[ChairView]:
         return [views[index] for index in split_by_name([output.path for output in views], split, self.test_fraction)]
 
 
-def _parse(path: str) -> DiscriminatorOutput | None:
+def _parse(path: str) -> ChairView | None:
     match = re.fullmatch(r"(?:.*/)?([^/]+)/renders/[^/]*_p(\d+)_t(\d+)[^/]*", path)
-    return DiscriminatorOutput(path, match[1], azimuth=float(match[3]), elevation=float(match[2])) if match else None
+    return ChairView(path, match[1], azimuth=float(match[3]), elevation=float(match[2])) if match else None
 
 
-def _chairs(views: list[DiscriminatorOutput]) -> tuple[str, ...]:
+def _chairs(views: list[ChairView]) -> tuple[str, ...]:
     return tuple(sorted({output.chair for output in views}))
 
 
-def _refuse_missing_views(views: list[DiscriminatorOutput]) -> None:
-    """Every chair is seen from the same sides, unless the tree was unpacked in part."""
+def _refuse_missing_views(views: list[ChairView]) -> None:
+    """Raise DataError if some chairs have fewer views than others, as after an incomplete unpacking."""
     counts = Counter(output.chair for output in views)
     fullest = max(counts.values())
     short = sorted(chair for chair, count in counts.items() if count < fullest)

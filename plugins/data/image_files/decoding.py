@@ -1,4 +1,4 @@
-"""From files to pixels: pictures that are upright, opaque, 8 bits a channel, square."""
+"""Decodes picture files to square images: upright, opaque, 8 bits per channel."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,18 +20,18 @@ OnError = Literal["error", "skip"]
 
 @dataclass(frozen=True)
 class Decoder:
-    """How pictures become images of one size."""
+    """How pictures are cropped, resized and converted."""
 
     size: int
     channels: Literal[1, 3]
     fit: Fit
     background: str
     crop: int | None = None
-    """Side of the middle square that is cut out first; None for the whole picture."""
+    """Side of the central square that is cropped first, in pixels; None for the whole picture."""
 
     def decode(self, path: Path) -> Tensor:
         """The picture in `path`, uint8 (C, size, size). Raises UnreadableError."""
-        # What Pillow raises on damaged files is not a closed list (OSError, SyntaxError, struct.error, …), and its
+        # Pillow raises many kinds of exceptions for damaged files (OSError, SyntaxError, struct.error, …), and its
         # warning about decompression bombs is an error here (see `_bombs_are_errors`).
         try:
             with Image.open(path) as file:
@@ -47,7 +47,7 @@ class Decoder:
         return "L" if self.channels == 1 else "RGB"
 
     def _flatten(self, picture: Image.Image) -> Image.Image:
-        """The picture on the background, before resizing, so that the colour of invisible pixels does not bleed."""
+        """The picture on the background. It comes before resizing: the colours of invisible pixels would bleed."""
         if not picture.has_transparency_data:
             return picture.convert(self._mode)
         picture = picture.convert("RGBA")
@@ -77,7 +77,7 @@ class Decoder:
 
 
 def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_error: OnError) -> Decoded:
-    """The pictures in `paths`, kept in `cache`. Raises DataError, of unreadable ones unless they are to be skipped."""
+    """Decode pictures, or read them from the cache. Raises DataError; unreadable files raise it unless skipped."""
 
     def decode(path: Path) -> Tensor:
         try:
@@ -95,14 +95,14 @@ def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_err
 
 @contextmanager
 def _bombs_are_errors() -> Iterator[None]:
-    # The list of filters is common to all threads: set around the pool, since setting it in each would race.
+    # The list of warning filters is shared by all threads, so it is set once, around the pool.
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
 
 def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image:
-    """Deep gray scaled down; Pillow's own conversion would clip it to white."""
+    """Scale 16-bit gray down to 8 bits; Pillow's own conversion clips it to white."""
     # Older Pillows open 16-bit gray PNG as 32-bit integers.
     if picture.mode.startswith("I;16") or (picture.mode == "I" and file_format == "PNG"):
         values = np.asarray(picture).astype(np.uint32)

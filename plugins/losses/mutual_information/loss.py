@@ -120,7 +120,10 @@ class MutualInformationTerm(LossTerm):
         return self.q.read(vector.detach() if detach else vector)
 
     def _read_augmented(self, update: UpdateContext, detach: bool) -> dict[str, Tensor]:
-        """Posterior parameters of augmented fakes. Q's running statistics follow unaugmented fakes, as in evaluation."""
+        """Posterior parameters of augmented fakes.
+
+        Q's running statistics follow unaugmented fakes, since evaluation reads images without augmentation.
+        """
         plain = update.fake_output.unaugmented.features.vector.detach()
         with frozen_running_stats(self.q):
             params = self._read(update.fake_output.augmented_with(self.augment), detach)

@@ -1,4 +1,4 @@
-"""Cluster accuracy: what a categorical code, found without labels, says of the real images' classes."""
+"""Cluster accuracy: a categorical code, learnt without labels, as a classifier of real images."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -27,20 +27,20 @@ from gan_run import (
 
 
 class ClusterAccuracy(Metric):
-    """Q's most likely category of *real* images, each category matched to one class.
+    """The accuracy of Q's most likely category on *real* images, after each category is matched to one class.
 
-    The paper's "5% error" (Chen et al. 2016, arXiv 1606.03657, section 7.2). The one-to-one matching (Kuhn 1955) that
-    agrees best with the labels is fitted on one split, frozen, and scored on another. Where categories outnumber
-    classes, those left over match nothing and count as wrong. Beside it: the more lenient majority vote, which may
-    give several categories one class, and NMI and ARI, which need no matching.
+    The paper's "5% error" (Chen et al. 2016, arXiv 1606.03657, section 7.2). The best one-to-one matching with the
+    labels (Kuhn 1955) is fitted on one split and scored on another. Categories beyond the number of classes match no
+    class and count as wrong. Also measured: the majority vote, which may give several categories one class, and NMI and
+    ARI, which need no matching.
     """
 
     type: Literal["cluster-accuracy"] = "cluster-accuracy"
     code: str = Field(description="The categorical code.")
-    fit: Split = Field(default="train", description="The split that categories are matched to classes on.")
-    score: Split = Field(default="test", description="The split that the matching is scored on.")
+    fit: Split = Field(default="train", description="The split on which categories are matched to classes.")
+    score: Split = Field(default="test", description="The split on which the matching is scored.")
     statistics: Literal["running", "batch"] = Field(
-        default="running", description="Which statistics batch norms use: those of training, or of the batch at hand."
+        default="running", description="The statistics that batch norms use: running statistics or batch statistics."
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
@@ -52,7 +52,7 @@ class ClusterAccuracy(Metric):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         latent = spec.find(Latent, "latents", self.code)
         if data.class_names is None:
-            yield Problem(("type",), "the data has no labels to compare with")
+            yield Problem(("type",), "the data has no labels")
         elif latent is not None and latent.module(LatentContext(data)).cardinality is None:
             yield Problem(("code",), f"{self.code!r} is not categorical")
         held_out = spec.part(DataSource, "data").validation
@@ -82,7 +82,7 @@ class ClusterAccuracy(Metric):
 
 
 def _majority(counts: Tensor) -> list[int | None]:
-    """Each category's most frequent class; none for a category that no image is in."""
+    """Each category's most frequent class; None for a category without images."""
     return [int(row.argmax()) if row.any() else None for row in counts]
 
 
@@ -94,7 +94,7 @@ def _accuracy(assigned: AssignedImages, matching: list[int | None]) -> float:
 
 def _agreement(assigned: AssignedImages) -> tuple[float, float]:
     """Normalised mutual information (arithmetic mean) and adjusted Rand index (Hubert & Arabie 1985)."""
-    # As with scipy: sklearn would slow down every command's start.
+    # sklearn is slow to import, and every command loads this plugin.
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     labels, categories = assigned.labels.numpy(), assigned.categories.numpy()

@@ -1,4 +1,4 @@
-"""What each code has to do with each factor that the data knows: a table, and a picture of it."""
+"""Codes against factors of the data: a table of correlations, and a heat map."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.metrics.code_factor_correlation.heat_map import CodeFactorHeatMap

@@ -1,4 +1,4 @@
-"""The table as a picture."""
+"""The heat map of codes and factors."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,16 +12,16 @@ from gan_run.plugins.metrics.code_factor_correlation.table import Table, tabulat
 
 DPI = 100
 CELL = 0.7
-"""Inches, each way."""
+"""Inches per cell, on each axis."""
 MARGIN = 1.8
-"""Inches for the names at the left and below."""
+"""Inches for the names on the left and below."""
 
 
 class CodeFactorHeatMap(Artifact):
-    """One row per code, one column per factor: the darker, the more they have to do with each other."""
+    """A heat map with a row per code and a column per factor; dark means a strong association."""
 
     type: Literal["code-factor-heat-map"] = "code-factor-heat-map"
-    split: Split = Field(default="test", description="The split whose images are read.")
+    split: Split = Field(default="test", description="The split whose images are encoded.")
 
     @property
     def folder(self) -> str:
@@ -29,7 +29,7 @@ class CodeFactorHeatMap(Artifact):
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if not data.factors:
-            yield Problem(("type",), "the data has no named factors to compare codes with")
+            yield Problem(("type",), "the data has no factors")
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         table = tabulate(model, data, self.split)
@@ -42,7 +42,7 @@ class CodeFactorHeatMap(Artifact):
 
 
 def _save(table: Table, titles: list[str], factors: list[str], path: Path) -> None:
-    # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
+    # matplotlib is slow to import; its pyplot keeps every figure and chooses a window system.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -59,5 +59,5 @@ def _save(table: Table, titles: list[str], factors: list[str], path: Path) -> No
     for (row, column), strength in np.ndenumerate(strengths):
         colour = "white" if strength > 0.6 else "black"
         axes.text(column, row, f"{strength:.2f}", ha="center", va="center", color=colour)
-    # Without a date or version in the file, the same table is the same bytes.
+    # Without a date or version in the file, equal tables give equal bytes.
     figure.savefig(path, metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""The table as a metric."""
+"""The metric `code-factor-correlation`."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -10,20 +10,20 @@ from gan_run.plugins.metrics.code_factor_correlation.table import tabulate
 
 
 class CodeFactorCorrelation(Metric):
-    """How strongly each code, as Q reads it off real images, goes with each factor that the data knows, in [0, 1].
+    """The association of each code, encoded from real images, with each factor of the data, in [0, 1].
 
-    |Spearman| between a continuous code and a continuous factor; its circular kin where either is an angle; normalised
-    mutual information where either is categorical. `best` names each factor's code. A best of many is chosen by these
-    very images: to report it, choose on one split and measure on another.
+    |Spearman| for continuous codes and factors, its circular counterparts for angles, normalised mutual information
+    where one is categorical. `best` names the code with the strongest association for each factor. It is chosen on the
+    images that it is measured on: to report it, choose on one split and measure on another.
     """
 
     headlines = ("best.*.strength",)
     type: Literal["code-factor-correlation"] = "code-factor-correlation"
-    split: Split = Field(default="test", description="The split whose images are read.")
+    split: Split = Field(default="test", description="The split whose images are encoded.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if not data.factors:
-            yield Problem(("type",), "the data has no named factors to compare codes with")
+            yield Problem(("type",), "the data has no factors")
 
     def measure(self, model: Model, data: Splits) -> Measurement:
         table = tabulate(model, data, self.split)

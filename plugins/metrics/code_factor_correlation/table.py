@@ -12,7 +12,7 @@ from gan_run.plugins.metrics.code_factor_correlation.association import Associat
 
 
 class Table(NamedTuple):
-    """What Q reads off a split's real images, against what is known of them."""
+    """The association of every code with every factor, on the real images of a split."""
 
     cells: Mapping[str, Mapping[str, Association]]
     """By code (one row per copy), then by factor."""
@@ -20,10 +20,10 @@ class Table(NamedTuple):
 
 
 def tabulate(model: Model, data: Splits, split: Split) -> Table:
-    """Every code of `model` against every factor of a split. Raises DataError if the data knows no factors."""
+    """Compute the table. Raises DataError if the data has no factors."""
     images = data[split]
     if images.factors is None:
-        raise DataError("the data has no named factors to compare codes with")
+        raise DataError("the data has no factors")
     factors = {
         factor.name: _of_factor(factor, images.factors[:, column]) for column, factor in enumerate(data.info.factors)
     }

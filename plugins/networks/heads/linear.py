@@ -1,4 +1,4 @@
-"""The plain head."""
+"""The linear head."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class Linear(Head):
 
 
 class LinearModule(HeadModule):
-    """Ignores the condition."""
+    """Features (N, F) to logits (N,). The condition is not used."""
 
     def __init__(self, features: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What generator and trunk are made of."""
+"""The blocks of R3GAN's generator and trunk."""
 
 import math
 from typing import TypeVar
@@ -9,16 +9,16 @@ from torch.nn import functional as F
 
 SLOPE = 0.2
 GAIN = math.sqrt(2 / (1 + SLOPE**2))
-"""What keeps the variance after a leaky ReLU (He et al. 2015)."""
+"""Gain that keeps the variance after a leaky ReLU (He et al. 2015, arXiv 1502.01852)."""
 GROUP = 8
-"""Channels of a block for each group of its convolution."""
+"""Channels of a block per group of its convolution."""
 
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 
 def init_weights(layer: Layer, gain: float) -> Layer:
-    """`layer` with weights N(0, gain^2 / fan-in) and no biases to speak of."""
+    """Initialise `layer` in place: weights N(0, gain^2 / fan-in), biases 0. Returns it."""
     fan_in = layer.weight[0].numel()
     nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(fan_in))
     if layer.bias is not None:
@@ -27,9 +27,12 @@ def init_weights(layer: Layer, gain: float) -> Layer:
 
 
 class ResidualBlock(nn.Module):
-    """A 1x1 convolution to `expansion` times the channels, a grouped 3x3 convolution, a 1x1 convolution back, leaky
-    ReLUs between: (N, C, H, W) to the same. Drawn by Fixup (Zhang et al. 2019, arXiv 1901.09321) for a network of
-    `depth` blocks, so that it begins as the identity."""
+    """A residual block, (N, C, H, W) -> (N, C, H, W): 1x1 convolution to `expansion` times the channels, grouped 3x3
+    convolution, 1x1 convolution back, with leaky ReLU between.
+
+    Fixup initialisation (Zhang et al. 2019, arXiv 1901.09321) for a network of `depth` blocks: the block starts as the
+    identity.
+    """
 
     def __init__(self, channels: int, expansion: int, depth: int) -> None:
         super().__init__()
@@ -47,7 +50,7 @@ class ResidualBlock(nn.Module):
 
 
 class Upsample(nn.Module):
-    """A 1x1 convolution where the number of channels changes, then twice the size, interpolated linearly."""
+    """A 1x1 convolution where the number of channels changes, then bilinear upsampling to twice the size."""
 
     filter: Tensor
 
@@ -63,7 +66,7 @@ class Upsample(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Half the size after a small blur, then a 1x1 convolution where the number of channels changes."""
+    """A binomial blur and subsampling to half the size, then a 1x1 convolution where the number of channels changes."""
 
     filter: Tensor
 
@@ -84,7 +87,7 @@ def _to_channels(inputs: int, outputs: int) -> nn.Module:
 
 
 def binomial_filter() -> Tensor:
-    """The filter [1, 2, 1] / 4 on either axis, (3, 3)."""
+    """The outer product of [1, 2, 1] / 4 with itself, (3, 3)."""
     row = torch.tensor([1.0, 2.0, 1.0]) / 4
     return torch.outer(row, row)
 

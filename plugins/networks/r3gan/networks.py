@@ -1,4 +1,4 @@
-"""Generator and trunk."""
+"""R3GAN's generator and trunk."""
 
 from abc import ABC
 from collections.abc import Iterable
@@ -28,30 +28,32 @@ from gan_run.plugins.networks.r3gan.layers import GROUP, Downsample, ResidualBlo
 
 
 class R3GANNetwork(Declaration, ABC):
-    """What both have in common: at each size, the paper's number of channels: 96 at 256x256, twice as many at half the
-    size, and 768 from 32x32 on, times `width`."""
+    """The fields of both networks. Channels at each size: 96 at 256x256, doubled at half the size, 768 from 32x32 down
+    (as in the paper), times `width`."""
 
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
     blocks: int = Field(default=2, ge=1, description="Residual blocks at each size.")
-    expansion: int = Field(default=2, ge=1, description="How much wider a block is within.")
+    expansion: int = Field(default=2, ge=1, description="Factor on the channels inside a block.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         return check_resolution("r3gan", data.image)
 
     def channels(self, image: ImageShape) -> list[int]:
-        """From the base's size to the image's, multiples of a group's."""
+        """Channels from the smallest map to the image, multiples of the group size."""
         base, doublings = upsampling_plan_of(image)
         sides = [base * 2**level for level in range(doublings + 1)]
         return [GROUP * max(1, round(min(768, 96 * 256 / side) * self.width / GROUP)) for side in sides]
 
     def stage(self, channels: int, sizes: int) -> list[nn.Module]:
-        """The blocks of one size, of a network of so many."""
+        """The blocks of one size, in a network of `sizes` sizes."""
         return [ResidualBlock(channels, self.expansion, self.blocks * sizes) for _ in range(self.blocks)]
 
 
 class R3GANGenerator(R3GANNetwork, Generator):
-    """A learnt base image whose channels the latents scale, residual blocks at each size, a 1x1 convolution. Ours ends
-    in tanh, which the paper's does not."""
+    """A learnt base map scaled by the latents, residual blocks at each size, a 1x1 convolution, tanh.
+
+    The paper's generator has no tanh.
+    """
 
     type: Literal["r3gan"] = "r3gan"
 
@@ -67,7 +69,7 @@ class R3GANGenerator(R3GANNetwork, Generator):
 
 
 class Base(nn.Module):
-    """(N, W) -> (N, C, base, base)."""
+    """A learnt map whose channels the latents scale: (N, W) -> (N, C, base, base)."""
 
     def __init__(self, inputs: int, channels: int, side: int) -> None:
         super().__init__()
@@ -81,7 +83,7 @@ class Base(nn.Module):
 
 
 class R3GANTrunk(R3GANNetwork, Trunk):
-    """A 1x1 convolution, residual blocks at each size, for each channel a weighted sum over the places of the base."""
+    """A 1x1 convolution, residual blocks at each size, and per channel a weighted sum over the smallest map."""
 
     type: Literal["r3gan"] = "r3gan"
 
@@ -91,7 +93,7 @@ class R3GANTrunk(R3GANNetwork, Trunk):
     def check(self, spec: SpecView) -> Iterable[Problem]:
         discriminator = spec.part(Discriminator, "discriminator")
         if discriminator.spectral_norm and discriminator.trunk is self:
-            message = "not under spectral norm: its blocks begin with zeros, which have no singular value to divide by"
+            message = "not with spectral_norm: the blocks start with zero weights, whose largest singular value is zero"
             yield Problem(("type",), message)
 
     def build(self, image: ImageShape) -> TrunkModule:

@@ -27,7 +27,7 @@ def check_size(network: str, attention: int | None, image: ImageShape) -> Iterab
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 3, gain: float = math.sqrt(2)) -> nn.Conv2d:
-    """A convolution that keeps the size, drawn by Glorot's rule with the paper's gains."""
+    """A convolution that keeps the size, with Glorot initialisation and the paper's gains."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     nn.init.xavier_uniform_(layer.weight, gain)
     assert layer.bias is not None
@@ -36,13 +36,15 @@ def convolution(inputs: int, outputs: int, kernel: int = 3, gain: float = math.s
 
 
 def shortcut(inputs: int, outputs: int) -> nn.Conv2d:
-    """The 1x1 convolution beside a block's two."""
+    """The 1x1 convolution of a residual block's shortcut."""
     return convolution(inputs, outputs, kernel=1, gain=1.0)
 
 
 class SelfAttention(nn.Module):
-    """Non-local attention (SAGAN, Zhang et al. 2019, arXiv 1805.08318), as BigGAN has it: (N, C, H, W) to the same. It
-    comes in by a gain that begins at zero."""
+    """Self-attention (SAGAN, Zhang et al. 2019, arXiv 1805.08318) as in BigGAN: (N, C, H, W) -> (N, C, H, W).
+
+    Its gain starts at zero.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The discriminator's trunk."""
+"""The residual trunk."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -24,18 +24,19 @@ from gan_run.plugins.networks.sn_resnet.layers import FLAT, SelfAttention, check
 
 
 class SNResNetTrunk(Trunk):
-    """Residual blocks down to the base, one more at its size, ReLU, and the sum over all places; every weight matrix
-    under spectral norm (that of the head is `discriminator.spectral_norm`'s).
+    """Residual blocks down to a small map, one more at that size, ReLU, and the sum over all places.
 
-    Up to three doublings (28x28, 32x32) every layer has 128 channels and only two blocks halve the size, as in the
-    paper's table for CIFAR-10; above, channels double from block to block from 64 next to the image to at most 1024, as
-    for ImageNet.
+    Every weight matrix has spectral norm; `discriminator.spectral_norm` adds it to the head. Up to three doublings
+    (28x28, 32x32) every layer has 128 channels and only two blocks halve the size, as in the paper's table for
+    CIFAR-10. Above, as for ImageNet, channels double from block to block, from 64 at the image to at most 1024.
     """
 
     type: Literal["sn-resnet"] = "sn-resnet"
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
     attention: int | None = Field(
-        default=None, ge=4, description="Side of the maps that self-attention follows, 32 or 64 in SAGAN and BigGAN."
+        default=None,
+        ge=4,
+        description="Side of the maps after which self-attention comes: 32 or 64 in SAGAN and BigGAN.",
     )
 
     def has_feature_maps(self) -> bool:
@@ -55,7 +56,7 @@ class SNResNetTrunk(Trunk):
 
 
 class SNResNetTrunkModule(TrunkModule):
-    """One map for each block."""
+    """Images (N, C, H, W) to features, with one feature map per block."""
 
     def __init__(self, image: ImageShape, channels: list[int], halvings: int, attention: int | None) -> None:
         super().__init__()
@@ -83,7 +84,7 @@ class SNResNetTrunkModule(TrunkModule):
 
 
 class FirstBlock(nn.Module):
-    """Two convolutions, then half the size, beside a 1x1 convolution: no ReLU before the image."""
+    """The first residual block: two convolutions, then half the size. No ReLU is applied to the image."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -98,8 +99,10 @@ class FirstBlock(nn.Module):
 
 
 class DownBlock(nn.Module):
-    """Two convolutions, each after ReLU, then half the size if it halves, beside a 1x1 convolution where anything
-    changes."""
+    """A residual block: two convolutions, each after ReLU, then half the size if `halves`.
+
+    The shortcut is a 1x1 convolution where the size or the number of channels changes.
+    """
 
     def __init__(self, shallow: int, deep: int, *, halves: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A grid of samples."""
+"""The artifact `samples`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,13 +11,13 @@ from gan_run import Artifact, DataInfo, Latent, LatentContext, Model, Problem, S
 
 
 class Samples(Artifact):
-    """Fresh samples, one column per category where there is a categorical code."""
+    """A grid of fresh samples, with a column per category if there is a categorical code."""
 
     type: Literal["samples"] = "samples"
-    rows: int = Field(default=10, ge=1, description="Of images.")
-    columns: int = Field(default=10, ge=1, description="Where no categorical code tells how many.")
+    rows: int = Field(default=10, ge=1, description="Rows of images.")
+    columns: int = Field(default=10, ge=1, description="Columns, if there is no categorical code.")
     code: str | None = Field(
-        default=None, description="The categorical latent that makes the columns; by default the first that is a code."
+        default=None, description="The categorical latent of the columns; by default the first categorical code."
     )
 
     @property
@@ -30,7 +30,7 @@ class Samples(Artifact):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         latent = None if self.code is None else spec.find(Latent, "latents", self.code)
         if latent is not None and latent.module(LatentContext(data)).cardinality is None:
-            yield Problem(("code",), f"{self.code!r} is not categorical: it has no categories to make columns of")
+            yield Problem(("code",), f"{self.code!r} is not categorical: the columns need categories")
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         code = self._categorical(model)
@@ -38,7 +38,7 @@ class Samples(Artifact):
         columns = categories or self.columns
         values = model.sample_latents(self.rows * columns)
         if code is not None:
-            # Of several copies the first is turned: the others stay as drawn, like the noise.
+            # Of several copies only the first is set; the others are random, like the noise.
             code_dim = model.latents.code_dims([code])[0]
             values = model.latents.with_value(values, code_dim, torch.arange(columns).repeat(self.rows))
         path = stem.with_name(f"{stem.name}.png")

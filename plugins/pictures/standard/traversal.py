@@ -1,4 +1,4 @@
-"""Strips in which one code changes and everything else is held (Chen et al. 2016, figures 2 to 6)."""
+"""The artifact `traversal`: one code changes, everything else is fixed (Chen et al. 2016, figures 2 to 6)."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,21 +10,25 @@ from gan_run import Artifact, Model, Problem, SpecView, Splits, Traversals
 
 
 class Traversal(Artifact):
-    """One picture per code: the code changes from left to right, and each row keeps its own noise. With `frames`, also
-    a GIF per code, in which every row of the picture is an image that moves."""
+    """One picture per code: the code changes from left to right, and each row has its own fixed noise.
+
+    With `frames`, also a GIF per code, in which each row of the picture is one moving image.
+    """
 
     type: Literal["traversal"] = "traversal"
     codes: tuple[str, ...] | None = Field(
         default=None, description="Latents to traverse, or copies: c[1]. All codes by default."
     )
     low: float | None = Field(
-        default=None, description="The first value of real-valued codes; by default the end of their own range."
+        default=None, description="First value of real-valued codes; null for the start of their range."
     )
-    high: float | None = Field(default=None, description="Their last value.")
-    steps: int = Field(default=10, ge=2, description="Columns, where a code does not have its own number of values.")
-    rows: int = Field(default=5, ge=1, description="Rows of images, each with noise of its own that is held.")
+    high: float | None = Field(
+        default=None, description="Last value of real-valued codes; null for the end of their range."
+    )
+    steps: int = Field(default=10, ge=2, description="Columns of a code that is not categorical.")
+    rows: int = Field(default=5, ge=1, description="Rows of images, each with its own fixed noise.")
     frames: int | None = Field(
-        default=None, ge=2, description="Frames of a GIF, where a code does not have its own number of values."
+        default=None, ge=2, description="Frames of a GIF of a code that is not categorical; null for no GIF."
     )
 
     @property

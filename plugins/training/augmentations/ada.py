@@ -1,4 +1,4 @@
-"""Changes that come as often as the discriminator overfits."""
+"""Adaptive discriminator augmentation (ADA)."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -15,40 +15,42 @@ Part = Literal["blit", "geom", "color"]
 
 
 class Ada(Augmentation):
-    """Adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676): each change comes with probability p,
-    which rises while more than `target` of the sign of D's logits on real images is positive, and falls otherwise.
+    """Adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676).
 
-    The changes and their sizes are those of its table "bgc", in one bilinear warp and one colour transform; the
-    original also upsamples before it warps.
+    Each transform is applied with probability p. p rises while the mean sign of D's logits on real images exceeds
+    `target`, and falls otherwise. The transforms and their ranges are the paper's "bgc", in one bilinear warp and one
+    colour transform; the original also upsamples before the warp.
     """
 
     type: Literal["ada"] = "ada"
     pipe: tuple[Part, ...] = Field(
         default=("blit", "geom", "color"),
         min_length=1,
-        description="Flips, quarter turns and whole pixels; scale, rotation and shift; colour.",
+        description="blit: flips, quarter turns, integer translation; geom: scale, rotation, translation; color.",
     )
-    start: float = Field(default=0.0, ge=0, le=1, description="The probability p to begin with.")
-    target: float = Field(default=0.6, ge=-1, le=1, description="The mean sign of D(real) to steer to.")
-    speed: float = Field(default=500_000, ge=0, description="Real images that p takes from 0 to 1; 0 holds p.")
-    every: int = Field(default=4, ge=1, description="Updates of the discriminator between two corrections.")
+    start: float = Field(default=0.0, ge=0, le=1, description="Initial probability p.")
+    target: float = Field(default=0.6, ge=-1, le=1, description="Target of the mean sign of D(real).")
+    speed: float = Field(
+        default=500_000, ge=0, description="Number of real images in which p can go from 0 to 1; 0 fixes p."
+    )
+    every: int = Field(default=4, ge=1, description="Discriminator updates between two changes of p.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         for _, loss in spec.find_all(Loss):
             if loss.shift_invariant and self.speed > 0:
-                message = f"not with {loss.name()}, under which the sign of a logit says nothing: hold p by speed 0"
+                message = f"not with {loss.name()}, where a logit's sign means nothing: set speed to 0"
                 yield Problem(("speed",), message)
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if "color" in self.pipe and data.image.channels not in (1, 3):
-            yield Problem(("pipe",), f"color is for one or three channels, and the data has {data.image}")
+            yield Problem(("pipe",), f"color needs one or three channels, and the data has {data.image}")
 
     def build(self, image: ImageShape) -> "AdaModule":
         return AdaModule(self)
 
 
 class AdaModule(AugmentationModule):
-    """Its probability is part of the checkpoint."""
+    """The probability p is saved in the checkpoint."""
 
     p: Tensor
     signs: Tensor
@@ -58,7 +60,7 @@ class AdaModule(AugmentationModule):
         super().__init__()
         self._declared = declared
         self.register_buffer("p", torch.tensor(declared.start))
-        self.register_buffer("signs", torch.tensor(0.0))  # of D(real): their sum since the last correction
+        self.register_buffer("signs", torch.tensor(0.0))  # sum of the mean signs of D(real) since the last change of p
         self.register_buffer("updates", torch.tensor(0))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -72,7 +74,7 @@ class AdaModule(AugmentationModule):
         declared = self._declared
         if declared.speed == 0:
             return
-        # On the device, without a look at the numbers: no host waits for them.
+        # Arithmetic on the device alone: the host never reads a value.
         self.updates += 1
         self.signs += real_logits.sign().mean()
         due = self.updates % declared.every == 0

@@ -1,4 +1,4 @@
-"""The changes of colour of adaptive augmentation, as one affine map of colours for each image."""
+"""The colour transforms of ADA, combined into one affine map of colours per image."""
 
 import math
 from collections.abc import Callable
@@ -8,8 +8,15 @@ from torch import Tensor
 
 
 def recolour(images: Tensor, p: Tensor) -> Tensor:
-    """Images (N, C, H, W), of three channels or one, each through its map: each change is drawn for each image by
-    itself, and made with probability `p`. One channel is the grey of three."""
+    """Transform the colours of images.
+
+    Args:
+        images: (N, C, H, W) with three channels or one; one channel is treated as the grey of three.
+        p: The probability of each transform for each image, a scalar.
+
+    Returns:
+        Images (N, C, H, W).
+    """
     maps = _maps(len(images), p)  # (N, 4, 4)
     factor, offset = maps[:, :3, :3], maps[:, :3, 3:]
     if images.shape[1] == 1:
@@ -19,7 +26,7 @@ def recolour(images: Tensor, p: Tensor) -> Tensor:
 
 
 def _maps(n: int, p: Tensor) -> Tensor:
-    """Affine maps of colours (n, 4, 4): brightness, contrast, the grey axis reversed, hue, saturation."""
+    """Affine maps of colours (n, 4, 4): brightness, contrast, luma flip, hue, saturation."""
     total = torch.eye(4, device=p.device).repeat(n, 1, 1)
     for change in CHANGES:
         chosen = torch.rand(n, 1, 1, device=p.device) < p
@@ -70,7 +77,7 @@ def _grey(device: torch.device) -> Tensor:
 
 
 def _colours(device: torch.device) -> Tensor:
-    """(1, 1, 1, 0): the colours, without the offset. Made on the device, so that the host does not wait."""
+    """The vector (1, 1, 1, 0), which selects colours. It is made on the device, without a copy from the host."""
     return (torch.arange(4, device=device) < 3).float()
 
 

@@ -1,4 +1,4 @@
-"""The geometric changes of adaptive augmentation, as one map of coordinates for each image."""
+"""The geometric transforms of ADA, combined into one affine map of coordinates per image."""
 
 import math
 
@@ -7,14 +7,25 @@ from torch import Tensor
 
 
 def maps(n: int, size: tuple[int, int], p: Tensor, *, blit: bool, geom: bool) -> Tensor:
-    """Maps (n, 2, 3) for `warp`: each change is drawn for each image by itself, and made with probability `p`."""
+    """Draw the maps of a batch.
+
+    Args:
+        n: Number of images.
+        size: (H, W) in pixels.
+        p: The probability of each transform for each image, a scalar.
+        blit: Whether to flip, turn by quarters and translate by whole pixels.
+        geom: Whether to scale, rotate, stretch and translate.
+
+    Returns:
+        Maps (n, 2, 3) for `warp`.
+    """
     maker = Maker(n, size, p)
     if blit:
         maker.flip()
         maker.quarter_turns()
         maker.whole_pixels()
     if geom:
-        # Two rotations around the anisotropic stretch, each with the probability that makes p for either.
+        # One rotation before and one after the anisotropic scaling; the probability that either is applied is p.
         either = 1 - (1 - p).sqrt()
         maker.scale()
         maker.rotate(either)
@@ -25,7 +36,7 @@ def maps(n: int, size: tuple[int, int], p: Tensor, *, blit: bool, geom: bool) ->
 
 
 class Maker:
-    """Multiplies up the changes, in coordinates of pixels around the middle."""
+    """Multiplies transforms into one matrix per image, in pixel coordinates around the image's centre."""
 
     def __init__(self, n: int, size: tuple[int, int], p: Tensor) -> None:
         self._n, self._size, self._p = n, size, p
@@ -60,7 +71,7 @@ class Maker:
         self._apply(self._translation(self._normal() * 0.125 * width, self._normal() * 0.125 * height), self._p)
 
     def maps(self) -> Tensor:
-        """(n, 2, 3) in coordinates [-1, 1] across the image."""
+        """The product, (n, 2, 3), in coordinates from -1 to 1 across the image."""
         height, width = self._size
         units = torch.stack([torch.full_like(self._p, unit) for unit in (2 / width, 2 / height, 1.0)])
         return (self._total * units[:, None] * units.reciprocal())[:, :2]

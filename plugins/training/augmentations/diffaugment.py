@@ -1,4 +1,4 @@
-"""The three changes of DiffAugment."""
+"""DiffAugment."""
 
 from typing import Literal
 
@@ -12,13 +12,15 @@ Policy = Literal["color", "translation", "cutout"]
 
 
 class DiffAugment(Augmentation):
-    """Differentiable augmentation (Zhao et al. 2020, arXiv 2006.10738) by its authors' numbers: brightness, saturation,
-    contrast; shifts by up to an eighth of the side; a square of half the side blanked out, grey as what a shift leaves
-    open."""
+    """Differentiable augmentation (Zhao et al. 2020, arXiv 2006.10738) with the authors' ranges.
+
+    color: brightness, saturation, contrast; translation: by up to an eighth of the side; cutout: a rectangle of half of
+    each side. Empty pixels are 0 (grey).
+    """
 
     type: Literal["diffaugment"] = "diffaugment"
     policy: tuple[Policy, ...] = Field(
-        default=("color", "translation", "cutout"), min_length=1, description="What is done, in order."
+        default=("color", "translation", "cutout"), min_length=1, description="The transforms, in order."
     )
 
     def build(self, image: ImageShape) -> "DiffAugmentModule":
@@ -26,7 +28,7 @@ class DiffAugment(Augmentation):
 
 
 class DiffAugmentModule(AugmentationModule):
-    """One draw of each part for each image."""
+    """Applies each transform with a draw of its own for each image."""
 
     def __init__(self, policy: tuple[Policy, ...]) -> None:
         super().__init__()
@@ -40,7 +42,7 @@ class DiffAugmentModule(AugmentationModule):
 
 
 def recolour(images: Tensor) -> Tensor:
-    """Brighter or darker by up to half, then saturation times up to 2, then contrast times 0.5 to 1.5."""
+    """Brightness + [-0.5, 0.5], then saturation * [0, 2], then contrast * [0.5, 1.5]. (N, C, H, W) to the same."""
     images = images + (_rand(images) - 0.5)
     grey = images.mean(dim=1, keepdim=True)
     images = grey + (images - grey) * (_rand(images) * 2)
@@ -49,7 +51,7 @@ def recolour(images: Tensor) -> Tensor:
 
 
 def translate(images: Tensor, share: float = 0.125) -> Tensor:
-    """Whole pixels either way on each axis, up to `share` of its side; what is left open is zero."""
+    """Translation by whole pixels, up to `share` of the side on each axis; empty pixels are zero."""
     n, _, height, width = images.shape
     rows = torch.arange(height, device=images.device) + _either_way(n, height * share, images)  # (N, H)
     columns = torch.arange(width, device=images.device) + _either_way(n, width * share, images)  # (N, W)
@@ -61,7 +63,7 @@ def translate(images: Tensor, share: float = 0.125) -> Tensor:
 
 
 def cut_out(images: Tensor, share: float = 0.5) -> Tensor:
-    """A rectangle of `share` of each side, its middle anywhere in the image, set to zero."""
+    """Sets a rectangle of `share` of each side, centred anywhere in the image, to zero."""
     n, _, height, width = images.shape
     tall, wide = round(height * share), round(width * share)
     top = torch.randint(0, height + 1, (n, 1), device=images.device) - tall // 2
@@ -76,7 +78,7 @@ def _rand(images: Tensor) -> Tensor:
 
 
 def _either_way(n: int, reach: float, like: Tensor) -> Tensor:
-    """Whole numbers (n, 1) from -reach to reach."""
+    """Random integers (n, 1) from -reach to reach."""
     most = int(reach + 0.5)
     return torch.randint(-most, most + 1, (n, 1), device=like.device)
 

@@ -1,4 +1,4 @@
-"""Images through affine maps of their coordinates."""
+"""Affine warps of images, with second derivatives."""
 
 from typing import Literal
 
@@ -11,12 +11,20 @@ from torch.nn import functional as F
 Padding = Literal["border", "reflection"]
 BILINEAR = 0
 PADDINGS: dict[Padding, int] = {"border": 1, "reflection": 2}
-"""As torch numbers them."""
+"""Torch's numbers of padding modes."""
 
 
 def warp(images: Tensor, maps: Tensor, padding: Padding) -> Tensor:
-    """Each image (N, C, H, W) through its map (N, 2, 3) from the coordinates of the result to those of the image, both
-    [-1, 1] across the image; bilinear. In full precision, for coordinates of half types would be pixels off."""
+    """Warp images, with bilinear interpolation.
+
+    Args:
+        images: (N, C, H, W).
+        maps: (N, 2, 3), from coordinates of the result to coordinates of the image, both from -1 to 1.
+        padding: What fills the outside.
+
+    Returns:
+        Images (N, C, H, W), computed in float32: half-precision coordinates are off by pixels.
+    """
     with torch.autocast(images.device.type, enabled=False):
         grid = F.affine_grid(maps.to(images), list(images.shape), align_corners=False)
         warped = Sample.apply(images, grid, PADDINGS[padding])
@@ -25,8 +33,11 @@ def warp(images: Tensor, maps: Tensor, padding: Padding) -> Tensor:
 
 
 class Sample(Function):
-    """torch's `grid_sample`, whose gradient can itself be differentiated, as gradient penalties need and torch's own
-    cannot. Linear in the images, so that either of the two is the other's derivative; the grid gets none."""
+    """torch's `grid_sample` with a differentiable gradient, which gradient penalties need.
+
+    Sampling is linear in the images: its derivative is the transpose, `Spread`, whose derivative is `Sample` again. The
+    grid gets no gradient.
+    """
 
     @staticmethod
     def forward(ctx: FunctionCtx, images: Tensor, grid: Tensor, padding: int) -> Tensor:
@@ -42,7 +53,7 @@ class Sample(Function):
 
 
 class Spread(Function):
-    """The transpose of `Sample`: what each pixel of the result has, given back to those it was made of."""
+    """The transpose of `Sample`: adds each pixel of the result to the pixels that it was interpolated from."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, gradient: Tensor, images: Tensor, grid: Tensor, padding: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Constant, linear and cosine."""
+"""Constant, linear and cosine schedules."""
 
 import math
 from abc import ABC, abstractmethod
@@ -11,22 +11,24 @@ from gan_run import Problem, Schedule, SpecView, Train
 
 
 class Constant(Schedule):
-    """Always `value`; a plain number says the same."""
+    """Always `value`, like a plain number."""
 
     type: Literal["constant"] = "constant"
-    value: float = Field(description="At every step.")
+    value: float = Field(description="The value at every step.")
 
     def at(self, step: int, steps: int) -> float:
         return self.value
 
 
 class _Ramp(Schedule, ABC):
-    """From `start` to `end` between two steps; before and after it stays."""
+    """A value that goes from `start` to `end` between two steps and is constant before and after."""
 
-    start: float = Field(description="Its value until `from_step`.")
-    end: float = Field(description="Its value from `to_step` on.")
-    from_step: int = Field(default=0, ge=0, description="Where it begins to change.")
-    to_step: int | None = Field(default=None, ge=1, description="Where `end` is reached; null: the run's end.")
+    start: float = Field(description="The value until `from_step`.")
+    end: float = Field(description="The value from `to_step` on.")
+    from_step: int = Field(default=0, ge=0, description="The step at which the value starts to change.")
+    to_step: int | None = Field(
+        default=None, ge=1, description="The step at which `end` is reached; null for the last step of the run."
+    )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         last = spec.part(Train, "train").steps if self.to_step is None else self.to_step
@@ -35,7 +37,14 @@ class _Ramp(Schedule, ABC):
 
     @abstractmethod
     def progress(self, share: float) -> float:
-        """How much of the way is gone after this share of the time; both in [0, 1]."""
+        """The share of the way from `start` to `end`.
+
+        Args:
+            share: The share of the steps from `from_step` to `to_step` that are done, in [0, 1].
+
+        Returns:
+            A number in [0, 1]; 0 at 0 and 1 at 1.
+        """
 
     def at(self, step: int, steps: int) -> float:
         last = steps if self.to_step is None else self.to_step
@@ -44,7 +53,7 @@ class _Ramp(Schedule, ABC):
 
 
 class LinearSchedule(_Ramp):
-    """A straight line."""
+    """Linear interpolation."""
 
     type: Literal["linear"] = "linear"
 
@@ -53,7 +62,7 @@ class LinearSchedule(_Ramp):
 
 
 class Cosine(_Ramp):
-    """Half a cosine (Loshchilov & Hutter 2016, arXiv 1608.03983, without restarts)."""
+    """A half period of a cosine (Loshchilov & Hutter 2016, arXiv 1608.03983, without restarts)."""
 
     type: Literal["cosine"] = "cosine"
 

@@ -43,7 +43,7 @@ def test_a_shift_by_two_pixels(padding: Padding) -> None:
     torch.testing.assert_close(shifted[..., 6:], torch.stack(beyond, dim=-1))
 
 
-def test_a_slant_moves_rows_sideways_and_nothing_else() -> None:
+def test_a_shear_moves_rows_sideways_and_nothing_else() -> None:
     # Half a pixel for each upwards: the row whose centre is 3.5 pixels below the middle moves by 1.75.
     image = torch.zeros(1, 1, 8, 8)
     image[..., 4] = 1.0
@@ -54,38 +54,38 @@ def test_a_slant_moves_rows_sideways_and_nothing_else() -> None:
 
 @given(st.floats(0, 180), st.floats(0, 2), st.floats(0, 0.9), st.floats(0, 1), st.integers(1, 6), st.integers(0, 2**31))
 def test_every_part_stays_within_its_bound(
-    rotate: float, slant: float, stretch: float, shift: float, n: int, seed: int
+    rotate: float, shear: float, scale: float, shift: float, n: int, seed: int
 ) -> None:
     torch.manual_seed(seed)
-    maps = Affine(rotate=rotate, slant=slant, stretch=stretch, shift=shift).build(SHAPE).draw(n, torch.device("cpu"))
+    maps = Affine(rotate=rotate, shear=shear, scale=scale, shift=shift).build(SHAPE).sample_maps(n, torch.device("cpu"))
     assert maps.shape == (n, 2, 3)
     for (a, b, right), (c, d, below) in maps.double().tolist():
-        # Undo rotation, slant and stretch: the first column is the rotated and stretched axis.
+        # Undo rotation, shear and scale: the first column is the rotated and stretched axis.
         assert abs(math.degrees(math.atan2(c, a))) <= rotate + 1e-3
         across = math.hypot(a, c)
-        assert 1 - stretch - 1e-5 <= across <= 1 + stretch + 1e-5
+        assert 1 - scale - 1e-5 <= across <= 1 + scale + 1e-5
         cos, sin = a / across, c / across
         down = cos * d - sin * b
-        assert 1 - stretch - 1e-4 <= down <= 1 + stretch + 1e-4
-        assert abs((cos * b + sin * d) / down) <= slant + 1e-3
+        assert 1 - scale - 1e-4 <= down <= 1 + scale + 1e-4
+        assert abs((cos * b + sin * d) / down) <= shear + 1e-3
         assert abs(right) <= 2 * shift + 1e-6
         assert abs(below) <= 2 * shift + 1e-6
 
 
 def test_each_bound_is_used_up() -> None:
     torch.manual_seed(0)
-    shifts = Affine(shift=0.25).build(SHAPE).draw(4000, torch.device("cpu"))[:, :, 2]
+    shifts = Affine(shift=0.25).build(SHAPE).sample_maps(4000, torch.device("cpu"))[:, :, 2]
     assert shifts.min(dim=0).values.tolist() == pytest.approx([-0.5, -0.5], abs=0.01)
     assert shifts.max(dim=0).values.tolist() == pytest.approx([0.5, 0.5], abs=0.01)
     assert torch.corrcoef(shifts.T)[0, 1].abs() < 0.06
-    turned = Affine(rotate=90).build(SHAPE).draw(4000, torch.device("cpu"))
+    turned = Affine(rotate=90).build(SHAPE).sample_maps(4000, torch.device("cpu"))
     angles = torch.atan2(turned[:, 1, 0], turned[:, 0, 0]).rad2deg()
     assert angles.min() < -89
     assert angles.max() > 89
 
 
 def test_images_have_draws_of_their_own_and_the_global_stream_decides_them() -> None:
-    changed = Affine(rotate=20, slant=0.3, stretch=0.2, shift=0.1).build(SHAPE)
+    changed = Affine(rotate=20, shear=0.3, scale=0.2, shift=0.1).build(SHAPE)
     image = picture().expand(3, -1, -1, -1)
     torch.manual_seed(1)
     first = changed(image)
@@ -114,9 +114,16 @@ def test_float64_stays_float64() -> None:
     assert Affine(rotate=5).build(SHAPE)(picture().double()).dtype == torch.float64
 
 
-@pytest.mark.parametrize(
-    "field", [{"rotate": 181}, {"stretch": 1.0}, {"slant": -0.1}, {"shift": 2}, {"padding": "wrap"}]
-)
+@pytest.mark.parametrize("field", [{"rotate": 181}, {"scale": 1.0}, {"shear": -0.1}, {"shift": 2}, {"padding": "wrap"}])
 def test_bounds_that_make_no_sense_are_refused(field: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Affine.model_validate(field)
+
+
+def test_the_former_names_of_shear_and_scale_are_read_with_a_warning() -> None:
+    with pytest.warns(FutureWarning) as warned:
+        read = Affine.model_validate({"type": "affine", "slant": 0.5, "stretch": 0.25})
+    assert read == Affine(shear=0.5, scale=0.25)
+    texts = [str(warning.message) for warning in warned]
+    assert any("slant" in text and "shear" in text for text in texts)
+    assert any("stretch" in text and "scale" in text for text in texts)
