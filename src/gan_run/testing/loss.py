@@ -61,13 +61,6 @@ class LossSuite(ComponentSuite):
         still = [name for name, value in self.own(training).items() if torch.equal(value, before[name])]
         assert not still, f"nothing moves {still}: which player's objective are they in, and who owns them?"
 
-    def test_it_keeps_no_module_of_the_game_as_its_own(self) -> None:
-        training = self.begin()
-        names: dict[int, str] = {}
-        for name, parameter in training.game.named_parameters(remove_duplicate=False):
-            taken = names.setdefault(id(parameter), name)
-            assert taken == name, f"{name} is {taken}: hold what another module owns in a Borrowed"
-
     def test_a_resumed_run_goes_on_as_if_never_interrupted(self, tmp_path: Path) -> None:
         straight, interrupted = self.begin(), self.begin()
         for _ in range(2):
