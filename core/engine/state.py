@@ -1,4 +1,4 @@
-"""All that the next step depends on, as flat tensors by name, and back."""
+"""The state of training as flat tensors by name, and back. Random numbers need none: they follow from the step."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ GAME = "game."
 
 
 def model_tensors(game: Game, average: EMA | None) -> dict[str, Tensor]:
-    """Weights and buffers, and the average's."""
+    """Weights and buffers of the game, under `game.`, and of the moving average, under `average.`."""
     tensors = {f"{GAME}{name}": tensor for name, tensor in game.state_dict().items()}
     if average is not None:
         tensors |= {f"{AVERAGE}{name}": tensor for name, tensor in average.state().items()}
@@ -23,7 +23,11 @@ def model_tensors(game: Game, average: EMA | None) -> dict[str, Tensor]:
 
 
 def load_model_tensors(tensors: Mapping[str, Tensor], game: Game, average: EMA | None) -> None:
-    """Put back what `model_tensors` gave. Raises RunError if they are of another model."""
+    """Load what `model_tensors` returned.
+
+    Raises:
+        RunError: The tensors are of another model.
+    """
     try:
         game.load_state_dict(_under(GAME, tensors))
         if average is not None:
@@ -33,18 +37,20 @@ def load_model_tensors(tensors: Mapping[str, Tensor], game: Game, average: EMA |
 
 
 def optimizer_tensors(players: Sequence[Player]) -> dict[str, Tensor]:
-    """Every optimiser's moments as PLAYER/PARAMETER/MOMENT."""
+    """The state of all optimisers, by PLAYER/PARAMETER/MOMENT."""
     tensors = {}
     for player in players:
         for name, parameter in player.parameters.items():
             for moment, value in player.optimizer.state.get(parameter, {}).items():
-                assert isinstance(value, Tensor), f"{type(player.optimizer).__name__} keeps {moment} as no tensor"
+                assert isinstance(value, Tensor), (
+                    f"{type(player.optimizer).__name__} has the state {moment}, which is not a tensor"
+                )
                 tensors[f"{player.name}/{name}/{moment}"] = value
     return tensors
 
 
 def load_optimizer_tensors(tensors: Mapping[str, Tensor], players: Sequence[Player]) -> None:
-    """Put back what `optimizer_tensors` gave."""
+    """Load what `optimizer_tensors` returned."""
     for player in players:
         names = {id(parameter): name for name, parameter in player.parameters.items()}
         trained = [parameter for group in player.optimizer.param_groups for parameter in group["params"]]
@@ -56,9 +62,17 @@ def load_optimizer_tensors(tensors: Mapping[str, Tensor], players: Sequence[Play
 
 
 def load_matching(tensors: Mapping[str, Tensor], game: Game) -> list[str]:
-    """Copy into `game` what another model has of the same name and shape; returns the names left as they were.
+    """Copy into `game` the tensors of another model that have the same name and shape.
 
-    Raises RunError where nothing matches.
+    Args:
+        tensors: What `model_tensors` returned for the other model.
+        game: Where they are copied to.
+
+    Returns:
+        The names in `game` that are left as they were.
+
+    Raises:
+        RunError: No weight matches.
     """
     own = game.state_dict()
     theirs = _under(GAME, tensors)

@@ -94,7 +94,7 @@ class Careless(Loss):
     """A loss with one of several mistakes."""
 
     type: Literal["careless"] = "careless"
-    mistake: Literal["onlooker", "untrained", "forgetful", "thief", "seeds"]
+    mistake: Literal["onlooker", "untrained", "forgetful", "seeds"]
 
     def build(self, context: LossContext) -> LossTerm:
         return CarelessTerm(self.mistake, context)
@@ -106,8 +106,6 @@ class CarelessTerm(LossTerm):
         self._mistake = mistake
         self._calls = 0
         self.layer = nn.Linear(context.discriminator.trunk.features, 1)
-        if mistake == "thief":
-            self.trunk = context.discriminator.trunk
 
     def trained_by(self) -> Mapping[str, nn.Module]:
         return {"discriminator": self.layer}
@@ -133,11 +131,6 @@ class CarelessTerm(LossTerm):
         ("onlooker", "test_its_values_are_finite_and_a_player_minimises_it", "no player minimises it"),
         ("seeds", "test_its_values_are_finite_and_a_player_minimises_it", "it seeds torch's"),
         ("untrained", "test_every_parameter_it_adds_is_trained", "no player changes .*layer.weight"),
-        (
-            "thief",
-            "test_it_registers_no_module_that_another_module_owns",
-            "keep a module that another one owns in a Borrowed",
-        ),
     ],
 )
 def test_a_careless_loss(mistake: Literal["onlooker"], test: str, message: str) -> None:

@@ -61,13 +61,6 @@ class LossSuite(ComponentSuite):
         still = [name for name, value in self.own(training).items() if torch.equal(value, before[name])]
         assert not still, f"no player changes {still}: are they in `trained_by`, and in that player's objective?"
 
-    def test_it_registers_no_module_that_another_module_owns(self) -> None:
-        training = self.begin()
-        names: dict[int, str] = {}
-        for name, parameter in training.game.named_parameters(remove_duplicate=False):
-            taken = names.setdefault(id(parameter), name)
-            assert taken == name, f"{name} is {taken}: keep a module that another one owns in a Borrowed"
-
     def test_a_resumed_run_equals_an_uninterrupted_one(self, tmp_path: Path) -> None:
         straight, interrupted = self.begin(), self.begin()
         for _ in range(2):

@@ -125,6 +125,12 @@ def test_two_players_cannot_train_the_same(make_spec: MakeSpec) -> None:
         game_of(make_spec(losses=[Owning(shares_trunk=True)]))
 
 
+def test_a_term_that_registers_a_module_of_the_game_is_refused(make_spec: MakeSpec) -> None:
+    found = r"terms\.owning\.layer\S* and discriminator\.trunk\.\S* are one tensor.*Borrowed"
+    with pytest.raises(GanRunError, match=found):
+        game_of(make_spec(losses=[Owning(owner="discriminator", shares_trunk=True)]))
+
+
 def test_a_player_without_an_optimiser_is_named(make_spec: MakeSpec) -> None:
     with pytest.raises(GanRunError, match="optimizers: the player 'judge' has none"):
         game_of(make_spec(losses=[Owning()]))
