@@ -1,3 +1,5 @@
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ QUIET = Watched(say=lambda text: None)
 def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = {
         "name": "small",
-        "data": {"type": "toys", "batch_size": 8},
+        "data": {"type": "toys"},
         "latents": {
             "z": {"type": "gaussian", "count": 4},
             "category": {"type": "categorical", "classes": 3},
@@ -29,7 +31,7 @@ def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "generator": {"type": "adam", "lr": 1e-2},
             "discriminator": {"type": "adam", "lr": 1e-2},
         },
-        "train": {"steps": 4, "checkpoint_every": 2, "device": "cpu"},
+        "train": {"steps": 4, "batch_size": 8, "checkpoint_every": 2, "device": "cpu"},
     }
     return train(content, tmp_path_factory.mktemp("runs"), watched=QUIET, registry=registry)
 
@@ -148,3 +150,13 @@ def test_a_run_without_a_checkpoint_is_not_loaded(run: Path, registry: Registry,
     (tmp_path / "spec.json").write_bytes((run / "spec.json").read_bytes())
     with pytest.raises(RunError, match="has no checkpoint yet"):
         load(tmp_path, registry=registry)
+
+
+def test_a_run_of_an_earlier_version_is_loaded_without_a_warning(run: Path, registry: Registry, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier"
+    shutil.copytree(run, earlier)
+    content = json.loads((earlier / "spec.json").read_text(encoding="utf-8"))
+    content["data"]["batch_size"] = content["train"].pop("batch_size")
+    (earlier / "spec.json").write_text(json.dumps(content), encoding="utf-8")
+    values = load(run, registry=registry).sample_latents(3)
+    assert torch.equal(load(earlier, registry=registry).generate(values), load(run, registry=registry).generate(values))

@@ -37,7 +37,7 @@ class Training:
         self.ema = None if spec.train.ema is None else EMA(self.game.stack, spec.train.ema)
         self.processes = processes
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), processes)
-        self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed, processes)
+        self.feed = Feed(images.to(self.device), spec.train.batch_size, spec.seed, processes)
         self.step = 0
         self._batches_per_step = max(player.updates for player in self.players)
 

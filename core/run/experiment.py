@@ -102,10 +102,10 @@ def _train_along(request: TrainRequest, processes: World) -> RunFolder:
 
 
 def _refuse_what_cannot_be_shared(spec: Spec, processes: World) -> None:
-    size, count = spec.data.batch_size, processes.count
+    size, count = spec.train.batch_size, processes.count
     problems = []
     if size % count:
-        problems.append(Problem(("data", "batch_size"), f"{count} processes cannot share {size} images equally"))
+        problems.append(Problem(("train", "batch_size"), f"{count} processes cannot share {size} images equally"))
     if count > 1 and spec.train.sync_batch_norm and resolve_device(spec).train.device == "cpu":
         problems.append(Problem(("train", "sync_batch_norm"), "torch synchronises batch norm on GPUs alone"))
     if problems:

@@ -123,7 +123,7 @@ def log(
     """Write down this step's losses and the pace, and tell whoever listens."""
     spec, step = training.spec, training.step
     scalars = read_scalars(losses)
-    images_per_second = steps_per_second * spec.data.batch_size
+    images_per_second = steps_per_second * spec.train.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
     run.append_metrics({"step": step, **scalars, "time": timing})
     listener.step_logged(StepLogged(run.path, step, spec.train.steps, scalars, images_per_second, steps_per_second))

@@ -1,5 +1,6 @@
 """The Python API's verbs: train a spec, load a run."""
 
+import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,7 +164,9 @@ def _with(registry: Registry | None, components: Components) -> Registry:
 
 def _spec_of(folder: RunFolder, registry: Registry, overrides: Collection[str] = ()) -> Spec:
     try:
-        return read_content(folder.spec(), registry.catalogue, folder.path, str(folder.spec_file), overrides)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # gan-run wrote these fields: a user cannot rename them
+            return read_content(folder.spec(), registry.catalogue, folder.path, str(folder.spec_file), overrides)
     except SpecError as error:
         if not (files := folder.plugin_files()):
             raise

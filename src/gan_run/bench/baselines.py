@@ -66,7 +66,7 @@ def compare(
         _write_as_torchvision_does(spec, Path(folder))
         timed = ["--steps", str(steps)]
         ours = ["-m", "gan_run", "bench", str(spec_file), *timed, "--only-pace", "--json", *options]
-        theirs = [str(script), "--root", folder, "--hand", hand, "--batch-size", str(spec.data.batch_size), *timed]
+        theirs = [str(script), "--root", folder, "--hand", hand, "--batch-size", str(spec.train.batch_size), *timed]
         theirs += ["--device", spec.train.device]
         if hand == "bare" and spec.train.precision == "bf16":
             theirs += ["--bf16"]

@@ -310,7 +310,7 @@ def test_init_from_where_nothing_matches_is_refused(bench: Bench, small: Small) 
     assert "game.terms.mutual-information.q.layers.1.num_batches_tracked" in rest
 
     other = small(
-        data={"type": "toys", "side": 6, "batch_size": 8},
+        data={"type": "toys", "side": 6},
         latents={"c": {"type": "uniform"}},
         generator={"type": "mlp", "hidden": [5]},
         discriminator={"trunk": {"type": "mlp", "hidden": [4]}, "head": {"type": "linear"}},
