@@ -185,7 +185,7 @@ def spec_of(choice: Choice, folder: Path) -> dict[str, object]:
     size = SIZES.get(family, SMALL)
     return {
         "name": "composition",
-        "data": {"type": "array", "path": str(folder / f"{size}.npz"), "labels": "labels", "batch_size": 4},
+        "data": {"type": "array", "path": str(folder / f"{size}.npz"), "labels": "labels"},
         "latents": latents,
         "generator": network,
         "discriminator": {
@@ -196,7 +196,7 @@ def spec_of(choice: Choice, folder: Path) -> dict[str, object]:
         },
         "losses": losses,
         "optimizers": dict.fromkeys(players, ADAM),
-        "train": {"steps": 2, "device": "cpu"},
+        "train": {"steps": 2, "batch_size": 4, "device": "cpu"},
     }
 
 

@@ -49,7 +49,7 @@ def run(file: Path | None, steps: int) -> dict[str, float]:
     """Images per second, and what memory grew by from before the data was looked at to its peak."""
     recipe = Path(__file__).parent.parent / "examples" / "infogan-mnist.json"
     content = json.loads(recipe.read_text(encoding="utf-8"))
-    content["data"] = {"type": "blank", "batch_size": 128, "file": None if file is None else str(file)}
+    content["data"] = {"type": "blank", "file": None if file is None else str(file)}
     content["metrics"] = []
     spec = read_spec(content, ["train.precision=fp32"], components=[Blank])
     before = peak_memory(CPU)

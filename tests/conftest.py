@@ -20,7 +20,7 @@ SMALL: dict[str, object] = {
     "format": 1,
     "name": "small",
     "seed": 3,
-    "data": {"type": "toys", "batch_size": 8},
+    "data": {"type": "toys"},
     "latents": {
         "z": {"type": "gaussian", "count": 4},
         "category": {"type": "categorical", "classes": 3},
@@ -36,7 +36,7 @@ SMALL: dict[str, object] = {
         "generator": {"type": "adam", "lr": 1e-3},
         "discriminator": {"type": "adam", "lr": 2e-4},
     },
-    "train": {"steps": 6, "checkpoint_every": 2, "log_every": 1, "device": "cpu"},
+    "train": {"steps": 6, "batch_size": 8, "checkpoint_every": 2, "log_every": 1, "device": "cpu"},
 }
 
 

@@ -1,4 +1,6 @@
 import importlib
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ def quiet(registry: Registry | None = None) -> RunOptions:
 def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = {
         "name": "small",
-        "data": {"type": "toys", "batch_size": 8},
+        "data": {"type": "toys"},
         "latents": {
             "z": {"type": "gaussian", "count": 4},
             "category": {"type": "categorical", "classes": 3},
@@ -33,7 +35,7 @@ def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "generator": {"type": "adam", "lr": 1e-2},
             "discriminator": {"type": "adam", "lr": 1e-2},
         },
-        "train": {"steps": 4, "checkpoint_every": 2, "device": "cpu"},
+        "train": {"steps": 4, "batch_size": 8, "checkpoint_every": 2, "device": "cpu"},
     }
     return train(content, tmp_path_factory.mktemp("runs"), options=quiet(registry))
 
@@ -160,3 +162,13 @@ def test_a_star_import_gives_the_api() -> None:
     api = importlib.import_module("gan_run.api")
     assert names.keys() - {"__builtins__"} == set(api.__all__)
     assert names["train"] is train
+
+
+def test_a_run_of_an_earlier_version_is_loaded_without_a_warning(run: Path, registry: Registry, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier"
+    shutil.copytree(run, earlier)
+    content = json.loads((earlier / "spec.json").read_text(encoding="utf-8"))
+    content["data"]["batch_size"] = content["train"].pop("batch_size")
+    (earlier / "spec.json").write_text(json.dumps(content), encoding="utf-8")
+    values = load(run, registry=registry).sample_latents(3)
+    assert torch.equal(load(earlier, registry=registry).generate(values), load(run, registry=registry).generate(values))

@@ -88,7 +88,7 @@ def test_each_of_the_papers_experiments_passes_check(
     data.mkdir()
     write(data)
     done = gan_run(
-        "check", EXAMPLES / f"{name}.json", "--set", place.format(data), "--set", "data.batch_size=4", "--set",
+        "check", EXAMPLES / f"{name}.json", "--set", place.format(data), "--set", "train.batch_size=4", "--set",
         "train.precision=fp32",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -130,7 +130,7 @@ def small_example(tmp_path: Path, registry: Registry) -> Callable[..., Spec]:
     """An example on four images at a time, with data at hand; `overrides` come last."""
 
     def read(name: str, *overrides: str) -> Spec:
-        own = ["data.batch_size=4", "train.precision=fp32", "train.device=cpu"]
+        own = ["train.batch_size=4", "train.precision=fp32", "train.device=cpu"]
         if name in DATA:
             write, places = DATA[name]
             write(tmp_path)

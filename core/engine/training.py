@@ -49,7 +49,7 @@ class Training:
         self.ema = None if spec.train.ema is None else EMA(self.game.stack, spec.train.ema)
         self.world = world
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
-        self.feed = Feed(images.to(self.device), spec.data.batch_size, spec.seed, world)
+        self.feed = Feed(images.to(self.device), spec.train.batch_size, spec.seed, world)
         self.step = 0
         self._batches_per_step = max(player.updates for player in self.players)
 

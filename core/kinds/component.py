@@ -74,7 +74,18 @@ SpecPath = Annotated[Path, BeforeValidator(_anchor)]
 """
 
 
-def _mistake(title: str, place: tuple[str | int, ...], message: str, value: object) -> ValidationError:
+def mistake(title: str, place: Place, message: str, value: object) -> ValidationError:
+    """The error of a validator.
+
+    Args:
+        title: Name of the class that is validated.
+        place: Path of the wrong value, relative to the class.
+        message: What is wrong.
+        value: The wrong value.
+
+    Returns:
+        An error to raise.
+    """
     # PydanticCustomError formats its message: braces in a user's text must not be taken for fields.
     error = PydanticCustomError("gan_run", "{message}", {"message": message})
     return ValidationError.from_exception_data(title, [InitErrorDetails(type=error, loc=place, input=value)])
@@ -95,12 +106,12 @@ class Declaration(BaseModel):
         """`data` with former field names replaced. Raises ValidationError for a name that is no field."""
         if not isinstance(data, Mapping):
             return data
-        data = cls._with_present_names(data)
+        data = cls.with_present_names(data)
         names = {field.alias or name for name, field in cls.model_fields.items()}
         for name in data:
             if name not in names:
                 message = f"{name!r} is not a field here{suggest(str(name), names)}"
-                raise _mistake(cls.__name__, (str(name),), message, data[name])
+                raise mistake(cls.__name__, (str(name),), message, data[name])
         return data
 
     @classmethod
@@ -113,12 +124,23 @@ class Declaration(BaseModel):
         return {old: new for base in reversed(cls.__mro__) for old, new in vars(base).get("renamed", {}).items()}
 
     @classmethod
-    def _with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:
+    def with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:
+        """Replace former field names, with a FutureWarning for each.
+
+        Args:
+            data: Fields by name.
+
+        Returns:
+            Fields by present name.
+
+        Raises:
+            ValidationError: A field has both its former and its present name.
+        """
         renamed = {old: new for old, new in cls.former_names().items() if old in data}
         for old, new in renamed.items():
             if new in data:
                 message = f"{old!r} is the former name of {new!r}: give {new!r} alone"
-                raise _mistake(cls.__name__, (old,), message, data[old])
+                raise mistake(cls.__name__, (old,), message, data[old])
             where = data.get("type", cls.__name__.lower())
             message = f"{where}: the field {old!r} is now called {new!r}; its former name will be refused one day"
             warnings.warn(message, FutureWarning, stacklevel=2)
@@ -265,14 +287,14 @@ class Component(Declaration, ABC):
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping) or not isinstance(value.get("type"), str):
-            raise _mistake(cls.__name__, (), 'expected {"type": "NAME", …}', value)
+            raise mistake(cls.__name__, (), 'expected {"type": "NAME", …}', value)
         if not isinstance(info.context, ValidationContext):
-            raise _mistake(cls.__name__, (), "only gan_run.read_spec can read a mapping: it finds plugins", value)
+            raise mistake(cls.__name__, (), "only gan_run.read_spec can read a mapping: it finds plugins", value)
         name = value["type"]
         try:
             chosen = info.context.catalogue.find(cls.kind, name)
         except NotFoundByName as error:
-            raise _mistake(cls.__name__, ("type",), str(error), name) from None
+            raise mistake(cls.__name__, ("type",), str(error), name) from None
         component = chosen.model_validate({**value, "type": chosen.name()}, context=info.context)
         assert isinstance(component, cls)
         # A name qualified by its distribution stays qualified, so that it is written back as it was read.

@@ -16,7 +16,6 @@ class DataSource(Component):
     """A dataset of real images, in the splits train and test; validation images are taken from train."""
 
     kind: ClassVar[str] = "data"
-    batch_size: int = Field(default=64, ge=1, description="Real images in each update, and generated ones.")
     validation: int = Field(
         default=0, ge=0, description="Number of images to hold out of the training split, from its end."
     )

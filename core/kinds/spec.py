@@ -1,6 +1,7 @@
 """The spec of an experiment."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, cast
 
 from pydantic import Field, StringConstraints
@@ -9,7 +10,7 @@ from gan_run.core.base.device import Precision
 from gan_run.core.base.errors import Place, Problem, suggest
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
-from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath
+from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath, mistake
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.latent import Latent
 from gan_run.core.kinds.latent_space import code_dims_by_name, unknown_latent
@@ -26,6 +27,7 @@ class Train(Declaration):
     """How training runs: its length, device, precision and checkpoints."""
 
     steps: int = Field(ge=1, description="Number of steps. In a step every player is updated, one after the other.")
+    batch_size: int = Field(default=64, ge=1, description="Real images, and generated images, in each update.")
     checkpoint_every: int = Field(default=1000, ge=1, description="Steps between two checkpoints.")
     log_every: int = Field(default=50, ge=1, description="Steps between two lines of metrics.jsonl.")
     keep: int = Field(default=2, ge=1, description="Number of latest checkpoints to keep, besides the final one.")
@@ -76,6 +78,22 @@ class Spec(Declaration):
     train: Train = Field(description="How training runs.")
     metrics: tuple[Metric, ...] = Field(default=(), description="Numbers to measure on the trained model.")
     artifacts: tuple[Artifact, ...] = Field(default=(), description="Files to render of the trained model.")
+
+    @classmethod
+    def with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:
+        """Also moves `data.batch_size`, where earlier versions have it, to `train.batch_size`."""
+        data = super().with_present_names(data)
+        source, train = data.get("data"), data.get("train")
+        if not (isinstance(source, Mapping) and "batch_size" in source and isinstance(train, Mapping)):
+            return data
+        rest = {name: value for name, value in source.items() if name != "batch_size"}
+        size = source["batch_size"]
+        if "batch_size" in train:
+            message = "the former place of train.batch_size: give train.batch_size alone"
+            raise mistake(cls.__name__, ("data", "batch_size"), message, size)
+        message = "data.batch_size is now train.batch_size; its former place will be refused one day"
+        warnings.warn(message, FutureWarning, stacklevel=2)
+        return {**data, "data": rest, "train": {**train, "batch_size": size}}
 
     def losses_by_key(self) -> dict[str, Loss]:
         """The losses by the key that each has in logs and checkpoints.

@@ -1,6 +1,5 @@
 """A categorical code as a classifier of real images, and its categories matched to the classes of the data."""
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -9,9 +8,6 @@ from torch import Tensor
 from gan_run.core.base.errors import CodeError, DataError
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.kinds.model import Model
-
-CHUNK = 500
-"""Real images that are decoded and read at once; with batch statistics, about the size of a batch."""
 
 
 class AssignedImages(NamedTuple):
@@ -29,13 +25,13 @@ class AssignedImages(NamedTuple):
 
 
 def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImages:
-    """Read the most likely category of every image of a split, mirrored copies left out.
+    """Encode the most likely category of every image of a split, mirrored copies left out.
 
     Args:
         model: A model that encodes `code`.
         code: The name of a categorical latent with one copy.
-        images: A split with labels. It is read in random order from torch's global stream and in equal chunks, so that
-            batch statistics depend neither on how a dataset is sorted nor on a small last chunk.
+        images: A split with labels. It is encoded in random order, drawn from torch's global stream, and in equal chunks, so
+            that batch statistics depend neither on how a dataset is sorted nor on a small last chunk.
 
     Raises:
         CodeError: The code is not categorical, has several copies, or no loss trains an encoder of it.
@@ -44,14 +40,7 @@ def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImag
     cardinality = _count_categories(model, code)
     if images.labels is None:
         raise DataError("the data has no labels to compare with")
-    chunks = torch.randperm(images.count).tensor_split(math.ceil(images.count / CHUNK))
-    categories, labels = [], []
-    for chunk in chunks:
-        batch = images.batch(chunk)
-        assert batch.labels is not None
-        categories.append(model.encode(batch.images)[code])
-        labels.append(batch.labels.cpu())
-    return AssignedImages(torch.cat(categories), torch.cat(labels), cardinality)
+    return AssignedImages(model.encode_set(images, shuffle=True)[code], images.labels.cpu(), cardinality)
 
 
 def contingency(assigned: AssignedImages, classes: int) -> Tensor:

@@ -112,10 +112,10 @@ def _train_along(request: TrainRequest, world: World) -> RunFolder:
 
 def _check_distributed(spec: Spec, world: World) -> None:
     """Refuse what several processes cannot do together."""
-    size, count, device = spec.data.batch_size, world.count, spec.train.device
+    size, count, device = spec.train.batch_size, world.count, spec.train.device
     problems = []
     if size % count:
-        problems.append(Problem(("data", "batch_size"), f"{count} processes cannot share {size} images equally"))
+        problems.append(Problem(("train", "batch_size"), f"{count} processes cannot share {size} images equally"))
     if count > 1 and spec.train.sync_batch_norm and resolve_device(spec).train.device == "cpu":
         problems.append(Problem(("train", "sync_batch_norm"), "torch synchronises batch norm on GPUs alone"))
     kind, _, index = device.partition(":")

@@ -139,7 +139,7 @@ def log(
     """Append this step's losses and throughput to metrics.jsonl."""
     spec, step = training.spec, training.step
     scalars = read_scalars(losses)
-    images_per_second = steps_per_second * spec.data.batch_size
+    images_per_second = steps_per_second * spec.train.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
     run.append_metrics({"step": step, **scalars, "time": timing})
     events.send(

@@ -218,7 +218,9 @@ def _read_spec(spec: SpecLike, overrides: Collection[str], catalogue: Catalogue)
 
 def _spec_of(folder: RunFolder, catalogue: Catalogue, overrides: Collection[str] = ()) -> Spec:
     try:
-        return read_content(folder.spec(), catalogue, folder.path, str(folder.spec_file), overrides)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # gan-run wrote these fields: a user cannot rename them
+            return read_content(folder.spec(), catalogue, folder.path, str(folder.spec_file), overrides)
     except SpecError as error:
         if not (files := folder.plugin_files()):
             raise

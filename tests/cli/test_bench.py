@@ -11,13 +11,13 @@ from gan_run.cli import main
 
 SPEC = {
     "name": "small",
-    "data": {"type": "toys", "batch_size": 8},
+    "data": {"type": "toys"},
     "latents": {"z": {"type": "gaussian", "count": 4}},
     "generator": {"type": "mlp", "hidden": [12]},
     "discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "linear"}},
     "losses": [{"type": "non-saturating"}],
     "optimizers": {"generator": {"type": "adam", "lr": 1e-2}, "discriminator": {"type": "adam", "lr": 1e-2}},
-    "train": {"steps": 4, "device": "cpu", "log_every": 2},
+    "train": {"steps": 4, "batch_size": 8, "device": "cpu", "log_every": 2},
     "metrics": [{"type": "loudness"}],
 }
 
@@ -89,7 +89,8 @@ def test_another_game_than_the_one_written_by_hand_is_refused(registry: object, 
 def test_beside_the_loop_written_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recipe = json.loads(CliRunner().invoke(main, ["init", "infogan-mnist"]).stdout)
-    recipe["data"] = {"type": "mnist-5k", "batch_size": 4}
+    recipe["data"] = {"type": "mnist-5k"}
+    recipe["train"]["batch_size"] = 4
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(recipe), encoding="utf-8")
     options = ["--set", "train.precision=fp32", "--steps", "1", "--only-pace"]

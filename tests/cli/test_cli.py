@@ -39,7 +39,7 @@ def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained run. Its fields differ from the defaults, so that each is seen to be read."""
     spec = {
         "name": "small",
-        "data": {"type": "toys", "batch_size": 8},
+        "data": {"type": "toys"},
         "latents": {
             "z": {"type": "gaussian", "count": 4},
             "category": {"type": "categorical", "classes": 3},
@@ -52,7 +52,7 @@ def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "generator": {"type": "adam", "lr": 1e-2},
             "discriminator": {"type": "adam", "lr": 1e-2},
         },
-        "train": {"steps": 4, "checkpoint_every": 2, "device": "cpu"},
+        "train": {"steps": 4, "batch_size": 8, "checkpoint_every": 2, "device": "cpu"},
         "metrics": [{"type": "loudness"}],
     }
     out = tmp_path_factory.mktemp("runs")

@@ -20,7 +20,7 @@ GanRun = Callable[..., subprocess.CompletedProcess[str]]
 SPEC: dict[str, Any] = {
     "format": 1,
     "seed": 11,
-    "data": {"type": "toys", "side": 28, "images": 37, "batch_size": 8},
+    "data": {"type": "toys", "side": 28, "images": 37},
     "latents": {
         "z": {"type": "gaussian", "count": 6},
         "category": {"type": "categorical", "classes": 4},
@@ -39,6 +39,7 @@ SPEC: dict[str, Any] = {
     },
     "train": {
         "steps": 60,
+        "batch_size": 8,
         "checkpoint_every": 7,
         "log_every": 2,
         "keep": 3,

@@ -210,10 +210,10 @@ def test_another_number_of_processes_has_to_be_asked_for(
 def test_a_batch_that_cannot_be_shared_equally_is_refused(
     write_spec: Callable[..., Path], together: Together, tmp_path: Path
 ) -> None:
-    spec = write_spec(data={"type": "toys", "batch_size": 9})
+    spec = write_spec(train={"batch_size": 9})
     _, errors = (process := together(spec)).communicate(timeout=120)
     assert process.returncode != 0
-    assert "data.batch_size: 2 processes cannot share 9 images equally" in errors
+    assert "train.batch_size: 2 processes cannot share 9 images equally" in errors
     assert not (tmp_path / "runs").exists()
 
 

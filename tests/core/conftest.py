@@ -24,7 +24,6 @@ class Tiny(DataSource):
     images: int = 20
     side: int = 8
     labelled: bool = True
-    batch_size: int = 4
 
     def describe(self) -> DataInfo:
         names = ("even", "odd") if self.labelled else None
@@ -60,7 +59,7 @@ def make_spec() -> Callable[..., Spec]:
             "discriminator": Discriminator(trunk=MLPTrunk(hidden=(10,)), head=Linear()),
             "losses": (NonSaturating(), MutualInformation(codes={"category": 1, "c": 0.5, "d": 1}, hidden=6)),
             "optimizers": {"generator": Adam(lr=1e-2), "discriminator": Adam(lr=1e-2)},
-            "train": {"steps": 10, "device": "cpu", "ema": None, **(train or {})},
+            "train": {"steps": 10, "batch_size": 4, "device": "cpu", "ema": None, **(train or {})},
         }
         return Spec.model_validate({**fields, **changes})
 

@@ -259,3 +259,16 @@ def test_components_given_as_objects_pass_as_they_are(small: Small, registry: Re
 def test_braces_in_a_users_text_are_shown_as_they_are(small: Small, problems: Problems) -> None:
     (problem,) = problems(small(), "losses[0].type={0}")
     assert problem.startswith("losses[0].type: no loss is called '{0}'")
+
+
+def test_a_batch_size_at_its_former_place_is_moved_with_a_warning(small: Small, registry: Registry) -> None:
+    content = small(data={"type": "toys", "batch_size": 5})
+    del content["train"]["batch_size"]
+    with pytest.warns(FutureWarning, match=r"data\.batch_size is now train\.batch_size"):
+        spec = read_spec(content, registry=registry)
+    assert spec == read_spec(small(), ["train.batch_size=5"], registry)
+
+
+def test_a_batch_size_at_both_places_is_refused(small: Small, problems: Problems) -> None:
+    (problem,) = problems(small(), "data.batch_size=5")
+    assert problem == "data.batch_size: the former place of train.batch_size: give train.batch_size alone"

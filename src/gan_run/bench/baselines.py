@@ -85,7 +85,7 @@ def compare(
         timed = ["--steps", str(steps)]
         ours = ["-m", "gan_run", "bench", str(spec_file), *timed, "--only-pace", "--report", str(report), *options]
         theirs = [str(script), "--root", folder, "--hand", implementation, "--device", spec.train.device, *timed]
-        theirs += ["--batch-size", str(spec.data.batch_size)]
+        theirs += ["--batch-size", str(spec.train.batch_size)]
         if implementation == "bare" and spec.train.precision == "bf16":
             theirs += ["--bf16"]
         for number in range(1, rounds + 1):

@@ -107,12 +107,12 @@ def measure(spec: Spec, steps: int, callback: Callback) -> tuple[Pace, Use]:
     flops = dry_run(spec, data).flops
     peak = matrix_peak(torch.device(spec.train.device), compute_dtype(spec.train.precision))
     achieved = flops * pace.steps_per_second
-    return pace, Use(flops / spec.data.batch_size, achieved, peak, achieved / peak, clock.shares, memory)
+    return pace, Use(flops / spec.train.batch_size, achieved, peak, achieved / peak, clock.shares, memory)
 
 
 def _pace(spec: Spec, steps: int, clock: _Clock) -> Pace:
     per_second = steps / clock.seconds
-    return Pace(spec.train.precision, steps, per_second, per_second * spec.data.batch_size)
+    return Pace(spec.train.precision, steps, per_second, per_second * spec.train.batch_size)
 
 
 def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts: bool) -> tuple[Spec, _Clock]:

@@ -26,7 +26,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "artifact": Kind("ArtifactSuite", '"artifacts": [{"type": "NAME"}]'),
     "augmentation": Kind("AugmentationSuite", '"discriminator": {…, "augment": [{"type": "NAME"}]}'),
-    "data": Kind("DataSourceSuite", '"data": {"type": "NAME", "batch_size": 64}'),
+    "data": Kind("DataSourceSuite", '"data": {"type": "NAME"}'),
     "generator": Kind("GeneratorSuite", '"generator": {"type": "NAME"}', "hidden=16"),
     "head": Kind("HeadSuite", '"discriminator": {…, "head": {"type": "NAME"}}', "hidden=8"),
     "latent": Kind("LatentSuite", '"latents": {…, "c": {"type": "NAME"}}'),

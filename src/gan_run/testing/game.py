@@ -22,7 +22,6 @@ class Noise(DataSource):
     """30 training and 12 test images of noise in three classes."""
 
     type: Literal["noise"] = "noise"
-    batch_size: int = 6
     image: tuple[int, int, int] = (1, 12, 12)
 
     def describe(self) -> DataInfo:
@@ -61,7 +60,7 @@ def small_spec(
         "discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "linear"}},
         "losses": [{"type": "non-saturating"}],
         "optimizers": dict.fromkeys(("generator", "discriminator", *players), ADAM),
-        "train": {"steps": 4, "device": "cpu", "ema": None},
+        "train": {"steps": 4, "batch_size": 6, "device": "cpu", "ema": None},
         **(fields or {}),
     }
     return read_spec(spec, components=[] if component is None else [type(component)])

@@ -58,9 +58,9 @@ def training_of(content: Mapping[str, object], registry: Registry, **train: obje
     data = content["data"]
     assert isinstance(data, dict)
     channels, side = IMAGES.get(data["type"], (1, 28))
-    images = Grey(image=(channels, side, side), mirror=data.get("mirror", False), batch_size=4)
+    images = Grey(image=(channels, side, side), mirror=data.get("mirror", False))
     spec = read_spec({**content, "data": images, "metrics": [], "artifacts": []}, registry=registry)
-    settled = {"device": "cpu", "precision": "fp32", **train}
+    settled = {"device": "cpu", "precision": "fp32", "batch_size": 4, **train}
     spec = spec.model_copy(update={"train": spec.train.model_copy(update=settled)})
     return Training(spec, spec.data.describe(), spec.data.open("train"))
 

@@ -31,7 +31,7 @@ def few_images(start: Start, tiny: Tiny) -> Callable[..., Training]:
         )
         optimizers = {"generator": Adam(lr=1e-4), "discriminator": Adam(lr=1e-4)}
         fields = {"losses": [NonSaturating()], "optimizers": optimizers, **changes}
-        return start(discriminator=discriminator, data=tiny(side=16, batch_size=20), **fields)
+        return start(discriminator=discriminator, data=tiny(side=16), train={"batch_size": 20}, **fields)
 
     return begin
 

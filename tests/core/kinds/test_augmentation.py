@@ -108,7 +108,7 @@ def test_changed_images_leave_running_statistics_alone_and_unchanged_ones_are_wh
     start: Start, tiny: type[DataSource]
 ) -> None:
     judge = Discriminator(trunk=DCGANTrunk(width=0.05), head=Linear(), augment=(Fainter(factor=5.0),))
-    training = start(discriminator=judge, data=tiny(side=16, batch_size=4))
+    training = start(discriminator=judge, data=tiny(side=16))
     update = turn_of(training, side=16)
 
     def statistics() -> list[Tensor]:

@@ -309,8 +309,8 @@ def test_data_that_was_moved_is_the_same_run_by_command_and_by_resume(
     there.rename(here)
     assert bench.train(small(data={**moved, "path": str(here)})) == folder
     assert bench.steps.taken == [5, 6]
-    with pytest.raises(RunError, match=r"data\.batch_size cannot change"):
-        bench.resume(folder, "data.batch_size=4")
+    with pytest.raises(RunError, match=r"train\.batch_size cannot change"):
+        bench.resume(folder, "train.batch_size=4")
 
 
 def test_a_run_of_a_device_that_is_not_here_goes_on_where_the_device_is_left_to_auto(
@@ -435,7 +435,7 @@ def test_init_from_where_nothing_matches_is_refused(bench: Bench, small: Small) 
     assert "game.terms.mutual-information.q.layers.1.num_batches_tracked" in rest
 
     other = small(
-        data={"type": "toys", "side": 6, "batch_size": 8},
+        data={"type": "toys", "side": 6},
         latents={"c": {"type": "uniform"}},
         generator={"type": "mlp", "hidden": [5]},
         discriminator={"trunk": {"type": "mlp", "hidden": [4]}, "head": {"type": "linear"}},

@@ -33,7 +33,7 @@ def test_a_class_that_is_rare_in_the_data_becomes_rare_in_the_samples(tmp_path: 
     np.savez(tmp_path / "pictures.npz", images=images)
     spec = {
         "name": "painter",
-        "data": {"type": "array", "path": str(tmp_path / "pictures.npz"), "batch_size": 64},
+        "data": {"type": "array", "path": str(tmp_path / "pictures.npz")},
         "latents": {"category": {"type": "learnt-categorical", "classes": 2}},
         "generator": {"type": "painter"},
         "discriminator": {"trunk": {"type": "mlp", "hidden": [8]}, "head": {"type": "linear"}},

@@ -137,13 +137,13 @@ def test_it_is_found_by_its_entry_point(tmp_path: Path) -> None:
 def test_an_experiment_on_rendered_heads(tmp_path: Path) -> None:
     spec = {
         "name": "heads",
-        "data": {"type": "rendered-faces", "folder": "heads", "people": 40, "batch_size": 8},
+        "data": {"type": "rendered-faces", "folder": "heads", "people": 40},
         "latents": {"z": {"type": "uniform", "count": 4}, "c": {"type": "uniform"}},
         "generator": {"type": "infogan-faces", "width": 0.05},
         "discriminator": {"trunk": {"type": "infogan-faces", "width": 0.05}, "head": {"type": "linear"}},
         "losses": [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"c": 0.2}}],
         "optimizers": {"generator": {"type": "adam", "lr": 1e-3}, "discriminator": {"type": "adam", "lr": 1e-3}},
-        "train": {"steps": 2, "precision": "fp32", "device": "cpu"},
+        "train": {"steps": 2, "batch_size": 8, "precision": "fp32", "device": "cpu"},
         "metrics": [{"type": "code-factor-correlation"}],
     }
     (tmp_path / "spec.json").write_text(json.dumps(spec))
@@ -152,6 +152,6 @@ def test_an_experiment_on_rendered_heads(tmp_path: Path) -> None:
     assert (tmp_path / "heads" / "attribution.tsv").is_file()
     assert gan_run.load(tmp_path / "runs" / "heads").sample(2).shape == (2, 1, 32, 32)
     # What was rendered is an array file like any other.
-    other = 'data={"type": "faces", "path": "heads/images.npz", "batch_size": 8}'
+    other = 'data={"type": "faces", "path": "heads/images.npz"}'
     checked = gan_run_command("check", "spec.json", "--set", other, cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr

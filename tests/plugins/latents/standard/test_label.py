@@ -67,7 +67,7 @@ def test_training_tells_it_the_labels_of_the_training_images(
     from gan_run.core.engine.training import Training
 
     latents = {"z": {"type": "gaussian"}, "label": {"type": "label"}}
-    data = {"type": "toys", "batch_size": 8, "images": 5}
+    data = {"type": "toys", "images": 5}
     spec: Spec = read_spec(small(latents=latents, data=data, losses=[{"type": "hinge"}]), registry=registry)
     training = Training(spec, spec.data.describe(), spec.data.open("train"))
     latent = training.game.latents["label"]

@@ -48,7 +48,6 @@ HALF_LN_2PI = 0.5 * math.log(2 * math.pi)
 class Tiny(DataSource):
     type: Literal["tiny"] = "tiny"
     side: int = 4
-    batch_size: int = 6
 
     def describe(self) -> DataInfo:
         return DataInfo(ImageShape(1, self.side, self.side), {"train": 12})
@@ -62,6 +61,7 @@ def spec_of(
     latents: Mapping[str, Latent],
     *losses: MutualInformation | NonSaturating,
     data: Tiny | None = None,
+    batch_size: int = 6,
     generator: Generator | None = None,
     trunk: Trunk | None = None,
 ) -> Spec:
@@ -74,7 +74,7 @@ def spec_of(
             "discriminator": Discriminator(trunk=trunk or MLPTrunk(hidden=(5,)), head=Linear()),
             "losses": losses,
             "optimizers": {"generator": Adam(lr=0.01), "discriminator": Adam(lr=0.01)},
-            "train": {"steps": 3, "device": "cpu", "ema": None},
+            "train": {"steps": 3, "batch_size": batch_size, "device": "cpu", "ema": None},
         }
     )
 
@@ -423,7 +423,7 @@ def test_the_information_gradient_on_the_trunk_is_not_lost_to_the_adversarial_on
 @pytest.mark.parametrize("q_player", ["discriminator", "generator"])
 def test_training_by_it_raises_the_bound(q_player: Literal["discriminator", "generator"]) -> None:
     declared = MutualInformation(codes={"k": 1}, q_player=q_player)
-    training = begin(spec_of({"k": Categorical(classes=3)}, declared, data=Tiny(batch_size=32)))
+    training = begin(spec_of({"k": Categorical(classes=3)}, declared, batch_size=32))
     bounds = [-float(training.advance()["generator"].reports[KEY]["k"]) for _ in range(60)]
     assert bounds[0] < 0.6
     assert 0.8 < bounds[-1] < math.log(3) + 1e-6
@@ -438,7 +438,7 @@ def test_every_code_alone_and_all_together_train_in_batches_of_any_size(
     codes: dict[str, Latent], batch_size: int
 ) -> None:
     losses = (NonSaturating(), MutualInformation(codes=dict.fromkeys(codes, 1.0)))
-    assert_trains(begin(spec_of(codes, *losses, data=Tiny(batch_size=batch_size))), set(codes))
+    assert_trains(begin(spec_of(codes, *losses, batch_size=batch_size)), set(codes))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
@@ -447,7 +447,8 @@ def test_the_papers_networks_train_in_batches_of_any_size(batch_size: int) -> No
         MIXED,
         NonSaturating(),
         MutualInformation(codes=MIXED_WEIGHTS),
-        data=Tiny(batch_size=batch_size, side=28),
+        data=Tiny(side=28),
+        batch_size=batch_size,
         generator=InfoGANMnistGenerator(width=0.03),
         trunk=InfoGANMnistTrunk(width=0.03),
     )

@@ -99,7 +99,7 @@ class RenderedSet(DataSource, ABC):
 
     def recipe(self) -> dict[str, object]:
         """All that decides what the images look like."""
-        no_matter = {"folder", "batch_size", "validation", "test_fraction", *self.models_fields}
+        no_matter = {"folder", "validation", "test_fraction", *self.models_fields}
         return self.model_dump(mode="json", exclude=no_matter)
 
     def _chosen(self, split: Literal["train", "test"]) -> list[int]:
