@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-Precision = Literal["fp32", "bf16", "auto"]
+Precision = Literal["fp32", "tf32", "bf16", "auto"]
 
 
 class Autocast(Protocol):
@@ -31,11 +31,11 @@ def _autocast(device: torch.device, enabled: bool) -> Iterator[None]:
 def compute_dtype(precision: Precision) -> torch.dtype:
     """What products are computed in."""
     assert precision != "auto", "auto is resolved before anything is built"
-    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
 def autocast(device: torch.device, precision: Precision) -> Autocast:
-    """Opens bf16 autocast, or nothing for fp32. Weights, losses and optimisers stay in float32 either way."""
+    """Opens bf16 autocast, or nothing for fp32 and tf32. Weights, losses and optimisers stay in float32 either way."""
     return partial(_autocast, device, compute_dtype(precision) is torch.bfloat16)
 
 

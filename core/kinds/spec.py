@@ -30,7 +30,16 @@ class Train(Declaration):
     log_every: int = Field(default=50, ge=1, description="Steps between two lines of metrics.jsonl.")
     keep: int = Field(default=2, ge=1, description="How many of the latest checkpoints stay, beside the final one.")
     device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
-    precision: Precision = Field(default="fp32", description="auto: bf16 only where a timed step is faster.")
+    precision: Precision = Field(
+        default="fp32",
+        description="tf32: fp32, with TF32 products on a CUDA device; auto: what a timed step is fastest with.",
+    )
+    channels_last: bool = Field(
+        default=False, description="Whether weights of convolutions lie in memory channels last, as a GPU may prefer."
+    )
+    cudnn_benchmark: bool = Field(
+        default=False, description="On a CUDA device: whether cuDNN times its algorithms and takes the fastest."
+    )
     ema: float | None = Field(default=0.999, ge=0, lt=1, description="Decay of the generator's average; null for none.")
     clip: float | None = Field(default=None, gt=0, description="Bound on the norm of each player's gradient.")
     updates: dict[str, Annotated[int, Field(ge=1)]] = Field(

@@ -46,10 +46,11 @@ def resolve_device(spec: Spec) -> Spec:
 
 
 def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet) -> Spec:
-    """Settle `train.precision`: for `auto`, bf16 only if a step is faster with it here."""
+    """Settle `train.precision`: for `auto`, fp32 unless a step is faster in tf32 (on a CUDA device) or bf16."""
     if spec.train.precision != "auto":
         return spec
-    choices: tuple[Precision, ...] = ("fp32", "bf16")
+    on_cuda = torch.device(spec.train.device).type == "cuda"
+    choices: tuple[Precision, ...] = ("fp32", "tf32", "bf16") if on_cuda else ("fp32", "bf16")
     seconds = {
         choice: _step_seconds(with_train(spec, precision=choice, compile=False), info, images) for choice in choices
     }
