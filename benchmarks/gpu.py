@@ -53,8 +53,8 @@ class Plan:
     eager: float
     compiled: float
     """The most that one case may take, with the start of its process and compilation."""
-    timed: float
-    """About how long the steps of a case are timed."""
+    timed: float | None
+    """About how long the steps of a case are timed; None to time `most` steps."""
     most: int
     """The most steps that are timed."""
     compared: int
@@ -73,7 +73,7 @@ def dry_plan() -> Plan:
     """Of a dry run: every network in one variant, and one network in every variant."""
     networks = tiny()
     todo = tuple(case for case in cases(networks) if case.network == PAPER_NETWORK or case.variant == "fp32")
-    return Plan(networks, todo, ("bare",), 300, eager=120, compiled=120, timed=0.01, most=2, compared=2, dry=True)
+    return Plan(networks, todo, ("bare",), 300, eager=120, compiled=120, timed=None, most=1, compared=1, dry=True)
 
 
 class Benchmark:
@@ -108,8 +108,9 @@ class Benchmark:
 
     def _time(self, todo: list[Case], limit: float, folder: Path) -> None:
         plan = self._plan
-        options = ["--device", self._device, "--folder", str(folder), "--seconds", str(plan.timed)]
-        options += ["--most", str(plan.most), *(["--tiny"] if plan.dry else [])]
+        options = ["--device", self._device, "--folder", str(folder), "--most", str(plan.most)]
+        options += [] if plan.timed is None else ["--seconds", str(plan.timed)]
+        options += ["--tiny"] if plan.dry else []
         env = {"TORCH_COMPILE_DISABLE": "1", "OMP_NUM_THREADS": "1"} if plan.dry else {}
         for result in time_cases(todo, limit, self._end, options, **env):
             self.found.results[result.case] = result

@@ -149,7 +149,7 @@ class Timer:
         networks: The networks by name.
         device: A torch device.
         folder: Where the noise is written.
-        seconds: About how long a case is timed, beside its start.
+        seconds: About how long a case is timed, beside its start; None to time `most` steps.
         most: The most steps that are timed.
         rows: Of the matrices whose product is the peak; None for large ones.
     """
@@ -159,7 +159,7 @@ class Timer:
         networks: Mapping[str, Network],
         device: str,
         folder: Path,
-        seconds: float,
+        seconds: float | None,
         most: int,
         rows: int | None = None,
     ) -> None:
@@ -197,6 +197,8 @@ class Timer:
 
     def _calibrate(self, name: str, network: Network) -> int:
         """How many steps take about as long as a case is to be timed, by a few in TF32."""
+        if self._seconds is None:
+            return self._most
         quick = time_steps(spec_of(network, VARIANTS["tf32"], str(self._device), self._folder), 2, Listener())
         self._steps[name] = max(2, min(self._most, round(self._seconds * quick.steps_per_second)))
         return self._steps[name]

@@ -15,7 +15,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the noise is, or is written")
-    parser.add_argument("--seconds", type=float, required=True, help="about how long each case is timed")
+    parser.add_argument(
+        "--seconds", type=float, help="about how long each case is timed; if it is left out, --most steps"
+    )
     parser.add_argument("--most", type=int, required=True, help="the most steps of a case")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--cases", required=True, help="a list of pairs of network and variant, in JSON")

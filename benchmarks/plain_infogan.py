@@ -187,7 +187,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0, help="of the DataLoader, of the plain hand alone")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action="store_true", help="bf16 autocast")
+    parser.add_argument("--tf32", action="store_true", help="TF32 products and convolutions on a GPU; else float32")
     args = parser.parse_args()
+    torch.set_float32_matmul_precision("high" if args.tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = args.tf32
 
     timed, args.steps = args.steps, args.steps + args.warmup
     steps = train(args)

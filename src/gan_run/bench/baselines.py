@@ -70,6 +70,7 @@ def compare(
         theirs += ["--device", spec.train.device]
         if hand == "bare" and spec.train.precision == "bf16":
             theirs += ["--bf16"]
+        theirs += ["--tf32"] if spec.train.precision == "tf32" else []
         for number in range(1, rounds + 1):
             comparison.ours.append(_images_per_second(ours))
             comparison.theirs.append(_images_per_second(theirs))
