@@ -1,14 +1,14 @@
-"""What a run's codes mean, seen by others than the run's own Q.
+"""What a run's codes mean, measured without the run's own Q.
 
     python benchmarks/codes.py RUN [RUN ...] [--parts share,shape,watermark] [--json]
 
 share      A classifier trained on the run's own labelled images names 500 samples of each category. Per category: the
            most frequent class and its share. Distinct top classes show how many classes the code tells apart.
 shape      Slant and stroke width of 2,000 samples, and the rank correlation of each continuous code with either, within
-           each category and overall: does a code turn something that a person would name?
+           each category and overall: does a code change something that a person would name?
 watermark  A fresh Q learns the category from 20,000 samples that were shifted by up to a pixel and JPEG-compressed, and
            reads 5,000 others. What G hides in single pixels, for its own Q alone, does not survive that; the nats that
-           do are in what one sees (Chu et al. 2017, arXiv 1712.02950, on such steganography).
+           survive are visible (Chu et al. 2017, arXiv 1712.02950, on such steganography).
 
 Only the public API is used. The same run gives the same numbers on the same machine.
 """
@@ -51,7 +51,7 @@ Found = dict[str, object]
 
 
 def class_share(model: Model, data: Splits, names: tuple[str, ...] | None) -> Found:
-    """What each category shows, by the word of a classifier of real images."""
+    """The class of each category's samples, by a classifier of real images."""
     code, categories = categorical(model)
     train = data["train"]
     if names is None or train.labels is None:
@@ -76,7 +76,7 @@ def class_share(model: Model, data: Splits, names: tuple[str, ...] | None) -> Fo
 
 
 def shape_correlations(model: Model) -> Found:
-    """Spearman's rho of each continuous code with the slant and the stroke width of what it draws."""
+    """Spearman's rho of each continuous code with the slant and the stroke width of the samples."""
     turned = [
         code_dim
         for code_dim in model.latents.code_dims(model.codes)
@@ -131,7 +131,7 @@ def without_watermark(model: Model) -> Found:
 
 
 def categorical(model: Model) -> tuple[str, int]:
-    """The first categorical code as it is turned, and how many categories it has."""
+    """The name of the first categorical code dimension, and its number of categories."""
     for code_dim in model.latents.code_dims(model.codes):
         cardinality = model.latents[code_dim.name].cardinality
         if cardinality is not None:

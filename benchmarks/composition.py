@@ -1,9 +1,9 @@
 """Whether everything composes with everything: every combination trains two steps, or is refused by a rule.
 
     python benchmarks/composition.py pairs                         # every pair of choices at least once: a minute
-    python benchmarks/composition.py product > docs/composition.md  # the full product: see there how long it takes
+    python benchmarks/composition.py product > docs/composition.md  # the full product; the page gives its time
 
-What is installed is what is combined: the choices are read from the catalogue.
+The choices are those of the installed plugins, by composition_choices.py.
 """
 
 import argparse
@@ -45,7 +45,7 @@ STILL: Mapping[str, str] = {
 
 
 def try_out(choice: Choice, folder: Path, registry: Registry) -> str | None:
-    """What is wrong with a choice, if anything: it is refused or runs where it should not, or does not run well."""
+    """The problem of a choice: it is refused, or not, against the rules, or it does not train; None if there is none."""
     rules = [rule for rule in RULES if rule.applies(choice)]
     try:
         spec = read_spec(spec_of(choice, folder), registry=registry)
@@ -63,7 +63,7 @@ def try_out(choice: Choice, folder: Path, registry: Registry) -> str | None:
 
 
 def train_two_steps(choice: Choice, spec: Spec, info: DataInfo) -> str | None:
-    """What is wrong with the first two steps: a loss that is not finite, a parameter that nothing moves."""
+    """The problem of the first two steps: a loss that is not finite, or a parameter without gradient."""
     training = Training(spec, info, spec.data.open("train"))
     still = {name for player in training.players for name in player.parameters}
     for _ in range(2):
@@ -77,13 +77,13 @@ def train_two_steps(choice: Choice, spec: Spec, info: DataInfo) -> str | None:
     still -= biases_beside_batch_norms(training.game)
     if choice["adversarial"] in STILL:
         still.discard("discriminator.head.layer.bias")
-    if choice.get("head") == "patch":  # the feature vector may be of no use to anybody
+    if choice.get("head") == "patch":  # this head may not use the feature vector
         still = {name for name in still if not name.startswith("discriminator.trunk.last")}
     return f"no gradient: {sorted(still)}" if still else None
 
 
 def biases_beside_batch_norms(game: nn.Module) -> set[str]:
-    """The biases of networks that have batch norms: one takes out whatever the bias right before it puts in."""
+    """The biases of networks that have batch norms, which subtract the bias right before them."""
     parts = {"stack.generator", "discriminator.trunk", "terms.mutual-information.q", "terms.infogan-cr.pairs"}
     normed = [
         f"{part}."

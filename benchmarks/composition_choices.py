@@ -90,7 +90,7 @@ def axes(registry: Registry) -> dict[str, list[str]]:
 
 
 def more_axes() -> dict[str, list[str]]:
-    """What every pair is tried with besides."""
+    """The options of the axes that only pairs are tried of."""
     return {
         "head": ["linear", "patch", "projection"],
         "spectral norm": ["no", "yes"],
@@ -104,14 +104,14 @@ def pairs(registry: Registry) -> Iterator[Choice]:
     options = {**axes(registry), **more_axes()}
 
     def possible(row: list[str]) -> bool:
-        return not refused(dict(zip(options, row, strict=False)))  # as far as it has come
+        return not refused(dict(zip(options, row, strict=False)))  # as far as it is filled
 
     tried: set[frozenset[tuple[str, str]]] = set()
     for row in AllPairs(list(options.values()), filter_func=possible):
         choice = dict(zip(options, row, strict=True))
         tried.update(map(frozenset, itertools.combinations(choice.items(), 2)))
         yield choice
-    # What cannot stand in such a row, or was left out, stands in plain surroundings.
+    # A pair that is in no such row is tried with plain options on the other axes.
     plain = {**{axis: names[0] for axis, names in options.items()}, **PLAIN}
     settings = [[(axis, option) for option in names] for axis, names in options.items()]
     for one, other in itertools.combinations(settings, 2):
@@ -121,7 +121,7 @@ def pairs(registry: Registry) -> Iterator[Choice]:
 
 
 def refused(choice: Choice) -> bool:
-    """Whether a rule applies, as far as a choice is made."""
+    """Whether a rule applies to a choice, which may lack axes."""
     return any(rule.applies(choice) for rule in RULES)
 
 

@@ -109,7 +109,7 @@ def _cell(result: Result | None) -> str:
 
 
 def _beside(found: Found) -> Iterator[str]:
-    yield from ("## Beside loops written by hand", "")
+    yield from ("## Beside plain loops", "")
     yield f"`{PAPER_NETWORK}` and the implementations of benchmarks/plain_infogan.py on the same device, in the same"
     yield "precision, each in a process of its own."
     yield ""

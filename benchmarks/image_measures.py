@@ -39,7 +39,7 @@ def network(channels: int, classes: int) -> nn.Module:
 def train_classifier(
     images: Tensor, labels: Tensor, classes: int, epochs: int, device: torch.device, augment: bool
 ) -> nn.Module:
-    """A classifier of uint8 images (N, C, H, W), its learning rate falling to nought."""
+    """A classifier of uint8 images (N, C, H, W), with a learning rate that falls linearly to 0."""
     classifier = network(images.shape[1], classes).to(device)
     optimizer = torch.optim.Adam(classifier.parameters(), lr=2e-3)
     batches = [batch for _ in range(epochs) for batch in torch.split(torch.randperm(len(images)), BATCH)]
@@ -56,7 +56,7 @@ def train_classifier(
 
 @torch.no_grad()
 def logits(classifier: nn.Module, images: Tensor, device: torch.device) -> Tensor:
-    """What a classifier says of float images, (N, classes) on the CPU."""
+    """A classifier's logits of float images, (N, classes) on the CPU."""
     return torch.cat([classifier(chunk.to(device)).cpu() for chunk in torch.split(images, 500)])
 
 
@@ -83,7 +83,7 @@ def shifted(images: Tensor) -> Tensor:
 
 
 def compressed(images: Tensor) -> Tensor:
-    """uint8 images (N, C, H, W) as they come back from JPEG."""
+    """uint8 images (N, C, H, W), encoded as JPEG and decoded again."""
     back = []
     for image in images.permute(0, 2, 3, 1).numpy():
         buffer = io.BytesIO()
@@ -104,7 +104,7 @@ def ink_of(images: Tensor) -> Tensor:
 
 
 def slant(ink: Tensor) -> Tensor:
-    """mu11 / mu02 of each figure, (N,): by how many columns it moves per row down."""
+    """mu11 / mu02 of each figure, (N,): the columns that it moves per row."""
     mass = ink.sum((1, 2)).clamp_min(1e-6)
     y = torch.arange(ink.shape[1], dtype=ink.dtype).view(1, -1, 1)
     x = torch.arange(ink.shape[2], dtype=ink.dtype).view(1, 1, -1)
@@ -122,8 +122,8 @@ def stroke_width(ink: Tensor) -> Tensor:
 
 
 def correlation(code: Tensor, measure: Tensor, category: Tensor) -> dict[str, float]:
-    """|rho| overall and averaged over categories; and the average with signs, which agree where the code means one
-    thing throughout."""
+    """|rho| overall and averaged over categories; and the average with signs, which agree where the code means the
+    same in every category."""
     categories = range(int(category.max()) + 1)
     within = [rho(code[category == each], measure[category == each]) for each in categories]
     return {
