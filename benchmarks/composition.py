@@ -45,7 +45,7 @@ STILL: Mapping[str, str] = {
 
 
 def try_out(choice: Choice, folder: Path, registry: Registry) -> str | None:
-    """The problem of a choice: it is refused, or not, against the rules, or it does not train; None if there is none."""
+    """The problem of a choice, or None: it is refused or accepted against the rules, or does not train."""
     rules = [rule for rule in RULES if rule.applies(choice)]
     try:
         spec = read_spec(spec_of(choice, folder), registry=registry)

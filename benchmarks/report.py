@@ -85,7 +85,7 @@ def head(title: str, *columns: str) -> Iterator[str]:
 
 def beside_loops(machine: Machine) -> Iterator[str]:
     """gan-run beside the loops of plain_infogan.py."""
-    yield from head("Beside plain loops", "beside", "gan-run, images/s", "it, images/s", "ratio")
+    yield from head("Beside loops written by hand", "beside", "gan-run, images/s", "it, images/s", "ratio")
     for implementation, what in IMPLEMENTATIONS.items():
         options = ["--only-pace", "--against", implementation, "--rounds", str(machine.rounds)]
         (said,) = machine.answers(machine.bench("infogan-mnist", *options))
