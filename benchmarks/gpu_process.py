@@ -31,7 +31,8 @@ class Child:
             start_new_session=True,
         )
         self._lines: Queue[str | None] = Queue()
-        Thread(target=self._read, daemon=True).start()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def line(self, seconds: float) -> str | None:
         """Its next line; None if it has ended. Raises TimeoutError after `seconds`."""
@@ -44,12 +45,14 @@ class Child:
         """Kill it and the processes it has started, if it still runs. Returns its exit code."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._reader.join()
         return self._process.wait()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
         self._process.wait()
         self._lines.put(None)
 
