@@ -1,95 +1,39 @@
 """Whether everything composes with everything: every combination trains two steps, or is refused by a rule.
 
     python benchmarks/composition.py pairs                         # every pair of choices at least once: a minute
-    python benchmarks/composition.py product > docs/composition.md  # the full product: see there how long it takes
+    python benchmarks/composition.py product > docs/composition.md  # the full product; the page gives its time
 
-What is installed is what is combined: the choices are read from the catalogue.
+The choices are those of the installed plugins, by composition_choices.py.
 """
 
 import argparse
-import itertools
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from allpairspy import AllPairs
 from torch import nn
 
 from gan_run import DataInfo, Spec, SpecError, read_spec, track_progress
+from gan_run.benchmarks.composition_choices import (
+    CODES,
+    NONE,
+    RULES,
+    Choice,
+    axes,
+    pairs,
+    product,
+    refused,
+    spec_of,
+    write_images,
+)
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.nn.layers import NORMS
 from gan_run.registry.plugins import Registry, load_plugins
-
-Choice = Mapping[str, str]
-"""One option of each axis, by the axis's name."""
-
-NONE = "none"
-SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64}
-"""Sides of the images of networks that take one size; the others get small ones."""
-SMALL = 12
-NARROW: Mapping[str, object] = {"width": 0.02}
-CODES: Mapping[str, Mapping[str, object]] = {
-    "categorical": {"type": "categorical", "classes": 3},
-    "uniform": {"type": "uniform"},
-    "gaussian": {"type": "gaussian", "learn_std": True},
-    "bernoulli": {"type": "bernoulli"},
-    "circular": {"type": "circular"},
-}
-CLASSES = 2
-PLAIN = {"adversarial": "non-saturating", "network": "dcgan, layer norm"}
-"""What goes with everything; of the other axes, the first option."""
-ADAM = {"type": "adam", "lr": 1e-3}
-PENALTY_FIELDS: Mapping[str, Mapping[str, object]] = {"consistency": {"augment": [{"type": "affine", "shift": 0.1}]}}
-"""What has no default."""
-PENALTIES = ("dragan", "gradient-penalty", "r1", "r2")
-BATCH_NORMED = ("dcgan", *SIZES)
-SHIFT_INVARIANT = ("wasserstein", "relativistic", "relativistic-average")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Two choices that do not go together, and why."""
-
-    choices: str
-    reason: str
-    says: str
-    """Part of the message that refuses it."""
-    applies: Callable[[Choice], bool]
-
-
-RULES = (
-    Rule(
-        "a penalty on the discriminator's slope, and a trunk with batch norm",
-        "A logit is then a function of the whole batch, so it has no gradient at its own image alone, and the norm of "
-        "that gradient is what is penalised.",
-        "a logit depends on the whole batch there",
-        lambda choice: choice.get("penalty") in PENALTIES and choice.get("network") in BATCH_NORMED,
-    ),
-    Rule(
-        "the head `patch`, and a trunk without maps",
-        "It judges the places of the last map.",
-        "has no maps",
-        lambda choice: choice.get("head") == "patch" and choice.get("network") == "mlp",
-    ),
-    Rule(
-        "`ada` that steers itself, and a loss of differences (`wasserstein`, `relativistic`, `relativistic-average`)",
-        "It steers by the sign of real images' logits; adding a number to all logits changes nothing for the loss.",
-        "under which the sign of a logit says nothing",
-        lambda choice: choice.get("augment") == "ada" and choice.get("adversarial") in SHIFT_INVARIANT,
-    ),
-    Rule(
-        "`discriminator.spectral_norm`, and the trunk `r3gan`",
-        "Its residual blocks begin with a matrix of zeros, which cannot be divided by its largest singular value.",
-        "have no singular value to divide by",
-        lambda choice: choice.get("spectral norm") == "yes" and choice.get("network") == "r3gan",
-    ),
-)
 
 STILL: Mapping[str, str] = {
     "wasserstein": "adding a number to all logits changes nothing",
@@ -100,116 +44,8 @@ STILL: Mapping[str, str] = {
 """Adversarial losses that need not move the last bias of the head, and why."""
 
 
-def axes(registry: Registry) -> dict[str, list[str]]:
-    """The options of each axis that the full product takes."""
-    losses = {plugin.name: [name.partition(":")[2] for name in plugin.components] for plugin in registry.plugins}
-    generators, trunks = (set(registry.catalogue.names(kind)) for kind in ("generator", "trunk"))
-    families = sorted(generators & trunks)
-    return {
-        "adversarial": sorted(losses["adversarial"]),
-        "network": [*families, *(f"{family}, layer norm" for family in families if family in BATCH_NORMED)],
-        "codes": [NONE, *CODES, "all"],
-        "penalty": [NONE, *sorted([*losses["penalties"], *losses["regularizers"]])],
-    }
-
-
-def more_axes() -> dict[str, list[str]]:
-    """What every pair is tried with besides."""
-    return {
-        "head": ["linear", "patch", "projection"],
-        "spectral norm": ["no", "yes"],
-        "augment": [NONE, "ada", "diffaugment"],
-        "conditional": [NONE, "acgan", "infogan-cr", "ss-infogan"],
-    }
-
-
-def pairs(registry: Registry) -> Iterator[Choice]:
-    """Choices that hold every pair of options of any two axes, those that are refused among them."""
-    options = {**axes(registry), **more_axes()}
-
-    def possible(row: list[str]) -> bool:
-        return not refused(dict(zip(options, row, strict=False)))  # as far as it has come
-
-    tried: set[frozenset[tuple[str, str]]] = set()
-    for row in AllPairs(list(options.values()), filter_func=possible):
-        choice = dict(zip(options, row, strict=True))
-        tried.update(map(frozenset, itertools.combinations(choice.items(), 2)))
-        yield choice
-    # What cannot stand in such a row, or was left out, stands in plain surroundings.
-    plain = {**{axis: names[0] for axis, names in options.items()}, **PLAIN}
-    settings = [[(axis, option) for option in names] for axis, names in options.items()]
-    for one, other in itertools.combinations(settings, 2):
-        for pair in itertools.product(one, other):
-            if frozenset(pair) not in tried:
-                yield {**plain, **dict(pair)}
-
-
-def refused(choice: Choice) -> bool:
-    """Whether a rule applies, as far as a choice is made."""
-    return any(rule.applies(choice) for rule in RULES)
-
-
-def product(registry: Registry) -> Iterator[Choice]:
-    """Every choice."""
-    options = axes(registry)
-    for row in itertools.product(*options.values()):
-        yield dict(zip(options, row, strict=True))
-
-
-def spec_of(choice: Choice, folder: Path) -> dict[str, object]:
-    """The spec of a choice, as small as its networks can be; its images are in `folder`."""
-    family, _, norm = choice["network"].partition(", ")
-    network = {"type": family, **({"hidden": [8]} if family == "mlp" else NARROW)}
-    trunk = {**network, **({"norm": "layer"} if norm else {})}
-    conditional = choice.get("conditional", NONE)
-    names = list(CODES) if choice["codes"] == "all" else [] if choice["codes"] == NONE else [choice["codes"]]
-    latents: dict[str, object] = {"z": {"type": "gaussian", "count": 4}, **{name: CODES[name] for name in names}}
-    codes = dict.fromkeys(names, 1.0)
-    losses: list[dict[str, object]] = [{"type": choice["adversarial"]}]
-    if choice["penalty"] != NONE:
-        losses.append({"type": choice["penalty"], **PENALTY_FIELDS.get(choice["penalty"], {})})
-    if conditional == "acgan" or choice.get("head") == "projection":
-        latents["label"] = {"type": "label"}
-    if conditional == "acgan":
-        losses.append({"type": "acgan"})
-    if conditional == "ss-infogan":
-        latents["kind"] = {"type": "categorical", "classes": CLASSES}
-        codes["kind"] = 1.0
-        losses.append({"type": "ss-infogan", "code": "kind", "labelled": 2})
-    if conditional == "infogan-cr":
-        latents["pair"] = {"type": "uniform", "count": 2}
-        losses.append({"type": "infogan-cr", "codes": ["pair"], "trunk": trunk})
-    if codes:
-        losses.append({"type": "mutual-information", "codes": codes})
-    players = ["generator", "discriminator", *(["pair-discriminator"] if conditional == "infogan-cr" else [])]
-    size = SIZES.get(family, SMALL)
-    return {
-        "name": "composition",
-        "data": {"type": "array", "path": str(folder / f"{size}.npz"), "labels": "labels"},
-        "latents": latents,
-        "generator": network,
-        "discriminator": {
-            "trunk": trunk,
-            "head": {"type": choice.get("head", "linear")},
-            "spectral_norm": choice.get("spectral norm") == "yes",
-            "augment": [] if choice.get("augment", NONE) == NONE else [{"type": choice["augment"]}],
-        },
-        "losses": losses,
-        "optimizers": dict.fromkeys(players, ADAM),
-        "train": {"steps": 2, "batch_size": 4, "device": "cpu"},
-    }
-
-
-def write_images(folder: Path) -> None:
-    """Noise of every size, in two classes."""
-    stream = np.random.default_rng(0)
-    for size in {SMALL, *SIZES.values()}:
-        images = stream.integers(0, 256, (40, size, size, 1), dtype=np.uint8)
-        np.savez(folder / f"{size}.npz", images=images, labels=np.arange(40) % CLASSES)
-
-
 def try_out(choice: Choice, folder: Path, registry: Registry) -> str | None:
-    """What is wrong with a choice, if anything: it is refused or runs where it should not, or does not run well."""
+    """The problem of a choice, or None: it is refused or accepted against the rules, or does not train."""
     rules = [rule for rule in RULES if rule.applies(choice)]
     try:
         spec = read_spec(spec_of(choice, folder), registry=registry)
@@ -227,7 +63,7 @@ def try_out(choice: Choice, folder: Path, registry: Registry) -> str | None:
 
 
 def train_two_steps(choice: Choice, spec: Spec, info: DataInfo) -> str | None:
-    """What is wrong with the first two steps: a loss that is not finite, a parameter that nothing moves."""
+    """The problem of the first two steps: a loss that is not finite, or a parameter without gradient."""
     training = Training(spec, info, spec.data.open("train"))
     still = {name for player in training.players for name in player.parameters}
     for _ in range(2):
@@ -241,13 +77,13 @@ def train_two_steps(choice: Choice, spec: Spec, info: DataInfo) -> str | None:
     still -= biases_beside_batch_norms(training.game)
     if choice["adversarial"] in STILL:
         still.discard("discriminator.head.layer.bias")
-    if choice.get("head") == "patch":  # the feature vector may be of no use to anybody
+    if choice.get("head") == "patch":  # this head may not use the feature vector
         still = {name for name in still if not name.startswith("discriminator.trunk.last")}
     return f"no gradient: {sorted(still)}" if still else None
 
 
 def biases_beside_batch_norms(game: nn.Module) -> set[str]:
-    """The biases of networks that have batch norms: one takes out whatever the bias right before it puts in."""
+    """The biases of networks that have batch norms, which subtract the bias right before them."""
     parts = {"stack.generator", "discriminator.trunk", "terms.mutual-information.q", "terms.infogan-cr.pairs"}
     normed = [
         f"{part}."

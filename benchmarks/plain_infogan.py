@@ -1,13 +1,13 @@
-"""InfoGAN on MNIST as one writes it by hand, in one file that imports nothing of gan-run: what gan-run is timed beside.
+"""InfoGAN on MNIST in one file that imports nothing of gan-run: what gan-run is timed beside.
 
     python benchmarks/plain_infogan.py --root DATA --steps 50
 
-The mathematics of examples/infogan-mnist.json (Chen et al. 2016, appendix C.1), in one of three hands:
+The mathematics of examples/infogan-mnist.json (Chen et al. 2016, appendix C.1), in one of three implementations:
 
     plain     a competent user's loop: torchvision's dataset through a DataLoader, transformed sample by sample, losses
               read with .item() at every step
     resident  the same with all images in memory as uint8, normalised in bulk
-    bare      resident, and nothing that a step could do without: D's weights take no gradients in G's update, fused
+    bare      resident, without anything that a step does not need: D's weights take no gradients in G's update, fused
               Adam, losses left on the device
 
 DATA/MNIST/raw holds the files as torchvision keeps them. Prints one line of JSON.
@@ -171,7 +171,7 @@ def train(args: argparse.Namespace) -> Iterator[None]:
 
 
 def synchronize(device: str) -> None:
-    """Wait until all that was asked of `device` is done"""
+    """Block until all work queued on `device` has finished"""
     if device != "cpu":
         torch.accelerator.synchronize(device)
 
@@ -184,10 +184,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50, help="timed steps")
     parser.add_argument("--warmup", type=int, default=5, help="steps before those that are timed")
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--workers", type=int, default=0, help="of the DataLoader, of the plain hand alone")
+    parser.add_argument("--workers", type=int, default=0, help="of the DataLoader; `plain` alone uses it")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action="store_true", help="bf16 autocast")
+    parser.add_argument("--tf32", action="store_true", help="TF32 products and convolutions on a GPU; else float32")
     args = parser.parse_args()
+    torch.set_float32_matmul_precision("high" if args.tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = args.tf32
 
     timed, args.steps = args.steps, args.steps + args.warmup
     steps = train(args)

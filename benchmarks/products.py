@@ -1,5 +1,5 @@
-"""How much of a step's time goes to matrix products and convolutions, and how fast they are: what no change to the rest
-of the program can alter. On a CPU, in fp32.
+"""How much of a step's time goes to matrix products and convolutions, and how fast they are: a bound
+on what changes to the rest of the program can gain. On a CPU, in fp32.
 
     python benchmarks/products.py examples/infogan-mnist.json [--set data.root=DATA] [--steps 20]
 """

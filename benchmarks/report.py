@@ -1,4 +1,4 @@
-"""Everything about speed that the manual says, measured: about half an hour on two cores that do nothing else.
+"""Measures everything that the manual says about speed: about half an hour on two otherwise idle cores.
 
     python benchmarks/report.py --mnist DATA > docs/benchmarks.md
 
@@ -23,7 +23,7 @@ import torch
 
 GAN_RUN = (sys.executable, "-m", "gan_run")
 EXAMPLES = Path(__file__).parent.parent / "examples"
-HANDS = {
+IMPLEMENTATIONS = {
     "plain": "a competent user's loop, images through a DataLoader",
     "resident": "the same, images in memory and batched in bulk",
     "bare": "the same mathematics and nothing else",
@@ -63,7 +63,7 @@ class Machine:
         return [*GAN_RUN, "bench", *self.recipe(name, *changes), "--steps", str(self.steps), "--json", *options]
 
     def answers(self, *commands: Sequence[str], threads: int = THREADS) -> list[dict[str, Any]]:
-        """What these say, run at the same time."""
+        """The JSON outputs of commands that run at the same time."""
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         running = []
         for command in commands:
@@ -79,23 +79,23 @@ class Machine:
 
 
 def head(title: str, *columns: str) -> Iterator[str]:
-    """Of a section that is a table."""
+    """The heading and the first rows of a table."""
     yield from (f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}")
 
 
 def beside_loops(machine: Machine) -> Iterator[str]:
-    """Ratios to the loops written by hand."""
+    """gan-run beside the loops of plain_infogan.py."""
     yield from head("Beside loops written by hand", "beside", "gan-run, images/s", "it, images/s", "ratio")
-    for hand, what in HANDS.items():
-        options = ["--only-pace", "--against", hand, "--rounds", str(machine.rounds)]
+    for implementation, what in IMPLEMENTATIONS.items():
+        options = ["--only-pace", "--against", implementation, "--rounds", str(machine.rounds)]
         (said,) = machine.answers(machine.bench("infogan-mnist", *options))
         found = said["comparison"]
         ours, theirs = median(found["ours"]), median(found["theirs"])
-        yield f"| `{hand}`: {what} | {ours:.0f} | {theirs:.0f} | **{found['ratio']:.2f}** |"
+        yield f"| `{implementation}`: {what} | {ours:.0f} | {theirs:.0f} | **{found['ratio']:.2f}** |"
 
 
 def ways(machine: Machine) -> Iterator[str]:
-    """Fields that may make a step faster."""
+    """The pace with each field that may make a step faster."""
     yield from head("What else a step can be", "", "images/s", "ratio")
     paces: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(machine.rounds):
@@ -107,7 +107,7 @@ def ways(machine: Machine) -> Iterator[str]:
 
 
 def use(machine: Machine) -> Iterator[str]:
-    """Where the time goes."""
+    """FLOPs, the share of the peak, and where the time of a step goes."""
     reached = ("FLOPs an image", "reached, GFLOP/s", "a matrix product's, GFLOP/s", "share")
     yield from head("What a step takes", "", *reached, "time in", "memory")
     for precision in ("fp32", "bf16"):
@@ -128,7 +128,7 @@ def use(machine: Machine) -> Iterator[str]:
 
 
 def learning(machine: Machine) -> Iterator[str]:
-    """Whether what is faster learns as well."""
+    """What is learnt in each way of training."""
     yield from head("What is learnt", "", "test digits, %", "mean ± deviation", "nats of all codes", "mean ± deviation")
     for way in LEARNING:
         folder = machine.runs / way.replace(", ", "-")
@@ -153,7 +153,7 @@ def _cells(values: Sequence[float]) -> str:
 
 
 def seeds(machine: Machine) -> Iterator[str]:
-    """One run with all threads, or one for each."""
+    """One run with all threads beside one run per thread."""
     title = f"Several seeds at a time: {THREADS} runs of a thread each, or one with {THREADS} threads"
     yield from head(title, "spec", "one, steps/s", f"{THREADS}, steps/s of all", "ratio")
     for recipe in SIDE_BY_SIDE:
@@ -167,7 +167,7 @@ def seeds(machine: Machine) -> Iterator[str]:
 
 
 def streaming(machine: Machine) -> Iterator[str]:
-    """By its own script."""
+    """The output of streaming.py."""
     command = [sys.executable, str(Path(__file__).with_name("streaming.py")), "--rounds", str(machine.rounds)]
     done = subprocess.run([*command, "--steps", str(machine.steps)], check=True, stdout=subprocess.PIPE, text=True)
     yield "## More images than memory"
@@ -176,7 +176,7 @@ def streaming(machine: Machine) -> Iterator[str]:
 
 
 def start_up(machine: Machine) -> Iterator[str]:
-    """Seconds until the program says something."""
+    """Seconds until the first output of two commands."""
     helping, stepping = [], []
     for _ in range(machine.rounds):
         begin = time.perf_counter()

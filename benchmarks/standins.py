@@ -1,4 +1,4 @@
-"""Stand-ins for data that cannot be passed on or is not at hand, in the originals' own formats.
+"""Substitutes, in the original formats, for data that is not at hand or must not be redistributed.
 
     python benchmarks/standins.py FOLDER --mnist MNIST --faces FACES.npz
 

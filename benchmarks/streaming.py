@@ -2,8 +2,8 @@
 
     python benchmarks/streaming.py [--gib 20] [--rounds 5] [--steps 50]
 
-A sparse file stands for the set: it is as large as any to whoever reads it, and takes no room on the disk. The paper's
-MNIST networks are trained on it and, by turns, on 60,000 images in memory, each time in a process of its own.
+A sparse file stands for the set: its size is real to a reader, but it takes no room on the disk. The paper's
+MNIST networks are trained on it and, in alternation, on 60,000 images in memory, each time in a process of its own.
 """
 
 import argparse

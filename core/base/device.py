@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-Precision = Literal["fp32", "bf16", "auto"]
+Precision = Literal["fp32", "tf32", "bf16", "auto"]
 
 
 class Autocast(Protocol):
@@ -25,11 +25,11 @@ def full_precision(values: Tensor) -> Tensor:
 def compute_dtype(precision: Precision) -> torch.dtype:
     """The type of matrix products and convolutions under `precision`, which is not `auto` any more."""
     assert precision != "auto", "auto is resolved before anything is built"
-    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
 def autocast(device: torch.device, precision: Precision) -> Autocast:
-    """What opens bf16 autocast under `bf16`, and nothing under `fp32`.
+    """What opens bf16 autocast under `bf16`, and nothing otherwise.
 
     Weights, losses and optimisers stay in float32 in either case.
     """

@@ -54,11 +54,16 @@ def load_optimizer_tensors(tensors: Mapping[str, Tensor], players: Sequence[Play
     for player in players:
         names = {id(parameter): name for name, parameter in player.parameters.items()}
         trained = [parameter for group in player.optimizer.param_groups for parameter in group["params"]]
-        state = {
-            index: _under(f"{player.name}/{names[id(parameter)]}/", tensors) for index, parameter in enumerate(trained)
-        }
-        moments = {index: moment for index, moment in state.items() if moment}
+        moments = {}
+        for index, parameter in enumerate(trained):
+            if kept := _under(f"{player.name}/{names[id(parameter)]}/", tensors):
+                moments[index] = {name: _laid_out_as(parameter, value) for name, value in kept.items()}
         player.optimizer.load_state_dict({**player.optimizer.state_dict(), "state": moments})
+
+
+def _laid_out_as(parameter: Tensor, moment: Tensor) -> Tensor:
+    """`moment` in the memory format of its parameter, channels last for one: fused optimisers take them for alike."""
+    return torch.empty_like(parameter, dtype=moment.dtype).copy_(moment) if moment.shape == parameter.shape else moment
 
 
 def load_matching(tensors: Mapping[str, Tensor], game: Game) -> list[str]:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
+from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import autocast
 from gan_run.core.base.distributed import SINGLE, World
 from gan_run.core.base.randomness import seed_everything
@@ -43,6 +44,8 @@ class Training:
         if spec.train.sync_batch_norm and world.count > 1:
             game = nn.SyncBatchNorm.convert_sync_batchnorm(game)  # type: ignore[no-untyped-call]  # torch leaves it so
         assert isinstance(game, Game)
+        if spec.train.channels_last:
+            game.to(memory_format=torch.channels_last)
         self.game = game
         if images.labels is not None:
             self.game.latents.fit_prior(images.labels.to(self.device))
@@ -55,6 +58,11 @@ class Training:
 
     def advance(self) -> dict[str, Losses]:
         """Take one step: the updates of all players. Returns the losses of each player's last update."""
+        train = self.spec.train
+        with cuda_settings(self.device, train.precision, train.cudnn_benchmark):
+            return self._advance()
+
+    def _advance(self) -> dict[str, Losses]:
         seed_everything(self.spec.seed, "step", self.step)
         fake_cache = FakeCache() if self.spec.train.reuse_fakes else None
         losses: dict[str, Losses] = {}

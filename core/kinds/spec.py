@@ -33,7 +33,14 @@ class Train(Declaration):
     keep: int = Field(default=2, ge=1, description="Number of latest checkpoints to keep, besides the final one.")
     device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
     precision: Precision = Field(
-        default="fp32", description="fp32, bf16 (autocast), or auto: bf16 if a timed step is faster with it."
+        default="fp32",
+        description="fp32, tf32 (TF32 products on CUDA), bf16 (autocast), or auto: the one with the fastest step.",
+    )
+    channels_last: bool = Field(
+        default=False, description="Store convolution weights in channels-last memory format, which some GPUs prefer."
+    )
+    cudnn_benchmark: bool = Field(
+        default=False, description="On CUDA, let cuDNN time its algorithms and choose the fastest."
     )
     ema: float | None = Field(
         default=0.999,

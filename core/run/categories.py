@@ -30,8 +30,8 @@ def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImag
     Args:
         model: A model that encodes `code`.
         code: The name of a categorical latent with one copy.
-        images: A split with labels. It is encoded in random order, drawn from torch's global stream, and in equal chunks, so
-            that batch statistics depend neither on how a dataset is sorted nor on a small last chunk.
+        images: A split with labels. It is encoded in random order, drawn from torch's global stream, and in equal
+            chunks, so that batch statistics depend neither on how a dataset is sorted nor on a small last chunk.
 
     Raises:
         CodeError: The code is not categorical, has several copies, or no loss trains an encoder of it.

@@ -88,6 +88,7 @@ def compare(
         theirs += ["--batch-size", str(spec.train.batch_size)]
         if implementation == "bare" and spec.train.precision == "bf16":
             theirs += ["--bf16"]
+        theirs += ["--tf32"] if spec.train.precision == "tf32" else []
         for number in range(1, rounds + 1):
             _run(ours)  # a plugin may print what it likes: the number is read from a file
             comparison.ours.append(_images_per_second(report.read_text(encoding="utf-8")))

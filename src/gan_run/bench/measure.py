@@ -11,6 +11,7 @@ import torch
 
 from gan_run.bench.peak import matrix_peak, peak_memory
 from gan_run.bench.stopwatch import Stopwatch
+from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import compute_dtype, synchronize
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.kinds.data_source import Splits
@@ -105,7 +106,9 @@ def measure(spec: Spec, steps: int, callback: Callback) -> tuple[Pace, Use]:
     memory = peak_memory(torch.device(spec.train.device))
     pace = _pace(spec, steps, clock)
     flops = dry_run(spec, data).flops
-    peak = matrix_peak(torch.device(spec.train.device), compute_dtype(spec.train.precision))
+    device = torch.device(spec.train.device)
+    with cuda_settings(device, spec.train.precision, cudnn_benchmark=False):
+        peak = matrix_peak(device, compute_dtype(spec.train.precision))
     achieved = flops * pace.steps_per_second
     return pace, Use(flops / spec.train.batch_size, achieved, peak, achieved / peak, clock.shares, memory)
 

@@ -14,9 +14,9 @@ LARGE = 8192
 REPEATS = 10
 
 
-def matrix_peak(device: torch.device, dtype: torch.dtype) -> float:
-    """FLOP/s of a product of two large square matrices: the best of some."""
-    size = SIZES.get(device.type, LARGE)
+def matrix_peak(device: torch.device, dtype: torch.dtype, size: int | None = None) -> float:
+    """FLOP/s of a product of two large square matrices, or of some with `size` rows: the best of some."""
+    size = SIZES.get(device.type, LARGE) if size is None else size
     left, right = (torch.ones(size, size, device=device, dtype=dtype) for _ in range(2))
     seconds = []
     for _ in range(REPEATS + 1):
