@@ -41,7 +41,7 @@ def content() -> Callable[..., dict[str, Any]]:
         return {
             "name": "noise",
             "seed": 5,
-            "data": {"type": "toys", "side": 28, "images": 96, "batch_size": 16},
+            "data": {"type": "toys", "side": 28, "images": 96},
             "latents": {
                 "z": {"type": "uniform", "count": 8},
                 "category": {"type": "categorical", "classes": 4},
@@ -54,7 +54,14 @@ def content() -> Callable[..., dict[str, Any]]:
                 {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0}, "hidden": 8},
             ],
             "optimizers": {name: {"type": "adam", "lr": 2e-4} for name in ("generator", "discriminator")},
-            "train": {"steps": 6, "checkpoint_every": 3, "log_every": 1, "device": device, **(train or {})},
+            "train": {
+                "steps": 6,
+                "batch_size": 16,
+                "checkpoint_every": 3,
+                "log_every": 1,
+                "device": device,
+                **(train or {}),
+            },
             **fields,
         }
 

@@ -33,7 +33,11 @@ def test_fifty_steps_log_and_learn_what_eager_ones_do(
         train = {"steps": STEPS, "checkpoint_every": STEPS, "compile": compiled, "reuse_fakes": reuse_fakes}
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="the update of the .* stays eager")
-            runs.append(gan_run.train(noise(cuda, train), tmp_path / str(compiled), registry=registry))
+            runs.append(
+                gan_run.train(
+                    noise(cuda, train), tmp_path / str(compiled), options=gan_run.RunOptions(registry=registry)
+                )
+            )
     ours, theirs = map(logged, runs)
     assert len(ours) == len(theirs) == STEPS
     for step, (found, wanted) in enumerate(zip(ours, theirs, strict=True)):

@@ -58,13 +58,15 @@ def test_a_run_leaves_torchs_settings_as_they_were(
 
     before = settings()
     spec = noise(device, {"precision": "tf32", "cudnn_benchmark": True, "steps": 2})
-    gan_run.train(spec, tmp_path, registry=registry)
+    gan_run.train(spec, tmp_path, options=gan_run.RunOptions(registry=registry))
     assert settings() == before
 
 
 def test_auto_chooses_a_precision_that_the_device_has(
     noise: Callable[..., Spec], registry: Registry, device: str, tmp_path: Path
 ) -> None:
-    run = gan_run.train(noise(device, {"precision": "auto", "steps": 1}), tmp_path, registry=registry)
+    run = gan_run.train(
+        noise(device, {"precision": "auto", "steps": 1}), tmp_path, options=gan_run.RunOptions(registry=registry)
+    )
     chosen = gan_run.read_spec(run / "spec.json", registry=registry).train.precision
     assert chosen in ({"fp32", "bf16"} if device == "cpu" else {"fp32", "tf32", "bf16"})

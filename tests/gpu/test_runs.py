@@ -34,9 +34,9 @@ def assert_near(found: dict[str, Tensor], wanted: dict[str, Tensor], atol: float
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     noise: Callable[..., Spec], registry: Registry, device: str, tmp_path: Path
 ) -> None:
-    whole = gan_run.train(noise(device), tmp_path / "whole", registry=registry)
-    cut = gan_run.train(noise(device, {"steps": 3}), tmp_path / "cut", registry=registry)
-    gan_run.resume(cut, overrides=["train.steps=6"], registry=registry)
+    whole = gan_run.train(noise(device), tmp_path / "whole", options=gan_run.RunOptions(registry=registry))
+    cut = gan_run.train(noise(device, {"steps": 3}), tmp_path / "cut", options=gan_run.RunOptions(registry=registry))
+    gan_run.resume(cut, overrides=["train.steps=6"], options=gan_run.RunOptions(registry=registry))
     assert_near(weights(cut), weights(whole), 0.0 if device == "cpu" else NEAR)
 
 
@@ -84,7 +84,7 @@ def test_a_run_is_loaded_where_there_is_no_gpu(
     device: str,
     tmp_path: Path,
 ) -> None:
-    run = gan_run.train(noise(device), tmp_path, registry=registry)
+    run = gan_run.train(noise(device), tmp_path, options=gan_run.RunOptions(registry=registry))
     model = gan_run.load(run, registry=registry)
     latents = model.sample_latents(4)
     save_file({name: value.cpu() for name, value in latents.items()}, tmp_path / "latents.safetensors")
@@ -119,9 +119,13 @@ def test_images_that_stay_in_a_file_train_as_those_in_memory(
     file.write_bytes(np.random.default_rng(0).integers(0, 256, 40 * 28 * 28, dtype=np.uint8).tobytes())
     runs = []
     for stays in (True, False):
-        data = {"type": "in-file", "file": str(file), "stays": stays, "batch_size": 16}
+        data = {"type": "in-file", "file": str(file), "stays": stays}
         spec = content(device, data=data)
-        runs.append(gan_run.train(spec, tmp_path / str(stays), registry=registry, components=[InFile]))
+        runs.append(
+            gan_run.train(
+                spec, tmp_path / str(stays), options=gan_run.RunOptions(registry=registry, components=[InFile])
+            )
+        )
     assert_near(weights(runs[0]), weights(runs[1]), 0.0 if device == "cpu" else NEAR)
 
 
@@ -139,7 +143,7 @@ def test_a_loss_that_turns_nan_stops_the_run_and_is_named_with_its_step(
     losses = [*content(device)["losses"], {"type": "turns-nan", "calls": 5}]
     spec = noise(device, {"steps": 20, "log_every": 10, "checkpoint_every": 20, "compile": compiled}, losses=losses)
     with pytest.raises(TrainingError, match="step 6: the loss discriminator/turns-nan is not finite"):
-        gan_run.train(spec, tmp_path, registry=registry)
+        gan_run.train(spec, tmp_path, options=gan_run.RunOptions(registry=registry))
 
 
 TWO = """
