@@ -5,6 +5,7 @@ derives from a kind and names itself in `type`. A field annotated with a kind ac
 the validation context's catalogue holds, so nothing global has to know what is installed.
 """
 
+import warnings
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,20 +67,44 @@ def _mistake(title: str, place: tuple[str | int, ...], message: str, value: obje
 
 
 class Declaration(BaseModel):
-    """A piece of a spec: frozen, and with no room for fields it does not declare."""
+    """A part of a spec: a frozen pydantic model that refuses fields it does not declare."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former field names, each with its present one. A spec may still use a former name: it is read with a
+    FutureWarning and written back under the present name. Subclasses add to what their bases declare."""
+
     @model_validator(mode="before")
     @classmethod
-    def _refuse_unknown_fields(cls, data: object) -> object:
-        if isinstance(data, Mapping):
-            names = {field.alias or name for name, field in cls.model_fields.items()}
-            for name in data:
-                if name not in names:
-                    message = f"{name!r} is not a field here{suggest(str(name), names)}"
-                    raise _mistake(cls.__name__, (str(name),), message, data[name])
+    def _read_fields(cls, data: object) -> object:
+        """`data` with former field names replaced. Raises ValidationError for a name that is no field."""
+        if not isinstance(data, Mapping):
+            return data
+        data = cls._with_present_names(data)
+        names = {field.alias or name for name, field in cls.model_fields.items()}
+        for name in data:
+            if name not in names:
+                message = f"{name!r} is not a field here{suggest(str(name), names)}"
+                raise _mistake(cls.__name__, (str(name),), message, data[name])
         return data
+
+    @classmethod
+    def former_names(cls) -> dict[str, str]:
+        """The former field names of this class and its bases, each with its present one."""
+        return {old: new for base in reversed(cls.__mro__) for old, new in vars(base).get("renamed", {}).items()}
+
+    @classmethod
+    def _with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:
+        renamed = {old: new for old, new in cls.former_names().items() if old in data}
+        for old, new in renamed.items():
+            if new in data:
+                message = f"{old!r} is the former name of {new!r}: give {new!r} alone"
+                raise _mistake(cls.__name__, (old,), message, data[old])
+            where = data.get("type", cls.__name__.lower())
+            message = f"{where}: the field {old!r} is now called {new!r}; its former name will be refused one day"
+            warnings.warn(message, FutureWarning, stacklevel=2)
+        return {renamed.get(name, name): value for name, value in data.items()}
 
 
 Part = TypeVar("Part", bound=Declaration)
