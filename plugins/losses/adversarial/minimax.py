@@ -1,4 +1,4 @@
-"""The loss GANs were defined by."""
+"""The minimax loss of the original GAN."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class Minimax(Loss):
 
 
 class MinimaxTerm(LossTerm):
-    """Both players on one value function."""
+    """D minimises the binary cross-entropy of real against fake, in nats; G maximises the fakes' half of it."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return softplus(-update.real_output.logits).mean() + softplus(update.fake_output.logits).mean()

@@ -1,4 +1,4 @@
-"""Penalties on any slope, at the images themselves."""
+"""R1 and R2: penalties on gradient norms above zero, at the images themselves."""
 
 from typing import Literal
 
@@ -10,7 +10,8 @@ from gan_run.plugins.losses.penalties.penalty import Penalty, gradient_norms
 
 
 class R1(Penalty):
-    """Half the mean square of the slope at real images (Mescheder et al. 2018, arXiv 1801.04406, equation 9)."""
+    """R1 penalty: half the mean squared gradient norm of D at real images (Mescheder et al. 2018, arXiv 1801.04406,
+    equation 9)."""
 
     type: Literal["r1"] = "r1"
     weight: Scheduled = Field(default=10.0, description="The paper's gamma.")
@@ -19,17 +20,9 @@ class R1(Penalty):
         return R1Term()
 
 
-class R1Term(LossTerm):
-    """At real images."""
-
-    input_gradients = frozenset({"real"})
-
-    def discriminator_loss(self, update: UpdateContext) -> Tensor:
-        return _half_mean_square(update, update.real_output.gradients)
-
-
 class R2(Penalty):
-    """Half the mean square of the slope at generated images (Mescheder et al. 2018, arXiv 1801.04406, section 4.1)."""
+    """R2 penalty: half the mean squared gradient norm of D at fakes (Mescheder et al. 2018, arXiv 1801.04406,
+    section 4.1)."""
 
     type: Literal["r2"] = "r2"
     weight: Scheduled = Field(default=10.0, description="The paper's gamma.")
@@ -38,15 +31,18 @@ class R2(Penalty):
         return R2Term()
 
 
-class R2Term(LossTerm):
-    """At generated images."""
+class R1Term(LossTerm):
+    """Half the mean squared gradient norm at the images of `input_gradients`."""
 
-    input_gradients = frozenset({"fake"})
+    input_gradients = frozenset({"real"})
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
-        return _half_mean_square(update, update.fake_output.gradients)
+        output = update.real_output if "real" in self.input_gradients else update.fake_output
+        update.report("grad_norm", gradient_norms(output.gradients).mean())
+        return output.gradients.square().flatten(1).sum(dim=1).mean() / 2
 
 
-def _half_mean_square(update: UpdateContext, gradients: Tensor) -> Tensor:
-    update.report("grad_norm", gradient_norms(gradients).mean())
-    return gradients.square().flatten(1).sum(dim=1).mean() / 2
+class R2Term(R1Term):
+    """The same at fakes."""
+
+    input_gradients = frozenset({"fake"})

@@ -66,5 +66,5 @@ def _bound(latent: LatentModule, params: Tensor, value: Tensor, half: int) -> di
 
 def _mean(log_likelihood: LogLikelihood, params: Tensor, value: Tensor) -> tuple[float, float]:
     """The mean over images, and its standard error."""
-    nats = log_likelihood(params, value).double()
+    nats = log_likelihood(params, value).cpu().double()  # some accelerators have no float64
     return nats.mean().item(), nats.std().item() / math.sqrt(len(nats))

@@ -1,6 +1,6 @@
 """Strips in which one code is turned and all else is held (Chen et al. 2016, figures 2 to 6)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -47,7 +47,10 @@ class Traversal(Artifact):
         held = model.sample_latents(self.rows)  # the same for every code, so that its picture compares with the others'
         paths = []
         for code_dim in model.latents.code_dims(model.codes if self.codes is None else self.codes):
-            latent, target = model.latents[code_dim.name], stem.with_name(f"{stem.name}-{_in_file_name(code_dim)}.png")
+            latent, target = (
+                model.latents[code_dim.name],
+                stem.with_name(f"{stem.name}-{_in_file_name(code_dim, model.latents)}.png"),
+            )
             grid = latent.traversal_values(self.steps, self.low, self.high)
             # Without a date or version in the file, the same images are the same bytes.
             strip = _strip(
@@ -75,8 +78,10 @@ def _turned(model: Model, held: Values, code_dim: CodeDim, grid: Tensor) -> Tens
     return model.generate(model.latents.with_value(rows, code_dim, repeated))
 
 
-def _in_file_name(code_dim: CodeDim) -> str:
-    return code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
+def _in_file_name(code_dim: CodeDim, latents: Collection[str]) -> str:
+    """`c`, or `c-0` for a copy; `c[0]`, which no latent can be called, where `c-0` is another latent."""
+    plain = code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
+    return plain if code_dim.copy is None or plain not in latents else str(code_dim)
 
 
 def _strip(images: Tensor, values: list[str], title: str) -> "Figure":
