@@ -1,7 +1,8 @@
-"""Images rotated, slanted, stretched and shifted at random."""
+"""Random rotation, shear, scale and shift."""
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -12,21 +13,30 @@ from gan_run.plugins.training.augmentations.warping import Padding, warp
 
 
 class Affine(Augmentation):
-    """A random affine map of each image, each of its parts uniform within its bounds."""
+    """A random affine map per image. Rotation, shear, scale and shift are each uniform within their bounds."""
 
     type: Literal["affine"] = "affine"
-    rotate: float = Field(default=0, ge=0, le=180, description="Degrees, either way.")
-    slant: float = Field(default=0, ge=0, le=2, description="Pixels sideways for each pixel upwards, either way.")
-    stretch: float = Field(default=0, ge=0, lt=1, description="Share of the size more or less, of each axis by itself.")
-    shift: float = Field(default=0, ge=0, le=1, description="Share of the image's side, either way on each axis.")
-    padding: Padding = Field(default="border", description="What comes in from outside: the edge again, or a mirror.")
+    renamed: ClassVar[Mapping[str, str]] = {"slant": "shear", "stretch": "scale"}
+    rotate: float = Field(default=0, ge=0, le=180, description="Largest rotation in degrees, in either direction.")
+    shear: float = Field(
+        default=0, ge=0, le=2, description="Largest horizontal shear, in pixels per pixel of height, either way."
+    )
+    scale: float = Field(
+        default=0, ge=0, lt=1, description="Largest change of size: each axis is scaled by 1 - scale to 1 + scale."
+    )
+    shift: float = Field(
+        default=0, ge=0, le=1, description="Largest shift along each axis, as a fraction of the image's side."
+    )
+    padding: Padding = Field(
+        default="border", description="What fills the uncovered area: the border repeated, or a reflection."
+    )
 
     def build(self, image: ImageShape) -> "AffineModule":
         return AffineModule(self)
 
 
 class AffineModule(AugmentationModule):
-    """(N, C, H, W) to the same, bilinear."""
+    """Images (N, C, H, W) to images of the same shape, with bilinear interpolation."""
 
     def __init__(self, declared: Affine) -> None:
         super().__init__()
@@ -36,7 +46,15 @@ class AffineModule(AugmentationModule):
         return warp(images, self.draw(len(images), images.device), self._declared.padding)
 
     def draw(self, n: int, device: torch.device) -> Tensor:
-        """Maps (N, 2, 3) for `warp`."""
+        """Draw random maps.
+
+        Args:
+            n: How many.
+            device: Where.
+
+        Returns:
+            Affine maps (n, 2, 3) for `warp`.
+        """
         declared = self._declared
 
         def either_way(bound: float) -> Tensor:
@@ -44,9 +62,9 @@ class AffineModule(AugmentationModule):
 
         angle = either_way(math.radians(declared.rotate))
         cos, sin = angle.cos(), angle.sin()
-        slant = either_way(declared.slant)
-        across, down = 1 + either_way(declared.stretch), 1 + either_way(declared.stretch)
+        shear = either_way(declared.shear)
+        across, down = 1 + either_way(declared.scale), 1 + either_way(declared.scale)
         right, below = either_way(2 * declared.shift), either_way(2 * declared.shift)
-        # Rotation times slant times stretch, and the shift.
-        rows = [(cos * across, (cos * slant - sin) * down, right), (sin * across, (sin * slant + cos) * down, below)]
+        # Rotation @ shear @ scale, and the shift.
+        rows = [(cos * across, (cos * shear - sin) * down, right), (sin * across, (sin * shear + cos) * down, below)]
         return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)

@@ -611,7 +611,7 @@ def test_running_statistics_are_those_of_unchanged_images(player: str) -> None:
 
 def test_gradients_pass_through_the_changes_to_generator_trunk_and_q() -> None:
     codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
-    affine = Affine(rotate=10, slant=0.2, stretch=0.1, shift=0.1)
+    affine = Affine(rotate=10, shear=0.2, scale=0.1, shift=0.1)
     training = begin(spec_of(codes, MutualInformation(codes={"k": 1, "c": 1}, augment=[affine])))
     before = {name: parameter.detach().clone() for name, parameter in training.game.named_parameters()}
     training.advance()

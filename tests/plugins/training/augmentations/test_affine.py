@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch import Tensor
 
-from gan_run import ImageShape
+from gan_run import ImageShape, train
 from gan_run.plugins.training.augmentations.affine import Affine
 from gan_run.plugins.training.augmentations.warping import Padding, warp
 
@@ -43,31 +44,31 @@ def test_a_shift_by_two_pixels(padding: Padding) -> None:
     torch.testing.assert_close(shifted[..., 6:], torch.stack(beyond, dim=-1))
 
 
-def test_a_slant_moves_rows_sideways_and_nothing_else() -> None:
+def test_a_shear_moves_rows_sideways_and_nothing_else() -> None:
     # Half a pixel for each upwards: the row whose centre is 3.5 pixels below the middle moves by 1.75.
     image = torch.zeros(1, 1, 8, 8)
     image[..., 4] = 1.0
-    slanted = warp(image, one((1, 0.5, 0), (0, 1, 0)), "border")[0, 0]
-    places = (slanted * torch.arange(8)).sum(dim=1) / slanted.sum(dim=1)
+    sheared = warp(image, one((1, 0.5, 0), (0, 1, 0)), "border")[0, 0]
+    places = (sheared * torch.arange(8)).sum(dim=1) / sheared.sum(dim=1)
     torch.testing.assert_close(places, 4 - 0.5 * (torch.arange(8) - 3.5))
 
 
 @given(st.floats(0, 180), st.floats(0, 2), st.floats(0, 0.9), st.floats(0, 1), st.integers(1, 6), st.integers(0, 2**31))
 def test_every_part_stays_within_its_bound(
-    rotate: float, slant: float, stretch: float, shift: float, n: int, seed: int
+    rotate: float, shear: float, scale: float, shift: float, n: int, seed: int
 ) -> None:
     torch.manual_seed(seed)
-    maps = Affine(rotate=rotate, slant=slant, stretch=stretch, shift=shift).build(SHAPE).draw(n, torch.device("cpu"))
+    maps = Affine(rotate=rotate, shear=shear, scale=scale, shift=shift).build(SHAPE).draw(n, torch.device("cpu"))
     assert maps.shape == (n, 2, 3)
     for (a, b, right), (c, d, below) in maps.double().tolist():
-        # Undo rotation, slant and stretch: the first column is the rotated and stretched axis.
+        # Undo rotation, shear and scale: the first column is the rotated and scaled axis.
         assert abs(math.degrees(math.atan2(c, a))) <= rotate + 1e-3
         across = math.hypot(a, c)
-        assert 1 - stretch - 1e-5 <= across <= 1 + stretch + 1e-5
+        assert 1 - scale - 1e-5 <= across <= 1 + scale + 1e-5
         cos, sin = a / across, c / across
         down = cos * d - sin * b
-        assert 1 - stretch - 1e-4 <= down <= 1 + stretch + 1e-4
-        assert abs((cos * b + sin * d) / down) <= slant + 1e-3
+        assert 1 - scale - 1e-4 <= down <= 1 + scale + 1e-4
+        assert abs((cos * b + sin * d) / down) <= shear + 1e-3
         assert abs(right) <= 2 * shift + 1e-6
         assert abs(below) <= 2 * shift + 1e-6
 
@@ -85,7 +86,7 @@ def test_each_bound_is_used_up() -> None:
 
 
 def test_images_have_draws_of_their_own_and_the_global_stream_decides_them() -> None:
-    changed = Affine(rotate=20, slant=0.3, stretch=0.2, shift=0.1).build(SHAPE)
+    changed = Affine(rotate=20, shear=0.3, scale=0.2, shift=0.1).build(SHAPE)
     image = picture().expand(3, -1, -1, -1)
     torch.manual_seed(1)
     first = changed(image)
@@ -114,9 +115,32 @@ def test_float64_stays_float64() -> None:
     assert Affine(rotate=5).build(SHAPE)(picture().double()).dtype == torch.float64
 
 
-@pytest.mark.parametrize(
-    "field", [{"rotate": 181}, {"stretch": 1.0}, {"slant": -0.1}, {"shift": 2}, {"padding": "wrap"}]
-)
+@pytest.mark.parametrize("field", [{"rotate": 181}, {"scale": 1.0}, {"shear": -0.1}, {"shift": 2}, {"padding": "wrap"}])
 def test_bounds_that_make_no_sense_are_refused(field: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Affine.model_validate(field)
+
+
+def spec(**affine: float) -> dict[str, object]:
+    return {
+        "name": "affine",
+        "data": {"type": "mnist-5k", "batch_size": 8},
+        "latents": {"c": {"type": "uniform"}},
+        "generator": {"type": "mlp", "hidden": [4]},
+        "discriminator": {"trunk": {"type": "mlp", "hidden": [4]}, "head": {"type": "linear"}},
+        "losses": [
+            {"type": "non-saturating"},
+            {"type": "mutual-information", "codes": {"c": 1.0}, "augment": [{"type": "affine", **affine}]},
+        ],
+        "optimizers": {player: {"type": "adam", "lr": 1e-3} for player in ("generator", "discriminator")},
+        "train": {"steps": 2, "device": "cpu", "precision": "fp32"},
+    }
+
+
+def test_a_spec_with_the_former_names_trains_to_the_same_weights(tmp_path: Path) -> None:
+    former, present = spec(rotate=10, slant=0.5, stretch=0.25), spec(rotate=10, shear=0.5, scale=0.25)
+    with pytest.warns(FutureWarning, match="affine: the field '(slant|stretch)' is now called '(shear|scale)'"):
+        run = train(former, tmp_path / "former")
+    (weights,) = run.rglob("model.safetensors")
+    (expected,) = train(present, tmp_path / "present").rglob("model.safetensors")
+    assert weights.read_bytes() == expected.read_bytes()

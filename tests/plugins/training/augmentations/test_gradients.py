@@ -16,7 +16,7 @@ EACH = pytest.mark.parametrize(
     "declared",
     [
         Ada(start=0.7),
-        Affine(rotate=20, slant=0.3, stretch=0.2, shift=0.1),
+        Affine(rotate=20, shear=0.3, scale=0.2, shift=0.1),
         Affine(rotate=20, padding="reflection"),
         DiffAugment(),
         Strokes(),
