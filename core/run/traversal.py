@@ -1,6 +1,6 @@
 """Strips of images in which one code changes and everything else is held (Chen et al. 2016, figures 2 to 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class Traversals:
         held = model.sample_latents(self.rows)
         paths = []
         for code_dim in model.latents.code_dims(model.codes if self.codes is None else self.codes):
-            target = stem.with_name(f"{stem.name}-{_in_file_name(code_dim)}")
+            target = stem.with_name(f"{stem.name}-{_in_file_name(code_dim, tuple(model.latents))}")
             paths.append(self._save_strip(model, held, code_dim, target.with_name(f"{target.name}.png")))
             if self.frames is not None:
                 paths.append(self._save_gif(model, held, code_dim, target.with_name(f"{target.name}.gif"), self.frames))
@@ -87,8 +87,10 @@ def _traverse(model: Model, held: Values, code_dim: CodeDim, values: Tensor) -> 
     return model.generate(model.latents.with_value(rows, code_dim, repeated))
 
 
-def _in_file_name(code_dim: CodeDim) -> str:
-    return code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
+def _in_file_name(code_dim: CodeDim, latents: Container[str]) -> str:
+    """`c`, or `c-0` for a copy; `c[0]`, which is no latent's name, where another latent is called `c-0`."""
+    plain = code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
+    return plain if code_dim.copy is None or plain not in latents else str(code_dim)
 
 
 def _save_animation(frames: list[Tensor], path: Path, returns: bool) -> None:

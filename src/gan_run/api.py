@@ -16,6 +16,7 @@ from gan_run.core.base.files import cache_folder
 from gan_run.core.base.image import ImageShape, to_float, to_uint8
 from gan_run.core.base.progress import track_progress
 from gan_run.core.base.randomness import permutation
+from gan_run.core.images.downloads import damaged_file, download_files
 from gan_run.core.images.grid import image_grid, save_png
 from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.images.image_set import Batch, ImageSet
@@ -147,7 +148,9 @@ __all__ = [
     "cache_folder",
     "check_resolution",
     "contingency",
+    "damaged_file",
     "decode_once",
+    "download_files",
     "frozen_running_stats",
     "full_precision",
     "hookimpl",

@@ -1,22 +1,19 @@
 """MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017), from their four IDX files."""
 
-import http.client
-import zlib
 from abc import ABC
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, cache_folder
+from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, cache_folder, download_files
 from gan_run.plugins.data.mnist.idx import read_array, read_shape
 
 PARTS: dict[Literal["train", "test"], tuple[str, str]] = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
-"""The files of images and of labels of each split, less their optional `.gz`."""
+"""The names of each split's image and label file, without the optional `.gz`."""
 
 
 def _show(size: list[int]) -> str:
@@ -24,17 +21,18 @@ def _show(size: list[int]) -> str:
 
 
 class FourFiles(DataSource, ABC):
-    """A set of images in MNIST's format, under MNIST's file names.
+    """A dataset of four IDX files with MNIST's names.
 
-    The files may lie in `root` or where torchvision puts them inside it. They are downloaded if they are in neither.
+    The files are looked for in `root` and in torchvision's folder inside it; if neither has all four, torchvision
+    downloads them.
     """
 
     class_names: ClassVar[tuple[str, ...]]
     torchvision_name: ClassVar[str]
-    """torchvision's class for this set, and its folder."""
+    """The name of torchvision's dataset class, which is also its folder in `root`."""
 
     root: SpecPath
-    download: bool = Field(default=True, description="Whether to download the files where they are missing.")
+    download: bool = Field(default=True, description="Whether to download missing files.")
 
     def describe(self) -> DataInfo:
         files = self._files()
@@ -64,18 +62,18 @@ class FourFiles(DataSource, ABC):
         shape, (count,) = read_shape(images, 3), read_shape(labels, 1)
         if shape[0] != count:
             raise DataError(
-                f"{images} has {shape[0]} images, but {labels} has {count} labels: they do not belong together"
+                f"{images} has {shape[0]} images, but {labels} has {count} labels: they are not of one split"
             )
         return shape
 
     def _files(self) -> dict[str, Path]:
-        """Where each file is, by its name less `.gz`."""
+        """The path of each file, by its name without `.gz`. Raises DataError."""
         found = self._find()
         if found is None and self.download:
             self._download()
             found = self._find()
         if found is None:
-            raise self._missing("set data.root to the folder that has them, or data.download to true")
+            raise DataError(self._missing("set data.root to the folder that has them, or data.download to true"))
         return found
 
     def _folders(self) -> tuple[Path, Path]:
@@ -92,35 +90,26 @@ class FourFiles(DataSource, ABC):
     def _download(self) -> None:
         from torchvision import datasets  # slow to import, and seldom needed
 
-        torchvision_class = getattr(datasets, self.torchvision_name)
-        try:
-            # In a folder of its own first: torchvision leaves what it could not finish under the files' own names.
-            self.root.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=self.root, prefix=".download-") as unfinished:
-                torchvision_class(unfinished, download=True)
-                self._keep(Path(unfinished) / self.torchvision_name / "raw")
-        except (OSError, RuntimeError, ValueError, EOFError, http.client.HTTPException, zlib.error) as error:
-            remedy = (
-                f"the download failed. Fetch the files from {' or '.join(torchvision_class.mirrors)} (each name with "
-                f".gz) into {self.root}, or set data.root to a folder that has them"
-            )
-            raise self._missing(f"{remedy}.\n{error}") from None
+        dataset = getattr(datasets, self.torchvision_name)
 
-    def _keep(self, downloaded: Path) -> None:
-        _, folder = self._folders()
-        folder.mkdir(parents=True, exist_ok=True)
-        for names in PARTS.values():
-            for name in names:
-                (downloaded / name).replace(folder / name)
+        def fetch(folder: Path) -> list[Path]:
+            dataset(folder, download=True)
+            return [folder / self.torchvision_name / "raw" / name for part in PARTS.values() for name in part]
 
-    def _missing(self, remedy: str) -> DataError:
+        remedy = (
+            f"the download failed. Fetch the files from {' or '.join(dataset.mirrors)} (each name with .gz) into "
+            f"{self.root}, or set data.root to a folder that has them."
+        )
+        download_files(self.root, fetch, self._missing(remedy))
+
+    def _missing(self, remedy: str) -> str:
         names = ", ".join(name for part in PARTS.values() for name in part)
         folders = " nor ".join(map(str, self._folders()))
-        return DataError(f"{self.name()}: neither {folders} has all of {names} (raw or .gz): {remedy}")
+        return f"{self.name()}: neither {folders} has all of {names} (raw or .gz): {remedy}"
 
 
 class Mnist(FourFiles):
-    """MNIST: handwritten digits, 28x28, 60,000 to train on and 10,000 to test."""
+    """MNIST: handwritten digits, 28x28, 60,000 training and 10,000 test images."""
 
     class_names: ClassVar[tuple[str, ...]] = tuple(str(digit) for digit in range(10))
     torchvision_name: ClassVar[str] = "MNIST"
@@ -128,12 +117,12 @@ class Mnist(FourFiles):
     type: Literal["mnist"] = "mnist"
     root: SpecPath = Field(
         default_factory=lambda: cache_folder("mnist"),
-        description="The folder with the files; by default, in the user's cache.",
+        description="The folder of the files; by default in the user's cache.",
     )
 
 
 class FashionMnist(FourFiles):
-    """Fashion-MNIST: articles of clothing, 28x28, 60,000 to train on and 10,000 to test."""
+    """Fashion-MNIST: articles of clothing, 28x28, 60,000 training and 10,000 test images."""
 
     class_names: ClassVar[tuple[str, ...]] = (
         "T-shirt/top",
@@ -152,5 +141,5 @@ class FashionMnist(FourFiles):
     type: Literal["fashion-mnist"] = "fashion-mnist"
     root: SpecPath = Field(
         default_factory=lambda: cache_folder("fashion-mnist"),
-        description="The folder with the files; by default, in the user's cache.",
+        description="The folder of the files; by default in the user's cache.",
     )

@@ -1,6 +1,5 @@
-"""SVHN's cropped digits (Netzer et al. 2011), from their .mat files."""
+"""The cropped digits of SVHN (Netzer et al. 2011), read from .mat files."""
 
-import http.client
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,27 +8,38 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, cache_folder
+from gan_run import (
+    DataError,
+    DataInfo,
+    DataSource,
+    ImageSet,
+    ImageShape,
+    SpecPath,
+    cache_folder,
+    damaged_file,
+    download_files,
+)
 
 Part = Literal["train", "extra", "test"]
 SIDE = 32
-TEN = 10
-"""The files' label of the digit 0."""
+LABEL_OF_ZERO = 10
+"""The files label the digit 0 as 10."""
 
 
 class Svhn(DataSource):
-    """Street View House Numbers, cropped to 32x32: 73,257 digits to train on, 26,032 to test, 531,131 extra ones.
+    """Street View House Numbers (Netzer et al. 2011), cropped to 32x32: 73,257 training, 26,032 test and 531,131 extra
+    images.
 
-    A digit's neighbours are often in its picture: the class is the middle one's.
+    An image often shows neighbouring digits too; its label is that of the middle one.
     """
 
     type: Literal["svhn"] = "svhn"
     root: SpecPath = Field(
         default_factory=lambda: cache_folder("svhn"),
-        description="The folder with train_32x32.mat and so on; by default, in the user's cache.",
+        description="The folder of train_32x32.mat and the other files; by default in the user's cache.",
     )
-    extra: bool = Field(default=False, description="Whether to train on the easier extra digits too.")
-    download: bool = Field(default=True, description="Whether to download the files where they are missing.")
+    extra: bool = Field(default=False, description="Whether to train on the extra digits, which are easier, too.")
+    download: bool = Field(default=True, description="Whether to download missing files.")
 
     def describe(self) -> DataInfo:
         sizes = {part: self._count(part) for part in self._parts("train") + self._parts("test")}
@@ -47,65 +57,68 @@ class Svhn(DataSource):
         return ["train", "extra"] if self.extra else ["train"]
 
     def _count(self, part: Part) -> int:
-        """How many images a file's header promises."""
-        # scipy.io takes longer to import than all of this plugin, which every command loads.
+        """The number of images that a file's header states. Raises DataError."""
+        # Imported here: scipy.io takes longer than the rest of this module, which every command imports.
         from scipy.io import whosmat
 
         path = self._file(part)
         try:
             shapes = {name: shape for name, shape, _ in whosmat(path)}
-        except Exception as error:  # what scipy raises of a damaged file is not a closed list
-            raise _damaged(path, str(error)) from error
+        except Exception as error:  # scipy documents no list of what it raises for a damaged file
+            raise damaged_file(path, str(error)) from error
         return _check_shapes(path, shapes.get("X"), shapes.get("y"))
 
     def _digits(self, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """Images (M, 3, 32, 32) and labels (M,)."""
+        """Images (M, 3, 32, 32) and labels (M,) of one file. Raises DataError."""
         from scipy.io import loadmat
 
         path = self._file(part)
         try:
             content: dict[str, NDArray[Any]] = loadmat(path, variable_names=["X", "y"])
         except Exception as error:  # as above
-            raise _damaged(path, str(error)) from error
+            raise damaged_file(path, str(error)) from error
         pixels, labels = content.get("X"), content.get("y")
         _check_shapes(path, getattr(pixels, "shape", None), getattr(labels, "shape", None))
         assert pixels is not None
         assert labels is not None
         if pixels.dtype != np.uint8 or not set(np.unique(labels)) <= set(range(11)):
-            raise _damaged(path, f"X is {pixels.dtype} and y has {np.unique(labels)[:12]}")
+            raise damaged_file(path, f"X is {pixels.dtype} and y has {np.unique(labels)[:12]}")
         digits = labels[:, 0].astype(np.int64)
-        digits[digits == TEN] = 0
+        digits[digits == LABEL_OF_ZERO] = 0
         return np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), digits
 
+    def _path(self, part: Part) -> Path:
+        return self.root / f"{part}_32x32.mat"
+
     def _file(self, part: Part) -> Path:
-        path = self.root / f"{part}_32x32.mat"
+        """The path of an existing file, downloaded if need be. Raises DataError."""
+        path = self._path(part)
         if not path.is_file():
             if not self.download:
-                raise DataError(f"svhn: {path} is missing; put it there, or set data.download to true")
-            self._fetch(part, path)
+                raise DataError(
+                    f"svhn: {path} is missing: set data.root to the folder that has it, or data.download to true"
+                )
+            self._download(part)
         return path
 
-    def _fetch(self, part: Part, path: Path) -> None:
+    def _download(self, part: Part) -> None:
         # torchvision takes over a second to import.
         from torchvision.datasets import SVHN
         from torchvision.datasets.utils import download_url
 
         url, name, digest = SVHN.split_list[part]
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            unfinished = f".{name}.unfinished"  # a download that is cut short is not taken for the file
-            download_url(url, str(self.root), unfinished, digest)
-            (self.root / unfinished).rename(path)
-        except (OSError, RuntimeError, http.client.HTTPException) as error:
-            raise DataError(f"svhn: {path} is missing, and {url} cannot be fetched ({error})") from None
+
+        def fetch(folder: Path) -> list[Path]:
+            download_url(url, str(folder), name, digest)
+            return [folder / name]
+
+        missing = f"svhn: {self._path(part)} is missing"
+        remedy = f"Fetch {url} into {self.root}, or set data.root to a folder that has it."
+        download_files(self.root, fetch, f"{missing}: the download failed. {remedy}")
 
 
 def _check_shapes(path: Path, images: tuple[int, ...] | None, labels: tuple[int, ...] | None) -> int:
     count = images[-1] if images else 0
     if images != (SIDE, SIDE, 3, count) or labels != (count, 1):
-        raise _damaged(path, f"X has shape {images} and y {labels}, not (32, 32, 3, N) and (N, 1)")
+        raise damaged_file(path, f"X has shape {images} and y {labels}, not (32, 32, 3, N) and (N, 1)")
     return count
-
-
-def _damaged(path: Path, why: str) -> DataError:
-    return DataError(f"{path} cannot be read ({why}): delete it and fetch it again")

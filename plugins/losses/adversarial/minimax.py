@@ -18,7 +18,7 @@ class Minimax(Loss):
 
 
 class MinimaxTerm(LossTerm):
-    """D maximises, G minimises the value function: log D(x) + log(1 - D(G(z)))."""
+    """D minimises the binary cross-entropy of real against fake, in nats; G maximises the fakes' half of it."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return softplus(-update.real_output.logits).mean() + softplus(update.fake_output.logits).mean()

@@ -123,16 +123,16 @@ def test_describe_reads_no_further_than_the_headers(tmp_path: Path):
     images = FILES["train-images-idx3-ubyte"]
     write(tmp_path, zipped=True, train_images_idx3_ubyte=images[:-1])
     assert Mnist(root=tmp_path).describe().sizes["train"] == 2
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz.*2x3x4 = 24 bytes, but 23 track_progress"):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz.*2x3x4 = 24 bytes, but 23 follow"):
         Mnist(root=tmp_path).load("train")
 
 
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("train-images-idx3-ubyte", idx(TRAIN[0], 2, 3, 4)[:-1], "24 bytes, but 23 track_progress"),
-        ("train-images-idx3-ubyte", idx(TRAIN[0], 2, 3, 4) + b"\0", "24 bytes, but 25 track_progress"),
-        ("train-images-idx3-ubyte", idx(TRAIN[0], 2**31, 2**31, 4), "but 24 track_progress"),
+        ("train-images-idx3-ubyte", idx(TRAIN[0], 2, 3, 4)[:-1], "24 bytes, but 23 follow"),
+        ("train-images-idx3-ubyte", idx(TRAIN[0], 2, 3, 4) + b"\0", "24 bytes, but 25 follow"),
+        ("train-images-idx3-ubyte", idx(TRAIN[0], 2**31, 2**31, 4), "but 24 follow"),
         ("train-images-idx3-ubyte", idx(TRAIN[0], 6, 4), "magic number is 2050, not 2051"),
         ("train-labels-idx1-ubyte", b"<html>Not found</html>", "magic number is 1013478509, not 2049"),
         ("t10k-labels-idx1-ubyte", b"\0\0\x08\x01\0", "5 bytes are shorter than the header"),

@@ -1,11 +1,16 @@
+import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from hashlib import md5
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from scipy.io import savemat
+from torchvision.datasets import SVHN
 
 from gan_run import DataError, ImageShape
 from gan_run.plugins.data.svhn.source import Svhn
@@ -111,7 +116,7 @@ def test_a_file_of_other_values_is_refused(root: Path, content: dict[str, np.nda
 
 def test_what_is_missing_is_an_error_that_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=rf"{tmp_path}/train_32x32\.mat is missing; put it there, or set data\.download"
+        DataError, match=rf"{tmp_path}/train_32x32\.mat is missing: set data\.root .* or data\.download to true"
     ):
         Svhn(root=tmp_path, download=False).describe()
 
@@ -123,6 +128,55 @@ def test_a_download_that_fails_names_file_and_address_and_leaves_nothing(
         raise urllib.error.URLError("no network")
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
-    with pytest.raises(DataError, match=r"train_32x32\.mat is missing, and http\S+ cannot be fetched"):
+    with pytest.raises(DataError, match=r"train_32x32\.mat is missing: the download failed. Fetch http\S+ into"):
         Svhn(root=tmp_path / "svhn").describe()
     assert list((tmp_path / "svhn").iterdir()) == []
+
+
+class TwoDownloads(ThreadingHTTPServer):
+    """Sends one file to two clients at once: whole to one, and half to the other until `finish_second` is set."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), _TwoDownloadsHandler)
+        self.content = content
+        self.both = threading.Barrier(2, timeout=30)
+        self.finish_second = threading.Event()
+
+
+class _TwoDownloadsHandler(BaseHTTPRequestHandler):
+    server: TwoDownloads
+
+    def do_GET(self) -> None:
+        content, half = self.server.content, len(self.server.content) // 2
+        is_second = self.server.both.wait() == 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[:half])
+        if is_second:
+            self.server.finish_second.wait(timeout=30)
+        self.wfile.write(content[half:])
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_two_downloads_at_once_both_leave_a_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "train", 200)
+    content = (tmp_path / "train_32x32.mat").read_bytes()
+    root = tmp_path / "cache"
+    monkeypatch.setenv("no_proxy", "*")
+    server = TwoDownloads(content)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/train_32x32.mat"
+    monkeypatch.setattr(SVHN, "split_list", {"train": [url, "train_32x32.mat", md5(content).hexdigest()]})
+    with ThreadPoolExecutor(2) as pool:
+        loads = [pool.submit(Svhn(root=root).load, "train") for _ in range(2)]
+        wait(loads, return_when=FIRST_COMPLETED)
+        server.finish_second.set()
+        sets = [load.result() for load in loads]
+    server.shutdown()
+    server.server_close()
+    assert [len(images) for images in sets] == [200, 200]
+    assert [path.name for path in root.iterdir()] == ["train_32x32.mat"]
+    assert (root / "train_32x32.mat").read_bytes() == content

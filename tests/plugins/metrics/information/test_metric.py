@@ -1,11 +1,13 @@
 import json
 import math
+from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from gan_run import DataInfo, ImageShape, Latent, Model
 from gan_run.plugins.latents.standard.categorical import Categorical
@@ -107,3 +109,32 @@ def test_halves_and_chunks() -> None:
 def test_no_codes_no_numbers() -> None:
     measured = Information().measure(model({"z": Gaussian()}, torch.eye(1), {}), NOTHING)
     assert measured["codes"] == {}
+
+
+class NoFloat64(TorchFunctionMode):
+    """Stands in for a device without float64 (Apple's): only what was brought to the CPU may become double."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._on_cpu: list[Tensor] = []
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> object:
+        if func is Tensor.double and not any(args[0] is tensor for tensor in self._on_cpu):
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64")
+        result = func(*args, **(kwargs or {}))
+        if func is Tensor.cpu:
+            assert isinstance(result, Tensor)
+            self._on_cpu.append(result)
+        return result
+
+
+def test_the_device_needs_no_float64() -> None:
+    latents: dict[str, Latent] = {"c": Uniform(), "category": Categorical(classes=2)}
+    with NoFloat64():
+        found(model(latents, torch.eye(3), {"category": slice(1, 3), "c": slice(0, 1)}), "c", samples=8)

@@ -70,6 +70,13 @@ def test_one_copy_of_several_can_be_asked_for(tmp_path: Path) -> None:
     assert len(np.unique(grid[0, :, 5])) == 10
 
 
+def test_a_copy_and_a_latent_of_like_names_have_pictures_of_their_own(tmp_path: Path) -> None:
+    latents: dict[str, Latent] = {"c": Uniform(count=2), "c-0": Uniform()}
+    paths = Traversal(rows=1).render(model(latents, codes=("c", "c-0")), DATA, tmp_path / "x")
+    assert [path.name for path in paths] == ["x-c[0].png", "x-c-1.png", "x-c-0.png"]
+    assert set(paths) == set(tmp_path.iterdir())
+
+
 def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None:
     torch.manual_seed(0)
     turned, category = Traversal(codes=("d", "category"), steps=5, rows=4).render(

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch import Tensor
 
-from gan_run import ImageShape
+from gan_run import ImageShape, train
 from gan_run.plugins.training.augmentations.affine import Affine
 from gan_run.plugins.training.augmentations.warping import Padding, warp
 
@@ -47,8 +48,8 @@ def test_a_shear_moves_rows_sideways_and_nothing_else() -> None:
     # Half a pixel for each upwards: the row whose centre is 3.5 pixels below the middle moves by 1.75.
     image = torch.zeros(1, 1, 8, 8)
     image[..., 4] = 1.0
-    slanted = warp(image, one((1, 0.5, 0), (0, 1, 0)), "border")[0, 0]
-    places = (slanted * torch.arange(8)).sum(dim=1) / slanted.sum(dim=1)
+    sheared = warp(image, one((1, 0.5, 0), (0, 1, 0)), "border")[0, 0]
+    places = (sheared * torch.arange(8)).sum(dim=1) / sheared.sum(dim=1)
     torch.testing.assert_close(places, 4 - 0.5 * (torch.arange(8) - 3.5))
 
 
@@ -127,3 +128,28 @@ def test_the_former_names_of_shear_and_scale_are_read_with_a_warning() -> None:
     texts = [str(warning.message) for warning in warned]
     assert any("slant" in text and "shear" in text for text in texts)
     assert any("stretch" in text and "scale" in text for text in texts)
+
+
+def spec(**affine: float) -> dict[str, object]:
+    return {
+        "name": "affine",
+        "data": {"type": "mnist-5k"},
+        "latents": {"c": {"type": "uniform"}},
+        "generator": {"type": "mlp", "hidden": [4]},
+        "discriminator": {"trunk": {"type": "mlp", "hidden": [4]}, "head": {"type": "linear"}},
+        "losses": [
+            {"type": "non-saturating"},
+            {"type": "mutual-information", "codes": {"c": 1.0}, "augment": [{"type": "affine", **affine}]},
+        ],
+        "optimizers": {player: {"type": "adam", "lr": 1e-3} for player in ("generator", "discriminator")},
+        "train": {"steps": 2, "batch_size": 8, "device": "cpu", "precision": "fp32"},
+    }
+
+
+def test_a_spec_with_the_former_names_trains_to_the_same_weights(tmp_path: Path) -> None:
+    former, present = spec(rotate=10, slant=0.5, stretch=0.25), spec(rotate=10, shear=0.5, scale=0.25)
+    with pytest.warns(FutureWarning, match="affine: the field '(slant|stretch)' is now called '(shear|scale)'"):
+        run = train(former, tmp_path / "former")
+    (weights,) = run.rglob("model.safetensors")
+    (expected,) = train(present, tmp_path / "present").rglob("model.safetensors")
+    assert weights.read_bytes() == expected.read_bytes()
