@@ -1,10 +1,15 @@
-"""The reference: a page for each kind of component, for the spec, the verbs and the hooks, from their own words."""
+"""The reference: a page for each kind of component, for the spec, the commands, the hooks and the public classes.
+
+The text of every page is taken from docstrings, field descriptions and help texts.
+"""
 
 import inspect
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
+from classes import class_pages
+from docstrings import to_markdown
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -22,11 +27,17 @@ OURS = "gan-run"
 def pages() -> dict[str, str]:
     """Every page's text, by file name."""
     kinds = {f"{kind}.md": _kind_page(kind, components) for kind, components in _by_kind().items()}
-    others = {"spec.md": _spec_page(), "verbs.md": _verbs_page(), "hooks.md": _hooks_page()}
-    names = [*others, *kinds]
-    toc = "\n".join(name.removesuffix(".md") for name in names)
-    index = f"# Reference\n\n```{{toctree}}\n:maxdepth: 2\n\n{toc}\n```\n"
-    return {"index.md": index, **others, **kinds}
+    others = {"spec.md": _spec_page(), "commands.md": _commands_page(), "hooks.md": _hooks_page()}
+    classes = class_pages()
+    parts = [("Specs and commands", others), ("Components", kinds), ("Python API", classes)]
+    index = "\n\n".join(["# Reference", *(_toc(title, part) for title, part in parts)])
+    return {"index.md": f"{index}\n", **others, **kinds, **classes}
+
+
+def _toc(title: str, pages: Iterable[str]) -> str:
+    """A table of contents of pages; each is listed without what is on it."""
+    names = "\n".join(name.removesuffix(".md") for name in pages)
+    return f"```{{toctree}}\n:caption: {title}\n:maxdepth: 1\n\n{names}\n```"
 
 
 def _by_kind() -> dict[str, list[type[Component]]]:
@@ -40,16 +51,16 @@ def _by_kind() -> dict[str, list[type[Component]]]:
 
 def _kind_page(kind: str, components: list[type[Component]]) -> str:
     base = next(each for each in components[0].__mro__ if "kind" in vars(each))
-    parts = [f"# {kind.capitalize()}", inspect.getdoc(base) or ""]
+    parts = [f"# {kind.capitalize()}", to_markdown(inspect.getdoc(base) or "")]
     for component in components:
-        parts += [f"## `{component.name()}`", inspect.getdoc(component) or "", _fields(component)]
+        parts += [f"## `{component.name()}`", to_markdown(inspect.getdoc(component) or ""), _fields(component)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _spec_page() -> str:
     parts = ["# The spec"]
     for title, model in (("The whole", Spec), ("`train`", Train), ("`discriminator`", Discriminator)):
-        parts += [f"## {title}", inspect.getdoc(model) or "", _fields(model)]
+        parts += [f"## {title}", to_markdown(inspect.getdoc(model) or ""), _fields(model)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -59,7 +70,7 @@ def _fields(model: type[BaseModel]) -> str:
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    default = "needed" if field.is_required() else f"`{_default(field)}`"
+    default = "required" if field.is_required() else f"`{_default(field)}`"
     return f"| `{name}` | {_type(field.annotation)} | {default} | {field.description or ''} |"
 
 
@@ -94,8 +105,8 @@ def _type(annotation: object) -> str:
     return str(annotation)
 
 
-def _verbs_page() -> str:
-    parts = ["# Verbs", "`gan-run SPEC.json` is short for `gan-run train SPEC.json`."]
+def _commands_page() -> str:
+    parts = ["# Commands", "`gan-run SPEC.json` is short for `gan-run train SPEC.json`."]
     for name, command in sorted(main.commands.items()):
         with click.Context(command, info_name=f"gan-run {name}") as context:
             parts += [f"## `{name}`", f"```text\n{command.get_help(context)}\n```"]
@@ -103,9 +114,9 @@ def _verbs_page() -> str:
 
 
 def _hooks_page() -> str:
-    parts = ["# Hooks", inspect.getdoc(hookspecs) or ""]
+    parts = ["# Hooks", to_markdown(inspect.getdoc(hookspecs) or "")]
     for name, function in _hooks():
-        parts += [f"## `{name}{inspect.signature(function)}`", inspect.getdoc(function) or ""]
+        parts += [f"## `{name}{inspect.signature(function)}`", to_markdown(inspect.getdoc(function) or "")]
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,0 +1,161 @@
+"""The reference of `gan_run.__all__`: every public class, function and type, read from the source that defines it."""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+
+from docstrings import to_markdown
+
+import gan_run.api
+
+TOPICS = {
+    "api-python": ("Training and loading", ("gan_run.runs", "gan_run.seeds", "gan_run.core.run", "gan_run.registry")),
+    "api-model": ("Trained models, metrics and artifacts", ("model", "metric", "artifact", "code_names")),
+    "api-data": ("Datasets and images", ("data_source", "gan_run.core.images", "gan_run.core.base.image")),
+    "api-latents": ("Latents", ("latent", "latent_space", "repeated", "log_likelihood")),
+    "api-networks": ("Networks", ("network", "augmentation", "gan_run.core.nn")),
+    "api-losses": ("Losses, optimizers and schedules", ("loss", "update_context", "optimizer", "schedule")),
+    "api-specs": ("Specs, errors and helpers", ("gan_run",)),
+}
+"""Title and modules of each page, by file name; the first match counts. A bare name is a module of core/kinds."""
+OPERATORS = ("__getitem__", "__len__", "__iter__", "__call__")
+"""The special methods that are listed, where they have a docstring."""
+LONG = 100
+"""Characters of a signature from which on each parameter has a line of its own."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def class_pages() -> dict[str, str]:
+    """The text of every page, by file name."""
+    pages = {f"{topic}.md": [f"# {title}"] for topic, (title, _) in TOPICS.items()}
+    for name, module in public_names().items():
+        pages[f"{_topic(module)}.md"].append(_entry(name, module))
+    return {page: "\n\n".join(entries) + "\n" for page, entries in pages.items()}
+
+
+def public_names() -> dict[str, str]:
+    """The module that defines each name in `gan_run.__all__`, in the order of api.py."""
+    imports = [node for node in ast.parse(inspect.getsource(gan_run.api)).body if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.name: node.module
+        for node in imports
+        for alias in node.names
+        if node.module and alias.name in gan_run.api.__all__
+    }
+
+
+def _topic(module: str) -> str:
+    for topic, (_, members) in TOPICS.items():
+        if any(module == f"gan_run.core.kinds.{each}" or f"{module}.".startswith(f"{each}.") for each in members):
+            return topic
+    raise AssertionError(f"no topic for {module}")
+
+
+def _entry(name: str, module: str) -> str:
+    value = getattr(importlib.import_module(module), name)
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    for node, following in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return _class(node, value)
+        if isinstance(node, Function) and node.name == name:
+            return f"## `{name}`\n\n{_signature(node)}\n\n{to_markdown(ast.get_docstring(node) or '')}"
+        if _assigned(node) == name:
+            return f"## `{name}`\n\n{_code(ast.unparse(node))}\n\n{to_markdown(_string(following))}"
+    raise AssertionError(f"{module} does not define {name}")
+
+
+def _class(node: ast.ClassDef, value: type) -> str:
+    bases = ", ".join(ast.unparse(base) for base in node.bases)
+    title = _code(f"class {node.name}({bases})" if bases else f"class {node.name}")
+    parts = [f"## `{node.name}`", title, to_markdown(ast.get_docstring(node) or ""), _attributes(node, value)]
+    methods = [each for each in node.body if isinstance(each, Function) and not _is_hidden(each)]
+    parts += [_method(each, value) for each in methods]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _is_hidden(node: Function) -> bool:
+    """Whether a method is private, or one of several signatures of the same."""
+    if any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list):
+        return True
+    if node.name == "__init__":
+        return len(node.args.args) + len(node.args.kwonlyargs) < 2
+    return node.name.startswith("_") and not (node.name in OPERATORS and ast.get_docstring(node))
+
+
+def _attributes(node: ast.ClassDef, value: type) -> str:
+    """The fields and variables of a class, each with its description, but those that its docstring lists."""
+    listed = ast.get_docstring(node) or ""
+    fields = getattr(value, "model_fields", {})
+    rows = []
+    for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
+        name = _assigned(statement)
+        if not name or name.startswith("_") or name == "model_config" or f"\n    {name}: " in listed:
+            continue
+        text = fields[name].description or "" if name in fields else " ".join(_string(following).split())
+        annotation = f": {ast.unparse(statement.annotation)}" if isinstance(statement, ast.AnnAssign) else ""
+        rows.append(f"- `{name}{annotation}`" + (f": {text}" if text else ""))
+    return "**Attributes**\n\n" + "\n".join(rows) if rows else ""
+
+
+def _method(node: Function, value: type) -> str:
+    text = ast.get_docstring(node) or _inherited(node.name, value)
+    return f"### `{value.__name__}.{node.name}`\n\n{_signature(node)}\n\n{to_markdown(text)}".rstrip()
+
+
+def _inherited(name: str, value: type) -> str:
+    """The docstring of the method that this one overrides."""
+    ours = (base for base in value.__mro__[1:] if base.__module__.startswith("gan_run"))
+    found = (getattr(vars(base).get(name), "__doc__", None) for base in ours)
+    return inspect.cleandoc(next((text for text in found if text), ""))
+
+
+def _assigned(node: ast.stmt) -> str | None:
+    """The name that a statement assigns or declares, if it is one."""
+    if isinstance(node, ast.AnnAssign):
+        target: ast.expr = node.target
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        (target,) = node.targets
+    else:
+        return None
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def _string(node: ast.stmt | None) -> str:
+    """The text of a statement that is a string, which documents the assignment before it."""
+    text = node.value.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else None
+    return inspect.cleandoc(text) if isinstance(text, str) else ""
+
+
+def _signature(node: Function) -> str:
+    decorators = [f"@{ast.unparse(decorator)}" for decorator in node.decorator_list]
+    returned = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
+    parameters = list(_parameters(node.args))
+    line = f"def {node.name}({', '.join(parameters)}){returned}"
+    if len(line) > LONG:
+        rows = "".join(f"    {parameter},\n" for parameter in parameters)
+        line = f"def {node.name}(\n{rows}){returned}"
+    return _code("\n".join([*decorators, line]))
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[str]:
+    """Each parameter as it is written, and the star before those that are given by name alone."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    yield from (_parameter(each, default) for each, default in zip(positional, defaults, strict=True))
+    if arguments.vararg:
+        yield f"*{ast.unparse(arguments.vararg)}"
+    elif arguments.kwonlyargs:
+        yield "*"
+    yield from (_parameter(e, d) for e, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    if arguments.kwarg:
+        yield f"**{ast.unparse(arguments.kwarg)}"
+
+
+def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
+    return ast.unparse(argument) + ("" if default is None else f" = {ast.unparse(default)}")
+
+
+def _code(text: str) -> str:
+    return f"```python\n{text}\n```"
