@@ -13,7 +13,6 @@ from types import new_class
 from typing import ClassVar, Literal, NoReturn
 
 import torch
-from pydantic import model_validator
 from torch import nn
 
 from gan_run.core.base.errors import NotFoundByName, PluginError, Problem, show_place
@@ -35,11 +34,6 @@ class Missing(Component):
     type: Literal["missing"] = "missing"
     reason: ClassVar[str] = ""
     """Why it was not found."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown_fields(cls, data: object) -> object:
-        return data
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         # An evaluation is refused by a missing metric or data source, and only by these.

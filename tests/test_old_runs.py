@@ -3,6 +3,7 @@
 tests/fixtures/make_run.py says what is in a fixture, and makes one.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,7 @@ RUNS = sorted((Path(__file__).parent / "fixtures").glob("run-*"))
 assert RUNS
 WITHIN = 1e-5
 """What another machine's rounding may come to."""
+RUNNING = re.compile(r"game\.discriminator\..*\.(running_mean|running_var|num_batches_tracked)$")
 
 pytestmark = pytest.mark.parametrize("fixture", RUNS, ids=lambda path: path.name)
 
@@ -60,5 +62,11 @@ def test_it_resumes_from_moved_data_to_the_weights_it_came_to(fixture: Path, tmp
     shutil.copytree(fixture / "run", copy)
     gan_run.resume(copy, overrides=[f"data.path={fixture / 'images.npz'}"])
     found = load_file(copy / "checkpoints" / "step-00000012" / "model.safetensors")
+    wanted = expected(fixture, "final")
+    assert found.keys() == wanted.keys()
+    # That commit left the running statistics of an augmented discriminator alone; now they follow real images.
+    same = [name for name in wanted if not RUNNING.match(name)]
+    assert len(same) > 0.8 * len(wanted)
     # Of a mapping, a failure names the tensor. Training multiplies what rounding does to a step.
-    torch.testing.assert_close(found, expected(fixture, "final"), atol=10 * WITHIN, rtol=10 * WITHIN)
+    within = 10 * WITHIN
+    torch.testing.assert_close({n: found[n] for n in same}, {n: wanted[n] for n in same}, atol=within, rtol=within)

@@ -107,6 +107,8 @@ class Declaration(BaseModel):
         if not isinstance(data, Mapping):
             return data
         data = cls.with_present_names(data)
+        if cls.model_config.get("extra") != "forbid":
+            return data
         names = {field.alias or name for name, field in cls.model_fields.items()}
         for name in data:
             if name not in names:

@@ -93,7 +93,7 @@ def test_a_model_without_codes_has_an_empty_table(tmp_path: Path) -> None:
 
 def test_data_without_factors_is_refused() -> None:
     bare = splits((), test=ImageSet(torch.zeros(3, 1, 1, 7, dtype=torch.uint8)))
-    with pytest.raises(DataError, match="no named factors"):
+    with pytest.raises(DataError, match="the data has no factors"):
         CodeFactorCorrelation().measure(model(), bare)
 
 
@@ -138,7 +138,7 @@ def test_a_spec_whose_data_knows_no_factors_is_refused_before_training(field: st
         }
     )
     (problem,) = spec.data_problems(spec.data.describe())
-    assert "no named factors" in str(SpecError([problem], "spec"))
+    assert "the data has no factors" in str(SpecError([problem], "spec"))
 
 
 def test_pi_is_where_radians_are() -> None:
