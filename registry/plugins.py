@@ -20,7 +20,7 @@ from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
 from gan_run.registry.discovery import PluginOrigin, from_file, installed
 from gan_run.registry.missing import LenientCatalogue
-from gan_run.registry.spec_loading import read_spec
+from gan_run.registry.spec_loading import read_recorded_spec
 
 HOOKS = tuple(name for name in dir(hookspecs) if name.startswith(hookspecs.PREFIX))
 DISCOVERY = "gan_run_components"
@@ -96,7 +96,7 @@ class Registry:
         Raises:
             SpecError: A mistake, or a latent, network or loss that is not installed.
         """
-        return read_spec(content, LenientCatalogue(self.catalogue), folder, str(folder / "spec.json"))
+        return read_recorded_spec(content, LenientCatalogue(self.catalogue), folder, str(folder / "spec.json"))
 
     def command_line(self) -> list[str]:
         """The command line options that load these plugins in another process."""

@@ -1,6 +1,7 @@
 """Reads the JSON of a spec into a `Spec`, and reports every mistake with its place."""
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -39,6 +40,15 @@ def read_spec(
     if problems := spec.problems():
         raise SpecError(problems, source)
     return spec
+
+
+def read_recorded_spec(
+    content: Mapping[str, object], catalogue: Catalogue, folder: Path, source: str, overrides: Iterable[str] = ()
+) -> Spec:
+    """The spec of a run folder. Former names of fields cost no warning: gan-run wrote them. Raises as `read_spec`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return read_spec(content, catalogue, folder, source, overrides)
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

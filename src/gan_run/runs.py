@@ -23,7 +23,7 @@ from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import MAY_CHANGE, differences
 from gan_run.registry.missing import LenientCatalogue, missing_parts
 from gan_run.registry.plugins import load_plugins
-from gan_run.registry.spec_loading import read_json
+from gan_run.registry.spec_loading import read_json, read_recorded_spec
 from gan_run.registry.spec_loading import read_spec as read_content
 
 Components = Collection[type[Component]]
@@ -218,9 +218,7 @@ def _read_spec(spec: SpecLike, overrides: Collection[str], catalogue: Catalogue)
 
 def _spec_of(folder: RunFolder, catalogue: Catalogue, overrides: Collection[str] = ()) -> Spec:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # gan-run wrote these fields: a user cannot rename them
-            return read_content(folder.spec(), catalogue, folder.path, str(folder.spec_file), overrides)
+        return read_recorded_spec(folder.spec(), catalogue, folder.path, str(folder.spec_file), overrides)
     except SpecError as error:
         if not (files := folder.plugin_files()):
             raise
