@@ -1,4 +1,4 @@
-"""What the manual tells people to write has to work as it stands there."""
+"""The code that the manual shows works as it is written there, and what the manual names exists."""
 
 import json
 import re
@@ -6,19 +6,80 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-PLUGINS = Path(__file__).parent.parent / "docs" / "plugins.md"
+import pytest
+
+from gan_run import RunOptions, load, read_spec, train
+from gan_run.registry.plugins import load_plugins
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")]
+BLOCK = re.compile(r"^```(python|json)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"# (\w+)\.py\n")
+
+PLUGINS = (
+    "laplace",
+    "mean_image",
+    "pixel_noise",
+    "rectangles",
+    "second_opinion",
+    "small_conv",
+    "smoothed",
+    "brightness",
+)
+"""Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
+TESTED = ("smoothed", "brightness")
+"""Plugins whose tests the manual shows."""
+SCRIPTS = ("from_python", "plot_metrics", "print_losses")
+HOOKS = ("csv_log",)
+
+
+def blocks() -> dict[str, tuple[str, str]]:
+    """Every Python file that the manual shows, by name, with the JSON block that follows it on its page."""
+    found: dict[str, tuple[str, str]] = {}
+    for page in PAGES:
+        shown = BLOCK.findall(page.read_text(encoding="utf-8"))
+        for (language, text), (next_language, next_text) in zip(shown, [*shown[1:], ("", "")], strict=True):
+            if language == "python":
+                name = FILE.match(text)
+                assert name, f"{page.name}: a Python block without `# NAME.py` is not tested:\n{text}"
+                assert name[1] not in found, f"{name[1]}.py is shown twice"
+                found[name[1]] = text, next_text if next_language == "json" else ""
+    return found
 
 
 def code_of(name: str) -> str:
-    """A plugin that the manual shows in full."""
-    shown = PLUGINS.read_text(encoding="utf-8")
-    found = re.search(rf"```python\n# {name}\.py\n(.*?)```", shown, re.DOTALL)
-    assert found is not None
-    return found[1]
+    return blocks()[name][0]
 
 
-def test_the_loss_in_the_manual_works_once_it_is_installed(
+def write(folder: Path, name: str) -> Path:
+    path = folder / f"{name}.py"
+    path.write_text(code_of(name), encoding="utf-8")
+    return path
+
+
+def test_every_python_block_is_run_by_a_test() -> None:
+    assert set(blocks()) == {*PLUGINS, *(f"test_{name}" for name in TESTED), *SCRIPTS, *HOOKS}
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_the_plugin_trains_with_the_spec_beside_it(
+    name: str, tmp_path: Path, small: Callable[..., dict[str, Any]], toys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(toys)
+    fields = json.loads(blocks()[name][1])
+    registry = load_plugins(files=[write(tmp_path, name)])
+    spec = read_spec(small(**fields, train={"steps": 2}), registry=registry)
+    (plugin,) = [plugin for plugin in registry.plugins if plugin.name == name]
+    used = {f"{component.kind}:{component.name()}" for _, component in spec.components()}
+    assert set(plugin.components) <= used
+    run = train(spec, tmp_path / "runs", options=RunOptions(registry=registry))
+    assert load(run, registry=registry).sample(2).isfinite().all()
+
+
+def test_the_loss_works_once_it_is_installed(
     tmp_path: Path,
     install_plugin: Callable[..., Path],
     write_spec: Callable[..., Path],
@@ -34,28 +95,106 @@ def test_the_loss_in_the_manual_works_once_it_is_installed(
     assert (tmp_path / "runs" / "small" / "evaluation.json").exists()
 
 
-def test_the_loss_with_a_network_of_its_own_trains_it(
+def test_the_loss_with_its_own_network_trains_it(
     tmp_path: Path, write_spec: Callable[..., Path], gan_run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    plugin = tmp_path / "second_opinion.py"
-    plugin.write_text(code_of("second_opinion"), encoding="utf-8")
-    adam = {"type": "adam", "lr": 1e-3}
-    losses = [{"type": "hinge"}, {"type": "second-opinion", "trunk": {"type": "mlp", "hidden": [8]}}]
-    players = dict.fromkeys(("generator", "discriminator", "second-judge"), adam)
-    spec = write_spec(losses=losses, optimizers=players, train={"steps": 3, "log_every": 1})
-    done = gan_run(spec, "--plugin", plugin)
+    fields = json.loads(blocks()["second_opinion"][1])
+    spec = write_spec(**fields, train={"steps": 3, "log_every": 1})
+    done = gan_run(spec, "--plugin", write(tmp_path, "second_opinion"))
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "runs" / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    judged = [json.loads(line)["second-judge/second-opinion"] for line in lines]
-    assert len(set(judged)) == 3
+    losses = [json.loads(line)["second-judge/second-opinion"] for line in lines]
+    assert len(set(losses)) == 3
+
+
+def test_the_plugin_of_hooks_writes_what_was_logged(
+    tmp_path: Path, write_spec: Callable[..., Path], gan_run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    done = gan_run(write_spec(train={"steps": 2}), "--plugin", write(tmp_path, "csv_log"))
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "runs" / "small"
+    rows = [line.split(",") for line in (run / "scalars.csv").read_text(encoding="utf-8").splitlines()]
+    logged = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    written = {(int(step), name): float(value) for step, name, value in rows}
+    assert written == {(line["step"], name): value for line in logged for name, value in line.items() if "/" in name}
+    assert (run / "result.txt").read_text(encoding="utf-8") == "finished after 2 steps\n"
+
+
+def test_the_scripts_run(
+    tmp_path: Path, write_spec: Callable[..., Path], environment: Callable[..., dict[str, str]]
+) -> None:
+    latents = {"category": {"type": "categorical", "classes": 10}, "c1": {"type": "uniform"}, "c2": {"type": "uniform"}}
+    information = {"type": "mutual-information", "codes": {"category": 1.0, "c1": 1.0, "c2": 1.0}}
+    spec = write_spec(latents=latents, losses=[{"type": "hinge"}, information], train={"log_every": 50})
+    spec.rename(tmp_path / "spec.json")
+
+    def script(name: str, *arguments: str) -> str:
+        command = [sys.executable, str(write(tmp_path, name)), *arguments]
+        variables = environment(MPLBACKEND="agg")
+        done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    script("from_python")
+    script("plot_metrics", "runs/small")
+    assert (tmp_path / "runs" / "small" / "losses.png").read_bytes().startswith(b"\x89PNG")
+    assert "discriminator/hinge" in script("print_losses")
 
 
 def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:
-    for name in ("smoothed", "brightness"):
-        (tmp_path / f"{name}.py").write_text(code_of(name), encoding="utf-8")
-        (tmp_path / f"test_{name}.py").write_text(code_of(f"test_{name}"), encoding="utf-8")
+    for name in TESTED:
+        write(tmp_path, name)
+        write(tmp_path, f"test_{name}")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", tmp_path], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-m", "pytest", "-q", tmp_path], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout
+
+
+def test_paths_and_classes_of_the_architecture_page_exist() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    paths = [name for name in named if "/" in name]
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("core", "registry", "src/gan_run", "plugins")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    missing = []
+    for name in (name for name in named if re.fullmatch(r"[A-Z]\w+(\.\w+)?", name)):
+        owner, _, method = name.partition(".")
+        body = re.search(rf"^class {owner}\b.*?(?=^\S|\Z)", source, re.DOTALL | re.MULTILINE)
+        if body is None or (method and f"def {method}(" not in body[0]):
+            missing.append(name)
+    assert missing == []
+
+
+def test_the_words_of_the_picture_are_packages_and_plugin_groups() -> None:
+    """The layers in the picture are those of the import contract, and every group of plugins is in it."""
+    picture = (DOCS / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    for folder in [*(ROOT / "core").iterdir(), *(ROOT / "plugins").iterdir()]:
+        if (folder / "__init__.py").exists():
+            assert re.search(rf"\b{folder.name}\b", picture), f"{folder} is not in the picture"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "README.md"]:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            made = "/reference/" in f"/{target}"
+            assert made or target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+RIDDLES = re.compile(
+    r"\bnobody\b|\bwhoever\b|\bin vain\b|\b(is|are) told\b|\bwhat is asked of\b|\bthat which\b|\bhas to outlast\b"
+    r"|\bgoes? by what\b|\bwhat may be\b|\bwhat comes of\b|\bby heart\b|\bof its own accord\b|\ball the same\b",
+    re.IGNORECASE,
+)
+
+
+def test_pages_are_worded_plainly() -> None:
+    for page in [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "README.md"]:
+        found = RIDDLES.search(page.read_text(encoding="utf-8"))
+        assert found is None, f"{page.name}: {found and found[0]}"
