@@ -1,4 +1,4 @@
-"""Images from an array in a file: any, and faces with known pose and light."""
+"""Datasets in one array file: any, and rendered faces with known factors."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.data.array.faces import Faces

@@ -1,4 +1,4 @@
-"""Faces with known pose and light."""
+"""Rendered faces with known factors."""
 
 from typing import Literal
 
@@ -9,15 +9,15 @@ from gan_run.plugins.data.array.source import ImageArray
 
 
 class Faces(ImageArray):
-    """Rendered faces in a .npz file, as sets made with the Basel face model (Paysan et al. 2009) are passed around:
-    images, a table of factors with a row for each (pose, light, …), and the names of its columns.
+    """Rendered faces in an array file: images, a table with a row of factors (pose, lighting, …) per image, and the
+    names of the table's columns. Sets rendered with the Basel face model (Paysan et al. 2009) have this format.
 
-    The model's licence forbids passing its renders on: ask its authors, or render heads of your own.
+    The licence of that model forbids redistributing its renders: ask its authors, or render your own.
     """
 
     type: Literal["faces"] = "faces"
-    factor_table: str = Field(default="factors", description="The name of the array of factors, (M, K).")
-    factor_names: str = Field(default="factor_names", description="The name of the array of its K names.")
+    factor_table: str = Field(default="factors", description="Name of the array of factors, (M, K).")
+    factor_names: str = Field(default="factor_names", description="Name of the array of the K factor names.")
 
     def table(self, count: int) -> FactorTable:
         return table_of_columns(self.file, self.factor_table, self.factor_names, count)

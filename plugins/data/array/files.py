@@ -1,4 +1,4 @@
-"""Reading one array, or its header alone, out of a .npz or a .safetensors file."""
+"""Reads one array, or its header alone, from a .npz or .safetensors file."""
 
 import zipfile
 import zlib
@@ -18,18 +18,18 @@ _open_safetensors: Callable[..., Any] = safetensors.safe_open  # its stubs have 
 
 
 _NUMPY_NAMES = {"U": "uint", "I": "int", "F": "float"}
-"""Of types of safetensors, which track_progress the letter with the number of bits as numpy does."""
+"""numpy's names for the types of safetensors; both append the number of bits (U8, uint8)."""
 
 
 class Header(NamedTuple):
-    """What an array is, short of its values."""
+    """Shape and type of an array."""
 
     shape: tuple[int, ...]
     dtype: str
 
 
 class ArrayFile(ABC):
-    """A file that holds arrays by name."""
+    """A file of named arrays."""
 
     suffix: str
 
@@ -38,11 +38,11 @@ class ArrayFile(ABC):
 
     @abstractmethod
     def header(self, key: str) -> Header:
-        """Shape and type of the array called `key`, without reading its values. Raises DataError."""
+        """The header of the array `key`; its values are not read. Raises DataError."""
 
     @abstractmethod
     def read(self, key: str) -> "np.ndarray[Any, np.dtype[Any]]":
-        """The array called `key`. Raises DataError."""
+        """The array `key`. Raises DataError."""
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -61,7 +61,7 @@ class ArrayFile(ABC):
 
 
 class NpzFile(ArrayFile):
-    """A zip of .npy files, as `np.savez` and `np.savez_compressed` write it. Pickled objects are refused."""
+    """A zip of .npy files, as written by `np.savez` or `np.savez_compressed`. Pickled objects are refused."""
 
     suffix = ".npz"
 

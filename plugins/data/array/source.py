@@ -1,4 +1,4 @@
-"""What sources of images in an array file have in common, and the plain one."""
+"""Datasets in one array file: their base class, and the general one."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -17,17 +17,19 @@ Layout = Literal["HW", "HWC", "CHW"]
 
 
 class ImageArray(DataSource, ABC):
-    """Images, labels and named factors in one file."""
+    """A dataset of images, labels and named factors in one file."""
 
     path: SpecPath = Field(description="The file: .npz or .safetensors.")
-    images: str = Field(default="images", description="The name of the array of images in the file.")
-    labels: str | None = Field(default=None, description="The name of the array of labels; null if there are none.")
+    images: str = Field(default="images", description="Name of the array of images.")
+    labels: str | None = Field(default=None, description="Name of the array of labels; null if there are none.")
     layout: Literal["auto", "HW", "HWC", "CHW"] = Field(
         default="auto",
-        description="The order of an image's dimensions; `auto` goes by where 1 or 3 channels can be, and refuses to "
-        "guess if that is at both ends.",
+        description="The order of an image's dimensions. `auto` finds the dimension of size 1 or 3, and is an error if "
+        "both the first and the last can be the channels.",
     )
-    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the images to test on.")
+    test_fraction: float = Field(
+        default=0.1, ge=0, lt=1, description="Approximate fraction of the images in the test split."
+    )
 
     @field_validator("path")
     @classmethod
@@ -60,7 +62,7 @@ class ImageArray(DataSource, ABC):
 
     @abstractmethod
     def table(self, count: int) -> FactorTable:
-        """The named factors of all `count` images. Raises DataError."""
+        """The factors of all `count` images of the file. Raises DataError."""
 
     @property
     def file(self) -> ArrayFile:
@@ -86,11 +88,13 @@ class ImageArray(DataSource, ABC):
                 )
             return self.layout
         if not fitting:
-            raise self._wrong(self.images, f"has shape {shape}: neither end of an image has 1 or 3 channels")
+            raise self._wrong(
+                self.images, f"has shape {shape}: neither its first nor its last dimension has 1 or 3 channels"
+            )
         if len(fitting) > 1:
             raise self._wrong(
                 self.images,
-                f'has shape {shape}, whose channels may be at either end: set data.layout to "HWC" or "CHW"',
+                f'has shape {shape}, whose channels can be first or last: set data.layout to "HWC" or "CHW"',
             )
         return fitting[0]
 
@@ -102,7 +106,7 @@ class ImageArray(DataSource, ABC):
         return None if labels is None else tuple(str(k) for k in range(int(labels.max()) + 1))
 
     def _read_labels(self, count: int) -> NDArray[np.int64] | None:
-        """Labels of all `count` images, whatever their split, so that there are as many classes in each."""
+        """The labels (count,) of all splits, so that each split has the same classes. Raises DataError."""
         if self.labels is None:
             return None
         header = self.file.header(self.labels)
@@ -121,16 +125,16 @@ class ImageArray(DataSource, ABC):
 
 
 class Array(ImageArray):
-    """The images in a .npz or .safetensors file: uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with C of 1 or 3.
+    """A dataset in a .npz or .safetensors file. Images are uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with 1 or 3
+    channels. Labels are integers 0, 1, …, (M,). Each named factor (pose, lighting) is an array of M numbers.
 
-    Which split an image is in depends on its index alone. With labels, they are integers 0, 1, …, one for each image.
-    Named factors (a pose, a light) are further arrays of one number for each image.
+    The split of an image depends on its index alone.
     """
 
     type: Literal["array"] = "array"
     factors: dict[str, FactorKind] = Field(
         default_factory=dict,
-        description="What else is known of each image: names of arrays of one number per image, each with its kind.",
+        description="The known factors of the images: the name of each factor's array (M,), with the factor's kind.",
     )
 
     def table(self, count: int) -> FactorTable:

@@ -1,4 +1,4 @@
-"""CelebA: 202,599 aligned faces of celebrities with 40 attributes each (Liu et al. 2015)."""
+"""CelebA: 202,599 aligned faces of celebrities with 40 binary attributes (Liu et al. 2015)."""
 
 import os
 from collections.abc import Sequence
@@ -16,22 +16,25 @@ from gan_run.plugins.data.image_files.pictures import Pictures
 
 PARTITIONS: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
 HOW_TO_FETCH = (
-    "its licence forbids passing it on, so fetch img_align_celeba.zip (unpack it), list_eval_partition.txt and "
+    "its licence forbids redistribution, so fetch img_align_celeba.zip (unpack it), list_eval_partition.txt and "
     "list_attr_celeba.txt from https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and put all three into data.root"
 )
 
 
 class CelebA(Pictures):
-    """The aligned and cropped faces, 178x218, by their official partition; attributes are factors of 0 or 1.
+    """CelebA's aligned and cropped faces (Liu et al. 2015), 178x218 pixels, in their official splits. The 40 attributes
+    are factors of 0 or 1.
 
-    The middle `crop` pixels are scaled to `size`: 148, as most have it who publish on 64x64 (108 in DCGAN's code,
-    which leaves more of the background out). The official validation images are the validation split, unless
+    The central square of `crop` pixels is resized to `size`. The default of 148 is the usual crop for 64x64; DCGAN's
+    code has 108, which removes more of the background. The official validation images are the validation split, unless
     `validation` holds out training images instead.
     """
 
     type: Literal["celeba"] = "celeba"
-    size: int = Field(default=64, ge=1, description="Height and width of the images made, in pixels.")
-    crop: int = Field(default=148, ge=1, le=178, description="Side of the middle square of a picture, in its pixels.")
+    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
+    crop: int = Field(
+        default=148, ge=1, le=178, description="Side of the central square that is kept, in pixels of the file."
+    )
 
     def describe(self) -> DataInfo:
         names, partition = self._partition()
@@ -57,7 +60,7 @@ class CelebA(Pictures):
         attributes, rows = self._attributes()
         if len(rows) != len(names):
             raise DataError(
-                f"{self._file('list_attr_celeba.txt')} has {len(rows)} faces and the partition {len(names)}: "
+                f"{self._file('list_attr_celeba.txt')} has {len(rows)} faces and list_eval_partition.txt {len(names)}: "
                 "fetch both again"
             )
         chosen = np.flatnonzero(partition == PARTITIONS[split])
@@ -71,7 +74,7 @@ class CelebA(Pictures):
 
     @property
     def _home(self) -> Path:
-        """The root, or the folder in it where torchvision has its copy."""
+        """`root`, or torchvision's folder inside it."""
         inner = self.root / "celeba"
         return inner if inner.is_dir() else self.root
 
@@ -82,16 +85,18 @@ class CelebA(Pictures):
         return path
 
     def _partition(self) -> tuple[list[str], NDArray[np.int64]]:
-        """Every file's name, and which partition it is in."""
+        """The names (M) of all files and the number (M,) of the split of each. Raises DataError."""
         path = self._file("list_eval_partition.txt")
         pairs = [line.split() for line in _lines(path)]
         for number, pair in enumerate(pairs, 1):
             if len(pair) != 2 or pair[1] not in ("0", "1", "2"):
-                raise DataError(f"{path}, line {number}: {' '.join(pair)!r} is not NAME 0, 1 or 2: fetch it again")
+                raise DataError(
+                    f"{path}, line {number}: {' '.join(pair)!r} has to be a file name and 0, 1 or 2: fetch it again"
+                )
         return [name for name, _ in pairs], np.array([int(which) for _, which in pairs])
 
     def _attributes(self) -> tuple[list[str], NDArray[np.int8]]:
-        """The attributes' names, and 0 or 1 for each face and attribute, (M, K)."""
+        """The names of the K attributes, and their values 0 or 1 for each face, (M, K). Raises DataError."""
         path = self._file("list_attr_celeba.txt")
         lines = _lines(path)
         if len(lines) < 2:
@@ -99,11 +104,11 @@ class CelebA(Pictures):
         count, header, *lines = lines
         attributes = header.split()
         if not count.strip().isdigit() or len(lines) != int(count):
-            raise DataError(f"{path} promises {count.strip()!r} faces and has {len(lines)}: fetch it again")
+            raise DataError(f"{path} states {count.strip()!r} faces, but has {len(lines)}: fetch it again")
         values = [line.split()[1:] for line in lines]
         for number, row in enumerate(values, 3):
             if len(row) != len(attributes) or not set(row) <= {"1", "-1"}:
-                raise DataError(f"{path}, line {number}: there are not {len(attributes)} numbers of 1 or -1")
+                raise DataError(f"{path}, line {number}: {len(attributes)} values of 1 or -1 are needed")
         return attributes, np.array([[value == "1" for value in row] for row in values], dtype=np.int8)
 
     def _refuse_missing(self, names: Sequence[str]) -> None:
@@ -113,7 +118,7 @@ class CelebA(Pictures):
             missing = sorted(set(names) - {entry.name for entry in entries})
         if missing:
             raise DataError(
-                f"celeba: {self._folder} lacks {len(missing)} of {len(names)} pictures, such as {missing[0]}: unpack "
+                f"celeba: {self._folder} lacks {len(missing)} of {len(names)} images, such as {missing[0]}: unpack "
                 "img_align_celeba.zip again"
             )
 

@@ -1,4 +1,4 @@
-"""Seeing 3D chairs: renders of 1,393 chair models, 62 views each (Aubry et al. 2014)."""
+"""3D chairs: renders of 1,393 chair models, 62 views of each (Aubry et al. 2014)."""
 
 import re
 from collections import Counter
@@ -19,26 +19,28 @@ HOW_TO_FETCH = (
 )
 
 
-class DiscriminatorOutput(NamedTuple):
-    """One picture, and what its name says."""
+class ChairView(NamedTuple):
+    """An image file and what its name states. Angles are in degrees."""
 
     path: str
-    """Below the root: CHAIR/renders/image_001_p020_t011_r096.png."""
+    """Relative to the root: CHAIR/renders/image_001_p020_t011_r096.png."""
     chair: str
     azimuth: float
     elevation: float
 
 
 class Chairs(Pictures):
-    """Rendered chairs as their authors publish them: a folder for each chair, whose file names give the pose.
+    """Rendered 3D chairs (Aubry et al. 2014) as the authors publish them: a folder per chair with one file per view.
 
-    Azimuth (`t`) and elevation (`p`), in degrees, are factors, and the chair is the class. Which split a picture is in
-    depends on its path alone.
+    The pose is read from the file name: azimuth (`t`) and elevation (`p`), in degrees, are factors, and the chair is
+    the class. The split of an image depends on its path alone.
     """
 
     type: Literal["chairs"] = "chairs"
-    size: int = Field(default=64, ge=1, description="Height and width of the images made, in pixels.")
-    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the pictures to test on.")
+    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
+    test_fraction: float = Field(
+        default=0.1, ge=0, lt=1, description="Approximate fraction of the images in the test split."
+    )
 
     def describe(self) -> DataInfo:
         views = self._views()
@@ -49,44 +51,44 @@ class Chairs(Pictures):
         views = self._views()
         number = {chair: index for index, chair in enumerate(_chairs(views))}
         chosen = self._choose(views, split)
-        labels = torch.tensor([number[output.chair] for output in chosen], dtype=torch.int64)
-        poses = [[output.azimuth, output.elevation] for output in chosen]
+        labels = torch.tensor([number[view.chair] for view in chosen], dtype=torch.int64)
+        poses = [[view.azimuth, view.elevation] for view in chosen]
         factors = torch.tensor(poses, dtype=torch.float64).view(-1, len(FACTORS))
-        return self.read(split, [self.root / output.path for output in chosen], labels, factors)
+        return self.read(split, [self.root / view.path for view in chosen], labels, factors)
 
     def decoder(self) -> Decoder:
         return Decoder(self.size, channels=3, fit="pad", background="white")
 
-    def _views(self) -> list[DiscriminatorOutput]:
-        """Every picture, in the order of its path. Raises DataError."""
+    def _views(self) -> list[ChairView]:
+        """All images, sorted by path. Raises DataError."""
         try:
-            views = [output for path in list_pictures(self.root) if (output := _parse(str(path)))]
+            views = [view for path in list_pictures(self.root) if (view := _parse(str(path)))]
         except DataError as error:
             raise DataError(f"{error}: {HOW_TO_FETCH}") from None
         if not views:
             raise DataError(
-                f"data.root: {self.root} has pictures, but none is named like "
+                f"data.root: {self.root} has images, but none is named like "
                 f"CHAIR/renders/image_001_p020_t011_r096.png: {HOW_TO_FETCH}"
             )
         _refuse_missing_views(views)
         return views
 
-    def _choose(self, views: list[DiscriminatorOutput], split: Literal["train", "test"]) -> list[DiscriminatorOutput]:
-        return [views[index] for index in split_by_name([output.path for output in views], split, self.test_fraction)]
+    def _choose(self, views: list[ChairView], split: Literal["train", "test"]) -> list[ChairView]:
+        return [views[index] for index in split_by_name([view.path for view in views], split, self.test_fraction)]
 
 
-def _parse(path: str) -> DiscriminatorOutput | None:
+def _parse(path: str) -> ChairView | None:
     match = re.fullmatch(r"(?:.*/)?([^/]+)/renders/[^/]*_p(\d+)_t(\d+)[^/]*", path)
-    return DiscriminatorOutput(path, match[1], azimuth=float(match[3]), elevation=float(match[2])) if match else None
+    return ChairView(path, match[1], azimuth=float(match[3]), elevation=float(match[2])) if match else None
 
 
-def _chairs(views: list[DiscriminatorOutput]) -> tuple[str, ...]:
-    return tuple(sorted({output.chair for output in views}))
+def _chairs(views: list[ChairView]) -> tuple[str, ...]:
+    return tuple(sorted({view.chair for view in views}))
 
 
-def _refuse_missing_views(views: list[DiscriminatorOutput]) -> None:
-    """Every chair is seen from the same sides, unless the tree was unpacked in part."""
-    counts = Counter(output.chair for output in views)
+def _refuse_missing_views(views: list[ChairView]) -> None:
+    """Raise DataError if a chair has fewer views than another: then the archive was unpacked only in part."""
+    counts = Counter(view.chair for view in views)
     fullest = max(counts.values())
     short = sorted(chair for chair, count in counts.items() if count < fullest)
     if short:

@@ -1,4 +1,4 @@
-"""From files to pixels: pictures that are upright, opaque, 8 bits a channel, square."""
+"""Decodes image files to square uint8 tensors, upright and without transparency."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,18 +20,28 @@ OnError = Literal["error", "skip"]
 
 @dataclass(frozen=True)
 class Decoder:
-    """How pictures become images of one size."""
+    """How image files become tensors of one shape."""
 
     size: int
     channels: Literal[1, 3]
     fit: Fit
     background: str
     crop: int | None = None
-    """Side of the middle square that is cut out first; None for the whole picture."""
+    """Side of the central square that is cropped first, in pixels of the file; None for no crop."""
 
     def decode(self, path: Path) -> Tensor:
-        """The picture in `path`, uint8 (C, size, size). Raises UnreadableError."""
-        # What Pillow raises on damaged files is not a closed list (OSError, SyntaxError, struct.error, …), and its
+        """Decode one file.
+
+        Args:
+            path: An image file that Pillow reads.
+
+        Returns:
+            uint8 (C, size, size).
+
+        Raises:
+            UnreadableError: The file is damaged, too large (a decompression bomb) or smaller than `crop`.
+        """
+        # Pillow documents no list of what it raises for damaged files (OSError, SyntaxError, struct.error, …), and its
         # warning about decompression bombs is an error here (see `_bombs_are_errors`).
         try:
             with Image.open(path) as file:
@@ -47,7 +57,7 @@ class Decoder:
         return "L" if self.channels == 1 else "RGB"
 
     def _flatten(self, picture: Image.Image) -> Image.Image:
-        """The picture on the background, before resizing, so that the colour of invisible pixels does not bleed."""
+        """The picture on the background. Done before resizing, so that colours of invisible pixels do not bleed."""
         if not picture.has_transparency_data:
             return picture.convert(self._mode)
         picture = picture.convert("RGBA")
@@ -58,7 +68,7 @@ class Decoder:
         if self.crop is None:
             return picture
         if self.crop > min(picture.size):
-            raise ValueError(f"{self.crop} pixels cannot be cut out of {picture.width}x{picture.height}")
+            raise ValueError(f"a square of {self.crop} pixels cannot be cropped from {picture.width}x{picture.height}")
         left, top = (picture.width - self.crop) // 2, (picture.height - self.crop) // 2
         return picture.crop((left, top, left + self.crop, top + self.crop))
 
@@ -77,7 +87,20 @@ class Decoder:
 
 
 def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_error: OnError) -> Decoded:
-    """The pictures in `paths`, kept in `cache`. Raises DataError, of unreadable ones unless they are to be skipped."""
+    """Decode image files once, and read them from the cache afterwards.
+
+    Args:
+        paths: The files.
+        decoder: How to decode each.
+        cache: The folder of the cache.
+        on_error: What to do about a file that cannot be read.
+
+    Returns:
+        The images in the order of `paths`, and what is wrong with the files that were skipped.
+
+    Raises:
+        DataError: A file cannot be read and `on_error` is "error", or the cache is not writable.
+    """
 
     def decode(path: Path) -> Tensor:
         try:
@@ -85,7 +108,7 @@ def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_err
         except UnreadableError as error:
             if on_error == "skip":
                 raise
-            raise UnreadableError(f'{error}; set data.on_error to "skip" to go on without') from error
+            raise UnreadableError(f'{error}; set data.on_error to "skip" to skip such files') from error
 
     image = ImageShape(decoder.channels, decoder.size, decoder.size)
     decoding = Decoding(paths, image, asdict(decoder), decode, skip_unreadable=on_error == "skip")
@@ -95,18 +118,19 @@ def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_err
 
 @contextmanager
 def _bombs_are_errors() -> Iterator[None]:
-    # The list of filters is common to all threads: set around the pool, since setting it in each would race.
+    # Warning filters are shared by all threads: they are set around the thread pool, since setting them in each thread
+    # would race.
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
 
 def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image:
-    """Deep gray scaled down; Pillow's own conversion would clip it to white."""
+    """Scale 16-bit gray to 8 bits; Pillow's own conversion clips it to white."""
     # Older Pillows open 16-bit gray PNG as 32-bit integers.
     if picture.mode.startswith("I;16") or (picture.mode == "I" and file_format == "PNG"):
         values = np.asarray(picture).astype(np.uint32)
         return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
     if picture.mode in ("I", "F"):
-        raise ValueError("32-bit pixels do not say what is white: save it with 8 or 16 bits")
+        raise ValueError("32-bit pixels have no defined white: save the file with 8 or 16 bits")
     return picture

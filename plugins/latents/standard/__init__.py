@@ -1,5 +1,5 @@
-"""Latents: the paper's categorical, uniform and gaussian codes (Chen et al. 2016, section 7); switches and angles;
-the label."""
+"""Latents: InfoGAN's categorical, uniform and Gaussian codes (Chen et al. 2016, section 7), Bernoulli and circular
+codes, and the class label."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.latents.standard.bernoulli import Bernoulli

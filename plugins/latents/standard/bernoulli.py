@@ -1,4 +1,4 @@
-"""A latent that is a switch."""
+"""A Bernoulli latent."""
 
 from typing import Literal
 
@@ -11,17 +11,17 @@ from gan_run import Latent, LatentContext, LatentModule
 
 
 class Bernoulli(Latent):
-    """A switch that is on with `probability`, given to the generator as 1 (on) or -1 (off)."""
+    """A binary value: 1 with `probability`, else 0. The generator's input is 1 or -1."""
 
     type: Literal["bernoulli"] = "bernoulli"
-    probability: float = Field(default=0.5, gt=0, lt=1, description="How likely it is to be on.")
+    probability: float = Field(default=0.5, gt=0, lt=1, description="The probability of the value 1.")
 
     def build(self, context: LatentContext) -> "BernoulliModule":
         return BernoulliModule(self.probability)
 
 
 class BernoulliModule(LatentModule):
-    """Values are 0 (off) and 1 (on), int64 (N,); Q gives the log-odds of on."""
+    """Values are 0 or 1, int64 (N,). The posterior has one parameter, the log-odds of 1."""
 
     width = posterior_width = 1
     cardinality = 2
@@ -43,7 +43,7 @@ class BernoulliModule(LatentModule):
         return super().log_likelihood(params, value.to(torch.get_default_dtype()))
 
     def estimate(self, params: Tensor) -> Tensor:
-        # Not the distribution's mode, which is no number at even odds.
+        # Not the distribution's mode, which is NaN at even odds.
         return (params[..., 0] > 0).long()
 
     def entropy(self) -> Tensor:

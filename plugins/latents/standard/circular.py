@@ -1,4 +1,4 @@
-"""A latent that is an angle."""
+"""A circular latent."""
 
 import math
 from typing import Literal
@@ -12,27 +12,27 @@ from torch.nn import functional as F
 from gan_run import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
 
 SHARPEST = 1e4
-"""Concentration that refitting stops at: a deviation of a hundredth of a radian."""
+"""The largest concentration that refitting gives: a standard deviation of a hundredth of a radian."""
 
 
 class Circular(Latent):
-    """An angle in radians, uniform around the circle; the generator is given its cosine and sine.
+    """An angle in radians, uniform on the circle. The generator's input is its cosine and sine.
 
-    Q is a von Mises distribution, on the circle what a Gaussian is on the line. Its concentration is 1 / std**2, where
-    std is fixed to one by default as a Gaussian Q's is.
+    The posterior is a von Mises distribution, the circular analogue of a Gaussian, with concentration 1 / std**2. By
+    default std is fixed to one, as for a Gaussian posterior.
     """
 
     type: Literal["circular"] = "circular"
-    learn_std: bool = Field(default=False, description="Whether Q also gives std, instead of one.")
-    min_std: float = Field(default=0.05, gt=0, description="Floor of a learnt std, in radians.")
+    learn_std: bool = Field(default=False, description="Whether Q also predicts std, which is one otherwise.")
+    min_std: float = Field(default=0.05, gt=0, description="Lower bound of a learnt std, in radians.")
 
     def build(self, context: LatentContext) -> "CircularModule":
         return CircularModule(self)
 
 
 class CircularModule(LatentModule):
-    """Values are angles in [-pi, pi), float (N,); Q gives a direction as a vector of any length but zero, and, if it is
-    learnt, an unconstrained std."""
+    """Values are angles in [-pi, pi), float (N,). The posterior parameters are a direction, as a vector of any nonzero
+    length, and, if std is learnt, an unconstrained number that softplus maps to it."""
 
     width = 2
     period = 2 * math.pi
@@ -61,7 +61,7 @@ class CircularModule(LatentModule):
         return torch.tensor(math.log(2 * math.pi), device=self.device)
 
     def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
-        """With the one concentration under which the errors of the mean direction are likeliest."""
+        """The log-likelihood under the one concentration that maximises it, given the errors of the mean direction."""
         concentration = _likeliest_concentration((value - self.estimate(params)).cos().mean())
 
         def log_likelihood(params: Tensor, value: Tensor) -> Tensor:
@@ -70,13 +70,13 @@ class CircularModule(LatentModule):
         return log_likelihood
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
-        """R2, with 1 - cos(error) in the place of the squared error."""
+        """R^2 with 1 - cos(error) in place of the squared error, in [0, 1]."""
         unexplained = 1 - (value - self.estimate(params)).cos().mean()
-        spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the values' own mean direction
+        spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the mean direction of the values
         return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
-        """By default once around, the end left out since it is the beginning."""
+        """Evenly spaced angles; by default once around the circle, without the end, which equals the start."""
         if low is None and high is None:
             return torch.linspace(-math.pi, math.pi, steps + 1, device=self.device)[:-1]
         low, high = -math.pi if low is None else low, math.pi if high is None else high
@@ -84,8 +84,8 @@ class CircularModule(LatentModule):
 
 
 def _likeliest_concentration(mean_cosine: Tensor) -> Tensor:
-    """The k with I1(k) / I0(k) = `mean_cosine` (Mardia & Jupp 2000, section 5.3.1), by bisection: the ratio grows with
-    k. Errors that point nowhere, or backwards, give the flattest."""
+    """The maximum-likelihood concentration: the k with I1(k) / I0(k) = `mean_cosine` (Mardia & Jupp 2000, section
+    5.3.1), by bisection, since the ratio grows with k. A mean cosine of zero or less gives the smallest k, 1e-3."""
     low, high = torch.full_like(mean_cosine, 1e-3), torch.full_like(mean_cosine, SHARPEST)
     for _ in range(60):
         middle = (low * high).sqrt()

@@ -1,4 +1,4 @@
-"""A gaussian latent."""
+"""A Gaussian latent."""
 
 import math
 from typing import Literal
@@ -11,7 +11,7 @@ from gan_run.plugins.latents.standard.normal_posterior import NormalPosterior, N
 
 
 class Gaussian(NormalPosterior):
-    """A real number from the standard normal distribution."""
+    """A real number with a standard normal prior."""
 
     type: Literal["gaussian"] = "gaussian"
 
@@ -20,7 +20,7 @@ class Gaussian(NormalPosterior):
 
 
 class GaussianModule(NormalPosteriorModule):
-    """Its entropy is that of the standard normal."""
+    """Values are float (N,), standard normal. The posterior is Gaussian."""
 
     def sample(self, n: int) -> Tensor:
         return torch.randn(n, device=self.device)
@@ -29,5 +29,5 @@ class GaussianModule(NormalPosteriorModule):
         return torch.tensor(0.5 * math.log(2 * math.pi * math.e), device=self.device)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
-        """By default two deviations to each side."""
+        """Evenly spaced values, by default from -2 to 2 standard deviations."""
         return torch.linspace(-2 if low is None else low, 2 if high is None else high, steps, device=self.device)

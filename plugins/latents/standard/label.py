@@ -1,4 +1,4 @@
-"""A latent whose value real images have too: their class."""
+"""The class label as a latent, whose value is known for real images."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -11,8 +11,8 @@ from gan_run.plugins.latents.standard.categorical import CategoricalModule
 
 
 class Label(Latent):
-    """The class of an image, drawn as often as the training images have it and given to the generator as a one-hot row.
-    Of a real image it is known, so that a head or a loss can be conditional on it."""
+    """The class of an image, sampled with the class frequencies of the training images. The generator's input is its
+    one-hot vector. Its value is known for real images, so that heads and losses can be conditional on it."""
 
     type: Literal["label"] = "label"
 
@@ -21,7 +21,7 @@ class Label(Latent):
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         if self.count > 1:
-            yield Problem(("count",), "an image has one label")
+            yield Problem(("count",), "an image has one label: set it to 1")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if data.class_names is None or len(data.class_names) < 2:
@@ -33,7 +33,7 @@ class Label(Latent):
 
 
 class LabelModule(CategoricalModule):
-    """Values are class indices, int64 (N,). Their frequencies are part of the checkpoint."""
+    """Values are class indices, int64 (N,). The class frequencies are a buffer, so that checkpoints hold them."""
 
     frequencies: Tensor
 

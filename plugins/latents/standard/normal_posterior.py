@@ -1,4 +1,4 @@
-"""What real-valued latents have in common: a Gaussian Q."""
+"""The base of real-valued latents: a Gaussian posterior."""
 
 from abc import ABC
 
@@ -11,15 +11,19 @@ from gan_run import Latent, LatentModule, LogLikelihood, log_prob
 
 
 class NormalPosterior(Latent, ABC):
-    """A latent whose Q is Gaussian. The original code fixes its variance to one, so that recovering the code is least
-    squares; a learnt variance has no lower bound of its own, hence the floor."""
+    """A latent with a Gaussian posterior. By default its variance is one, as in the original InfoGAN code, and the loss
+    is half the squared error plus a constant. A learnt standard deviation needs the lower bound `min_std`: without it
+    the likelihood is unbounded."""
 
-    learn_std: bool = Field(default=False, description="Whether Q also gives the standard deviation, instead of one.")
-    min_std: float = Field(default=0.05, gt=0, description="Floor of a learnt standard deviation.")
+    learn_std: bool = Field(
+        default=False, description="Whether Q also predicts the standard deviation, which is one otherwise."
+    )
+    min_std: float = Field(default=0.05, gt=0, description="Lower bound of a learnt standard deviation.")
 
 
 class NormalPosteriorModule(LatentModule, ABC):
-    """Values are real numbers, float (N,); Q gives the mean and, if it is learnt, an unconstrained deviation."""
+    """Values are float (N,). The posterior parameters are the mean and, if the standard deviation is learnt, an
+    unconstrained number that softplus maps to it."""
 
     width = 1
 
@@ -38,7 +42,7 @@ class NormalPosteriorModule(LatentModule, ABC):
         return Normal(mean, std, validate_args=False)
 
     def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
-        """With the one deviation under which the residuals of the mean are likeliest."""
+        """The log-likelihood under the single standard deviation that maximises it, given the residuals of the mean."""
         std = (value - self.estimate(params)).square().mean().sqrt().clamp_min(1e-6)
 
         def log_likelihood(params: Tensor, value: Tensor) -> Tensor:

@@ -13,11 +13,11 @@ from gan_run.plugins.latents.standard.normal_posterior import NormalPosterior, N
 
 
 class Uniform(NormalPosterior):
-    """A real number, uniform between `low` and `high`."""
+    """A real number with a uniform prior on [`low`, `high`)."""
 
     type: Literal["uniform"] = "uniform"
-    low: float = Field(default=-1.0, description="The least it can be.")
-    high: float = Field(default=1.0, description="The most.")
+    low: float = Field(default=-1.0, description="Lower end of the range.")
+    high: float = Field(default=1.0, description="Upper end of the range.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         if self.low >= self.high:
@@ -28,7 +28,7 @@ class Uniform(NormalPosterior):
 
 
 class UniformModule(NormalPosteriorModule):
-    """Its entropy is the logarithm of its range."""
+    """Values are float (N,), in [low, high). The posterior is Gaussian."""
 
     def __init__(self, declared: Uniform) -> None:
         super().__init__(declared)

@@ -1,4 +1,4 @@
-"""The classifier's loss."""
+"""The loss of the auxiliary classifier."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -23,12 +23,12 @@ from gan_run import (
 
 
 class ACGAN(Loss):
-    """The auxiliary classifier's loss (Odena et al. 2017, arXiv 1610.09585, equation 3): a classifier on D's trunk
-    learns the class of real images and of generated ones, and G is to make images of the class it was given. Each
-    minimises the cross-entropy, in nats. It is an encoder too: `.encode` tells the class of an image."""
+    """AC-GAN's classification loss (Odena et al. 2017, arXiv 1610.09585, equation 3): a classifier on D's trunk learns
+    the class of real and of generated images, and G learns to generate the class it is conditioned on. Both minimise
+    the cross-entropy, in nats. The classifier is also an encoder: `Model.encode` returns the class of an image."""
 
     type: Literal["acgan"] = "acgan"
-    label: str = Field(default="label", description="The latent that is the class: one of the type label.")
+    label: str = Field(default="label", description="The latent that holds the class, of type label.")
 
     def encodes(self) -> Iterable[str]:
         return (self.label,)
@@ -43,7 +43,7 @@ class ACGAN(Loss):
 
 
 class Classifier(Encoder):
-    """One linear layer on the trunk's features."""
+    """A linear classifier on the trunk's features: one logit per class."""
 
     def __init__(self, label: str, features: int, width: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Classifier(Encoder):
 
 
 class ACGANTerm(LossTerm):
-    """Minus the log-likelihood of the right class."""
+    """The negative log-likelihood of the class, in nats: D's on real and generated images, G's on generated ones."""
 
     def __init__(self, classifier: Classifier, latent: LatentModule) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The loss that is content with a margin."""
+"""The hinge loss."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class Hinge(Loss):
 
 
 class HingeTerm(LossTerm):
-    """D up to a margin of one on either side; G without one."""
+    """D is penalised for real logits below 1 and fake logits above -1; G maximises the fake logits."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return relu(1 - update.real_output.logits).mean() + relu(1 + update.fake_output.logits).mean()

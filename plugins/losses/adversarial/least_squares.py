@@ -1,4 +1,4 @@
-"""The loss that pulls logits to targets."""
+"""The least-squares loss."""
 
 from typing import Literal
 
@@ -12,16 +12,18 @@ class LeastSquares(Loss):
     """Least-squares loss (Mao et al. 2017, arXiv 1611.04076, equation 9; equation 8 has the targets -1, 1 and 0)."""
 
     type: Literal["least-squares"] = "least-squares"
-    fake_target: float = Field(default=0.0, description="What D makes of fakes: the paper's a.")
-    real_target: float = Field(default=1.0, description="What D makes of real images: the paper's b.")
-    generator_target: float = Field(default=1.0, description="What G wants D to make of fakes: the paper's c.")
+    fake_target: float = Field(default=0.0, description="Target of D's logits on fakes: the paper's a.")
+    real_target: float = Field(default=1.0, description="Target of D's logits on real images: the paper's b.")
+    generator_target: float = Field(
+        default=1.0, description="Target of D's logits on fakes in G's loss: the paper's c."
+    )
 
     def build(self, context: LossContext) -> LossTerm:
         return LeastSquaresTerm(self)
 
 
 class LeastSquaresTerm(LossTerm):
-    """Half the squared distance of the logits to their targets."""
+    """Half the mean squared difference between logits and targets."""
 
     def __init__(self, declared: LeastSquares) -> None:
         super().__init__()

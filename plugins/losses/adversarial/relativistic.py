@@ -1,4 +1,4 @@
-"""The loss that compares each real image with a fake."""
+"""The relativistic pairing loss."""
 
 from typing import Literal
 
@@ -10,9 +10,9 @@ from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 class Relativistic(Loss):
     """Relativistic pairing loss (Jolicoeur-Martineau 2018, arXiv 1807.00734; R3GAN, Huang et al. 2024,
-    arXiv 2501.05441, equation 2): D wants each real image to score above a fake, G the reverse.
+    arXiv 2501.05441, equation 2): D raises each real image's logit above that of a fake, G the reverse.
 
-    R3GAN adds `r1` and `r2` to it.
+    R3GAN combines it with `r1` and `r2`.
     """
 
     shift_invariant = True
@@ -23,7 +23,7 @@ class Relativistic(Loss):
 
 
 class RelativisticTerm(LossTerm):
-    """The i-th real image of a batch against the i-th fake."""
+    """Pairs the i-th real image of a batch with the i-th fake."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return softplus(update.fake_output.logits - update.real_output.logits).mean()

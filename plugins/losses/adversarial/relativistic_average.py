@@ -1,4 +1,4 @@
-"""The loss that compares each image with the average of the other side."""
+"""The relativistic average loss."""
 
 from typing import Literal
 
@@ -9,7 +9,8 @@ from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class RelativisticAverage(Loss):
-    """Relativistic average loss (RaSGAN, Jolicoeur-Martineau 2018, arXiv 1807.00734, section 4.2)."""
+    """Relativistic average loss (RaSGAN, Jolicoeur-Martineau 2018, arXiv 1807.00734, section 4.2): the logit of each
+    image is compared with the mean logit of the other class, real or fake."""
 
     shift_invariant = True
     type: Literal["relativistic-average"] = "relativistic-average"
@@ -19,7 +20,7 @@ class RelativisticAverage(Loss):
 
 
 class RelativisticAverageTerm(LossTerm):
-    """Both players are in both halves: G is moved by how real images score against its average, too."""
+    """Both players minimise both terms of the loss: G also lowers real logits relative to the mean of the fakes'."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return _above(update.real_output.logits, update.fake_output.logits)
@@ -29,5 +30,6 @@ class RelativisticAverageTerm(LossTerm):
 
 
 def _above(upper: Tensor, lower: Tensor) -> Tensor:
-    """Cross-entropy of logits (N,) where `upper` should be above the average of `lower`, and `lower` below its."""
+    """The cross-entropy of logits (N,) that is low where `upper` is above the mean of `lower`, and `lower` below the
+    mean of `upper`."""
     return softplus(lower.mean() - upper).mean() + softplus(lower - upper.mean()).mean()

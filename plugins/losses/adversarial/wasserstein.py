@@ -1,4 +1,4 @@
-"""The loss whose discriminator is a critic: it scores, and does not classify."""
+"""The Wasserstein loss, whose discriminator is a critic."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from gan_run import Loss, LossContext, LossTerm, UpdateContext
 class Wasserstein(Loss):
     """Wasserstein loss (Arjovsky et al. 2017, arXiv 1701.07875, equations 2 and 3).
 
-    Its critic has to be Lipschitz: add `gradient-penalty`, or spectral norm, or `clip_weights` of its optimiser.
+    The critic has to be Lipschitz: add `gradient-penalty`, spectral norm, or `clip_weights` of its optimiser.
     """
 
     shift_invariant = True
@@ -21,7 +21,7 @@ class Wasserstein(Loss):
 
 
 class WassersteinTerm(LossTerm):
-    """The critic's minus the estimate of the distance; G's is the part of it that it can move."""
+    """The critic minimises the negative of the estimated distance; G the part of the distance that depends on G."""
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         return update.fake_output.logits.mean() - update.real_output.logits.mean()

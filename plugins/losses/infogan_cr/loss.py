@@ -1,4 +1,4 @@
-"""The contrastive regulariser."""
+"""The contrastive regulariser of InfoGAN-CR."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -28,24 +28,26 @@ from gan_run import (
 
 
 class InfoGANCR(Loss):
-    """The contrastive regulariser of InfoGAN-CR (Lin et al. 2020, arXiv 1906.06034, equation 5): two images share the
-    value of one code, all else about them is drawn apart, and a network that sees both tells which code it is. The
-    network, a player of its own called `pair-discriminator`, and G minimise its cross-entropy.
+    """The contrastive regulariser of InfoGAN-CR (Lin et al. 2020, arXiv 1906.06034, equation 5): two generated images
+    share the value of one code, all other latents are drawn independently, and a network predicts from both images
+    which code is shared. The network, which is the player `pair-discriminator`, and G minimise its cross-entropy.
 
-    The paper has two updates of G a step (`"updates": {"generator": 2}`) and lets the regulariser in late: give
-    `weight` a schedule.
+    The paper makes two updates of G per step (`"updates": {"generator": 2}`) and turns the regulariser on late in
+    training: give `weight` a schedule.
     """
 
     type: Literal["infogan-cr"] = "infogan-cr"
-    codes: tuple[str, ...] = Field(min_length=1, description="The latents; each copy of one counts as a code.")
-    trunk: Trunk = Field(description="Of the network, which sees the images' channels one after the other.")
+    codes: tuple[str, ...] = Field(
+        min_length=1, description="The latents to compare; each copy of a latent counts as a code."
+    )
+    trunk: Trunk = Field(description="The network's trunk, whose input is the two images concatenated along channels.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         for index, code in enumerate(self.codes):
             yield from spec.check_latent(code, "codes", index)
         latents = [spec.find(Latent, "latents", code) for code in self.codes]
         if sum(latent.count for latent in latents if latent is not None) < 2:
-            yield Problem(("codes",), "with fewer than two codes there is nothing to tell apart")
+            yield Problem(("codes",), "at least two codes are needed, of which a pair shares one")
 
     def build(self, context: LossContext) -> LossTerm:
         image = context.data.image
@@ -55,7 +57,7 @@ class InfoGANCR(Loss):
 
 
 class PairDiscriminator(nn.Module):
-    """Which of the codes two images (N, C, H, W) share, as logits (N, codes)."""
+    """Classifies which code two images (N, C, H, W) share: logits (N, codes)."""
 
     def __init__(self, trunk: TrunkModule, codes: int) -> None:
         super().__init__()
@@ -75,7 +77,7 @@ class InfoGANCRTerm(LossTerm):
     def __init__(self, pairs: PairDiscriminator, latents: LatentSpace, code_dims: list[CodeDim]) -> None:
         super().__init__()
         self.pairs = pairs
-        self._dials = code_dims
+        self._code_dims = code_dims
         self._latents = Borrowed(latents)
 
     def trained_by(self) -> Mapping[str, nn.Module]:
@@ -94,11 +96,19 @@ class InfoGANCRTerm(LossTerm):
         return F.cross_entropy(logits, shared)
 
     def draw_pairs(self, update: UpdateContext, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
-        """The latents of `n` pairs, and which of the codes each shares, (n,)."""
+        """Draw the latents of pairs that share one code each.
+
+        Args:
+            update: The update to draw for.
+            n: How many pairs.
+
+        Returns:
+            The latents of the first and of the second images, and the index of the shared code, int64 (n,).
+        """
         latents = self._latents.module
         one, other = update.sample_latents(n), update.sample_latents(n)
-        shared = torch.randint(len(self._dials), (n,), device=update.real.device)
-        for index, code_dim in enumerate(self._dials):
+        shared = torch.randint(len(self._code_dims), (n,), device=update.real.device)
+        for index, code_dim in enumerate(self._code_dims):
             copied = torch.where(shared == index, latents.value_of(one, code_dim), latents.value_of(other, code_dim))
             other = latents.with_value(other, code_dim, copied)
         return one, other, shared

@@ -1,4 +1,4 @@
-"""The information term."""
+"""The mutual information loss of InfoGAN."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
@@ -28,25 +28,31 @@ CodeWeight = Annotated[float, Field(gt=0)]
 
 
 class MutualInformation(Loss):
-    """The variational bound of InfoGAN (Chen et al. 2016, arXiv 1606.03657, equations 4 and 5), maximised:
+    """InfoGAN's bound on the mutual information (Chen et al. 2016, arXiv 1606.03657, equations 4 and 5), maximised:
 
         I(c; G(z, c)) >= E[log Q(c | G(z, c))] + H(c)
 
-    A latent becomes a code by being named here. By default, as in the original code, the term is in both players'
-    objectives: the discriminator's player trains the trunk and Q by it, the generator's trains G.
+    The latents named in `codes` are the codes. By default, as in the original code, the bound is in both objectives:
+    the discriminator's player trains the trunk and Q with it, and the generator's player trains G.
     """
 
     type: Literal["mutual-information"] = "mutual-information"
-    codes: dict[str, CodeWeight] = Field(min_length=1, description="The latents to recover, each with its weight.")
-    q_player: Literal["discriminator", "generator"] = Field(
-        default="discriminator", description="Whose optimiser trains Q."
+    codes: dict[str, CodeWeight] = Field(
+        min_length=1, description="The latents to recover from images, each with the weight of its bound."
     )
-    train_trunk: bool = Field(default=True, description="Whether D's player trains the trunk by this term too.")
-    train_generator: bool = Field(default=True, description="Whether G is trained by it: false leaves an onlooking Q.")
-    hidden: int | None = Field(default=128, ge=1, description="Width of Q's hidden layer; null for none.")
-    slope: float = Field(default=0.1, ge=0, description="Of Q's leaky ReLU.")
+    q_player: Literal["discriminator", "generator"] = Field(
+        default="discriminator", description="The player whose optimiser trains Q."
+    )
+    train_trunk: bool = Field(default=True, description="Whether D's player also trains the trunk with this loss.")
+    train_generator: bool = Field(
+        default=True, description="Whether G is trained with this loss; if false, Q only measures."
+    )
+    hidden: int | None = Field(default=128, ge=1, description="Width of Q's hidden layer; null for no hidden layer.")
+    slope: float = Field(default=0.1, ge=0, description="Negative slope of Q's leaky ReLU.")
     augment: list[Augmentation] = Field(
-        default_factory=list, description="Random changes, in order, that what the codes say has to outlast."
+        default_factory=list,
+        description="Augmentations, in order, applied before Q reads the codes, so that the codes become invariant to "
+        "them.",
     )
 
     def encodes(self) -> Iterable[str]:
@@ -63,7 +69,7 @@ class MutualInformation(Loss):
 
 
 class MutualInformationTerm(LossTerm):
-    """Minus the bound, in nats, each code's share times its weight."""
+    """The negative bound in nats: the sum over codes, each times its weight."""
 
     def __init__(
         self,
@@ -98,7 +104,7 @@ class MutualInformationTerm(LossTerm):
 
     def _minus_bound(self, update: UpdateContext, detach: bool) -> Tensor:
         params = (
-            self._read_changed(update, detach)
+            self._read_augmented(update, detach)
             if len(self.augment)
             else self._read(update.fake_output.unaugmented, detach)
         )
@@ -114,9 +120,9 @@ class MutualInformationTerm(LossTerm):
         vector = output.features.vector
         return self.q.read(vector.detach() if detach else vector)
 
-    def _read_changed(self, update: UpdateContext, detach: bool) -> dict[str, Tensor]:
-        """What Q says of the fakes after the changes. It will be asked about images as they are, so theirs are the
-        running statistics to keep."""
+    def _read_augmented(self, update: UpdateContext, detach: bool) -> dict[str, Tensor]:
+        """Q's posterior parameters of the augmented fakes. Q's running statistics follow the unaugmented fakes, because
+        a finished model encodes unaugmented images."""
         plain = update.fake_output.unaugmented.features.vector.detach()
         with frozen_running_stats(self.q):
             params = self._read(update.fake_output.augmented_with(self.augment), detach)

@@ -1,4 +1,4 @@
-"""Q(c | x): what recovers the codes from the trunk's features."""
+"""Q(c | x): the network that recovers the codes from the trunk's features."""
 
 from torch import Tensor, nn
 
@@ -6,8 +6,8 @@ from gan_run import BatchNorm1d, DiscriminatorOutput, Encoder, LatentSpace, init
 
 
 class QHeads(Encoder):
-    """FC `hidden`, batch norm, leaky ReLU, then one linear layer that gives every code its posterior's numbers
-    (Chen et al. 2016, appendix C)."""
+    """FC `hidden`, batch norm, leaky ReLU, then one linear layer for the posterior parameters of all codes (Chen et al.
+    2016, appendix C)."""
 
     def __init__(
         self, features: int, latents: LatentSpace, codes: tuple[str, ...], hidden: int | None, slope: float
@@ -25,5 +25,5 @@ class QHeads(Encoder):
         return self.read(output.features.vector)
 
     def read(self, vector: Tensor) -> dict[str, Tensor]:
-        """Features (N, F) to params (N, P) by code."""
+        """Posterior parameters (N, P) by code, from features (N, F)."""
         return dict(zip(self.codes, self.layers(vector).split(self._widths, dim=1), strict=True))

@@ -1,4 +1,4 @@
-"""Penalties on the slope of the discriminator: how much a logit may change with its image."""
+"""Penalties on the norm of the gradient of a logit with respect to its image."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.losses.penalties.one_centred import Dragan, GradientPenalty

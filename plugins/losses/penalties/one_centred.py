@@ -1,4 +1,4 @@
-"""Penalties on gradient_norms that are not one, at images between or around those of a batch."""
+"""Penalties on the distance of the gradient norm to one, at points between or around the images of a batch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,13 +13,14 @@ from gan_run.plugins.losses.penalties.penalty import Penalty, gradient_norms
 
 
 class GradientPenalty(Penalty):
-    """WGAN-GP's penalty (Gulrajani et al. 2017, arXiv 1704.00028, equation 3): the squared distance to one of the
-    slope at points between real and generated images. Each point is judged under the condition of its fake."""
+    """WGAN-GP's gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028, equation 3): the mean of (gradient norm -
+    1)^2 at random points between real and generated images. Each point is judged under the condition of its fake."""
 
     type: Literal["gradient-penalty"] = "gradient-penalty"
     weight: Scheduled = Field(default=10.0, description="The paper's lambda.")
     one_sided: bool = Field(
-        default=False, description="Only gradient_norms above one cost (WGAN-LP, Petzka et al. 2018, arXiv 1709.08894)."
+        default=False,
+        description="Whether only norms above one are penalised (WGAN-LP, Petzka et al. 2018, arXiv 1709.08894).",
     )
 
     def build(self, context: LossContext) -> LossTerm:
@@ -27,19 +28,20 @@ class GradientPenalty(Penalty):
 
 
 class Dragan(Penalty):
-    """DRAGAN's penalty (Kodali et al. 2017, arXiv 1705.07215): the squared distance to one of the slope around real
-    images. As in its authors' code, the noise is uniform on [0, 1) times `spread` times the deviation of all pixels."""
+    """DRAGAN's gradient penalty (Kodali et al. 2017, arXiv 1705.07215): the mean of (gradient norm - 1)^2 at perturbed
+    real images. As in the authors' code, the perturbation of a pixel is uniform on [0, 1), times `spread`, times the
+    standard deviation of all pixels of the batch."""
 
     type: Literal["dragan"] = "dragan"
     weight: Scheduled = Field(default=10.0, description="The paper's lambda.")
-    spread: float = Field(default=0.5, gt=0, description="How far from the images, in deviations of the pixels.")
+    spread: float = Field(default=0.5, gt=0, description="Largest perturbation, in standard deviations of the pixels.")
 
     def build(self, context: LossContext) -> LossTerm:
         return DraganTerm(self.spread)
 
 
 class OneCentredTerm(LossTerm, ABC):
-    """The mean squared distance of the slope to one at points of its own."""
+    """The mean of (gradient norm - 1)^2 at points that a subclass chooses."""
 
     def __init__(self, one_sided: bool) -> None:
         super().__init__()
@@ -47,11 +49,11 @@ class OneCentredTerm(LossTerm, ABC):
 
     @abstractmethod
     def points(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Images (N, C, H, W) to look at."""
+        """The images (N, C, H, W) to differentiate at, given real and fake images of the same shape."""
 
     @abstractmethod
     def condition(self, update: UpdateContext) -> Values:
-        """What they are judged under."""
+        """The condition under which D judges the points."""
 
     def extra_inputs(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
         return {"points": self.points(real, fake)}
@@ -64,7 +66,7 @@ class OneCentredTerm(LossTerm, ABC):
 
 
 class GradientPenaltyTerm(OneCentredTerm):
-    """Between each real image and a fake, at a share drawn for each pair."""
+    """At a uniformly random point on the line between each real image and a fake."""
 
     def points(self, real: Tensor, fake: Tensor) -> Tensor:
         share = torch.rand(len(real), 1, 1, 1, device=real.device, dtype=real.dtype)
@@ -75,7 +77,7 @@ class GradientPenaltyTerm(OneCentredTerm):
 
 
 class DraganTerm(OneCentredTerm):
-    """Around each real image."""
+    """At each real image plus noise."""
 
     def __init__(self, spread: float) -> None:
         super().__init__(one_sided=False)

@@ -1,4 +1,4 @@
-"""What keeps a discriminator from knowing too much, or a generator close to the data."""
+"""Regularisers: of the discriminator (consistency, LeCam) and of the generator (feature matching)."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.losses.regularizers.consistency import Consistency

@@ -1,4 +1,4 @@
-"""A discriminator that says the same of an image and of its changed copy."""
+"""Consistency regularisation of the discriminator under augmentation."""
 
 from typing import Literal
 
@@ -19,13 +19,15 @@ from gan_run import (
 
 class Consistency(Loss):
     """Balanced consistency regularisation (bCR, Zhao et al. 2020, arXiv 2002.04724, algorithm 1): the mean squared
-    difference of D between images and their changed copies, of real images plus of generated ones. Only on real ones it
-    is CR (Zhang et al. 2019, arXiv 1910.12027)."""
+    difference between D's logits of images and of augmented copies, for real images plus for generated ones. With
+    `fake: false` it is CR (Zhang et al. 2019, arXiv 1910.12027)."""
 
     type: Literal["consistency"] = "consistency"
     weight: Scheduled = Field(default=10.0, description="The paper's lambda.")
-    augment: tuple[Augmentation, ...] = Field(min_length=1, description="Changes, in order, that D is not to mind.")
-    fake: bool = Field(default=True, description="Whether generated images count too.")
+    augment: tuple[Augmentation, ...] = Field(
+        min_length=1, description="Augmentations, in order, that D becomes invariant to."
+    )
+    fake: bool = Field(default=True, description="Whether to regularise on generated images too.")
 
     def build(self, context: LossContext) -> LossTerm:
         augment = Augmentations.of(self.augment, context.data.image)
@@ -33,7 +35,7 @@ class Consistency(Loss):
 
 
 class ConsistencyTerm(LossTerm):
-    """Either copy is judged as it is, whatever the discriminator's own augmentation."""
+    """Compares unaugmented images with copies under `augment`; the discriminator's own augmentation is not applied."""
 
     def __init__(self, augment: Augmentations, fake: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A generator that meets the data's average features."""
+"""Feature matching."""
 
 from typing import Literal
 
@@ -8,8 +8,8 @@ from gan_run import Loss, LossContext, LossTerm, UpdateContext, full_precision
 
 
 class FeatureMatching(Loss):
-    """Feature matching (Salimans et al. 2016, arXiv 1606.03498, section 3.1): the squared distance between the trunk's
-    average features of real and of generated images. G's alone; D's needs an adversarial loss beside it."""
+    """Feature matching (Salimans et al. 2016, arXiv 1606.03498, section 3.1): the squared L2 distance between
+    the mean trunk features of real and of generated images. It trains G alone; D needs an adversarial loss."""
 
     type: Literal["feature-matching"] = "feature-matching"
 
@@ -18,8 +18,8 @@ class FeatureMatching(Loss):
 
 
 class FeatureMatchingTerm(LossTerm):
-    """Of the feature vectors (N, F)."""
+    """The squared distance between the batch means of the feature vectors (N, F)."""
 
     def generator_loss(self, update: UpdateContext) -> Tensor:
-        real, fake = (full_precision(view.features.vector) for view in (update.real_output, update.fake_output))
+        real, fake = (full_precision(output.features.vector) for output in (update.real_output, update.fake_output))
         return (real.mean(dim=0) - fake.mean(dim=0)).square().sum()

@@ -1,4 +1,4 @@
-"""A discriminator tied to where it stood a while ago."""
+"""LeCam regularisation of the discriminator."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,19 +11,20 @@ from gan_run import Loss, LossContext, LossTerm, Scheduled, UpdateContext
 
 
 class LeCam(Loss):
-    """LeCam regularisation (Tseng et al. 2021, arXiv 2104.03310): D of real images is drawn to the moving average of D
-    on fakes, and the other way round. The averages start with the first update's values."""
+    """LeCam regularisation (Tseng et al. 2021, arXiv 2104.03310): the mean squared distance of D's real logits to the
+    moving average of the fake logits, plus that of the fake logits to the average of the real ones. The averages begin
+    with the values of the first update, in which the loss is zero."""
 
     type: Literal["lecam"] = "lecam"
     weight: Scheduled = Field(default=0.1, description="The paper's lambda.")
-    decay: float = Field(default=0.99, ge=0, lt=1, description="Of the moving averages.")
+    decay: float = Field(default=0.99, ge=0, lt=1, description="Decay of the moving averages.")
 
     def build(self, context: LossContext) -> LossTerm:
         return LeCamTerm(self.decay)
 
 
 class LeCamTerm(LossTerm):
-    """The averages are part of the checkpoint."""
+    """Keeps the averages as buffers, so that checkpoints hold them."""
 
     real: Tensor
     fake: Tensor

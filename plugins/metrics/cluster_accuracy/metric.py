@@ -1,4 +1,4 @@
-"""Cluster accuracy: what a categorical code, found without labels, says of the real images' classes."""
+"""Cluster accuracy: how well a categorical code, learnt without labels, predicts the classes of real images."""
 
 import math
 from collections.abc import Iterable
@@ -30,27 +30,28 @@ CHUNK = 500
 
 
 class ClusterAccuracy(Metric):
-    """Q's most likely category of *real* images, each category matched to one class.
+    """The accuracy of Q's most likely category of *real* images, each category matched to one class.
 
-    The paper's "5% error" (Chen et al. 2016, arXiv 1606.03657, section 7.2). The one-to-one matching (Kuhn 1955) that
-    agrees best with the labels is fitted on one split, frozen, and scored on another. Where categories outnumber
-    classes, those left over match nothing and count as wrong. Beside it: the more lenient majority vote, which may
-    give several categories one class, and NMI and ARI, which need no matching.
+    One minus this is the "5% error" of InfoGAN (Chen et al. 2016, arXiv 1606.03657, section 7.2). The one-to-one
+    matching (Kuhn 1955) that agrees best with the labels is fitted on one split and scored on another. With more
+    categories than classes, the remaining categories match no class and count as errors. Also reported: majority vote,
+    which may assign several categories to one class, and NMI and ARI, which need no matching.
     """
 
     type: Literal["cluster-accuracy"] = "cluster-accuracy"
     code: str = Field(description="The categorical code.")
-    fit: Split = Field(default="train", description="The split that categories are matched to classes on.")
-    score: Split = Field(default="test", description="The split that the matching is scored on.")
+    fit: Split = Field(default="train", description="The split on which categories are matched to classes.")
+    score: Split = Field(default="test", description="The split on which the matching is scored.")
     statistics: Literal["running", "batch"] = Field(
-        default="running", description="Which statistics batch norms use: those of training, or of the batch at hand."
+        default="running",
+        description="What batch norms use: the running statistics of training, or those of the batch.",
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         yield from spec.check_latent(self.code, "code")
         latent = spec.find(Latent, "latents", self.code)
         if latent is not None and latent.count > 1:
-            yield Problem(("code",), f"{self.code!r} has several copies: give one latent of its own the name")
+            yield Problem(("code",), f"{self.code!r} has several copies: name a latent with one copy")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         latent = spec.find(Latent, "latents", self.code)

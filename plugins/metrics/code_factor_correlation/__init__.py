@@ -1,4 +1,4 @@
-"""What each code has to do with each factor that the data knows: a table, and a picture of it."""
+"""The correlation of codes with the known factors of the data: a table, and a heat map of it."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.metrics.code_factor_correlation.heat_map import CodeFactorHeatMap

@@ -1,4 +1,4 @@
-"""How strongly two lists of numbers go together, in [0, 1], by what kind of numbers they are."""
+"""The strength of association of two variables, in [0, 1], by a measure that suits their kinds."""
 
 from typing import Literal, NamedTuple
 
@@ -7,29 +7,37 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 BINS = 20
-"""Equally filled bins that continuous numbers fall into where they are compared with categories."""
+"""Number of equally filled bins for continuous values that are compared with categories."""
 
 
 class Variable(NamedTuple):
-    """Numbers (N,) of a code or a factor. An angle is in radians."""
+    """The values (N,) of a code or a factor. Angles are in radians."""
 
     kind: Literal["continuous", "angle", "categorical"]
     values: Numbers
 
 
 class Association(NamedTuple):
-    """A strength in [0, 1], and the measure that it was found by."""
+    """A strength in [0, 1] and the measure it is a value of."""
 
     strength: float
     measure: Literal["spearman", "circular-linear", "circular", "nmi"]
 
 
 def associate(one: Variable, other: Variable) -> Association:
-    """The strength of what holds between two variables; zero where one of them never changes.
+    """The strength of association of two variables.
 
-    |Spearman's rank correlation| between two that are continuous; the multiple correlation of a continuous one with
-    an angle's cosine and sine, and the canonical one of two angles (Mardia & Jupp 2000, sections 11.2.1 and 11.2.2);
-    with categories, normalised mutual information (arithmetic mean), continuous ones in 20 equally filled bins.
+    Two continuous variables: the absolute value of Spearman's rank correlation. A continuous variable and an angle: the
+    multiple correlation with the angle's cosine and sine (Mardia & Jupp 2000, section 11.2.1). Two angles: their
+    canonical correlation (section 11.2.2). With a category: normalised mutual information (arithmetic mean), where
+    continuous variables are put into 20 equally filled bins.
+
+    Args:
+        one: A variable of N values.
+        other: Another of N values.
+
+    Returns:
+        The strength in [0, 1] and the name of the measure. A constant variable has strength 0.
     """
     if "categorical" in (one.kind, other.kind):
         return Association(_normalised_information(_as_categories(one), _as_categories(other)), "nmi")
@@ -40,7 +48,7 @@ def associate(one: Variable, other: Variable) -> Association:
 
 
 def _spearman(one: Numbers, other: Numbers) -> float:
-    # scipy.stats takes longer to import than all of this plugin, which every command loads.
+    # Imported here: scipy.stats takes longer than the rest of this module, which every command imports.
     from scipy.stats import spearmanr
 
     if np.ptp(one) == 0 or np.ptp(other) == 0:
@@ -49,7 +57,7 @@ def _spearman(one: Numbers, other: Numbers) -> float:
 
 
 def _as_columns(variable: Variable) -> Numbers:
-    """(N, 1), ranks of continuous numbers so that only their order counts; (N, 2), cosine and sine of angles."""
+    """The ranks (N, 1) of continuous values, so that only their order counts; cosine and sine (N, 2) of angles."""
     from scipy.stats import rankdata
 
     if variable.kind == "angle":
@@ -58,15 +66,15 @@ def _as_columns(variable: Variable) -> Numbers:
 
 
 def _canonical_correlation(one: Numbers, other: Numbers) -> float:
-    """The highest correlation of any linear combination of columns with any of the others': (N, P) and (N, Q)."""
+    """The largest correlation between a linear combination of the columns (N, P) and one of the columns (N, Q)."""
     cosines = np.linalg.svd(_orthonormal(one).T @ _orthonormal(other), compute_uv=False)
     return float(cosines.max(initial=0.0).clip(0, 1))
 
 
 def _orthonormal(columns: Numbers) -> Numbers:
-    """A basis of what the columns span about their means, (N, rank)."""
+    """An orthonormal basis (N, rank) of the span of the centred columns."""
     basis, sizes, _ = np.linalg.svd(columns - columns.mean(axis=0), full_matrices=False)
-    return basis[:, sizes > 1e-9 * np.linalg.norm(columns)]  # a column that never changes leaves but rounding
+    return basis[:, sizes > 1e-9 * np.linalg.norm(columns)]  # a constant column leaves only rounding errors
 
 
 def _as_categories(variable: Variable) -> Numbers:
@@ -81,5 +89,5 @@ def _normalised_information(one: Numbers, other: Numbers) -> float:
 
     numbered = [np.unique(values, return_inverse=True)[1] for values in (one, other)]
     if any(len(np.unique(values)) < 2 for values in numbered):
-        return 0.0  # where neither ever changes, the normalised information would count as perfect
+        return 0.0  # for two constants, sklearn gives a normalised information of 1
     return float(np.clip(normalized_mutual_info_score(*numbered), 0, 1))

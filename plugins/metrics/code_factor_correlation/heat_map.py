@@ -1,4 +1,4 @@
-"""The table as a picture."""
+"""A heat map of the table of codes and factors."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,16 +12,16 @@ from gan_run.plugins.metrics.code_factor_correlation.table import Table, tabulat
 
 DPI = 100
 CELL = 0.7
-"""Inches, each way."""
+"""Width and height of a cell, in inches."""
 MARGIN = 1.8
-"""Inches for the names at the left and below."""
+"""Margin for the names at the left and at the bottom, in inches."""
 
 
 class CodeFactorHeatMap(Artifact):
-    """One row per code, one column per factor: the darker, the more they have to do with each other."""
+    """A heat map with one row per code and one column per factor; darker cells are stronger associations."""
 
     type: Literal["code-factor-heat-map"] = "code-factor-heat-map"
-    split: Split = Field(default="test", description="The split whose images are read.")
+    split: Split = Field(default="test", description="The split whose images are encoded.")
 
     @property
     def folder(self) -> str:
@@ -42,7 +42,7 @@ class CodeFactorHeatMap(Artifact):
 
 
 def _save(table: Table, titles: list[str], factors: list[str], path: Path) -> None:
-    # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
+    # Not pyplot, which keeps every figure and chooses a window system. Here, because matplotlib is slow to import.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -59,5 +59,5 @@ def _save(table: Table, titles: list[str], factors: list[str], path: Path) -> No
     for (row, column), strength in np.ndenumerate(strengths):
         colour = "white" if strength > 0.6 else "black"
         axes.text(column, row, f"{strength:.2f}", ha="center", va="center", color=colour)
-    # Without a date or version in the file, the same table is the same bytes.
+    # Without matplotlib's version in the metadata, equal tables give equal bytes.
     figure.savefig(path, metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""The table as a metric."""
+"""The table of codes and factors as a metric."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -10,16 +10,17 @@ from gan_run.plugins.metrics.code_factor_correlation.table import tabulate
 
 
 class CodeFactorCorrelation(Metric):
-    """How strongly each code, as Q reads it off real images, goes with each factor that the data knows, in [0, 1].
+    """The association of each code, as Q encodes real images, with each known factor of the data, in [0, 1].
 
-    |Spearman| between a continuous code and a continuous factor; its circular kin where either is an angle; normalised
-    mutual information where either is categorical. `best` names each factor's code. A best of many is chosen by these
-    very images: to report it, choose on one split and measure on another.
+    The measure is the absolute Spearman correlation of continuous codes and factors, a circular correlation if either
+    is an angle, and normalised mutual information if either is categorical. `best` names the code with the strongest
+    association for each factor. That choice is made on the measured images: to report it, choose on one split and
+    measure on another.
     """
 
     headlines = ("best.*.strength",)
     type: Literal["code-factor-correlation"] = "code-factor-correlation"
-    split: Split = Field(default="test", description="The split whose images are read.")
+    split: Split = Field(default="test", description="The split whose images are encoded.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if not data.factors:

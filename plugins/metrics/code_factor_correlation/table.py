@@ -16,15 +16,27 @@ CHUNK = 500
 
 
 class Table(NamedTuple):
-    """What Q reads off a split's real images, against what is known of them."""
+    """The association of codes, encoded from the real images of a split, with the factors of those images."""
 
     cells: Mapping[str, Mapping[str, Association]]
-    """By code (one row per copy), then by factor."""
+    """Associations by code (one row per copy), then by factor."""
     images: int
 
 
 def tabulate(model: Model, data: Splits, split: Split) -> Table:
-    """Every code of `model` against every factor of a split. Raises DataError if the data knows no factors."""
+    """Associate every code of a model with every factor of a split.
+
+    Args:
+        model: The model that encodes the images.
+        data: The splits of the dataset.
+        split: The split to encode.
+
+    Returns:
+        The table of associations and the number of images.
+
+    Raises:
+        DataError: The dataset has no named factors.
+    """
     images = data[split]
     if images.factors is None:
         raise DataError("the data has no named factors to compare codes with")

@@ -1,4 +1,4 @@
-"""How much information generated images carry about their codes (Chen et al. 2016, section 7.1)."""
+"""The mutual information between codes and generated images (Chen et al. 2016, section 7.1)."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.metrics.information.metric import Information

@@ -1,4 +1,4 @@
-"""Information: the bound that InfoGAN maximises, measured honestly on fresh images."""
+"""The lower bound on the mutual information between codes and images, measured on newly generated images."""
 
 import math
 from typing import Literal
@@ -14,16 +14,19 @@ CHUNK = 500
 
 
 class Information(Metric):
-    """The variational lower bound on I(c; G(z, c)), in nats, of every code that the model can read.
+    """The variational lower bound on I(c; G(z, c)), in nats, for every code that the model encodes.
 
-    E[log Q(c | x)] + H(c) (Barber & Agakov 2003; Chen et al. 2016, arXiv 1606.03657, equation 4) holds for any Q that
-    was not fitted to the images it is measured on. So where a posterior's scale was fixed in training, it is refitted
-    on one half of the images, and `bound` is of the other half; `unfitted` is the same half by Q as it was trained.
+    E[log Q(c | x)] + H(c) (Barber & Agakov 2003; Chen et al. 2016, arXiv 1606.03657, equation 4) is a lower bound for
+    any Q that was not fitted to the images it is measured on. A posterior scale that was fixed in training is therefore
+    refitted on one half of the images; `bound` is measured on the other half, and `unfitted` is the value of the
+    trained Q on that half.
     """
 
     headlines = ("codes.*.bound",)
     type: Literal["information"] = "information"
-    samples: int = Field(default=10000, ge=4, description="Images drawn: half to refit scales on, half to measure.")
+    samples: int = Field(
+        default=10000, ge=4, description="Generated images: half to refit scales on, half to measure on."
+    )
 
     def measure(self, model: Model, data: Splits) -> Measurement:
         params, values = _read_back(model, self.samples)
@@ -33,7 +36,7 @@ class Information(Metric):
 
 
 def _read_back(model: Model, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """What Q says of `n` fresh images, params (n, P) by code, and what the codes were."""
+    """Of `n` generated images: the posterior parameters (n, P) and the true values (n,) or (n, count), by code."""
     params: dict[str, list[Tensor]] = {code: [] for code in model.codes}
     values: dict[str, list[Tensor]] = {code: [] for code in model.codes}
     for start in range(0, n if params else 0, CHUNK):
@@ -59,12 +62,14 @@ def _bound(latent: LatentModule, params: Tensor, value: Tensor, half: int) -> di
         "entropy": entropy,
         "recovery": latent.recovery(params, value).item(),
     }
-    if latent.cardinality is not None:  # a differential entropy is no ceiling, so no share of it means anything
+    if (
+        latent.cardinality is not None
+    ):  # a differential entropy does not bound the information, so a share of it has no meaning
         found["share"] = found["bound"] / entropy
     return found
 
 
 def _mean(log_likelihood: LogLikelihood, params: Tensor, value: Tensor) -> tuple[float, float]:
-    """The mean over images, and its standard error."""
+    """The mean log-likelihood over images and its standard error, in nats."""
     nats = log_likelihood(params, value).cpu().double()  # some accelerators have no float64
     return nats.mean().item(), nats.std().item() / math.sqrt(len(nats))

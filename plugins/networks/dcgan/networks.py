@@ -1,4 +1,4 @@
-"""Strided convolutions from a small base to the image, and back."""
+"""DCGAN's generator and trunk: strided convolutions between a small base and the image."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -27,15 +27,16 @@ from gan_run import (
 
 
 def _channels(widest: int, doublings: int) -> list[int]:
-    """From the image's side to the base's: upsampling_plan, but at most eight times the first."""
+    """The channels of each level from the image to the base: they double, up to eight times the first."""
     return [widest * min(2**level, 8) for level in range(doublings)]
 
 
 class DCGANGenerator(Generator):
-    """A linear layer to the base, then 4x4 up-convolutions; batch norm and ReLU between; tanh."""
+    """DCGAN's generator (Radford et al. 2015, arXiv 1511.06434): a linear layer to the base, then 4x4 transposed
+    convolutions of stride 2; batch norm and ReLU between; tanh."""
 
     type: Literal["dcgan"] = "dcgan"
-    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
+    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, which is 64 at the image.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         return check_resolution(self.type, data.image)
@@ -58,13 +59,14 @@ class DCGANGenerator(Generator):
 
 
 class DCGANTrunk(Trunk):
-    """4x4 convolutions with stride 2 to the base; `norm` but on the first; leaky ReLU. One map per level; the last,
-    flattened, gives the features."""
+    """DCGAN's discriminator without its last layer (Radford et al. 2015, arXiv 1511.06434): 4x4 convolutions of stride
+    2 down to the base; `norm` on all but the first; leaky ReLU. One feature map per level; the last, flattened, is the
+    feature vector."""
 
     type: Literal["dcgan"] = "dcgan"
-    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, 64 next to the image.")
-    slope: float = Field(default=0.2, ge=0, description="Of the leaky ReLU.")
-    norm: Norm = Field(default="batch", description="Of all convolutions but the first.")
+    width: float = Field(default=1.0, gt=0, description="Factor on the number of channels, which is 64 at the image.")
+    slope: float = Field(default=0.2, ge=0, description="Negative slope of the leaky ReLU.")
+    norm: Norm = Field(default="batch", description="Normalisation of all convolutions but the first.")
 
     def has_feature_maps(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""The plain head."""
+"""The linear head."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from gan_run import Features, Head, HeadModule, LatentSpace, TrunkModule, Values
 
 
 class Linear(Head):
-    """One linear layer on the feature vector."""
+    """One linear layer on the feature vector: a logit per image."""
 
     type: Literal["linear"] = "linear"
 
@@ -17,7 +17,7 @@ class Linear(Head):
 
 
 class LinearModule(HeadModule):
-    """Ignores the condition."""
+    """Logits (N,); the condition is ignored."""
 
     def __init__(self, features: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A head that asks whether an image is real and of its class."""
+"""The projection head."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -22,11 +22,11 @@ from gan_run import (
 
 
 class Projection(Head):
-    """The projection discriminator (Miyato & Koyama 2018, arXiv 1802.05637, equation 3): one linear layer on the
-    feature vector, and the vector's inner product with an embedding of the condition."""
+    """The projection discriminator (Miyato & Koyama 2018, arXiv 1802.05637, equation 3): a linear layer on the
+    feature vector, plus the inner product of the vector with an embedding of the condition."""
 
     type: Literal["projection"] = "projection"
-    on: str = Field(default="label", description="The latent that is the condition: one of the type label.")
+    on: str = Field(default="label", description="The latent that is the condition, of type label.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         return spec.check_condition(self.on, "on")
@@ -36,7 +36,7 @@ class Projection(Head):
 
 
 class ProjectionModule(HeadModule):
-    """Needs the condition `on`."""
+    """Logits (N,); the condition must hold the latent `on`."""
 
     def __init__(self, features: int, latent: LatentModule, on: str) -> None:
         super().__init__()

@@ -19,8 +19,8 @@ from gan_run.plugins.networks.infogan_networks.layers import (
 
 
 class InfoGANChairsGenerator(PaperNetwork, Generator):
-    """FC 1024, FC 8*8*256, 4x4 up-convolutions to 256 twice at the same size, to 128, 64 and the image at double; batch
-    norm and ReLU between; sigmoid."""
+    """FC 1024, FC 8*8*256, 4x4 transposed convolutions: 256 channels twice at stride 1, then 128, 64 and the image at
+    stride 2; batch norm and ReLU between; sigmoid."""
 
     size = 64
     type: Literal["infogan-chairs"] = "infogan-chairs"
@@ -43,8 +43,8 @@ class InfoGANChairsGenerator(PaperNetwork, Generator):
 
 
 class InfoGANChairsTrunk(PaperTrunk):
-    """4x4 convolutions to 64, 128 and 256 with stride 2, to 256 twice at the same size, FC 1024; batch norm but on the
-    first; leaky ReLU. D and Q share all but their last layer (`hidden: null` in the information term)."""
+    """4x4 convolutions to 64, 128 and 256 channels at stride 2, to 256 twice at stride 1, FC 1024; batch norm on all
+    but the first; leaky ReLU. D and Q share all but their last layer (`hidden: null` in `mutual-information`)."""
 
     size = 64
     type: Literal["infogan-chairs"] = "infogan-chairs"

@@ -1,4 +1,4 @@
-"""What the paper's networks are made of: every convolution and up-convolution is 4x4, with a bias."""
+"""The blocks of InfoGAN's networks (Chen et al. 2016, appendix C). All convolutions are 4x4, with a bias."""
 
 from abc import ABC
 from collections.abc import Iterable, Sequence
@@ -24,29 +24,33 @@ from gan_run import (
 
 
 class PaperNetwork(Declaration):
-    """A network for images of one size, whose channels `width` multiplies."""
+    """A network for images of one size, with a factor on its channels."""
 
     size: ClassVar[int]
-    """Side of its images, in pixels."""
+    """Height and width of the images, in pixels."""
 
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         size = self.size
         if (data.image.height, data.image.width) != (size, size):
-            what = f"this network is for {size}x{size} images, and the data has {data.image}: dcgan takes others"
+            what = f"this network is for {size}x{size} images, and the data has {data.image}: use dcgan"
             yield Problem(("type",), what)
 
     def channels(self, *paper: int) -> list[int]:
-        """The paper's numbers of channels, times `width`."""
+        """The paper's numbers of channels times `width`, each at least 1."""
         return [scaled(channels, self.width) for channels in paper]
 
 
 class PaperTrunk(PaperNetwork, Trunk, ABC):
-    """A trunk of the paper."""
+    """A trunk of the paper: leaky ReLU after each layer, `norm` after all but the first."""
 
-    slope: float = Field(default=0.1, ge=0, description="Of the leaky ReLU: 0.1 in the paper, 0.01 in its code.")
-    norm: Norm = Field(default="batch", description="Of all layers but the first; the paper's is batch norm.")
+    slope: float = Field(
+        default=0.1, ge=0, description="Negative slope of the leaky ReLU: 0.1 in the paper, 0.01 in its code."
+    )
+    norm: Norm = Field(
+        default="batch", description="Normalisation of all layers but the first: batch norm in the paper."
+    )
 
     def has_feature_maps(self) -> bool:
         return True
@@ -57,48 +61,59 @@ class PaperTrunk(PaperNetwork, Trunk, ABC):
     def stack(
         self, convolutions: Sequence[nn.Module], map_channels: Sequence[int], last: nn.Module, features: int
     ) -> TrunkModule:
-        """The trunk of these layers, its weights drawn."""
+        """Assemble and initialise the trunk.
+
+        Args:
+            convolutions: One module per feature map.
+            map_channels: The channels of each feature map.
+            last: From the last feature map to the feature vector.
+            features: The length of the feature vector.
+
+        Returns:
+            The trunk, with DCGAN's initialisation.
+        """
         trunk = StackedTrunk(convolutions, map_channels, last, features)
         init_normal(trunk)
         return trunk
 
 
 def down_block(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
-    """A convolution of stride 2, `norm`, leaky ReLU: (N, inputs, H, W) -> (N, outputs, H/2,
-    W/2)."""
+    """Convolution of stride 2, `norm`, leaky ReLU: (N, inputs, H, W) -> (N, outputs, H/2, W/2)."""
     return _activated(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), outputs, nn.LeakyReLU(slope), norm)
 
 
 def same_block(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequential:
-    """A convolution of stride 1 that keeps the size, `norm`, leaky ReLU. An even kernel needs an odd padding: one
-    pixel before and two after, as TensorFlow's "SAME" has it."""
+    """Convolution of stride 1 that keeps the size, `norm`, leaky ReLU: (N, inputs, H, W) -> (N, outputs, H, W).
+
+    The padding of the even kernel is one pixel before and two after, as in TensorFlow's "SAME".
+    """
     convolution = nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(inputs, outputs, 4))
     return _activated(convolution, outputs, nn.LeakyReLU(slope), norm)
 
 
 def fc_block(inputs: int, outputs: int, activation: nn.Module, norm: Norm = "batch") -> nn.Sequential:
-    """A fully connected layer, `norm`, `activation`: (N, inputs) -> (N, outputs)."""
+    """Fully connected layer, `norm`, `activation`: (N, inputs) -> (N, outputs)."""
     return nn.Sequential(nn.Linear(inputs, outputs), *norm_1d(norm, outputs), activation)
 
 
 def up_block(inputs: int, outputs: int, norm: Norm = "batch") -> nn.Sequential:
-    """An up-convolution of stride 2, `norm`, ReLU: (N, inputs, H, W) -> (N, outputs, 2 H, 2 W)."""
+    """Transposed convolution of stride 2, `norm`, ReLU: (N, inputs, H, W) -> (N, outputs, 2 H, 2 W)."""
     return _activated(to_image(inputs, outputs), outputs, nn.ReLU(), norm)
 
 
 def same_up_block(inputs: int, outputs: int) -> nn.Sequential:
-    """An up-convolution of stride 1 that keeps the size, batch norm, ReLU: the transpose of `keep`'s convolution."""
+    """Transposed convolution of stride 1 that keeps the size, batch norm, ReLU: the transpose of `same_block`'s."""
     convolution = nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 4, padding=1), nn.ZeroPad2d((0, -1, 0, -1)))
     return _activated(convolution, outputs, nn.ReLU(), "batch")
 
 
 def to_image(inputs: int, outputs: int) -> nn.ConvTranspose2d:
-    """A bare up-convolution of stride 2."""
+    """Transposed convolution of stride 2 alone: (N, inputs, H, W) -> (N, outputs, 2 H, 2 W)."""
     return nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
 
 
 class SigmoidImage(nn.Module):
-    """The paper's sigmoid, its [0, 1] brought to [-1, 1]."""
+    """The paper's sigmoid, scaled from [0, 1] to [-1, 1]."""
 
     def forward(self, images: Tensor) -> Tensor:
         return images.sigmoid() * 2 - 1

@@ -1,4 +1,4 @@
-"""Generator and trunk for 32x32 photos: SVHN and CelebA share them (appendices C.2 and C.3)."""
+"""Generator and trunk for 32x32 photos: the same for SVHN and CelebA (appendices C.2 and C.3)."""
 
 from typing import Literal
 
@@ -16,8 +16,8 @@ from gan_run.plugins.networks.infogan_networks.layers import (
 
 
 class InfoGAN32Generator(PaperNetwork, Generator):
-    """FC 2*2*448 with batch norm, 4x4 up-convolutions to 256 with batch norm, then 128, 64 and the image without; ReLU
-    between; tanh."""
+    """FC 2*2*448 and a 4x4 transposed convolution to 256 channels, both with batch norm; transposed convolutions to
+    128, 64 and the image without; ReLU between; tanh."""
 
     size = 32
     type: Literal["infogan-32"] = "infogan-32"
@@ -38,7 +38,7 @@ class InfoGAN32Generator(PaperNetwork, Generator):
 
 
 class InfoGAN32Trunk(PaperTrunk):
-    """4x4 convolutions to 64, 128 and 256 with stride 2; batch norm but on the first; leaky ReLU."""
+    """4x4 convolutions of stride 2 to 64, 128 and 256 channels; batch norm on all but the first; leaky ReLU."""
 
     size = 32
     type: Literal["infogan-32"] = "infogan-32"

@@ -1,4 +1,4 @@
-"""What the networks of MNIST and of the faces have in common: two convolutions each way, and 1024 features between."""
+"""The base of the networks for MNIST and the faces: two convolutions and a layer of 1024 features."""
 
 from abc import ABC
 
@@ -17,8 +17,8 @@ from gan_run.plugins.networks.infogan_networks.layers import (
 
 
 class TwoConvolutionGenerator(PaperNetwork, Generator, ABC):
-    """FC 1024, FC to 128 maps of a quarter of the size, 4x4 up-convolutions to 64 and to the image; batch norm and ReLU
-    between; sigmoid."""
+    """FC 1024, FC to 128 channels at a quarter of the size, 4x4 transposed convolutions to 64 channels and to the
+    image; batch norm and ReLU between; sigmoid."""
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
         wide, deep, shallow = self.channels(1024, 128, 64)
@@ -36,7 +36,7 @@ class TwoConvolutionGenerator(PaperNetwork, Generator, ABC):
 
 
 class TwoConvolutionTrunk(PaperTrunk, ABC):
-    """4x4 convolutions to 64 and 128 with stride 2, FC 1024; batch norm but on the first; leaky ReLU."""
+    """4x4 convolutions of stride 2 to 64 and 128 channels, FC 1024; batch norm on all but the first; leaky ReLU."""
 
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, deep, wide = self.channels(64, 128, 1024)

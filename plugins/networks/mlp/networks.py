@@ -1,4 +1,4 @@
-"""Linear layers and leaky ReLUs, without batch norm, for images of any shape and batches of any size."""
+"""Multilayer perceptrons without batch norm, for images of any shape and batches of any size."""
 
 import math
 from itertools import pairwise
@@ -20,12 +20,12 @@ def _layers(widths: list[int], slope: float) -> list[nn.Module]:
 
 
 class MLPGenerator(Generator):
-    """Hidden layers, then tanh."""
+    """Linear layers with leaky ReLU, then a linear layer and tanh."""
 
     type: Literal["mlp"] = "mlp"
-    hidden: Hidden = Field(default=(256, 512), description="Widths of the hidden layers, from the latents on.")
-    width: float = Field(default=1.0, gt=0, description="Factor on those widths.")
-    slope: float = Field(default=0.2, ge=0, description="Of the leaky ReLU.")
+    hidden: Hidden = Field(default=(256, 512), description="Widths of the hidden layers, from latents to image.")
+    width: float = Field(default=1.0, gt=0, description="Factor on the widths of the hidden layers.")
+    slope: float = Field(default=0.2, ge=0, description="Negative slope of the leaky ReLU.")
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
         widths = [latents.width, *(scaled(hidden, self.width) for hidden in self.hidden)]
@@ -34,12 +34,12 @@ class MLPGenerator(Generator):
 
 
 class MLPTrunk(Trunk):
-    """Hidden layers, of which the last gives the features."""
+    """Linear layers with leaky ReLU; the last one's output is the feature vector."""
 
     type: Literal["mlp"] = "mlp"
-    hidden: Hidden = Field(default=(512, 256), description="Widths of the hidden layers, from the image on.")
-    width: float = Field(default=1.0, gt=0, description="Factor on those widths.")
-    slope: float = Field(default=0.2, ge=0, description="Of the leaky ReLU.")
+    hidden: Hidden = Field(default=(512, 256), description="Widths of the hidden layers, from image to features.")
+    width: float = Field(default=1.0, gt=0, description="Factor on the widths of the hidden layers.")
+    slope: float = Field(default=0.2, ge=0, description="Negative slope of the leaky ReLU.")
 
     def build(self, image: ImageShape) -> TrunkModule:
         widths = [math.prod(image), *(scaled(hidden, self.width) for hidden in self.hidden)]
@@ -47,7 +47,7 @@ class MLPTrunk(Trunk):
 
 
 class MLPTrunkModule(TrunkModule):
-    """Has no maps."""
+    """Images (N, C, H, W) to feature vectors (N, F); there are no feature maps."""
 
     def __init__(self, widths: list[int], slope: float) -> None:
         super().__init__()

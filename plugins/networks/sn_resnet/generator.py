@@ -1,4 +1,4 @@
-"""The generator."""
+"""SNGAN's residual generator."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -24,19 +24,24 @@ from gan_run.plugins.networks.sn_resnet.layers import FLAT, SelfAttention, check
 
 
 class SNResNetGenerator(Generator):
-    """A linear layer to the base, a residual block for each upsampling_plan, batch norm, ReLU, a convolution and tanh.
+    """SNGAN's generator (Miyato et al. 2018, arXiv 1802.05957): a linear layer to the base, a residual block per
+    doubling of the size, batch norm, ReLU, a convolution and tanh.
 
-    Up to three doublings (28x28, 32x32) every layer has 256 channels, as in the paper's table for CIFAR-10; above, they
-    halve from block to block down to 64 next to the image, from at most 1024, as for ImageNet. The latents named in
-    `condition` set the gains and biases of every batch norm in place of entering at the first layer (conditional batch
-    norm, de Vries et al. 2017, arXiv 1707.00683): a class, or codes.
+    With up to three doublings (28x28, 32x32) every layer has 256 channels, as in the paper's table for CIFAR-10. With
+    more, the channels halve from block to block, from at most 1024 down to 64, as for ImageNet. The latents named in
+    `condition` are no input of the first layer: they set the gains and biases of every batch norm (conditional batch
+    norm, de Vries et al. 2017, arXiv 1707.00683).
     """
 
     type: Literal["sn-resnet"] = "sn-resnet"
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
-    condition: tuple[str, ...] = Field(default=(), description="Latents that set the batch norms' gains and biases.")
+    condition: tuple[str, ...] = Field(
+        default=(), description="Latents that set the gains and biases of the batch norms."
+    )
     attention: int | None = Field(
-        default=None, ge=4, description="Side of the maps that self-attention follows, 32 or 64 in SAGAN and BigGAN."
+        default=None,
+        ge=4,
+        description="Side of the feature maps after which self-attention follows: 32 or 64 in SAGAN and BigGAN.",
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
@@ -44,7 +49,7 @@ class SNResNetGenerator(Generator):
             yield from spec.check_latent(name, "condition", index)
         latents = [place[-1] for place, _ in spec.find_all(Latent) if place[0] == "latents"]
         if set(self.condition) >= set(latents):
-            yield Problem(("condition",), "at least one latent has to enter at the first layer")
+            yield Problem(("condition",), "at least one latent has to be an input of the first layer")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         return check_size(self.type, self.attention, data.image)
@@ -59,7 +64,7 @@ class SNResNetGenerator(Generator):
 
 
 class SNResNetGeneratorModule(nn.Module):
-    """(N, W) -> (N, C, H, W)."""
+    """Embedded latents (N, W) to images (N, C, H, W) in [-1, 1]."""
 
     noise_columns: Tensor
     condition_columns: Tensor
@@ -99,8 +104,8 @@ class SNResNetGeneratorModule(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """Two convolutions at twice the size, each after batch norm and ReLU, beside a 1x1 convolution: maps
-    (N, wide, H, W) and condition (N, K) to (N, narrow, 2 H, 2 W)."""
+    """A residual block that doubles the size: two convolutions, each after batch norm and ReLU, and a 1x1 convolution
+    as the shortcut. Maps (N, wide, H, W) and condition (N, K) to (N, narrow, 2 H, 2 W)."""
 
     def __init__(self, wide: int, narrow: int, condition: int) -> None:
         super().__init__()
@@ -118,7 +123,7 @@ class UpBlock(nn.Module):
 
 
 class ConditionalNorm(nn.Module):
-    """Batch norm whose gains and biases are linear in the condition (N, K), which may have no columns."""
+    """Batch norm whose gains and biases are linear in the condition (N, K); with K = 0 it is plain batch norm."""
 
     def __init__(self, channels: int, condition: int) -> None:
         super().__init__()

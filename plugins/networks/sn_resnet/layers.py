@@ -1,4 +1,4 @@
-"""What generator and trunk are made of."""
+"""The layers of SNGAN's networks."""
 
 import math
 from collections.abc import Iterable
@@ -10,11 +10,20 @@ from torch.nn import functional as F
 from gan_run import ImageShape, Problem, check_resolution, upsampling_plan_of
 
 FLAT = 3
-"""Up to so many doublings, as in the paper's networks for CIFAR-10, all layers are equally wide."""
+"""With at most this many doublings all layers are equally wide, as in the paper's networks for CIFAR-10."""
 
 
 def check_size(network: str, attention: int | None, image: ImageShape) -> Iterable[Problem]:
-    """The problems of a network with images of a size it cannot reach, or with attention at one that no map has."""
+    """Check the size of the images and the place of self-attention.
+
+    Args:
+        network: The network's type, for the message.
+        attention: Side of the feature maps after which self-attention follows, or None.
+        image: The shape of the images.
+
+    Returns:
+        The problems found: the network cannot make images of this size, or has no feature maps of side `attention`.
+    """
     wrong = list(check_resolution(network, image))
     if wrong or attention is None:
         return wrong
@@ -23,11 +32,11 @@ def check_size(network: str, attention: int | None, image: ImageShape) -> Iterab
     if attention in sides:
         return ()
     choices = ", ".join(map(str, sides)) or "none between base and image"
-    return [Problem(("attention",), f"no maps are of side {attention} (there is: {choices})")]
+    return [Problem(("attention",), f"no feature maps have side {attention} (there is: {choices})")]
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 3, gain: float = math.sqrt(2)) -> nn.Conv2d:
-    """A convolution that keeps the size, drawn by Glorot's rule with the paper's gains."""
+    """A convolution that keeps the size, with Glorot-uniform weights of this gain and zero biases."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     nn.init.xavier_uniform_(layer.weight, gain)
     assert layer.bias is not None
@@ -36,13 +45,13 @@ def convolution(inputs: int, outputs: int, kernel: int = 3, gain: float = math.s
 
 
 def shortcut(inputs: int, outputs: int) -> nn.Conv2d:
-    """The 1x1 convolution beside a block's two."""
+    """The 1x1 convolution on the shortcut of a residual block."""
     return convolution(inputs, outputs, kernel=1, gain=1.0)
 
 
 class SelfAttention(nn.Module):
-    """Non-local attention (SAGAN, Zhang et al. 2019, arXiv 1805.08318), as BigGAN has it: (N, C, H, W) to the same. It
-    comes in by a gain that begins at zero."""
+    """Non-local attention (SAGAN, Zhang et al. 2019, arXiv 1805.08318), in BigGAN's version: (N, C, H, W) to the
+    same. Its output is scaled by a learnt gain that starts at zero, and added to the input."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The discriminator's trunk."""
+"""SNGAN's residual discriminator trunk."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -24,18 +24,21 @@ from gan_run.plugins.networks.sn_resnet.layers import FLAT, SelfAttention, check
 
 
 class SNResNetTrunk(Trunk):
-    """Residual blocks down to the base, one more at its size, ReLU, and the sum over all places; every weight matrix
-    under spectral norm (that of the head is `discriminator.spectral_norm`'s).
+    """SNGAN's discriminator without its last layer (Miyato et al. 2018, arXiv 1802.05957): residual blocks down to the
+    base and one more at its size, ReLU, and the sum over all positions. Every weight matrix has spectral norm; for the
+    head, set `discriminator.spectral_norm`.
 
-    Up to three doublings (28x28, 32x32) every layer has 128 channels and only two blocks halve the size, as in the
-    paper's table for CIFAR-10; above, channels double from block to block from 64 next to the image to at most 1024, as
-    for ImageNet.
+    With up to three doublings (28x28, 32x32) every layer has 128 channels and only two blocks halve the size, as in the
+    paper's table for CIFAR-10. With more, the channels double from block to block, from 64 to at most 1024, as for
+    ImageNet.
     """
 
     type: Literal["sn-resnet"] = "sn-resnet"
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
     attention: int | None = Field(
-        default=None, ge=4, description="Side of the maps that self-attention follows, 32 or 64 in SAGAN and BigGAN."
+        default=None,
+        ge=4,
+        description="Side of the feature maps after which self-attention follows: 32 or 64 in SAGAN and BigGAN.",
     )
 
     def has_feature_maps(self) -> bool:
@@ -55,7 +58,7 @@ class SNResNetTrunk(Trunk):
 
 
 class SNResNetTrunkModule(TrunkModule):
-    """One map for each block."""
+    """Images (N, C, H, W) to features, with one feature map per block."""
 
     def __init__(self, image: ImageShape, channels: list[int], halvings: int, attention: int | None) -> None:
         super().__init__()
@@ -83,7 +86,8 @@ class SNResNetTrunkModule(TrunkModule):
 
 
 class FirstBlock(nn.Module):
-    """Two convolutions, then half the size, beside a 1x1 convolution: no ReLU before the image."""
+    """The first residual block: two convolutions and average pooling, with a 1x1 convolution on the shortcut. Unlike
+    `DownBlock` it has no ReLU on its input, which is the image."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -98,8 +102,8 @@ class FirstBlock(nn.Module):
 
 
 class DownBlock(nn.Module):
-    """Two convolutions, each after ReLU, then half the size if it halves, beside a 1x1 convolution where anything
-    changes."""
+    """A residual block: two convolutions, each after ReLU, then average pooling if it halves the size. The shortcut has
+    a 1x1 convolution where size or channels change."""
 
     def __init__(self, shallow: int, deep: int, *, halves: bool) -> None:
         super().__init__()

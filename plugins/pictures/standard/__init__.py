@@ -1,4 +1,4 @@
-"""Pictures of a model: a grid of samples, and a strip for every code that is turned."""
+"""Pictures of a model: a grid of samples, and a traversal of each code."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.pictures.standard.samples import Samples

@@ -19,13 +19,14 @@ GAP = 2
 
 
 class Samples(Artifact):
-    """Fresh samples, one column per category where there is a categorical code."""
+    """A grid of samples, with one column per category if there is a categorical code."""
 
     type: Literal["samples"] = "samples"
-    rows: int = Field(default=10, ge=1, description="Of images.")
-    columns: int = Field(default=10, ge=1, description="Where no categorical code tells how many.")
+    rows: int = Field(default=10, ge=1, description="Number of rows.")
+    columns: int = Field(default=10, ge=1, description="Number of columns, if there is no categorical code.")
     code: str | None = Field(
-        default=None, description="The categorical latent that makes the columns; by default the first that is a code."
+        default=None,
+        description="The categorical latent with a column per category; by default the first categorical code.",
     )
 
     @property
@@ -38,7 +39,7 @@ class Samples(Artifact):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         latent = None if self.code is None else spec.find(Latent, "latents", self.code)
         if latent is not None and latent.module(LatentContext(data)).cardinality is None:
-            yield Problem(("code",), f"{self.code!r} is not categorical: it has no categories to make columns of")
+            yield Problem(("code",), f"{self.code!r} is not categorical: it has no categories")
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         code = self._categorical(model)
@@ -46,7 +47,7 @@ class Samples(Artifact):
         columns = categories or self.columns
         values = model.sample_latents(self.rows * columns)
         if code is not None:
-            # Of several copies the first is turned: the others stay as drawn, like the noise.
+            # Of several copies the first is set: the others stay random, like the noise.
             code_dim = model.latents.code_dims([code])[0]
             values = model.latents.with_value(values, code_dim, torch.arange(columns).repeat(self.rows))
         grid = image_grid(model.generate(values), columns)

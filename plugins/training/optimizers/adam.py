@@ -13,13 +13,13 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Adam(Optimizer):
-    """Adam (Kingma & Ba 2014, arXiv 1412.6980); `betas` as DCGAN and InfoGAN have them."""
+    """Adam (Kingma & Ba 2014, arXiv 1412.6980), by default with the `betas` of DCGAN and InfoGAN."""
 
     type: Literal["adam"] = "adam"
     betas: tuple[Beta, Beta] = Field(
-        default=(0.5, 0.999), description="Decays of the averages of the gradient and of its square."
+        default=(0.5, 0.999), description="Decay rates of the averages of the gradient and of its square."
     )
-    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator.")
+    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator, against division by zero.")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(parameters, betas=self.betas, eps=self.eps, fused=True)
@@ -30,10 +30,12 @@ class AdamW(Optimizer):
 
     type: Literal["adamw"] = "adamw"
     betas: tuple[Beta, Beta] = Field(
-        default=(0.5, 0.999), description="Decays of the averages of the gradient and of its square."
+        default=(0.5, 0.999), description="Decay rates of the averages of the gradient and of its square."
     )
-    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator.")
-    weight_decay: float = Field(default=0.01, ge=0, description="Share of each weight taken off per unit of rate.")
+    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator, against division by zero.")
+    weight_decay: float = Field(
+        default=0.01, ge=0, description="Decay coefficient; each step multiplies the weights by 1 - lr * weight_decay."
+    )
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.AdamW(parameters, betas=self.betas, eps=self.eps, weight_decay=self.weight_decay, fused=True)

@@ -1,4 +1,4 @@
-"""Constant, linear and cosine."""
+"""Constant, linear and cosine schedules."""
 
 import math
 from abc import ABC, abstractmethod
@@ -11,22 +11,24 @@ from gan_run import Problem, Schedule, SpecView, Train
 
 
 class Constant(Schedule):
-    """Always `value`; a plain number says the same."""
+    """A constant `value`; a plain number in a spec means the same."""
 
     type: Literal["constant"] = "constant"
-    value: float = Field(description="At every step.")
+    value: float = Field(description="The value at every step.")
 
     def at(self, step: int, steps: int) -> float:
         return self.value
 
 
 class _Ramp(Schedule, ABC):
-    """From `start` to `end` between two steps; before and after it stays."""
+    """From `start` to `end` between two steps, constant before and after."""
 
-    start: float = Field(description="Its value until `from_step`.")
-    end: float = Field(description="Its value from `to_step` on.")
-    from_step: int = Field(default=0, ge=0, description="Where it begins to change.")
-    to_step: int | None = Field(default=None, ge=1, description="Where `end` is reached; null: the run's end.")
+    start: float = Field(description="The value up to `from_step`.")
+    end: float = Field(description="The value from `to_step` on.")
+    from_step: int = Field(default=0, ge=0, description="The step at which the change begins.")
+    to_step: int | None = Field(
+        default=None, ge=1, description="The step at which `end` is reached; null: the last step of the run."
+    )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         last = spec.part(Train, "train").steps if self.to_step is None else self.to_step
@@ -35,7 +37,7 @@ class _Ramp(Schedule, ABC):
 
     @abstractmethod
     def progress(self, share: float) -> float:
-        """How much of the way is gone after this share of the time; both in [0, 1]."""
+        """The fraction of the way from start to end after this fraction of the steps; both in [0, 1]."""
 
     def at(self, step: int, steps: int) -> float:
         last = steps if self.to_step is None else self.to_step
@@ -44,7 +46,7 @@ class _Ramp(Schedule, ABC):
 
 
 class LinearSchedule(_Ramp):
-    """A straight line."""
+    """A linear ramp."""
 
     type: Literal["linear"] = "linear"
 
@@ -53,7 +55,7 @@ class LinearSchedule(_Ramp):
 
 
 class Cosine(_Ramp):
-    """Half a cosine (Loshchilov & Hutter 2016, arXiv 1608.03983, without restarts)."""
+    """Cosine annealing without restarts (Loshchilov & Hutter 2016, arXiv 1608.03983)."""
 
     type: Literal["cosine"] = "cosine"
 
