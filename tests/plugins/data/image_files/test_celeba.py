@@ -148,7 +148,7 @@ def test_a_damaged_list_is_named(root: Path, file: str, change, message: str) ->
 def test_lists_of_different_lengths_are_an_error(root: Path) -> None:
     path = root / "list_eval_partition.txt"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(DataError, match="has 8 faces and list_eval_partition.txt 7: fetch both again"):
+    with pytest.raises(DataError, match=r"has 8 faces and list_eval_partition\.txt 7: fetch both again"):
         CelebA(root=root).load("test")
 
 
