@@ -1,1 +1,1 @@
-"""Everything concrete, one folder per plugin. Each uses the public API alone, as a third party must."""
+"""The components that come with gan-run, one folder per plugin. Each uses the public API alone, like any other."""

@@ -29,7 +29,7 @@ class Header(NamedTuple):
 
 
 class ArrayFile(ABC):
-    """A file that holds arrays by name."""
+    """A file of named arrays."""
 
     suffix: str
 
@@ -81,7 +81,7 @@ class ArrayFile(ABC):
 
 
 class NpzFile(ArrayFile):
-    """A zip of .npy files, as `np.savez` and `np.savez_compressed` write it. Pickled objects are refused."""
+    """A zip of .npy files, as written by `np.savez` or `np.savez_compressed`. Pickled objects are refused."""
 
     suffix = ".npz"
 

@@ -17,7 +17,7 @@ Layout = Literal["HW", "HWC", "CHW"]
 
 
 class ImageArray(DataSource, ABC):
-    """Images, labels and named factors in one file."""
+    """A dataset of images, labels and named factors in one file."""
 
     path: SpecPath = Field(description="The .npz or .safetensors file.")
     images: str = Field(default="images", description="Name of the array of images.")
@@ -98,11 +98,13 @@ class ImageArray(DataSource, ABC):
                 )
             return self.layout
         if not fitting:
-            raise self._wrong(self.images, f"has shape {shape}: neither end of an image has 1 or 3 channels")
+            raise self._wrong(
+                self.images, f"has shape {shape}: neither its first nor its last dimension has 1 or 3 channels"
+            )
         if len(fitting) > 1:
             raise self._wrong(
                 self.images,
-                f'has shape {shape}, whose channels may be at either end: set data.layout to "HWC" or "CHW"',
+                f'has shape {shape}, whose channels can be first or last: set data.layout to "HWC" or "CHW"',
             )
         return fitting[0]
 
@@ -133,7 +135,8 @@ class ImageArray(DataSource, ABC):
 
 
 class Array(ImageArray):
-    """The images in a .npz or .safetensors file: uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with C of 1 or 3.
+    """A dataset in a .npz or .safetensors file. Images are uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with 1 or 3
+    channels. Labels are integers 0, 1, …, (M,). Each named factor (pose, lighting) is an array of M numbers.
 
     The split of an image depends on its index alone. Labels are integers 0, 1, …, one per image. Factors (a pose, a
     light) are further arrays with one number per image.

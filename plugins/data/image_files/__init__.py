@@ -1,4 +1,4 @@
-"""Sources of many picture files: any folder of them, CelebA, and the rendered chairs."""
+"""Datasets of image files: any folder, CelebA, and the rendered 3D chairs."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.data.image_files.celeba import CelebA

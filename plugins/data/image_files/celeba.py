@@ -1,4 +1,4 @@
-"""CelebA: 202,599 aligned faces of celebrities with 40 attributes each (Liu et al. 2015)."""
+"""CelebA: 202,599 aligned faces of celebrities with 40 binary attributes (Liu et al. 2015)."""
 
 import os
 from collections.abc import Sequence
@@ -16,13 +16,14 @@ from gan_run.plugins.data.image_files.pictures import Pictures
 
 PARTITIONS: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
 HOW_TO_FETCH = (
-    "its licence forbids passing it on, so fetch img_align_celeba.zip (unpack it), list_eval_partition.txt and "
+    "its licence forbids redistribution, so fetch img_align_celeba.zip (unpack it), list_eval_partition.txt and "
     "list_attr_celeba.txt from https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and put all three into data.root"
 )
 
 
 class CelebA(Pictures):
-    """The aligned and cropped faces, 178x218, by their official partition; attributes are factors of 0 or 1.
+    """CelebA's aligned and cropped faces (Liu et al. 2015), 178x218 pixels, in their official splits. The 40 attributes
+    are factors of 0 or 1.
 
     The middle `crop` pixels are scaled to `size`: 148 as in most publications on 64x64 (108 in DCGAN's code, which
     leaves out more of the background). The official validation images are the validation split, unless `validation`
@@ -57,7 +58,7 @@ class CelebA(Pictures):
         attributes, rows = self._attributes()
         if len(rows) != len(names):
             raise DataError(
-                f"{self._file('list_attr_celeba.txt')} has {len(rows)} faces and the partition {len(names)}: "
+                f"{self._file('list_attr_celeba.txt')} has {len(rows)} faces and list_eval_partition.txt {len(names)}: "
                 "fetch both again"
             )
         chosen = np.flatnonzero(partition == PARTITIONS[split])
@@ -87,11 +88,13 @@ class CelebA(Pictures):
         pairs = [line.split() for line in _lines(path)]
         for number, pair in enumerate(pairs, 1):
             if len(pair) != 2 or pair[1] not in ("0", "1", "2"):
-                raise DataError(f"{path}, line {number}: {' '.join(pair)!r} is not NAME 0, 1 or 2: fetch it again")
+                raise DataError(
+                    f"{path}, line {number}: {' '.join(pair)!r} has to be a file name and 0, 1 or 2: fetch it again"
+                )
         return [name for name, _ in pairs], np.array([int(which) for _, which in pairs])
 
     def _attributes(self) -> tuple[list[str], NDArray[np.int8]]:
-        """The attributes' names, and 0 or 1 for each face and attribute, (M, K)."""
+        """The names of the K attributes, and their values 0 or 1 for each face, (M, K). Raises DataError."""
         path = self._file("list_attr_celeba.txt")
         lines = _lines(path)
         if len(lines) < 2:
@@ -103,7 +106,7 @@ class CelebA(Pictures):
         values = [line.split()[1:] for line in lines]
         for number, row in enumerate(values, 3):
             if len(row) != len(attributes) or not set(row) <= {"1", "-1"}:
-                raise DataError(f"{path}, line {number}: there are not {len(attributes)} numbers of 1 or -1")
+                raise DataError(f"{path}, line {number}: {len(attributes)} values of 1 or -1 are needed")
         return attributes, np.array([[value == "1" for value in row] for row in values], dtype=np.int8)
 
     def _refuse_missing(self, names: Sequence[str]) -> None:
@@ -113,7 +116,7 @@ class CelebA(Pictures):
             missing = sorted(set(names) - {entry.name for entry in entries})
         if missing:
             raise DataError(
-                f"celeba: {self._folder} lacks {len(missing)} of {len(names)} pictures, such as {missing[0]}: unpack "
+                f"celeba: {self._folder} lacks {len(missing)} of {len(names)} images, such as {missing[0]}: unpack "
                 "img_align_celeba.zip again"
             )
 

@@ -1,4 +1,4 @@
-"""Seeing 3D chairs: renders of 1,393 chair models, 62 views each (Aubry et al. 2014)."""
+"""3D chairs: renders of 1,393 chair models, 62 views of each (Aubry et al. 2014)."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ class ChairView(NamedTuple):
     """One picture, with the pose in its file name."""
 
     path: str
-    """Below the root: CHAIR/renders/image_001_p020_t011_r096.png."""
+    """Relative to the root: CHAIR/renders/image_001_p020_t011_r096.png."""
     chair: str
     azimuth: float
     elevation: float
@@ -51,10 +51,10 @@ class Chairs(Pictures):
         views = self._views()
         number = {chair: index for index, chair in enumerate(_chairs(views))}
         chosen = self._choose(views, split)
-        labels = torch.tensor([number[output.chair] for output in chosen], dtype=torch.int64)
-        poses = [[output.azimuth, output.elevation] for output in chosen]
+        labels = torch.tensor([number[view.chair] for view in chosen], dtype=torch.int64)
+        poses = [[view.azimuth, view.elevation] for view in chosen]
         factors = torch.tensor(poses, dtype=torch.float64).view(-1, len(FACTORS))
-        return self.read(split, [self.root / output.path for output in chosen], labels, factors)
+        return self.read(split, [self.root / view.path for view in chosen], labels, factors)
 
     def decoder(self) -> Decoder:
         return Decoder(self.size, channels=3, fit="pad", background="white")
@@ -62,12 +62,12 @@ class Chairs(Pictures):
     def _views(self) -> list[ChairView]:
         """Every picture, in the order of its path. Raises DataError."""
         try:
-            views = [output for path in list_pictures(self.root) if (output := _parse(str(path)))]
+            views = [view for path in list_pictures(self.root) if (view := _parse(str(path)))]
         except DataError as error:
             raise DataError(f"{error}: {HOW_TO_FETCH}") from None
         if not views:
             raise DataError(
-                f"data.root: {self.root} has pictures, but none is named like "
+                f"data.root: {self.root} has images, but none is named like "
                 f"CHAIR/renders/image_001_p020_t011_r096.png: {HOW_TO_FETCH}"
             )
         _refuse_missing_views(views)

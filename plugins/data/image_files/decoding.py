@@ -58,7 +58,7 @@ class Decoder:
         if self.crop is None:
             return picture
         if self.crop > min(picture.size):
-            raise ValueError(f"{self.crop} pixels cannot be cut out of {picture.width}x{picture.height}")
+            raise ValueError(f"a square of {self.crop} pixels cannot be cropped from {picture.width}x{picture.height}")
         left, top = (picture.width - self.crop) // 2, (picture.height - self.crop) // 2
         return picture.crop((left, top, left + self.crop, top + self.crop))
 
@@ -85,7 +85,7 @@ def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_err
         except UnreadableError as error:
             if on_error == "skip":
                 raise
-            raise UnreadableError(f'{error}; set data.on_error to "skip" to go on without') from error
+            raise UnreadableError(f'{error}; set data.on_error to "skip" to skip such files') from error
 
     image = ImageShape(decoder.channels, decoder.size, decoder.size)
     decoding = Decoding(paths, image, asdict(decoder), decode, skip_unreadable=on_error == "skip")
@@ -108,5 +108,5 @@ def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image
         values = np.asarray(picture).astype(np.uint32)
         return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
     if picture.mode in ("I", "F"):
-        raise ValueError("32-bit pixels do not say what is white: save it with 8 or 16 bits")
+        raise ValueError("32-bit pixels have no defined white: save the file with 8 or 16 bits")
     return picture

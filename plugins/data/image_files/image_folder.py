@@ -1,4 +1,4 @@
-"""A source of images for people with a folder of pictures."""
+"""A dataset from a folder of image files."""
 
 from pathlib import PurePosixPath
 from typing import Literal
@@ -14,25 +14,28 @@ from gan_run.plugins.data.image_files.pictures import Pictures
 
 
 class ImageFolder(Pictures):
-    """The pictures in a folder and the folders below it, made square and of one size.
+    """The image files in a folder and its subfolders, made square and resized.
 
-    A picture is turned upright (EXIF) and anything transparent is laid on `background`. Which split it is in depends
-    on its path inside `root` alone, so adding pictures moves none from one split to the other. The images made are kept
-    in `cache`, so that only the first run with a folder decodes it.
+    Images are rotated upright (EXIF), and transparent ones are composited onto `background`. The split of an image
+    depends on its path relative to `root` alone, so adding files moves no image from one split to the other. Decoded
+    images are kept in `cache`, so that only the first run decodes the files.
     """
 
     type: Literal["image-folder"] = "image-folder"
-    size: int = Field(ge=1, description="Height and width of the images made, in pixels.")
+    size: int = Field(ge=1, description="Height and width of the resized images, in pixels.")
     channels: Literal[1, 3] = Field(default=3, description="1 for gray, 3 for colour.")
     fit: Fit = Field(
         default="crop",
-        description="How a picture becomes square: crop its middle, pad it with the background, or stretch it.",
+        description="How an image becomes square: crop the centre, pad with the background, or stretch.",
     )
-    background: str = Field(default="white", description="Behind what is transparent: a colour's name, or #rrggbb.")
+    background: str = Field(default="white", description="Colour behind transparent pixels: a name, or #rrggbb.")
     labels: Literal["none", "folders"] = Field(
-        default="none", description='With "folders", the folder directly in `root` that a picture is in is its class.'
+        default="none",
+        description='With "folders", the class of an image is the folder directly in `root` that holds it.',
     )
-    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the pictures to test on.")
+    test_fraction: float = Field(
+        default=0.1, ge=0, lt=1, description="Approximate fraction of the images in the test split."
+    )
 
     @field_validator("background")
     @classmethod
@@ -42,11 +45,11 @@ class ImageFolder(Pictures):
         except ValueError:
             raise ValueError(f"{colour!r} is not a colour: give a name such as 'white', or '#rrggbb'") from None
         if len(channels) != 3:
-            raise ValueError(f"{colour!r} is transparent itself: give an opaque colour, such as '#rrggbb'")
+            raise ValueError(f"{colour!r} is transparent: give an opaque colour, such as '#rrggbb'")
         return colour
 
     def describe(self) -> DataInfo:
-        """As the files' names tell: pictures that turn out to be unreadable are counted."""
+        """From the file names alone, without decoding: unreadable files are counted too."""
         paths = list_pictures(self.root)
         names = class_names(paths, self.root) if self.labels == "folders" else None
         sizes: dict[Split, int] = {split: len(self._choose(paths, split)) for split in ("train", "test")}

@@ -1,4 +1,4 @@
-"""Which pictures a folder has."""
+"""Lists the image files in a folder."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,17 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif"
 
 
 def list_pictures(root: Path) -> list[PurePosixPath]:
-    """The pictures in `root` and the folders below it, relative to it, sorted. What is hidden does not count."""
+    """List the image files in a folder and its subfolders.
+
+    Args:
+        root: The folder. Hidden files and folders in it are ignored.
+
+    Returns:
+        The paths relative to `root`, sorted.
+
+    Raises:
+        DataError: `root` is not a readable folder, or has no image files.
+    """
     if not root.is_dir():
         raise DataError(f"data.root: {root} is {'not a folder' if root.exists() else 'missing'}")
     try:
@@ -19,14 +29,14 @@ def list_pictures(root: Path) -> list[PurePosixPath]:
         raise DataError(f"data.root: {root} cannot be listed ({error})") from None
     if not paths:
         raise DataError(
-            f"data.root: {root} has no pictures, here or in folders below ({', '.join(sorted(EXTENSIONS))})"
+            f"data.root: {root} has no image files, nor have its subfolders ({', '.join(sorted(EXTENSIONS))})"
         )
     return paths
 
 
 def _walk(folder: Path, inside: PurePosixPath, above: frozenset[Path]) -> Iterator[PurePosixPath]:
     real = folder.resolve()
-    if real in above:  # a link to a folder that it is itself in
+    if real in above:  # a symbolic link to a parent folder
         return
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -39,7 +49,18 @@ def _walk(folder: Path, inside: PurePosixPath, above: frozenset[Path]) -> Iterat
 
 
 def class_names(paths: list[PurePosixPath], root: Path) -> tuple[str, ...]:
-    """The folders directly in `root` that pictures lie in, sorted. A picture in none of them is an error."""
+    """The classes of a dataset with `labels: "folders"`.
+
+    Args:
+        paths: The image files, relative to `root`.
+        root: The folder, for error messages.
+
+    Returns:
+        The names of the folders directly in `root` that have images, sorted.
+
+    Raises:
+        DataError: An image is in none of these folders.
+    """
     for path in paths:
         if len(path.parts) == 1:
             raise DataError(

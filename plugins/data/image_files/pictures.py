@@ -1,4 +1,4 @@
-"""What sources made of many picture files have in common."""
+"""The base of datasets of image files."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -16,29 +16,43 @@ from gan_run.plugins.data.image_files.decoding import Decoder, OnError, decode_p
 logger = logging.getLogger("gan_run")
 
 NAMED_WHEN_SKIPPED = 5
-"""How many of the skipped pictures the log names."""
+"""How many of the skipped files the log names."""
 
 
 class Pictures(DataSource, ABC):
-    """Picture files, decoded once into a cache."""
+    """A dataset of image files, decoded once into a cache."""
 
-    root: SpecPath = Field(description="The folder.")
-    mirror: bool = Field(default=False, description="Whether to train on each picture flipped left to right, too.")
+    root: SpecPath = Field(description="The folder of the files.")
+    mirror: bool = Field(default=False, description="Whether to also train on the horizontally mirrored images.")
     on_error: OnError = Field(
-        default="error", description="What to do about a picture that cannot be read; `skip` logs which ones."
+        default="error",
+        description="What to do about files that cannot be read; `skip` leaves them out and logs their names.",
     )
     cache: SpecPath = Field(
-        default_factory=lambda: cache_folder("images"), description="Where the images made are kept."
+        default_factory=lambda: cache_folder("images"), description="The folder of the decoded images."
     )
 
     @abstractmethod
     def decoder(self) -> Decoder:
-        """How a file becomes an image."""
+        """How a file is decoded."""
 
     def read(
         self, split: Literal["train", "test"], paths: Sequence[Path], labels: Tensor | None, factors: Tensor | None
     ) -> ImageSet:
-        """The pictures of a split with what is known of each, less those that were to be skipped. Raises DataError."""
+        """Read the images of a split.
+
+        Args:
+            split: Which split; `mirror` applies to training images alone.
+            paths: The M files.
+            labels: int64 (M,), or None.
+            factors: float64 (M, K), or None.
+
+        Returns:
+            The images with their labels and factors, without skipped files.
+
+        Raises:
+            DataError: A file cannot be read and `on_error` is "error", or no file can be read.
+        """
         decoded = decode_pictures(paths, self.decoder(), self.cache, self.on_error)
         images = decoded.images
         if decoded.unreadable:
@@ -49,11 +63,11 @@ class Pictures(DataSource, ABC):
 
 
 def _kept(decoded: Decoded) -> Tensor:
-    """The rows that could be read; says in the log what could not."""
+    """The rows of the readable files; logs the others. Raises DataError if there is none."""
     reasons = list(decoded.unreadable.values())
     if len(reasons) == len(decoded.images):
-        raise DataError(f"none of the {len(reasons)} pictures can be used; the first: {reasons[0]}")
+        raise DataError(f"none of the {len(reasons)} files can be read; the first: {reasons[0]}")
     more = len(reasons) - NAMED_WHEN_SKIPPED
     shown = [*reasons[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])]
-    logger.warning("skipped %d of %d pictures: %s", len(reasons), len(decoded.images), "; ".join(shown))
+    logger.warning("skipped %d of %d files: %s", len(reasons), len(decoded.images), "; ".join(shown))
     return torch.tensor([row for row in range(len(decoded.images)) if row not in decoded.unreadable])

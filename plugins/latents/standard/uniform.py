@@ -13,7 +13,7 @@ from gan_run.plugins.latents.standard.normal_posterior import NormalPosterior, N
 
 
 class Uniform(NormalPosterior):
-    """A real number, uniform between `low` and `high`."""
+    """A real number with a uniform prior on [`low`, `high`)."""
 
     type: Literal["uniform"] = "uniform"
     low: float = Field(default=-1.0, description="Lower end of the interval.")

@@ -47,7 +47,7 @@ class ACGAN(Loss):
 
 
 class Classifier(Encoder):
-    """One linear layer on the trunk's features."""
+    """A linear classifier on the trunk's features: one logit per class."""
 
     def __init__(self, label: str, features: int, width: int) -> None:
         super().__init__()

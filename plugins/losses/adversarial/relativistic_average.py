@@ -9,7 +9,8 @@ from gan_run import Loss, LossContext, LossTerm, UpdateContext
 
 
 class RelativisticAverage(Loss):
-    """Relativistic average loss (RaSGAN, Jolicoeur-Martineau 2018, arXiv 1807.00734, section 4.2)."""
+    """Relativistic average loss (RaSGAN, Jolicoeur-Martineau 2018, arXiv 1807.00734, section 4.2): the logit of each
+    image is compared with the mean logit of the other class, real or fake."""
 
     shift_invariant = True
     type: Literal["relativistic-average"] = "relativistic-average"

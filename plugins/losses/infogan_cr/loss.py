@@ -77,7 +77,7 @@ class InfoGANCRTerm(LossTerm):
     def __init__(self, pairs: PairDiscriminator, latents: LatentSpace, code_dims: list[CodeDim]) -> None:
         super().__init__()
         self.pairs = pairs
-        self._dials = code_dims
+        self._code_dims = code_dims
         self._latents = Borrowed(latents)
 
     def trained_by(self) -> Mapping[str, nn.Module]:
@@ -107,8 +107,8 @@ class InfoGANCRTerm(LossTerm):
         """
         latents = self._latents.module
         one, other = update.sample_latents(n), update.sample_latents(n)
-        shared = torch.randint(len(self._dials), (n,), device=update.real.device)
-        for index, code_dim in enumerate(self._dials):
+        shared = torch.randint(len(self._code_dims), (n,), device=update.real.device)
+        for index, code_dim in enumerate(self._code_dims):
             copied = torch.where(shared == index, latents.value_of(one, code_dim), latents.value_of(other, code_dim))
             other = latents.with_value(other, code_dim, copied)
         return one, other, shared

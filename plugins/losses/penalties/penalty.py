@@ -15,7 +15,7 @@ class Penalty(Loss, ABC):
     def check(self, spec: SpecView) -> Iterable[Problem]:
         trunk = spec.part(Trunk, "discriminator", "trunk")
         if trunk.uses_batch_statistics():
-            why = "a logit depends on the whole batch there, so that it has no gradient at its own image alone"
+            why = "each logit depends on the whole batch there, so its gradient is not that of its own image alone"
             remedy = "give the trunk another norm"
             yield Problem(("type",), f"not on the trunk {trunk.name()} with batch norm: {why}; {remedy}")
 

@@ -24,5 +24,5 @@ class FeatureMatchingTerm(LossTerm):
     """The squared distance between means of feature vectors (N, F)."""
 
     def generator_loss(self, update: UpdateContext) -> Tensor:
-        real, fake = (full_precision(view.features.vector) for view in (update.real_output, update.fake_output))
+        real, fake = (full_precision(output.features.vector) for output in (update.real_output, update.fake_output))
         return (real.mean(dim=0) - fake.mean(dim=0)).square().sum()

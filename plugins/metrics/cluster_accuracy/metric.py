@@ -47,7 +47,7 @@ class ClusterAccuracy(Metric):
         yield from spec.check_latent(self.code, "code")
         latent = spec.find(Latent, "latents", self.code)
         if latent is not None and latent.count > 1:
-            yield Problem(("code",), f"{self.code!r} has several copies: give one latent of its own the name")
+            yield Problem(("code",), f"{self.code!r} has several copies: name a latent with one copy")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         latent = spec.find(Latent, "latents", self.code)

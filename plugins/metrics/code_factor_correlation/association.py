@@ -11,7 +11,7 @@ BINS = 20
 
 
 class Variable(NamedTuple):
-    """Numbers (N,) of a code or a factor. An angle is in radians."""
+    """The values (N,) of a code or a factor. Angles are in radians."""
 
     kind: Literal["continuous", "angle", "categorical"]
     values: Numbers

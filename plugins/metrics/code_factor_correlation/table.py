@@ -15,7 +15,7 @@ class Table(NamedTuple):
     """The association of every code with every factor, on the real images of a split."""
 
     cells: Mapping[str, Mapping[str, Association]]
-    """By code (one row per copy), then by factor."""
+    """Associations by code (one row per copy), then by factor."""
     images: int
 
 

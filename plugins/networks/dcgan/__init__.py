@@ -1,4 +1,4 @@
-"""DCGAN's networks (Radford et al. 2015, arXiv 1511.06434) for any size."""
+"""DCGAN's networks (Radford et al. 2015, arXiv 1511.06434) for many image sizes."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.networks.dcgan.networks import DCGANGenerator, DCGANTrunk

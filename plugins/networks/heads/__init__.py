@@ -1,4 +1,4 @@
-"""Heads: what tells real from fake by a trunk's features."""
+"""Heads: the last layers of a discriminator, from a trunk's features to logits."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.networks.heads.linear import Linear

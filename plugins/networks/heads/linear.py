@@ -8,7 +8,7 @@ from gan_run import Features, Head, HeadModule, LatentSpace, TrunkModule, Values
 
 
 class Linear(Head):
-    """One linear layer on the feature vector."""
+    """One linear layer on the feature vector: a logit per image."""
 
     type: Literal["linear"] = "linear"
 

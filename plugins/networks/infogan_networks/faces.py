@@ -1,4 +1,4 @@
-"""Generator and trunk for the 3D faces, 32x32 (appendix C.4).
+"""Generator and trunk for the 3D faces, 32x32 (after appendix C.4).
 
 The layers follow the description of appendix C.4; they were not checked against the paper's own table.
 """

@@ -34,7 +34,7 @@ class PaperNetwork(Declaration):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         size = self.size
         if (data.image.height, data.image.width) != (size, size):
-            what = f"this network is for {size}x{size} images, and the data has {data.image}: dcgan takes others"
+            what = f"this network is for {size}x{size} images, and the data has {data.image}: use dcgan"
             yield Problem(("type",), what)
 
     def channels(self, *paper: int) -> list[int]:
@@ -82,7 +82,7 @@ def same_block(inputs: int, outputs: int, slope: float, norm: Norm) -> nn.Sequen
 
 
 def fc_block(inputs: int, outputs: int, activation: nn.Module, norm: Norm = "batch") -> nn.Sequential:
-    """A fully connected layer, `norm`, `activation`: (N, inputs) -> (N, outputs)."""
+    """Fully connected layer, `norm`, `activation`: (N, inputs) -> (N, outputs)."""
     return nn.Sequential(nn.Linear(inputs, outputs), *norm_1d(norm, outputs), activation)
 
 

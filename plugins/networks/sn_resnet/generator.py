@@ -34,7 +34,9 @@ class SNResNetGenerator(Generator):
 
     type: Literal["sn-resnet"] = "sn-resnet"
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
-    condition: tuple[str, ...] = Field(default=(), description="Latents that set the batch norms' gains and biases.")
+    condition: tuple[str, ...] = Field(
+        default=(), description="Latents that set the gains and biases of the batch norms."
+    )
     attention: int | None = Field(
         default=None,
         ge=4,
@@ -61,7 +63,7 @@ class SNResNetGenerator(Generator):
 
 
 class SNResNetGeneratorModule(nn.Module):
-    """(N, W) -> (N, C, H, W)."""
+    """Embedded latents (N, W) to images (N, C, H, W) in [-1, 1]."""
 
     noise_columns: Tensor
     condition_columns: Tensor

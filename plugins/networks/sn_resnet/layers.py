@@ -1,4 +1,4 @@
-"""What generator and trunk are made of."""
+"""The layers of SNGAN's networks."""
 
 import math
 from collections.abc import Iterable
@@ -10,11 +10,20 @@ from torch.nn import functional as F
 from gan_run import ImageShape, Problem, check_resolution, upsampling_plan_of
 
 FLAT = 3
-"""Up to so many doublings, as in the paper's networks for CIFAR-10, all layers are equally wide."""
+"""With at most this many doublings all layers are equally wide, as in the paper's networks for CIFAR-10."""
 
 
 def check_size(network: str, attention: int | None, image: ImageShape) -> Iterable[Problem]:
-    """The problems of a network with images of a size it cannot reach, or with attention at one that no map has."""
+    """Check the size of the images and the place of self-attention.
+
+    Args:
+        network: The network's type, for the message.
+        attention: Side of the feature maps after which self-attention follows, or None.
+        image: The shape of the images.
+
+    Returns:
+        The problems found: the network cannot make images of this size, or has no feature maps of side `attention`.
+    """
     wrong = list(check_resolution(network, image))
     if wrong or attention is None:
         return wrong
@@ -23,7 +32,7 @@ def check_size(network: str, attention: int | None, image: ImageShape) -> Iterab
     if attention in sides:
         return ()
     choices = ", ".join(map(str, sides)) or "none between base and image"
-    return [Problem(("attention",), f"no maps are of side {attention} (there is: {choices})")]
+    return [Problem(("attention",), f"no feature maps have side {attention} (there is: {choices})")]
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 3, gain: float = math.sqrt(2)) -> nn.Conv2d:

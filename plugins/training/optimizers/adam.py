@@ -19,7 +19,7 @@ class Adam(Optimizer):
     betas: tuple[Beta, Beta] = Field(
         default=(0.5, 0.999), description="Decays of the moving averages of the gradient and of its square."
     )
-    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator.")
+    eps: float = Field(default=1e-8, gt=0, description="Added to the denominator, against division by zero.")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(parameters, betas=self.betas, eps=self.eps, fused=True)

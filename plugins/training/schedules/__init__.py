@@ -1,4 +1,4 @@
-"""Schedules: numbers that change during training."""
+"""Schedules: values that change during training."""
 
 from gan_run import Component, hookimpl
 from gan_run.plugins.training.schedules.schedules import Constant, Cosine, LinearSchedule

@@ -61,7 +61,7 @@ def can_render(tmp_path_factory: pytest.TempPathFactory) -> None:
     try:
         RenderedFaces(folder=tmp_path_factory.mktemp("heads") / "one", people=1, size=8).load("train")
     except DataError as error:
-        if "the renderer ended with" not in str(error):
+        if "the renderer exited with" not in str(error):
             raise
         pytest.skip(str(error))
 

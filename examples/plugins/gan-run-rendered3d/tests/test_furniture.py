@@ -57,7 +57,7 @@ def test_a_library_that_is_absent_says_what_to_fetch(tmp_path: Path) -> None:
 def test_a_truncated_library_is_a_clear_error(furniture: Path) -> None:
     path = furniture / "Toys.sh3f"
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(DataError, match=r"Toys\.sh3f is no furniture library, or not all of one"):
+    with pytest.raises(DataError, match=r"Toys\.sh3f is not a complete furniture library"):
         Library(path)
 
 

@@ -90,7 +90,7 @@ def test_renders_of_another_recipe_are_not_taken_for_these(furniture: Path, mode
     chairs(furniture, models, tmp_path / "renders").load("train")
     fewer = chairs(furniture, models, tmp_path / "renders", azimuths=3)
     for asked in (fewer.describe, lambda: fewer.load("train")):
-        with pytest.raises(DataError, match="renders of another azimuths: name another folder, or delete it"):
+        with pytest.raises(DataError, match="renders of another azimuths: set another folder or delete this"):
             asked()
 
 
@@ -115,7 +115,7 @@ def test_damaged_renders_are_a_clear_error(furniture: Path, models: Path, tmp_pa
 @pytest.mark.usefixtures("can_render")
 def test_a_folder_that_cannot_be_written(furniture: Path, models: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="cannot be kept here"):
+    with pytest.raises(DataError, match="cannot be written"):
         chairs(furniture, models, tmp_path / "file").load("train")
     assert not list(tmp_path.glob("**/*.npz"))
 

@@ -78,7 +78,7 @@ def test_each_layout_becomes_channels_first(
 
 def test_channels_at_either_end_are_not_guessed(write: Writer):
     path = write(images=counted(5, 3, 4, 3))
-    with pytest.raises(DataError, match=r'either end: set data\.layout to "HWC" or "CHW"'):
+    with pytest.raises(DataError, match=r'first or last: set data\.layout to "HWC" or "CHW"'):
         source(path).describe()
     assert source(path, layout="CHW").describe().image == ImageShape(3, 4, 3)
     assert source(path, layout="HWC").describe().image == ImageShape(3, 3, 4)
@@ -90,7 +90,7 @@ def test_channels_at_either_end_are_not_guessed(write: Writer):
         ((5, 4, 6), "HWC", "not HWC"),
         ((5, 3, 4, 6), "HWC", "not HWC with 1 or 3 channels"),
         ((5, 4, 6, 3), "HW", "not HW"),
-        ((5, 4, 6, 4), "auto", "neither end of an image has 1 or 3 channels"),
+        ((5, 4, 6, 4), "auto", "neither its first nor its last dimension has 1 or 3 channels"),
         ((5, 4), "auto", r"has shape \(5, 4\), not \(M, H, W\)"),
         ((0, 4, 6), "auto", "is empty"),
     ],
@@ -149,8 +149,8 @@ def test_without_factors_there_are_none(write: Writer):
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
-        ("continuous", np.array([0.0, 1.0]), r"'f' has shape \(2,\), but \(3,\) is needed"),
-        ("continuous", np.array([0.0, 1.0, np.nan]), "no finite numbers"),
+        ("continuous", np.array([0.0, 1.0]), r"'f' has shape \(2,\), not \(3,\)"),
+        ("continuous", np.array([0.0, 1.0, np.nan]), "values that are not finite"),
         ("continuous", np.array([True, False, True]), "is bool: factors have to be numbers"),
         ("categorical", np.array([0.0, 1.0, 1.5]), "'f' has fractions"),
     ],
@@ -190,9 +190,9 @@ def test_faces_carry_the_table_of_their_factors(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"factor_names": np.array(["azimuth"])}, r"'factors' has shape \(30, 2\), but \(30, 1\) is needed"),
-        ({"factors": np.zeros((29, 2))}, r"'factors' has shape \(29, 2\), but \(30, 2\) is needed"),
-        ({"factor_names": np.array([1, 2])}, "it has to be a list of names"),
+        ({"factor_names": np.array(["azimuth"])}, r"'factors' has shape \(30, 2\), not \(30, 1\)"),
+        ({"factors": np.zeros((29, 2))}, r"'factors' has shape \(29, 2\), not \(30, 2\)"),
+        ({"factor_names": np.array([1, 2])}, "it has to be an array of strings"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, np.ndarray], message: str):

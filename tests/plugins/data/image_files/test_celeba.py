@@ -100,7 +100,7 @@ def test_what_is_missing_is_an_error_that_says_what_to_fetch_and_where_it_goes(r
 
 def test_a_folder_unpacked_in_part_is_an_error(root: Path) -> None:
     (root / "img_align_celeba" / "000003.jpg").unlink()
-    with pytest.raises(DataError, match=r"lacks 1 of 8 pictures, such as 000003\.jpg: unpack img_align_celeba\.zip"):
+    with pytest.raises(DataError, match=r"lacks 1 of 8 images, such as 000003\.jpg: unpack img_align_celeba\.zip"):
         CelebA(root=root).describe()
 
 
@@ -114,23 +114,27 @@ def test_a_picture_cut_short_is_named(root: Path) -> None:
 
 def test_a_picture_too_small_to_cut_is_named(root: Path) -> None:
     Image.new("RGB", (100, 100)).save(root / "img_align_celeba" / "000002.jpg")
-    with pytest.raises(DataError, match="148 pixels cannot be cut out of 100x100"):
+    with pytest.raises(DataError, match="148 pixels cannot be cropped from 100x100"):
         CelebA(root=root).load("train")
 
 
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
-        ("list_eval_partition.txt", lambda text: text[:-3], r"line 8: '000008.jpg' is not NAME 0, 1 or 2"),
+        (
+            "list_eval_partition.txt",
+            lambda text: text[:-3],
+            r"line 8: '000008.jpg' has to be a file name and 0, 1 or 2",
+        ),
         ("list_eval_partition.txt", lambda text: text.replace("jpg 1", "jpg 7", 1), "line 4: '000004.jpg 7'"),
-        ("list_attr_celeba.txt", lambda text: text[: len(text) // 2], "promises '8' faces and has"),
+        ("list_attr_celeba.txt", lambda text: text[: len(text) // 2], "states '8' faces, but has"),
         ("list_attr_celeba.txt", lambda text: text[:1], "is cut short"),
         (
             "list_attr_celeba.txt",
             lambda text: text.replace("-1", "0", 1),
-            r"line 3: there are not 3 numbers of 1 or -1",
+            r"line 3: 3 values of 1 or -1 are needed",
         ),
-        ("list_attr_celeba.txt", lambda text: "<html>\n" + text, "promises '<html>' faces"),
+        ("list_attr_celeba.txt", lambda text: "<html>\n" + text, "states '<html>' faces"),
         ("list_attr_celeba.txt", lambda text: text.replace("Bald", "Bäld"), "cannot be read"),
     ],
 )
@@ -144,7 +148,7 @@ def test_a_damaged_list_is_named(root: Path, file: str, change, message: str) ->
 def test_lists_of_different_lengths_are_an_error(root: Path) -> None:
     path = root / "list_eval_partition.txt"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(DataError, match="has 8 faces and the partition 7: fetch both again"):
+    with pytest.raises(DataError, match=r"has 8 faces and list_eval_partition\.txt 7: fetch both again"):
         CelebA(root=root).load("test")
 
 

@@ -191,7 +191,7 @@ def test_gray_becomes_colour_by_repeating_it(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("colour", "message"),
-    [("whte", "'whte' is not a colour"), ("#12", "'#12' is not a colour"), ("#ffffff80", "is transparent itself")],
+    [("whte", "'whte' is not a colour"), ("#12", "'#12' is not a colour"), ("#ffffff80", "is transparent: give")],
 )
 def test_a_background_that_is_no_opaque_colour_is_refused(tmp_path: Path, colour: str, message: str):
     with pytest.raises(ValidationError, match=message):

@@ -62,7 +62,7 @@ def test_a_picture_of_unreasonably_many_pixels_is_an_error(tmp_path: Path, monke
 
 def test_floating_point_pixels_are_refused_since_their_white_is_unknown(tmp_path: Path):
     Image.fromarray(np.zeros((4, 4), dtype=np.float32)).save(tmp_path / "float.tif")
-    with pytest.raises(DataError, match=r"float\.tif .*save it with 8 or 16 bits"):
+    with pytest.raises(DataError, match=r"float\.tif .*save the file with 8 or 16 bits"):
         source(tmp_path).load("train")
 
 
@@ -85,7 +85,7 @@ def test_unreadable_pictures_are_skipped_and_reported_if_asked(
     assert sorted(grays) == [0, 1, 2, 3, 100, 101, 102, 103]
     assert train.labels.tolist() == [int(gray >= 100) for gray in grays]
     (message,) = caplog.messages
-    assert "skipped 7 of 15 pictures" in message
+    assert "skipped 7 of 15 files" in message
     assert "and 2 more" in message
     assert message.count("broken") >= 5
 
@@ -98,7 +98,7 @@ def test_nothing_is_reported_if_all_can_be_read(tmp_path: Path, caplog: pytest.L
 
 def test_skipping_every_picture_is_an_error(tmp_path: Path):
     (tmp_path / "no.png").write_bytes(b"broken")
-    with pytest.raises(DataError, match=r"none of the 1 pictures can be used; the first: .*no\.png"):
+    with pytest.raises(DataError, match=r"none of the 1 files can be read; the first: .*no\.png"):
         source(tmp_path, on_error="skip").load("train")
 
 

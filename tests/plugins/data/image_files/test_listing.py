@@ -60,7 +60,7 @@ def test_describe_opens_no_picture(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("place", "message"),
-    [("gone", "gone is missing"), ("empty", "empty has no pictures"), ("empty/file", "file is not a folder")],
+    [("gone", "gone is missing"), ("empty", "empty has no image files"), ("empty/file", "file is not a folder")],
 )
 def test_a_folder_without_pictures_is_named(tmp_path: Path, place: str, message: str):
     (tmp_path / "empty").mkdir()

@@ -104,7 +104,7 @@ def test_both_together_learn_to_make_codes_that_can_be_told_apart(begin: Begin) 
 
 
 def test_what_cannot_be_told_apart_is_refused(begin: Begin) -> None:
-    with pytest.raises(SpecError, match=r"losses\[2\]\.codes: with fewer than two codes there is nothing"):
+    with pytest.raises(SpecError, match=r"losses\[2\]\.codes: at least two codes are needed"):
         begin(codes=["c"])
     with pytest.raises(SpecError, match=r"losses\[2\]\.codes\[1\]: no latent is called 'e'"):
         begin(codes=["d", "e"])

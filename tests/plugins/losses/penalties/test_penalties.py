@@ -154,5 +154,7 @@ def test_it_is_refused_where_a_logit_depends_on_the_whole_batch(
 ) -> None:
     for norm in ("layer", "none"):
         read_spec(with_trunk(small, norm=norm), registry=registry)
-    with pytest.raises(SpecError, match=r"losses\[1\]\.type: not on the trunk dcgan with batch norm: a logit depends"):
+    with pytest.raises(
+        SpecError, match=r"losses\[1\]\.type: not on the trunk dcgan with batch norm: each logit depends"
+    ):
         read_spec(with_trunk(small), registry=registry)

@@ -53,5 +53,5 @@ def test_the_slope_of_an_image_is_that_of_the_mean_of_its_logits() -> None:
 
 def test_a_trunk_without_maps_is_refused(small: Callable[..., Mapping[str, Any]], registry: Registry) -> None:
     spec = small(discriminator={"trunk": {"type": "mlp"}, "head": {"type": "patch"}})
-    with pytest.raises(SpecError, match=r"discriminator\.head\.type: the trunk mlp has no maps"):
+    with pytest.raises(SpecError, match=r"discriminator\.head\.type: the trunk mlp has no feature maps"):
         read_spec(spec, registry=registry)

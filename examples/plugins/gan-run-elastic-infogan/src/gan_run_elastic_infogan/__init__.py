@@ -7,5 +7,5 @@ from gan_run_elastic_infogan.prior import LearntCategorical
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    """What this plugin adds."""
+    """The components of this plugin."""
     return [IdentityPairs, LearntCategorical]

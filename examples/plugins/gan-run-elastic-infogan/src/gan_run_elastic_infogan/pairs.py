@@ -1,4 +1,4 @@
-"""A Q that says the same of an image and of its changed copy, and something else of other images."""
+"""The contrastive loss of Elastic-InfoGAN: Q is invariant to augmentations and separates different images."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -23,13 +23,13 @@ from gan_run import (
 
 class IdentityPairs(Loss):
     """The contrastive loss of Elastic-InfoGAN (Ojha et al. 2020, arXiv 1910.01112, section 3.2; NT-Xent of Chen et al.
-    2020, arXiv 2002.05709): what Q says of a real image is close to what it says of the image after changes that keep
-    what it shows. It rides on the Q of whichever loss reads the code, and D's player minimises it."""
+    2020, arXiv 2002.05709): Q's posterior parameters of a real image are close to those of an augmented copy, and far
+    from those of other images. It uses the Q of another loss that encodes the code; D's player minimises it."""
 
     type: Literal["identity-pairs"] = "identity-pairs"
-    code: str = Field(default="category", description="The code, which an information term names.")
-    augment: tuple[Augmentation, ...] = Field(min_length=1, description="Changes, in order, that keep the class.")
-    temperature: float = Field(default=0.5, gt=0, description="Of the similarities.")
+    code: str = Field(default="category", description="The code, which another loss has to encode.")
+    augment: tuple[Augmentation, ...] = Field(min_length=1, description="Augmentations, in order, that keep the class.")
+    temperature: float = Field(default=0.5, gt=0, description="Temperature of the softmax over similarities.")
 
     def requires_encoders(self) -> Iterable[str]:
         return (self.code,)
@@ -40,7 +40,7 @@ class IdentityPairs(Loss):
 
 
 class IdentityPairsTerm(LossTerm):
-    """The mean cross-entropy of finding an image's partner among all others of the batch, in nats."""
+    """NT-Xent between the posterior parameters of real images and of their augmented copies, in nats."""
 
     def __init__(self, code: str, encoder: Encoder, augment: Augmentations, temperature: float) -> None:
         super().__init__()
@@ -51,12 +51,21 @@ class IdentityPairsTerm(LossTerm):
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         encoder = self._encoder.module
         plain = encoder(update.real_output.unaugmented)[self._code]
-        changed = encoder(update.real_output.augmented_with(self.augment))[self._code]
-        return nt_xent(plain, changed, self._temperature)
+        augmented = encoder(update.real_output.augmented_with(self.augment))[self._code]
+        return nt_xent(plain, augmented, self._temperature)
 
 
 def nt_xent(one: Tensor, other: Tensor, temperature: float) -> Tensor:
-    """Of vectors (N, P) whose i-th rows are partners."""
+    """The normalised temperature-scaled cross-entropy (Chen et al. 2020, arXiv 2002.05709, equation 1).
+
+    Args:
+        one: Vectors (N, P).
+        other: Their partners (N, P), row by row.
+        temperature: Divisor of the cosine similarities.
+
+    Returns:
+        The mean cross-entropy of identifying each vector's partner among the 2N - 1 other vectors, a scalar in nats.
+    """
     n = len(one)
     rows = F.normalize(full_precision(torch.cat([one, other])), dim=1)
     similarity = rows @ rows.T / temperature

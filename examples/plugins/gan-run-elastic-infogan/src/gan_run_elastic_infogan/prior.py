@@ -1,4 +1,4 @@
-"""A category whose frequencies the generator learns."""
+"""A categorical latent whose prior is trained with the generator."""
 
 from typing import Literal
 
@@ -16,15 +16,15 @@ class LearntCategorical(Latent):
     (Jang et al. 2017, arXiv 1611.01144; Ojha et al. 2020, arXiv 1910.01112, section 3.1)."""
 
     type: Literal["learnt-categorical"] = "learnt-categorical"
-    classes: int = Field(ge=2)
-    temperature: float = Field(default=0.1, gt=0, description="Of the relaxed category that training sees.")
+    classes: int = Field(ge=2, description="The number of categories.")
+    temperature: float = Field(default=0.1, gt=0, description="Temperature of the relaxed one-hot vectors in training.")
 
     def build(self, context: LatentContext) -> "LearntCategoricalModule":
         return LearntCategoricalModule(self.classes, self.temperature)
 
 
 class LearntCategoricalModule(LatentModule):
-    """Values are class indices, int64 (N,); Q gives one logit per class."""
+    """Values are category indices, int64 (N,). The posterior parameters are one logit per category."""
 
     def __init__(self, classes: int, temperature: float) -> None:
         super().__init__()
@@ -41,20 +41,20 @@ class LearntCategoricalModule(LatentModule):
         return torch.multinomial(self.frequencies, n, replacement=True)
 
     def embed(self, value: Tensor) -> Tensor:
-        """One-hot rows; in training relaxed ones, whose gradient trains the frequencies."""
+        """One-hot vectors (N, classes); in training relaxed ones, whose gradient trains the frequencies."""
         if not self.training:
             return F.one_hot(value, self.classes).to(self.logits.dtype)
         log_probabilities = self.logits.log_softmax(dim=0)
         with torch.no_grad():
             noise = perturbed(log_probabilities, value) - log_probabilities
-        # By value what was drawn given the category; by gradient what an unconditional draw of the noise has.
+        # The noise was drawn given the category, but the gradient is that of an unconditional draw.
         return ((log_probabilities + noise) / self._temperature).softmax(dim=-1)
 
     def posterior(self, params: Tensor) -> Categorical:
         return Categorical(logits=params, validate_args=False)
 
     def entropy(self) -> Tensor:
-        # Without a gradient, as in the paper: the information term is not to make categories equally frequent.
+        # Without a gradient, as in the paper: else the mutual information would make the categories equally frequent.
         return -torch.xlogy(self.frequencies, self.frequencies).sum()
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
@@ -66,10 +66,17 @@ class LearntCategoricalModule(LatentModule):
 
 
 def perturbed(log_probabilities: Tensor, value: Tensor) -> Tensor:
-    """Log-probabilities (K,) plus Gumbel noise, drawn given that the category `value` (...) is the largest: (..., K).
+    """Log-probabilities plus Gumbel noise, conditional on which category is the largest.
 
-    The largest of all has standard Gumbel noise of its own; the others are bounded by it (Maddison et al. 2014,
+    The maximum is standard Gumbel distributed; the others are Gumbel variables truncated at it (Maddison et al. 2014,
     arXiv 1411.0030).
+
+    Args:
+        log_probabilities: (K,).
+        value: Indices (...) of the categories that are the largest.
+
+    Returns:
+        (..., K).
     """
     gumbel = -torch.empty(*value.shape, len(log_probabilities), device=value.device).exponential_().log()
     largest = gumbel.gather(-1, value.unsqueeze(-1))

@@ -1,4 +1,4 @@
-"""Sources of images that are rendered on the spot, with what is known of each: chairs and heads."""
+"""Datasets of images that are rendered at the first run, with known factors: chairs and heads."""
 
 from gan_run import hookimpl
 from gan_run_rendered3d.chairs import RenderedChairs
@@ -10,5 +10,5 @@ __all__ = ["RenderedChairs", "RenderedFaces", "gan_run_components"]
 
 @hookimpl
 def gan_run_components() -> list[type[RenderedSet]]:
-    """What this plugin adds."""
+    """The components of this plugin."""
     return [RenderedChairs, RenderedFaces]

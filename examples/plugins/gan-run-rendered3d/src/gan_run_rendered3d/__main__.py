@@ -1,4 +1,4 @@
-"""The process that `apart` starts: reads a source from standard input, renders it and keeps it."""
+"""The renderer process that `apart` starts: reads a data source as JSON from standard input, renders and stores it."""
 
 import json
 import sys

@@ -1,7 +1,7 @@
-"""Rendering in a process of its own.
+"""Rendering in a subprocess.
 
-Mesa, which draws where there is no graphics card, and Triton, which torch loads sooner or later, each bring an LLVM;
-in one process they end it without a word.
+Mesa, the software renderer, and Triton, which torch loads, each bring their own LLVM; a process that loads both
+crashes without a message.
 """
 
 import subprocess
@@ -14,18 +14,25 @@ if TYPE_CHECKING:
     from gan_run_rendered3d.source import RenderedSet
 
 REFUSED = 3
-"""Exit code of a renderer that says on standard output what is wrong with the data."""
+"""Exit code of a renderer that printed a DataError on standard output."""
 
 
 def render_apart(source: "RenderedSet") -> None:
-    """Render and keep what `source` declares. Raises DataError."""
+    """Render a dataset in a subprocess and store it in the source's folder.
+
+    Args:
+        source: The data source.
+
+    Raises:
+        DataError: The models cannot be read, the renderer crashed, or the folder is not writable.
+    """
     command = [sys.executable, "-m", "gan_run_rendered3d"]
-    # Its standard error is ours: there the progress shows.
+    # Standard error is inherited, so that progress is shown.
     process = subprocess.run(command, input=source.model_dump_json(), stdout=subprocess.PIPE, text=True, check=False)
     if process.returncode == REFUSED:
         raise DataError(process.stdout.strip())
     if process.returncode != 0:
         raise DataError(
-            f"the renderer ended with {process.returncode}; where there is no screen it needs Mesa's EGL (on Debian: "
+            f"the renderer exited with {process.returncode}; without a display it needs Mesa's EGL (on Debian: "
             "libegl1 libegl-mesa0 libgl1-mesa-dri)"
         )

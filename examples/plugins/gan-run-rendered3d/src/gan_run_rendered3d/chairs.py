@@ -1,4 +1,4 @@
-"""Chairs of many makers, each seen from all sides."""
+"""Rendered chairs from Sweet Home 3D's furniture libraries."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -22,11 +22,11 @@ AMBIENT, DIFFUSE = 0.25, 0.8
 
 
 class RenderedChairs(RenderedSet):
-    """57 chairs of Sweet Home 3D's furniture libraries, from the sides of "Seeing 3D chairs" (Aubry et al. 2014): 31
-    azimuths and two elevations, on white.
+    """57 chairs of Sweet Home 3D's furniture libraries, rendered from the views of "Seeing 3D chairs" (Aubry et al.
+    2014): 31 azimuths and two elevations, on white.
 
-    Azimuth and elevation, in degrees, are factors, and the chair is the class. Most models are CC-BY: pictures of them
-    go with the table attribution.tsv.
+    Azimuth and elevation, in degrees, are factors, and the chair is the class. Most models are licensed CC-BY: publish
+    their renders together with the table attribution.tsv.
     """
 
     type: Literal["rendered-chairs"] = "rendered-chairs"
@@ -37,8 +37,10 @@ class RenderedChairs(RenderedSet):
         default=None, description="A table of the models to render (library, model, author, licence); null: our 57."
     )
     size: int = Field(default=64, ge=8, le=512, description="Height and width of the images, in pixels.")
-    azimuths: int = Field(default=31, ge=1, le=360, description="How many sides each chair is seen from.")
-    elevations: tuple[float, ...] = Field(default=(20, 30), min_length=1, description="Degrees above the horizon.")
+    azimuths: int = Field(default=31, ge=1, le=360, description="Number of azimuths, evenly spaced around each chair.")
+    elevations: tuple[float, ...] = Field(
+        default=(20, 30), min_length=1, description="Elevations of the camera, in degrees above the horizon."
+    )
 
     channels: ClassVar[int] = 3
     models_fields: ClassVar[frozenset[str]] = frozenset({"furniture", "models"})
@@ -64,7 +66,7 @@ class RenderedChairs(RenderedSet):
         return np.stack([arrays["azimuth_deg"], arrays["elevation_deg"]], axis=1).astype(np.float64)
 
     def render(self) -> Rendered:
-        # Only a process that renders may load VTK: see `apart`.
+        # VTK may be loaded in the renderer process alone: see `apart`.
         from gan_run_rendered3d.models import read_model
         from gan_run_rendered3d.studio import Lens, open_studio
 
@@ -86,20 +88,22 @@ class RenderedChairs(RenderedSet):
             "azimuth_deg": poses[:, 0],
             "elevation_deg": poses[:, 1],
         }
-        makers = self._credits(libraries)
-        arrays.update({f"model_{said}": np.array([credit[at] for credit in makers]) for at, said in _SAID})
-        return Rendered(arrays, makers)
+        attribution = self._credits(libraries)
+        arrays.update(
+            {f"model_{name}": np.array([credit[column] for credit in attribution]) for column, name in _CREDIT_FIELDS}
+        )
+        return Rendered(arrays, attribution)
 
     @cached_property
     def _entries(self) -> list[Entry]:
         entries = read_entries(self.models)
         if not entries:
-            raise DataError(f"data.models: {self.models} lists nothing")
+            raise DataError(f"data.models: {self.models} has no rows")
         return entries
 
     @cached_property
     def _poses(self) -> list[tuple[float, float]]:
-        """Azimuth and elevation of each view of a chair."""
+        """Azimuth and elevation of each view of a chair, in degrees."""
         around = [360 * step / self.azimuths for step in range(self.azimuths)]
         return [(azimuth, elevation) for elevation in self.elevations for azimuth in around]
 
@@ -110,7 +114,7 @@ class RenderedChairs(RenderedSet):
         return [libraries[entry.library].credit(entry) for entry in self._entries]
 
 
-_SAID = tuple(enumerate(Credit._fields))
+_CREDIT_FIELDS = tuple(enumerate(Credit._fields))
 
 
 def _views(studio: "Studio", mesh: "Coloured", poses: list[tuple[float, float]]) -> list[NDArray[np.uint8]]:

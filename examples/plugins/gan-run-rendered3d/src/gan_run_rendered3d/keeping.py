@@ -1,6 +1,6 @@
-"""A rendered set in its folder: images.npz, whole or not there, and the table of who made the models.
+"""Storage of a rendered dataset: images.npz, complete or absent, and the attribution table of the models.
 
-The recipe is in the file with the images: renders are never taken for those of another recipe.
+The recipe is stored with the images, so that a dataset is not mistaken for that of another recipe.
 """
 
 import csv
@@ -20,11 +20,11 @@ from gan_run import DataError
 
 Arrays = dict[str, NDArray[np.generic]]
 Recipe = Mapping[str, object]
-"""All that decides what the images look like, in JSON's terms."""
+"""Everything that determines the images, as JSON values."""
 
 
 class Credit(NamedTuple):
-    """Who made a model, and what may be done with it."""
+    """The author and the licence of a model."""
 
     name: str
     author: str
@@ -33,54 +33,74 @@ class Credit(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """What a recipe comes to."""
+    """A rendered dataset."""
 
     arrays: Arrays
-    """`images` uint8 (M, H, W) or (M, H, W, 3), and what is known of each."""
-    makers: Sequence[Credit]
-    """Of each model."""
+    """`images` uint8 (M, H, W) or (M, H, W, 3), and arrays of their factors."""
+    credits: Sequence[Credit]
+    """One per model."""
 
 
 def is_kept(folder: Path) -> bool:
-    """Whether there is a rendered set in `folder`, of whatever recipe."""
+    """Whether `folder` has a rendered dataset, of any recipe."""
     return (folder / "images.npz").exists()
 
 
 def write(folder: Path, recipe: Recipe, rendered: Rendered) -> None:
-    """Keep a set. Raises DataError if the folder does not take it."""
+    """Store a dataset.
+
+    Args:
+        folder: Where; made if it does not exist.
+        recipe: What determined the images.
+        rendered: The dataset.
+
+    Raises:
+        DataError: The folder is not writable.
+    """
     unfinished = folder / f".images.{os.getpid()}.npz"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "attribution.tsv").open("w", encoding="utf-8", newline="") as table:
             rows = csv.writer(table, delimiter="\t", lineterminator="\n")
             rows.writerow(("model_id", *Credit._fields))
-            rows.writerows((at, *maker) for at, maker in enumerate(rendered.makers))
+            rows.writerows((model, *credit) for model, credit in enumerate(rendered.credits))
         with unfinished.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, recipe=np.array(json.dumps(recipe)), **rendered.arrays)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(folder / "images.npz")
     except OSError as error:
-        raise DataError(f"data.folder: {folder}: the renders cannot be kept here ({error})") from None
+        raise DataError(f"data.folder: {folder}: the renders cannot be written ({error})") from None
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
 
 
 def read(folder: Path, recipe: Recipe, *names: str) -> Arrays:
-    """The arrays called `names`, or all, of the set kept in `folder`. Raises DataError if it is damaged, or of another
-    recipe."""
+    """Read arrays of a stored dataset.
+
+    Args:
+        folder: Where it is stored.
+        recipe: The recipe that it must have been rendered by.
+        names: The arrays to read; all if none is given.
+
+    Returns:
+        The arrays by name.
+
+    Raises:
+        DataError: The file is damaged, or was rendered by another recipe.
+    """
     path = folder / "images.npz"
     try:
-        # Opened here, because np.load leaves open what turns out to be no zip.
+        # Opened here, because np.load does not close a file that is not a zip.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             found = json.loads(str(kept["recipe"]))
             arrays = {name: kept[name] for name in names or kept.files}
     except (OSError, ValueError, EOFError, KeyError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged ({error}): delete it, and it is rendered again") from None
+        raise DataError(f"{path} is damaged ({error}): delete it to render it again") from None
     if found != recipe:
         differing = sorted(key for key in found.keys() | recipe.keys() if found.get(key) != recipe.get(key))
         raise DataError(
-            f"data.folder: {folder} holds renders of another {', '.join(differing)}: name another folder, or delete it"
+            f"data.folder: {folder} holds renders of another {', '.join(differing)}: set another folder or delete this"
         )
     return arrays

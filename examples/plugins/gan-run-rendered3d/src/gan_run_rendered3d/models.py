@@ -1,4 +1,4 @@
-"""A model of a furniture library as coloured triangles, of one size and facing one way."""
+"""Models of a furniture library as coloured triangles, normalised in size and orientation."""
 
 import io
 from pathlib import PurePosixPath
@@ -16,9 +16,10 @@ from gan_run import DataError
 from gan_run_rendered3d.furniture import Entry, Library
 
 MOST_TRANSPARENT = 0.05
-"""Faces more transparent than this are left out."""
+"""Parts with a lower opacity are left out."""
 MOST_DISTORTED = 0.1
-"""How far a mesh's proportions may be from the catalogue's before it is stretched to those."""
+"""Largest relative difference between the proportions of a mesh and those in the catalogue; a mesh beyond it is
+stretched to the catalogue's."""
 
 
 class Coloured(NamedTuple):
@@ -29,7 +30,18 @@ class Coloured(NamedTuple):
 
 
 def read_model(library: Library, entry: Entry) -> Coloured:
-    """The model upright, its front to +z, about the origin, within the unit sphere. Raises DataError."""
+    """Read a model.
+
+    Args:
+        library: The library that has it.
+        entry: Which model.
+
+    Returns:
+        The model upright, its front to +z, centred at the origin, within the unit sphere.
+
+    Raises:
+        DataError: The model is missing or damaged.
+    """
     triangles, colours = _read(library.files(entry), PurePosixPath(entry.model).name)
     rotation = library.rotation(entry)
     if rotation is not None:
@@ -39,7 +51,7 @@ def read_model(library: Library, entry: Entry) -> Coloured:
 
 def _read(files: dict[str, bytes], name: str) -> Coloured:
     if name not in files:
-        raise DataError(f"there is no {name} beside {', '.join(sorted(files)) or 'nothing'}: fetch the library again")
+        raise DataError(f"{name} is missing among {', '.join(sorted(files)) or 'no files'}: fetch the library again")
     beside = ZipResolver({other: io.BytesIO(content) for other, content in files.items()})
     scene = trimesh.load_scene(io.BytesIO(files[name]), file_type="obj", resolver=beside, process=False)
     parts = [part for part in scene.geometry.values() if _opacity(part) >= MOST_TRANSPARENT]
@@ -48,13 +60,13 @@ def _read(files: dict[str, bytes], name: str) -> Coloured:
 
 
 def _opacity(part: trimesh.Trimesh) -> float:
-    material, _ = _look(part)
+    material, _ = _material(part)
     return float((material.kwargs.get("d") or ["1"])[0])
 
 
 def _colours(part: trimesh.Trimesh) -> NDArray[np.float64]:
-    """Of each face (F, 3): its material's diffuse colour, or the mean of its texture over corners and middle."""
-    material, uv = _look(part)
+    """The colour (F, 3) of each face: its material's diffuse colour, or its texture's mean at corners and centre."""
+    material, uv = _material(part)
     if material.image is None or uv is None:
         return np.tile(np.asarray(material.diffuse[:3], dtype=np.float64) / 255, (len(part.faces), 1))
     corners = uv[part.faces]
@@ -63,15 +75,15 @@ def _colours(part: trimesh.Trimesh) -> NDArray[np.float64]:
     return np.asarray(found.mean(axis=1) / 255, dtype=np.float64)
 
 
-def _look(part: trimesh.Trimesh) -> tuple[SimpleMaterial, NDArray[np.float64] | None]:
-    """A part's material, and where in its texture each point lies."""
-    assert isinstance(part.visual, TextureVisuals), "what is read from an OBJ file has a material"
+def _material(part: trimesh.Trimesh) -> tuple[SimpleMaterial, NDArray[np.float64] | None]:
+    """The material of a part, and the texture coordinates of its points, if any."""
+    assert isinstance(part.visual, TextureVisuals), "trimesh gives every part of an OBJ file a material"
     assert isinstance(part.visual.material, SimpleMaterial)
     return part.visual.material, part.visual.uv
 
 
 def _fit(triangles: NDArray[np.float64], stated: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Into the unit sphere about the middle of its box, whose proportions become those `stated` if far from them."""
+    """Scale and centre triangles into the unit sphere, with the proportions `stated` if theirs differ too much."""
     size = np.ptp(triangles.reshape(-1, 3), axis=0)
     wrong = (stated / stated.max()) / (size / size.max())
     if (abs(wrong - 1) > MOST_DISTORTED).any():

@@ -1,4 +1,4 @@
-"""What both sources have in common: a set is rendered once, into a folder, and read from there."""
+"""The base of the rendered datasets: rendered once into a folder, and read from there."""
 
 import json
 from abc import ABC, abstractmethod
@@ -27,40 +27,42 @@ from gan_run_rendered3d.keeping import Arrays, Rendered, is_kept, read, write
 
 
 class RenderedSet(DataSource, ABC):
-    """Images that are made at the first run and kept, beside a table of who made the models."""
+    """A dataset that is rendered at the first run and stored, with an attribution table of its models."""
 
     channels: ClassVar[int]
     factors: ClassVar[tuple[Factor, ...]]
     models_fields: ClassVar[frozenset[str]]
-    """Fields that say where models are found, which what is kept no longer needs."""
+    """Fields that locate the models; they are no part of the recipe."""
 
     folder: SpecPath | None = Field(
-        default=None, description="Where images.npz and attribution.tsv are kept; null: in the user's cache."
+        default=None, description="The folder of images.npz and attribution.tsv; null: in the user's cache."
     )
     size: int = Field(ge=8, le=512, description="Height and width of the images, in pixels.")
-    test_fraction: float = Field(default=0.1, ge=0, lt=1, description="About which part of the images to test on.")
+    test_fraction: float = Field(
+        default=0.1, ge=0, lt=1, description="Approximate fraction of the images in the test split."
+    )
 
     @property
     @abstractmethod
     def count(self) -> int:
-        """How many images the set has. Raises DataError."""
+        """The number of images. Raises DataError."""
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """Of the labels, if there are any. Raises DataError."""
+        """The names of the classes, or None if there are no labels. Raises DataError."""
         return None
 
     @abstractmethod
     def render(self) -> Rendered:
-        """All images, with their factors. Raises DataError."""
+        """Render all images with their factors. Raises DataError."""
 
     @abstractmethod
     def labels(self, arrays: Arrays) -> NDArray[np.int64] | None:
-        """Every image's label, from the arrays kept."""
+        """The labels (M,) of all images, from the stored arrays; None if there are none."""
 
     @abstractmethod
     def table(self, arrays: Arrays) -> NDArray[np.float64]:
-        """Every image's factors (M, K), from the arrays kept."""
+        """The factors (M, K) of all images, from the stored arrays."""
 
     def describe(self) -> DataInfo:
         sizes: dict[Split, int] = {split: len(self._chosen(split)) for split in ("train", "test")}
@@ -81,17 +83,20 @@ class RenderedSet(DataSource, ABC):
         )
 
     def render_and_keep(self) -> None:
-        """All images into `home`, by this process: see `render_apart`. Raises DataError."""
+        """Render all images and store them in `home`, in this process: see `render_apart`. Raises DataError."""
         write(self.home, self.recipe(), self.render())
 
     def kept(self, *names: str) -> Arrays | None:
-        """The arrays called `names`, or all, if `home` has any. Raises DataError if it is not what this source is to
-        be."""
+        """The stored arrays `names` (all if none is given), or None if nothing is stored.
+
+        Raises:
+            DataError: The stored dataset is damaged or of another recipe.
+        """
         return read(self.home, self.recipe(), *names) if is_kept(self.home) else None
 
     @property
     def home(self) -> Path:
-        """Where the renders are kept: `folder`, or one of the cache's that is this recipe's alone."""
+        """The folder of the renders: `folder`, or one in the user's cache that is named by a digest of the recipe."""
         if self.folder is not None:
             return self.folder
         digest = sha256(json.dumps(self.recipe(), sort_keys=True).encode()).hexdigest()
