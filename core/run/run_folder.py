@@ -28,7 +28,7 @@ from gan_run.core.run import checkpoint
 from gan_run.core.run.checkpoint import Checkpoint
 
 BEFORE_SPEC = frozenset({".lock", "plugins", "data.json", ".data.json.tmp", ".spec.json.tmp"})
-"""What may be in a folder in which a run was stopped before it took its first step."""
+"""The entries of a folder whose run was stopped before its first step."""
 
 
 class RunFolder:

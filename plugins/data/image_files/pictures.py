@@ -34,7 +34,11 @@ class Pictures(DataSource, ABC):
 
     @abstractmethod
     def decoder(self) -> Decoder:
-        """How a file is decoded."""
+        """The decoder of the files.
+
+        Returns:
+            A decoder to images of one size and mode.
+        """
 
     def read(
         self, split: Literal["train", "test"], paths: Sequence[Path], labels: Tensor | None, factors: Tensor | None
