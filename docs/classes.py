@@ -10,15 +10,21 @@ from docstrings import to_markdown
 import gan_run.api
 
 TOPICS = {
-    "api-python": ("Training and loading", ("gan_run.runs", "gan_run.seeds", "gan_run.core.run", "gan_run.registry")),
-    "api-model": ("Trained models, metrics and artifacts", ("model", "metric", "artifact", "code_names")),
-    "api-data": ("Datasets and images", ("data_source", "gan_run.core.images", "gan_run.core.base.image")),
-    "api-latents": ("Latents", ("latent", "latent_space", "repeated", "log_likelihood")),
-    "api-networks": ("Networks", ("network", "augmentation", "gan_run.core.nn")),
-    "api-losses": ("Losses, optimizers and schedules", ("loss", "update_context", "optimizer", "schedule")),
-    "api-specs": ("Specs, errors and helpers", ("gan_run",)),
+    "api-python": ("Training and loading", ("runs", "seeds", "core.run", "registry")),
+    "api-model": (
+        "Trained models, metrics and artifacts",
+        ("core.kinds.model", "core.kinds.metric", "core.kinds.artifact", "core.run.categories", "core.run.traversal"),
+    ),
+    "api-data": ("Datasets and images", ("core.images", "core.kinds.data_source", "core.base.image")),
+    "api-latents": ("Latents", ("core.kinds.latent",)),
+    "api-networks": ("Networks and augmentations", ("core.nn", "core.kinds.network", "core.kinds.augmentation")),
+    "api-losses": (
+        "Losses, optimizers and schedules",
+        ("core.kinds.loss", "core.kinds.update_context", "core.kinds.optimizer", "core.kinds.schedule"),
+    ),
+    "api-specs": ("Specs, errors and helpers", ("core.kinds", "core.base")),
 }
-"""Title and modules of each page, by file name; the first match counts. A bare name is a module of core/kinds."""
+"""Title of each page, and how the names of its modules begin; the longest beginning decides."""
 OPERATORS = ("__getitem__", "__len__", "__iter__", "__call__")
 """The special methods that are listed, where they have a docstring."""
 LONG = 100
@@ -47,10 +53,10 @@ def public_names() -> dict[str, str]:
 
 
 def _topic(module: str) -> str:
-    for topic, (_, members) in TOPICS.items():
-        if any(module == f"gan_run.core.kinds.{each}" or f"{module}.".startswith(f"{each}.") for each in members):
-            return topic
-    raise AssertionError(f"no topic for {module}")
+    name = module.removeprefix("gan_run.")
+    found = {prefix: topic for topic, (_, prefixes) in TOPICS.items() for prefix in prefixes if name.startswith(prefix)}
+    assert found, f"no topic for {module}"
+    return found[max(found, key=len)]
 
 
 def _entry(name: str, module: str) -> str:

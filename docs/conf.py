@@ -1,4 +1,4 @@
-"""How the manual is built: sphinx-build docs site."""
+"""Builds the manual: sphinx-build docs site."""
 
 import sys
 from pathlib import Path
@@ -14,19 +14,23 @@ html_theme = "furo"
 extensions = ["myst_parser"]
 myst_heading_anchors = 3
 exclude_patterns = ["site"]
-# Links to what lies beside docs (examples, CHANGELOG.md) work where the repository is browsed.
+# Links to files outside docs (examples, CHANGELOG.md) work where the repository is browsed.
 suppress_warnings = ["myst.xref_missing"]
 
 
 def write_reference(app: Sphinx) -> None:
-    """The reference's pages, anew from what is installed."""
+    """Write the reference's pages from what is installed, and remove those of earlier builds."""
     from reference import pages
 
-    for name, text in pages().items():
-        path = DOCS / "reference" / name
-        path.parent.mkdir(exist_ok=True)
+    folder, written = DOCS / "reference", pages()
+    folder.mkdir(exist_ok=True)
+    for name, text in written.items():
+        path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+    for path in folder.glob("*.md"):
+        if path.name not in written:
+            path.unlink()
 
 
 def setup(app: Sphinx) -> None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ def blocks() -> dict[str, tuple[str, str]]:
     """Every Python file that the manual shows, by name, with the JSON block that follows it on its page."""
     found: dict[str, tuple[str, str]] = {}
     for page in PAGES:
-        shown = BLOCK.findall(page.read_text(encoding="utf-8"))
-        for (language, text), (next_language, next_text) in zip(shown, [*shown[1:], ("", "")], strict=True):
+        shown = [*BLOCK.findall(page.read_text(encoding="utf-8")), ("", "")]
+        for (language, text), (next_language, next_text) in pairwise(shown):
             if language == "python":
                 name = FILE.match(text)
                 assert name, f"{page.name}: a Python block without `# NAME.py` is not tested:\n{text}"
