@@ -1,4 +1,4 @@
-"""The loss of the few labels."""
+"""The loss of ss-InfoGAN on a few labelled images."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -27,17 +27,17 @@ from gan_run import (
 
 
 class SSInfoGAN(Loss):
-    """The semi-supervised part of ss-InfoGAN (Spurr et al. 2017, arXiv 1707.04487, equation 6): the bound on the
-    information between a code and the labels of a few real images, maximised, so that category k comes to be class k.
+    """The semi-supervised loss of ss-InfoGAN (Spurr et al. 2017, arXiv 1707.04487, equation 6): maximises the bound on
+    the information between a code and the labels of a few real images, so that category k becomes class k.
 
-    It rides on the Q of whichever loss reads the code, `mutual-information` as a rule, and is in the objective of the
-    player that trains D: that is who has to train Q.
+    It uses the Q of another loss that encodes the code, such as `mutual-information`, and is in the objective of the
+    discriminator's player, which has to train Q.
     """
 
     type: Literal["ss-infogan"] = "ss-infogan"
-    code: str = Field(default="category", description="The categorical code, with a category for each class.")
-    labelled: int = Field(ge=1, description="How many training images of each class have a label.")
-    draw: int = Field(default=0, ge=0, description="Which images those are: another number draws others.")
+    code: str = Field(default="category", description="The categorical code, with at least one category per class.")
+    labelled: int = Field(ge=1, description="Number of labelled training images per class.")
+    draw: int = Field(default=0, ge=0, description="Seed of the choice of labelled images.")
 
     def requires_encoders(self) -> Iterable[str]:
         return (self.code,)
@@ -49,8 +49,8 @@ class SSInfoGAN(Loss):
         latent = spec.part(Latent, "latents", self.code)
         categories = latent.module(LatentContext(data)).cardinality or 0
         if categories < len(data.class_names) or latent.count > 1:
-            message = f"{self.code!r} has to be one category out of at least {len(data.class_names)}, a class each"
-            yield Problem(("code",), message)
+            needed = f"at least {len(data.class_names)} categories, one per class"
+            yield Problem(("code",), f"{self.code!r} has to be one categorical code of {needed}")
 
     def build(self, context: LossContext) -> LossTerm:
         few = None if context.images is None else few_labels(context.images, self.labelled, self.draw)
@@ -58,7 +58,19 @@ class SSInfoGAN(Loss):
 
 
 def few_labels(images: ImageSet, labelled: int, draw: int) -> ImageSet:
-    """So many images of each class, drawn by number `draw`. Raises DataError where a class has fewer."""
+    """Choose the labelled images.
+
+    Args:
+        images: The training images with their labels.
+        labelled: How many of each class.
+        draw: The seed of the choice.
+
+    Returns:
+        The chosen images with their labels, class by class.
+
+    Raises:
+        DataError: A class has fewer images.
+    """
     assert images.labels is not None
     chosen = []
     for label in range(int(images.labels.max()) + 1):
@@ -71,7 +83,7 @@ def few_labels(images: ImageSet, labelled: int, draw: int) -> ImageSet:
 
 
 class SSInfoGANTerm(LossTerm):
-    """Minus the log-likelihood of the labels, in nats: a batch of the labelled images, drawn with replacement."""
+    """The negative log-likelihood of the labels, in nats, on a batch of labelled images drawn with replacement."""
 
     def __init__(self, code: str, latent: LatentModule, encoder: Encoder, few: ImageSet | None) -> None:
         super().__init__()
@@ -80,7 +92,7 @@ class SSInfoGANTerm(LossTerm):
         self._latent, self._encoder = Borrowed(latent), Borrowed(encoder)
 
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
-        assert self._few is not None, "a game that is trained has images"
+        assert self._few is not None, "a loss that is trained has images"
         latent, encoder = self._latent.module, self._encoder.module
         batch = self._few.batch(torch.randint(len(self._few), (len(update.real),)))
         assert batch.labels is not None

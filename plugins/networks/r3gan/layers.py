@@ -1,4 +1,4 @@
-"""What generator and trunk are made of."""
+"""The layers of R3GAN's networks."""
 
 import math
 from typing import TypeVar
@@ -9,16 +9,16 @@ from torch.nn import functional as F
 
 SLOPE = 0.2
 GAIN = math.sqrt(2 / (1 + SLOPE**2))
-"""What keeps the variance after a leaky ReLU (He et al. 2015)."""
+"""The gain that keeps the variance through a leaky ReLU of slope SLOPE (He et al. 2015)."""
 GROUP = 8
-"""Channels of a block for each group of its convolution."""
+"""The grouped convolution of a block has one group per GROUP channels of the block."""
 
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 
 def init_weights(layer: Layer, gain: float) -> Layer:
-    """`layer` with weights N(0, gain^2 / fan-in) and no biases to speak of."""
+    """Initialise a layer with weights from N(0, gain^2 / fan-in) and zero biases, and return it."""
     fan_in = layer.weight[0].numel()
     nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(fan_in))
     if layer.bias is not None:
@@ -27,9 +27,9 @@ def init_weights(layer: Layer, gain: float) -> Layer:
 
 
 class ResidualBlock(nn.Module):
-    """A 1x1 convolution to `expansion` times the channels, a grouped 3x3 convolution, a 1x1 convolution back, leaky
-    ReLUs between: (N, C, H, W) to the same. Drawn by Fixup (Zhang et al. 2019, arXiv 1901.09321) for a network of
-    `depth` blocks, so that it begins as the identity."""
+    """A 1x1 convolution to `expansion` times the channels, a grouped 3x3 convolution and a 1x1 convolution back, with
+    leaky ReLUs between, added to the input: (N, C, H, W) to the same. Fixup initialisation (Zhang et al. 2019, arXiv
+    1901.09321) for a network of `depth` blocks makes it the identity at first."""
 
     def __init__(self, channels: int, expansion: int, depth: int) -> None:
         super().__init__()
@@ -47,7 +47,8 @@ class ResidualBlock(nn.Module):
 
 
 class Upsample(nn.Module):
-    """A 1x1 convolution where the number of channels changes, then twice the size, interpolated linearly."""
+    """A 1x1 convolution if the number of channels changes, then bilinear upsampling: (N, C, H, W) to
+    (N, D, 2 H, 2 W)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -60,7 +61,8 @@ class Upsample(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Half the size after a small blur, then a 1x1 convolution where the number of channels changes."""
+    """Blur and downsampling, then a 1x1 convolution if the number of channels changes: (N, C, H, W) to
+    (N, D, H / 2, W / 2)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

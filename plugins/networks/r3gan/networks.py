@@ -1,4 +1,4 @@
-"""Generator and trunk."""
+"""R3GAN's generator and trunk."""
 
 from abc import ABC
 from collections.abc import Iterable
@@ -28,30 +28,30 @@ from gan_run.plugins.networks.r3gan.layers import GROUP, Downsample, ResidualBlo
 
 
 class R3GANNetwork(Declaration, ABC):
-    """What both have in common: at each size, the paper's number of channels: 96 at 256x256, twice as many at half the
-    size, and 768 from 32x32 on, times `width`."""
+    """The base of R3GAN's networks (Huang et al. 2024, arXiv 2501.05441, section 4). The channels at each size are the
+    paper's, times `width`: 96 at 256x256, doubling at each half of the size up to 768 at 32x32 and below."""
 
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
     blocks: int = Field(default=2, ge=1, description="Residual blocks at each size.")
-    expansion: int = Field(default=2, ge=1, description="How much wider a block is within.")
+    expansion: int = Field(default=2, ge=1, description="Factor on the channels inside a block.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         return check_resolution("r3gan", data.image)
 
     def channels(self, image: ImageShape) -> list[int]:
-        """From the base's size to the image's, multiples of a group's."""
+        """The channels at each size, from the base to the image, in multiples of GROUP."""
         base, doublings = upsampling_plan_of(image)
         sides = [base * 2**level for level in range(doublings + 1)]
         return [GROUP * max(1, round(min(768, 96 * 256 / side) * self.width / GROUP)) for side in sides]
 
     def stage(self, channels: int, sizes: int) -> list[nn.Module]:
-        """The blocks of one size, of a network of so many."""
+        """The residual blocks of one size, in a network with `sizes` sizes."""
         return [ResidualBlock(channels, self.expansion, self.blocks * sizes) for _ in range(self.blocks)]
 
 
 class R3GANGenerator(R3GANNetwork, Generator):
-    """A learnt base image whose channels the latents scale, residual blocks at each size, a 1x1 convolution. Ours ends
-    in tanh, which the paper's does not."""
+    """R3GAN's generator: a learnt base image whose channels the latents scale, residual blocks at each size, and a 1x1
+    convolution. Unlike the paper's, it ends in tanh."""
 
     type: Literal["r3gan"] = "r3gan"
 
@@ -67,7 +67,7 @@ class R3GANGenerator(R3GANNetwork, Generator):
 
 
 class Base(nn.Module):
-    """(N, W) -> (N, C, base, base)."""
+    """The learnt base image, scaled by the latents: (N, W) to (N, C, base, base)."""
 
     def __init__(self, inputs: int, channels: int, side: int) -> None:
         super().__init__()
@@ -81,7 +81,8 @@ class Base(nn.Module):
 
 
 class R3GANTrunk(R3GANNetwork, Trunk):
-    """A 1x1 convolution, residual blocks at each size, for each channel a weighted sum over the places of the base."""
+    """R3GAN's discriminator without its last layer: a 1x1 convolution, residual blocks at each size, and a depthwise
+    convolution over the base, whose output is the feature vector."""
 
     type: Literal["r3gan"] = "r3gan"
 
@@ -91,8 +92,8 @@ class R3GANTrunk(R3GANNetwork, Trunk):
     def check(self, spec: SpecView) -> Iterable[Problem]:
         discriminator = spec.part(Discriminator, "discriminator")
         if discriminator.spectral_norm and discriminator.trunk is self:
-            message = "not under spectral norm: its blocks begin with zeros, which have no singular value to divide by"
-            yield Problem(("type",), message)
+            why = "the blocks are initialised with zero weights, whose largest singular value is 0"
+            yield Problem(("type",), f"not with spectral norm: {why}")
 
     def build(self, image: ImageShape) -> TrunkModule:
         channels = self.channels(image)[::-1]

@@ -1,4 +1,4 @@
-"""Changes that come as often as the discriminator overfits."""
+"""Adaptive discriminator augmentation (ADA)."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -15,40 +15,47 @@ Part = Literal["blit", "geom", "color"]
 
 
 class Ada(Augmentation):
-    """Adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676): each change comes with probability p,
-    which rises while more than `target` of the sign of D's logits on real images is positive, and falls otherwise.
+    """Adaptive discriminator augmentation (ADA, Karras et al. 2020, arXiv 2006.06676): each augmentation is applied
+    with probability p, which rises while the mean sign of D's logits on real images is above `target`, a sign of
+    overfitting, and falls while it is below.
 
-    The changes and their sizes are those of its table "bgc", in one bilinear warp and one colour transform; the
-    original also upsamples before it warps.
+    The augmentations and their strengths are the paper's "bgc" (appendix B), as one bilinear warp and one colour
+    transform; the original also upsamples before it warps.
     """
 
     type: Literal["ada"] = "ada"
     pipe: tuple[Part, ...] = Field(
         default=("blit", "geom", "color"),
         min_length=1,
-        description="Flips, quarter turns and whole pixels; scale, rotation and shift; colour.",
+        description="Augmentations. blit: flips, quarter turns, shifts by whole pixels; geom: scale, rotation, "
+        "shift; color: brightness, contrast, hue, saturation.",
     )
-    start: float = Field(default=0.0, ge=0, le=1, description="The probability p to begin with.")
-    target: float = Field(default=0.6, ge=-1, le=1, description="The mean sign of D(real) to steer to.")
-    speed: float = Field(default=500_000, ge=0, description="Real images that p takes from 0 to 1; 0 holds p.")
-    every: int = Field(default=4, ge=1, description="Updates of the discriminator between two corrections.")
+    start: float = Field(default=0.0, ge=0, le=1, description="The initial probability p.")
+    target: float = Field(
+        default=0.6, ge=-1, le=1, description="The mean sign of D's logits on real images at which p is constant."
+    )
+    speed: float = Field(
+        default=500_000, ge=0, description="Number of real images in which p rises from 0 to 1; 0 keeps p constant."
+    )
+    every: int = Field(default=4, ge=1, description="Number of discriminator updates between two adjustments of p.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         for _, loss in spec.find_all(Loss):
             if loss.shift_invariant and self.speed > 0:
-                message = f"not with {loss.name()}, under which the sign of a logit says nothing: hold p by speed 0"
+                why = "a logit's sign has no meaning there"
+                message = f"not with {loss.name()}: {why}; set speed to 0, which keeps p constant"
                 yield Problem(("speed",), message)
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if "color" in self.pipe and data.image.channels not in (1, 3):
-            yield Problem(("pipe",), f"color is for one or three channels, and the data has {data.image}")
+            yield Problem(("pipe",), f"color needs one or three channels, and the data has {data.image}")
 
     def build(self, image: ImageShape) -> "AdaModule":
         return AdaModule(self)
 
 
 class AdaModule(AugmentationModule):
-    """Its probability is part of the checkpoint."""
+    """Images (N, C, H, W) to augmented ones. The probability p is a buffer, so that checkpoints hold it."""
 
     p: Tensor
     signs: Tensor
@@ -58,7 +65,9 @@ class AdaModule(AugmentationModule):
         super().__init__()
         self._declared = declared
         self.register_buffer("p", torch.tensor(declared.start))
-        self.register_buffer("signs", torch.tensor(0.0))  # of D(real): their sum since the last correction
+        self.register_buffer(
+            "signs", torch.tensor(0.0)
+        )  # the sum of the mean signs of D(real) since the last adjustment
         self.register_buffer("updates", torch.tensor(0))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -72,7 +81,7 @@ class AdaModule(AugmentationModule):
         declared = self._declared
         if declared.speed == 0:
             return
-        # On the device, without a look at the numbers: no host waits for them.
+        # Tensor operations alone: the host does not wait for the device.
         self.updates += 1
         self.signs += real_logits.sign().mean()
         due = self.updates % declared.every == 0

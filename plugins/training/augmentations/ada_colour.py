@@ -1,4 +1,4 @@
-"""The changes of colour of adaptive augmentation, as one affine map of colours for each image."""
+"""The colour augmentations of ADA, as one affine map of colours per image."""
 
 import math
 from collections.abc import Callable
@@ -8,8 +8,15 @@ from torch import Tensor
 
 
 def recolour(images: Tensor, p: Tensor) -> Tensor:
-    """Images (N, C, H, W), of three channels or one, each through its map: each change is drawn for each image by
-    itself, and made with probability `p`. One channel is the grey of three."""
+    """Apply random colour transforms, each with probability `p` per image.
+
+    Args:
+        images: (N, C, H, W) with C of 3 or 1. One channel is treated as three equal ones, whose mean is returned.
+        p: The probability, a scalar in [0, 1].
+
+    Returns:
+        Images of the same shape.
+    """
     maps = _maps(len(images), p)  # (N, 4, 4)
     factor, offset = maps[:, :3, :3], maps[:, :3, 3:]
     if images.shape[1] == 1:
@@ -19,7 +26,7 @@ def recolour(images: Tensor, p: Tensor) -> Tensor:
 
 
 def _maps(n: int, p: Tensor) -> Tensor:
-    """Affine maps of colours (n, 4, 4): brightness, contrast, the grey axis reversed, hue, saturation."""
+    """Random affine maps (n, 4, 4) of homogeneous colours: brightness, contrast, luma flip, hue, saturation."""
     total = torch.eye(4, device=p.device).repeat(n, 1, 1)
     for change in CHANGES:
         chosen = torch.rand(n, 1, 1, device=p.device) < p
@@ -44,7 +51,7 @@ def _luma_flip(n: int, device: torch.device) -> Tensor:
 
 
 def _hue(n: int, device: torch.device) -> Tensor:
-    """A rotation around the grey axis (Rodrigues)."""
+    """A rotation around the grey axis (Rodrigues' formula)."""
     angle = ((torch.rand(n, device=device) * 2 - 1) * math.pi)[:, None, None]
     grey = _grey(device)
     cross = torch.zeros(4, 4, device=device)
@@ -61,7 +68,7 @@ def _saturation(n: int, device: torch.device) -> Tensor:
 
 
 def _grey(device: torch.device) -> Tensor:
-    """The projection of colours (4, 4) onto the grey axis."""
+    """The projection (4, 4) of homogeneous colours onto the grey axis."""
     axis = torch.tensor([1.0, 1, 1, 0], device=device) / math.sqrt(3)
     return torch.outer(axis, axis)
 

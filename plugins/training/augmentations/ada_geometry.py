@@ -1,4 +1,4 @@
-"""The geometric changes of adaptive augmentation, as one map of coordinates for each image."""
+"""The geometric augmentations of ADA, as one affine map of coordinates per image."""
 
 import math
 
@@ -7,14 +7,25 @@ from torch import Tensor
 
 
 def maps(n: int, size: tuple[int, int], p: Tensor, *, blit: bool, geom: bool) -> Tensor:
-    """Maps (n, 2, 3) for `warp`: each change is drawn for each image by itself, and made with probability `p`."""
+    """Draw random maps; each transform is applied with probability `p` per image.
+
+    Args:
+        n: How many maps.
+        size: Height and width of the images.
+        p: The probability, a scalar in [0, 1].
+        blit: Whether to flip, to rotate by quarter turns and to shift by whole pixels.
+        geom: Whether to scale, rotate, stretch and shift.
+
+    Returns:
+        Affine maps (n, 2, 3) for `warp`.
+    """
     maker = Maker(n, size, p)
     if blit:
         maker.flip()
         maker.quarter_turns()
         maker.whole_pixels()
     if geom:
-        # Two rotations around the anisotropic stretch, each with the probability that makes p for either.
+        # Two rotations, before and after the anisotropic scaling; with probability p at least one is applied.
         either = 1 - (1 - p).sqrt()
         maker.scale()
         maker.rotate(either)
@@ -25,7 +36,7 @@ def maps(n: int, size: tuple[int, int], p: Tensor, *, blit: bool, geom: bool) ->
 
 
 class Maker:
-    """Multiplies up the changes, in coordinates of pixels around the middle."""
+    """Accumulates the product of transforms, in pixel coordinates relative to the centre."""
 
     def __init__(self, n: int, size: tuple[int, int], p: Tensor) -> None:
         self._n, self._size, self._p = n, size, p
@@ -60,7 +71,7 @@ class Maker:
         self._apply(self._translation(self._normal() * 0.125 * width, self._normal() * 0.125 * height), self._p)
 
     def maps(self) -> Tensor:
-        """(n, 2, 3) in coordinates [-1, 1] across the image."""
+        """The maps (n, 2, 3), in coordinates from -1 to 1 across the image."""
         height, width = self._size
         unit = torch.tensor([2 / width, 2 / height, 1.0]).to(self._p).diag()
         return (unit @ self._total @ unit.inverse())[:, :2]

@@ -1,4 +1,4 @@
-"""The three changes of DiffAugment."""
+"""DiffAugment's three augmentations."""
 
 from typing import Literal
 
@@ -12,13 +12,13 @@ Policy = Literal["color", "translation", "cutout"]
 
 
 class DiffAugment(Augmentation):
-    """Differentiable augmentation (Zhao et al. 2020, arXiv 2006.10738) by its authors' numbers: brightness, saturation,
-    contrast; shifts by up to an eighth of the side; a square of half the side blanked out, grey as what a shift leaves
-    open."""
+    """Differentiable augmentation (DiffAugment, Zhao et al. 2020, arXiv 2006.10738) with the authors' strengths: color
+    (brightness, saturation, contrast), translation by up to an eighth of the side, and cutout of a square of half the
+    side. Uncovered and cut out pixels are 0, mid-grey."""
 
     type: Literal["diffaugment"] = "diffaugment"
     policy: tuple[Policy, ...] = Field(
-        default=("color", "translation", "cutout"), min_length=1, description="What is done, in order."
+        default=("color", "translation", "cutout"), min_length=1, description="The augmentations, in order."
     )
 
     def build(self, image: ImageShape) -> "DiffAugmentModule":
@@ -26,7 +26,7 @@ class DiffAugment(Augmentation):
 
 
 class DiffAugmentModule(AugmentationModule):
-    """One draw of each part for each image."""
+    """Images (N, C, H, W) to augmented ones, with independent draws per image."""
 
     def __init__(self, policy: tuple[Policy, ...]) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class DiffAugmentModule(AugmentationModule):
 
 
 def recolour(images: Tensor) -> Tensor:
-    """Brighter or darker by up to half, then saturation times up to 2, then contrast times 0.5 to 1.5."""
+    """Add -0.5 to 0.5, then scale the saturation by 0 to 2, then the contrast by 0.5 to 1.5: (N, C, H, W)."""
     images = images + (_rand(images) - 0.5)
     grey = images.mean(dim=1, keepdim=True)
     images = grey + (images - grey) * (_rand(images) * 2)
@@ -49,7 +49,7 @@ def recolour(images: Tensor) -> Tensor:
 
 
 def translate(images: Tensor, share: float = 0.125) -> Tensor:
-    """Whole pixels either way on each axis, up to `share` of its side; what is left open is zero."""
+    """Shift images (N, C, H, W) by whole pixels, up to the fraction `share` of each side; uncovered pixels are 0."""
     n, _, height, width = images.shape
     rows = torch.arange(height, device=images.device) + _either_way(n, height * share, images)  # (N, H)
     columns = torch.arange(width, device=images.device) + _either_way(n, width * share, images)  # (N, W)
@@ -61,7 +61,7 @@ def translate(images: Tensor, share: float = 0.125) -> Tensor:
 
 
 def cut_out(images: Tensor, share: float = 0.5) -> Tensor:
-    """A rectangle of `share` of each side, its middle anywhere in the image, set to zero."""
+    """Set a rectangle with the fraction `share` of each side to 0; its centre is anywhere in the image."""
     n, _, height, width = images.shape
     tall, wide = round(height * share), round(width * share)
     top = torch.randint(0, height + 1, (n, 1), device=images.device) - tall // 2
@@ -76,7 +76,7 @@ def _rand(images: Tensor) -> Tensor:
 
 
 def _either_way(n: int, reach: float, like: Tensor) -> Tensor:
-    """Whole numbers (n, 1) from -reach to reach."""
+    """Random integers (n, 1) from -reach to reach, inclusive."""
     most = int(reach + 0.5)
     return torch.randint(-most, most + 1, (n, 1), device=like.device)
 

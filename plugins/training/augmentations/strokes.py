@@ -1,4 +1,4 @@
-"""Strokes made thinner or thicker at random."""
+"""Random thinning and thickening of strokes."""
 
 import math
 from collections.abc import Callable
@@ -12,25 +12,28 @@ from gan_run import Augmentation, AugmentationModule, ImageShape
 
 
 class Strokes(Augmentation):
-    """Bright strokes on dark made thinner or thicker: the image x is blurred and cut again, softly, at a random level,
-    tanh(sharpness * (blurred x - level))."""
+    """Thins or thickens bright strokes on a dark background: blurs the image x and applies a soft threshold at a random
+    level, tanh(sharpness * (blur(x) - level))."""
 
     type: Literal["strokes"] = "strokes"
     level: float = Field(
-        default=0.6, ge=0, lt=1, description="Where to cut, at most, either way: above 0 is thinner, below thicker."
+        default=0.6,
+        ge=0,
+        lt=1,
+        description="Largest absolute threshold; positive thresholds thin strokes, negative ones thicken them.",
     )
     blur: float = Field(default=0.8, gt=0, le=10, description="Standard deviation of the blur, in pixels.")
-    sharpness: float = Field(default=3, gt=0, description="How steep the cut is.")
+    sharpness: float = Field(default=3, gt=0, description="Slope of the soft threshold.")
 
     def build(self, image: ImageShape) -> "StrokesModule":
         return StrokesModule(self)
 
 
 class StrokesModule(AugmentationModule):
-    """(N, C, H, W) to the same, each image by a level of its own."""
+    """Images (N, C, H, W) to images of the same shape, each with its own random threshold."""
 
     def __init__(self, declared: Strokes) -> None:
-        # torchvision takes over a second to import: only who uses this waits.
+        # Imported here, because torchvision takes over a second to import.
         from torchvision.transforms.v2.functional import gaussian_blur_image
 
         super().__init__()
@@ -42,7 +45,15 @@ class StrokesModule(AugmentationModule):
         return self.cut(images, levels)
 
     def cut(self, images: Tensor, levels: Tensor) -> Tensor:
-        """Each image (N, C, H, W) at its level (N,)."""
+        """Apply given thresholds.
+
+        Args:
+            images: (N, C, H, W) in [-1, 1].
+            levels: The threshold of each image, (N,).
+
+        Returns:
+            Images of the same shape, in (-1, 1).
+        """
         declared = self._declared
         reach = 2 * math.ceil(2 * declared.blur) + 1
         with torch.autocast(images.device.type, enabled=False):

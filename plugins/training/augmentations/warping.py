@@ -1,4 +1,4 @@
-"""Images through affine maps of their coordinates."""
+"""Differentiable affine warps of images."""
 
 from typing import Literal
 
@@ -11,12 +11,21 @@ from torch.nn import functional as F
 Padding = Literal["border", "reflection"]
 BILINEAR = 0
 PADDINGS: dict[Padding, int] = {"border": 1, "reflection": 2}
-"""As torch numbers them."""
+"""The numbers of torch's padding modes."""
 
 
 def warp(images: Tensor, maps: Tensor, padding: Padding) -> Tensor:
-    """Each image (N, C, H, W) through its map (N, 2, 3) from the coordinates of the result to those of the image, both
-    [-1, 1] across the image; bilinear. In full precision, for coordinates of half types would be pixels off."""
+    """Warp images with bilinear interpolation, in full precision: half-precision coordinates are off by whole pixels.
+
+    Args:
+        images: (N, C, H, W).
+        maps: Affine maps (N, 2, 3) from coordinates of the result to coordinates of the image, both from -1 to 1 across
+            the image.
+        padding: What lies outside the image: its border repeated, or its reflection.
+
+    Returns:
+        Images of the same shape, differentiable twice with respect to `images`.
+    """
     with torch.autocast(images.device.type, enabled=False):
         grid = F.affine_grid(maps.to(images), list(images.shape), align_corners=False)
         warped = Sample.apply(images, grid, PADDINGS[padding])
@@ -25,13 +34,16 @@ def warp(images: Tensor, maps: Tensor, padding: Padding) -> Tensor:
 
 
 class Sample(Function):
-    """torch's `grid_sample`, whose gradient can itself be differentiated, as gradient penalties need and torch's own
-    cannot. Linear in the images, so that either of the two is the other's derivative; the grid gets none."""
+    """torch's `grid_sample` with a differentiable backward pass, which gradient penalties need and torch's lacks.
+
+    Sampling is linear in the images: its derivative is its transpose, `Spread`, and the derivative of `Spread` is
+    `Sample`. The grid gets no gradient.
+    """
 
     @staticmethod
     def forward(ctx: FunctionCtx, images: Tensor, grid: Tensor, padding: int) -> Tensor:
         ctx.save_for_backward(images, grid)
-        ctx.padding = padding  # type: ignore[attr-defined]  # where torch wants what is no tensor
+        ctx.padding = padding  # type: ignore[attr-defined]  # torch's place for values that are not tensors
         return torch.grid_sampler(images, grid, BILINEAR, padding, False)
 
     @staticmethod
@@ -42,7 +54,7 @@ class Sample(Function):
 
 
 class Spread(Function):
-    """The transpose of `Sample`: what each pixel of the result has, given back to those it was made of."""
+    """The transpose of `Sample`: adds each pixel of the result to the pixels that it was interpolated from."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, gradient: Tensor, images: Tensor, grid: Tensor, padding: int) -> Tensor:
