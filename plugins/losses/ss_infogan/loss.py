@@ -49,8 +49,8 @@ class SSInfoGAN(Loss):
         latent = spec.part(Latent, "latents", self.code)
         categories = latent.module(LatentContext(data)).cardinality or 0
         if categories < len(data.class_names) or latent.count > 1:
-            message = f"{self.code!r} has to be one category out of at least {len(data.class_names)}, a class each"
-            yield Problem(("code",), message)
+            needed = f"at least {len(data.class_names)} categories, one per class"
+            yield Problem(("code",), f"{self.code!r} has to be one categorical code of {needed}")
 
     def build(self, context: LossContext) -> LossTerm:
         few = None if context.images is None else few_labels(context.images, self.labelled, self.draw)

@@ -51,7 +51,7 @@ def _luma_flip(n: int, device: torch.device) -> Tensor:
 
 
 def _hue(n: int, device: torch.device) -> Tensor:
-    """A rotation around the grey axis (Rodrigues)."""
+    """A rotation around the grey axis (Rodrigues' formula)."""
     angle = ((torch.rand(n, device=device) * 2 - 1) * math.pi)[:, None, None]
     grey = _grey(device)
     cross = torch.zeros(4, 4, device=device)

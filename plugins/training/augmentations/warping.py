@@ -42,7 +42,7 @@ class Sample(Function):
     @staticmethod
     def forward(ctx: FunctionCtx, images: Tensor, grid: Tensor, padding: int) -> Tensor:
         ctx.save_for_backward(images, grid)
-        ctx.padding = padding  # type: ignore[attr-defined]  # where torch wants what is no tensor
+        ctx.padding = padding  # type: ignore[attr-defined]  # torch's place for values that are not tensors
         return torch.grid_sampler(images, grid, BILINEAR, padding, False)
 
     @staticmethod

@@ -136,7 +136,10 @@ def test_a_code_without_a_category_for_each_class_is_refused(small: Small, regis
     spec["latents"] = {**spec["latents"], "few": {"type": "categorical", "classes": 2, "count": 2}}
     read = read_spec(spec, registry=registry)
     (problem,) = read.data_problems(read.data.describe())
-    assert str(problem) == f"losses[1].code: {wrong!r} has to be one category out of at least 2, a class each"
+    assert (
+        str(problem)
+        == f"losses[1].code: {wrong!r} has to be one categorical code of at least 2 categories, one per class"
+    )
 
 
 def test_data_without_labels_is_refused(small: Small, registry: Registry) -> None:
