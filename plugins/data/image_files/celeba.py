@@ -102,7 +102,7 @@ class CelebA(Pictures):
         count, header, *lines = lines
         attributes = header.split()
         if not count.strip().isdigit() or len(lines) != int(count):
-            raise DataError(f"{path} states {count.strip()!r} faces and has {len(lines)}: fetch it again")
+            raise DataError(f"{path} states {count.strip()!r} faces, but has {len(lines)}: fetch it again")
         values = [line.split()[1:] for line in lines]
         for number, row in enumerate(values, 3):
             if len(row) != len(attributes) or not set(row) <= {"1", "-1"}:
