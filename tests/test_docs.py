@@ -153,6 +153,18 @@ def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:
     assert "passed" in done.stdout
 
 
+def test_the_specs_of_the_readme_and_the_guide_are_valid() -> None:
+    ((_, text),) = [
+        block for block in BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8")) if block[0] == "json"
+    ]
+    content = json.loads(text)
+    assert read_spec(content).name == content["name"]
+    ((_, losses),) = BLOCK.findall((DOCS / "guide.md").read_text(encoding="utf-8"))
+    content["latents"]["c2"] = content["latents"]["c1"]
+    content["losses"] = [content["losses"][0], *json.loads(f"[{losses}]")]
+    assert len(read_spec(content).losses) == 3
+
+
 def test_paths_and_classes_of_the_architecture_page_exist() -> None:
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
     named = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
