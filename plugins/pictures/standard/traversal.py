@@ -1,6 +1,6 @@
 """Strips in which one code is turned and all else is held (Chen et al. 2016, figures 2 to 6)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -64,7 +64,7 @@ class Traversal(Artifact):
                 grid = latent.traversal_values(self.frames, self.low, self.high)
                 images = _turned(model, held, code_dim, grid)
                 by_value = images.view(self.rows, len(grid), *images.shape[1:]).transpose(0, 1)
-                frames = [image_grid(parallel_runs, columns=self.rows) for parallel_runs in by_value]
+                frames = [image_grid(of_value, columns=self.rows) for of_value in by_value]
                 paths.append(target.with_suffix(".gif"))
                 # Categories have no order to go back in, and an angle comes round by itself.
                 save_gif(frames, paths[-1], come_back=latent.cardinality is None and latent.period is None)
@@ -78,10 +78,10 @@ def _turned(model: Model, held: Values, code_dim: CodeDim, grid: Tensor) -> Tens
     return model.generate(model.latents.with_value(rows, code_dim, repeated))
 
 
-def _in_file_name(code_dim: CodeDim, latents: Collection[str]) -> str:
+def _in_file_name(code_dim: CodeDim, latents: Iterable[str]) -> str:
     """`c`, or `c-0` for a copy; `c[0]`, which no latent can be called, where `c-0` is another latent."""
     plain = code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
-    return plain if code_dim.copy is None or plain not in latents else str(code_dim)
+    return str(code_dim) if code_dim.copy is not None and plain in set(latents) else plain
 
 
 def _strip(images: Tensor, values: list[str], title: str) -> "Figure":
