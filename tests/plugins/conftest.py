@@ -1,4 +1,4 @@
-"""A discriminator that is easy to see through, to ask losses about."""
+"""A simple discriminator for tests of losses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,21 +58,21 @@ class FirstPixel(nn.Module):
 
 @dataclass
 class Table:
-    """A term, and the discriminator it sits at the table with."""
+    """A loss term with the discriminator and the latents that it is built for."""
 
     term: LossTerm
     discriminator: DiscriminatorModule
     latents: LatentSpace
 
     def context(self, real: Tensor, fake: Tensor, extra: Mapping[str, Tensor] | None = None) -> UpdateContext:
-        """One update's view of these images (N, C, H, W)."""
+        """The context of an update on these images (N, C, H, W)."""
         latents = {"z": torch.zeros(len(fake))}
         extra = {f"key/{name}": points.requires_grad_() for name, points in (extra or {}).items()}
         inputs = UpdateInputs(real, None, latents, fake, extra, ())
         return UpdateContext(GeneratorStack(self.latents, nn.Identity()), self.discriminator, inputs)
 
     def ask(self, player: str, real: Tensor, fake: Tensor) -> tuple[Tensor, UpdateContext]:
-        """The term's objective on these images, as an update of `player` would get it, and the turn it had."""
+        """The term's objective in an update of `player` on these images, and the update's context."""
         if player == "discriminator":
             extra = self.term.extra_inputs(player, real, fake)
             real = real.detach().requires_grad_() if "real" in self.term.input_gradients else real
@@ -84,8 +84,8 @@ class Table:
 
 @pytest.fixture(scope="session")
 def seat() -> Callable[..., Table]:
-    """seat(loss, layers) builds a loss for images of one row of pixels (two, or as many as `pixels`) whose logits are
-    what the layers make of them: by default, the first pixel."""
+    """seat(loss, layers) builds a loss for images of one row of `pixels`, whose logits are the output of `layers`: by
+    default the first pixel."""
 
     def build(loss: Loss, layers: nn.Module | None = None, pixels: int = 2) -> Table:
         info = DataInfo(ImageShape(1, 1, pixels), {"train": 1})

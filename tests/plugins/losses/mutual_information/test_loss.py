@@ -112,7 +112,7 @@ def ask(game: Game, player: str, fake: Tensor, values: Mapping[str, Tensor]) -> 
 
 
 def fix_q(game: Game, numbers: list[float]) -> None:
-    """Make Q say `numbers` of every image: all codes' params outputs, side by side."""
+    """Make `numbers` the posterior parameters of every image: those of all codes, one after the other."""
     encoder = game.term(KEY).encoder()
     assert encoder is not None
     last = [layer for layer in encoder.modules() if isinstance(layer, nn.Linear)][-1]

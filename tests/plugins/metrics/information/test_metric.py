@@ -21,7 +21,7 @@ NOTHING = FakeSplits(DataInfo(ImageShape(1, 1, 1), {}))
 
 
 def model(latents: dict[str, Latent], matrix: Tensor, pixels: dict[str, slice], scale: float = 1.0) -> Model:
-    """The generator's input times a matrix is a row of pixels; Q's params numbers are stretches of it, magnified."""
+    """The image is the generator's input times a matrix; each code's posterior parameters are a slice of it, scaled."""
     reads = {code: partial(read, where=where, scale=scale) for code, where in pixels.items()}
     return fake_model(latents, lambda embedded: (embedded @ matrix).view(len(embedded), 1, 1, -1), reads)
 

@@ -50,7 +50,7 @@ LATENTS: dict[str, Latent] = {"z": Uniform(), "category": Categorical(classes=3)
 SIDE = 56  # 7 columns, 8 times
 
 
-def test_one_picture_per_dial_of_each_code(tmp_path: Path) -> None:
+def test_one_picture_per_copy_of_each_code(tmp_path: Path) -> None:
     paths = Traversal(rows=2).render(model(LATENTS, codes=("category", "c")), DATA, tmp_path / "step-00000010")
     assert [path.name for path in paths] == [
         "step-00000010-category.png",
@@ -77,7 +77,7 @@ def test_a_copy_and_a_latent_of_like_names_have_pictures_of_their_own(tmp_path: 
     assert set(paths) == set(tmp_path.iterdir())
 
 
-def test_the_dial_is_turned_and_each_row_keeps_its_noise(tmp_path: Path) -> None:
+def test_the_code_changes_and_each_row_keeps_its_noise(tmp_path: Path) -> None:
     torch.manual_seed(0)
     turned, category = Traversal(codes=("d", "category"), steps=5, rows=4).render(
         model(LATENTS, codes=()), DATA, tmp_path / "traversal"

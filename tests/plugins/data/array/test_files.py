@@ -1,0 +1,88 @@
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from gan_run import DataError, ImageShape
+from gan_run.plugins.data.array.source import Array
+
+Writer = Callable[..., Path]
+
+
+def counted(*shape: int) -> np.ndarray:
+    return (np.arange(np.prod(shape)) % 256).astype(np.uint8).reshape(shape)
+
+
+def source(path: Path, **fields: Any) -> Array:
+    return Array(**{"path": path, "test_fraction": 0} | fields)
+
+
+def test_describe_reads_the_header_alone_of_a_zip(tmp_path: Path):
+    content = io.BytesIO()
+    np.save(content, counted(5, 4, 6))
+    with zipfile.ZipFile(tmp_path / "set.npz", "w") as archive:
+        archive.writestr("images.npy", content.getvalue()[:-1])
+    assert source(tmp_path / "set.npz").describe().image == ImageShape(1, 4, 6)
+    with pytest.raises(DataError, match=r"set\.npz cannot be read"):
+        source(tmp_path / "set.npz").load("train")
+
+
+def test_column_major_arrays_are_read_right(tmp_path: Path):
+    array = counted(5, 4, 6)
+    np.savez(tmp_path / "set.npz", images=np.asfortranarray(array))
+    loaded = source(tmp_path / "set.npz").load("train").images
+    assert {bytes(one.numpy()) for one in loaded} == {one.tobytes() for one in array}
+
+
+def test_pickled_objects_are_refused(tmp_path: Path):
+    np.savez(tmp_path / "set.npz", images=counted(2, 2, 2), labels=np.array([{}, {}]))
+    with pytest.raises(DataError, match="'labels' is object"):
+        source(tmp_path / "set.npz", labels="labels").describe()
+
+
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>Not found</html>" * 9])
+def test_a_damaged_file_is_named(tmp_path: Path, suffix: str, content: bytes):
+    path = tmp_path / f"set.{suffix}"
+    path.write_bytes(content)
+    for action in (source(path).describe, lambda: source(path).load("train")):
+        with pytest.raises(DataError, match=rf"set\.{suffix} cannot be read"):
+            action()
+
+
+def test_a_file_cut_short_is_named(write: Writer):
+    path = write(images=np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match=rf"{path.name} cannot be read"):
+        source(path).load("train")
+
+
+def test_a_type_that_numpy_does_not_know_is_refused(tmp_path: Path):
+    header = json.dumps({"images": {"dtype": "BF16", "shape": [1, 2, 2], "data_offsets": [0, 8]}}).encode()
+    (tmp_path / "set.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+    with pytest.raises(DataError, match="'images' is BF16: convert"):
+        source(tmp_path / "set.safetensors").describe()
+
+
+@pytest.mark.parametrize("name", ["gone.npz", "gone.safetensors"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str):
+    with pytest.raises(DataError, match=rf"{name} is missing"):
+        source(tmp_path / name).describe()
+
+
+def test_a_folder_is_no_file(tmp_path: Path):
+    (tmp_path / "set.npz").mkdir()
+    with pytest.raises(DataError, match=r"set\.npz is not a file"):
+        source(tmp_path / "set.npz").describe()
+
+
+def test_another_kind_of_file_is_refused(tmp_path: Path):
+    with pytest.raises(ValidationError, match=r"set\.npy is neither \.npz nor \.safetensors"):
+        source(tmp_path / "set.npy")
