@@ -49,7 +49,7 @@ class Rule:
 
 RULES = (
     Rule(
-        "a penalty on the discriminator's slope, and a trunk with batch norm",
+        "a gradient penalty, and a trunk with batch norm",
         "A logit is then a function of the whole batch, so it has no gradient at its own image alone, and the norm of "
         "that gradient is what is penalised.",
         "a logit depends on the whole batch there",

@@ -55,7 +55,7 @@ def test_data_without_labels_is_a_problem_and_so_are_several_labels(
     latents = {"z": {"type": "gaussian"}, "label": {"type": "label"}}
     spec = read_spec(small(latents=latents, losses=[{"type": "hinge"}]), registry=registry)
     (problem,) = spec.data_problems(DataInfo(ImageShape(1, 8, 8), {"train": 1}))
-    assert str(problem) == "latents.label.type: the data has no labels to draw from"
+    assert str(problem) == "latents.label.type: the data has no labels"
     assert not spec.data_problems(INFO)
     with pytest.raises(ValueError, match=r"latents\.label\.count: an image has one label"):
         read_spec(spec, ["latents.label.count=2"], registry)

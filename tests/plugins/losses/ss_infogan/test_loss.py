@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_run import DataError, ImageSet, SpecError, load, read_spec, train
+from gan_run import DataError, ImageSet, RunOptions, SpecError, load, read_spec, train
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 from gan_run.plugins.losses.ss_infogan.loss import few_labels
@@ -121,7 +121,7 @@ def test_the_images_are_no_part_of_the_checkpoint_and_a_finished_model_needs_non
 ) -> None:
     spec = spec_with(small)
     assert not [name for name in begin(spec, registry).game.state_dict() if KEY in name]
-    run = train(spec, tmp_path, registry=registry)
+    run = train(spec, tmp_path, options=RunOptions(registry=registry))
     assert set(load(run, registry=registry).encode(torch.rand(3, 1, 8, 8))) == {"category", "c"}
 
 

@@ -158,7 +158,7 @@ def test_two_gradients_deep_every_parameter_is_reached() -> None:
     ("network", "message"),
     [
         ({"attention": 8}, "no feature maps have side 8 (there is: none between base and image)"),
-        ({"condition": ["z", "category", "c"]}, "at least one latent has to be an input of the first layer"),
+        ({"condition": ["z", "category", "c"]}, "at least one latent must enter at the first layer"),
         ({"condition": ["kategory"]}, "no latent is called 'kategory'; did you mean 'category'?"),
     ],
 )
