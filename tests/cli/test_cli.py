@@ -5,19 +5,20 @@ import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image
 
-from gan_run import RunOptions, load, train
+from gan_run import RunOptions, train
 from gan_run.cli import main
 from gan_run.registry.plugins import Registry
 
 GanRun = Callable[..., subprocess.CompletedProcess[str]]
+
+
 Here = Callable[..., Result]
+
 
 UNHURRIED = 15
 """Seconds that a mistake may take to be answered on a machine that is busy with other things; 3 is usual."""
@@ -59,9 +60,6 @@ def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(spec, out, options=RunOptions(notify=lambda text: None, registry=registry))
 
 
-# --- Before anything is imported.
-
-
 def test_help_answers_at_once(gan_run: GanRun, record_property: Callable[[str, object], None]) -> None:
     seconds = []
     for _ in range(3):
@@ -96,9 +94,6 @@ def test_the_script_and_the_module_are_the_same_program(gan_run: GanRun, tmp_pat
     assert done.returncode == 0
     assert done.stdout == gan_run("--help", COLUMNS="80").stdout
     assert done.stdout.startswith("Usage: gan-run ")
-
-
-# --- Mistakes.
 
 
 @pytest.mark.parametrize(
@@ -240,9 +235,6 @@ def test_a_run_whose_loss_turns_nan_ends_with_one(gan_run: GanRun, write_spec: C
     )
 
 
-# --- train, check and init.
-
-
 def test_train_shows_its_progress_and_where_the_run_is(gan_run: GanRun, write_spec: Callable[..., Path]) -> None:
     done = gan_run(write_spec(), "--set", "train.steps=2", "--out", "elsewhere")
     assert (done.returncode, done.stderr) == (0, "")
@@ -308,160 +300,3 @@ def test_init_of_no_recipe_is_answered_with_the_nearest(here: Here) -> None:
     done = here("init", "quikstart")
     assert done.exit_code == 2
     assert "there is no recipe 'quikstart'; did you mean 'quickstart'?" in done.output
-
-
-# --- Looking at a run.
-
-
-def test_sample_writes_a_grid_and_an_array_of_the_same_images(
-    here: Here, run: Path, tmp_path: Path, registry: Registry
-) -> None:
-    done = here("sample", run, "--n", "6", "--code", "category=2", "--seed", "5")
-    assert (done.exit_code, done.output) == (0, "samples.png\n")
-    done = here("sample", run, "--n", "6", "--code", "category=2", "--seed", "5", "--out", "deep/down.npz")
-    assert (done.exit_code, done.output) == (0, "deep/down.npz\n")
-    with np.load(tmp_path / "deep/down.npz", allow_pickle=False) as file:
-        images = file["images"]
-    assert (images.shape, images.dtype) == ((6, 1, 8, 8), np.uint8)
-    expected = load(run, registry=registry).sample(6, seed=5, category=2)
-    assert np.array_equal(images, ((expected + 1) * 127.5).round().clamp(0, 255).byte().numpy())
-
-    # Three columns of cells of 8 pixels, each magnified 7 times, with 2 between and around.
-    with Image.open(tmp_path / "samples.png") as picture:
-        grid = np.asarray(picture.convert("L"))
-    assert grid.shape == (2 + 2 * 58, 2 + 3 * 58)
-    assert np.array_equal(grid[2:58:7, 2:58:7], images[0, 0])
-    assert np.array_equal(grid[60:116:7, 118:174:7], images[5, 0])
-
-
-def test_sample_takes_its_format_from_the_option_first(here: Here, run: Path, tmp_path: Path) -> None:
-    assert here("sample", run, "--format", "npz").output == "samples.npz\n"
-    assert here("sample", run, "--format", "png", "--out", "x.npz").exit_code == 0
-    assert (tmp_path / "x.npz").read_bytes().startswith(b"\x89PNG")
-
-
-def test_sample_of_another_step_is_of_another_model(here: Here, run: Path, tmp_path: Path) -> None:
-    for step in ("2", "4"):
-        assert here("sample", run, "--step", step, "--out", f"{step}.npz").exit_code == 0
-    with np.load(tmp_path / "2.npz") as two, np.load(tmp_path / "4.npz") as four:
-        assert two["images"].shape == four["images"].shape
-        assert not np.array_equal(two["images"], four["images"])
-    done = here("sample", run, "--step", "3")
-    assert done.exit_code == 2
-    assert "has no checkpoint at step 3: there are 2, 4" in done.output
-
-
-@pytest.mark.parametrize(
-    ("code", "answer"),
-    [
-        ("categry=1", "no code is called 'categry'; did you mean 'category'?"),
-        ("category=3", "category=3: 3 is not a category: they are 0 to 2"),
-        ("category=-1", "category=-1: -1 is not a category: they are 0 to 2"),
-        ("category=0.5", "category=0.5: 0.5 is not a category: they are 0 to 2"),
-        ("category=inf", "category=inf: inf is not a category: they are 0 to 2"),
-        ("category=nan", "category=nan: nan is not a category: they are 0 to 2"),
-        ("z=1", "no code is called 'z' (there is: c, category, z[0], z[1], z[2], z[3])"),
-        ("z[4]=1", "no code is called 'z[4]'; did you mean 'z["),
-        ("c", "--code c: it is written as NAME=VALUE"),
-        ("c=high", "c=high: it is written as NAME=NUMBER"),
-    ],
-)
-def test_sample_refuses_a_code_that_is_none(here: Here, run: Path, tmp_path: Path, code: str, answer: str) -> None:
-    done = here("sample", run, "--code", code)
-    assert done.exit_code == 2
-    assert answer in done.output
-    assert not (tmp_path / "samples.png").exists()
-
-
-def test_what_is_no_run_is_answered(here: Here, tmp_path: Path) -> None:
-    for command in ("sample", "traverse", "evaluate"):
-        done = here(command, tmp_path)
-        assert done.exit_code == 2
-        assert "is no run folder: it has no spec.json" in done.output
-
-
-def test_traverse_writes_a_strip_for_every_code(here: Here, run: Path, tmp_path: Path) -> None:
-    done = here("traverse", run, "--out", "strips", "--steps", "4", "--rows", "2")
-    assert done.exit_code == 0, done.output
-    assert done.output.splitlines() == ["strips/traversal-category.png", "strips/traversal-c.png"]
-    widths = []
-    for line in done.output.splitlines():
-        with Image.open(tmp_path / line) as picture:
-            widths.append(picture.width)
-    assert widths[0] < widths[1]  # three categories, four steps
-    one = here("traverse", run, "--code", "c", "--low", "-2", "--high", "2", "--out", "one")
-    assert one.output.splitlines() == ["one/traversal-c.png"]
-
-
-def test_traverse_of_an_unknown_code_is_refused(here: Here, run: Path, tmp_path: Path) -> None:
-    done = here("traverse", run, "--code", "cc", "--out", "strips")
-    assert done.exit_code == 2
-    assert "no code is called 'cc'; did you mean 'c'?" in done.output
-    assert not (tmp_path / "strips").exists()
-
-
-def test_evaluate_measures_again_what_the_run_found(here: Here, run: Path) -> None:
-    done = here("evaluate", run, "--json")
-    assert done.exit_code == 0
-    assert json.loads(done.output) == json.loads((run / "evaluation.json").read_text())
-    text = here("evaluate", run)
-    assert text.output.startswith('loudness after 4 steps\n{\n  "mean": ')
-
-
-def test_evaluate_measures_another_checkpoint_and_other_metrics(here: Here, run: Path) -> None:
-    before = (run / "evaluation.json").read_bytes()
-    earlier = here("evaluate", run, "--step", "2", "--json", "--set", 'metrics=[{"type": "loudness"}]')
-    assert json.loads(earlier.output)["step"] == 2
-    assert json.loads(earlier.output)["metrics"] != json.loads(before)["metrics"]
-    nan = here("evaluate", run, "--json", "--set", "metrics[0].found=nan")
-    assert json.loads(nan.output)["metrics"][0]["found"]["mean"] is None
-    assert "NaN" not in nan.output
-    assert (run / "evaluation.json").read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("override", "answer"),
-    [
-        ('metrics=[{"type": "cluster-accuracy", "code": "categry"}]', "metrics[0].code: no latent is called 'categry'"),
-        ('metrics=[{"type": "loudnes"}]', "metrics[0].type: no metric is called 'loudnes'; did you mean 'loudness'?"),
-        ("metrics[0].every=0", "metrics[0].every: Input should be greater than or equal to 1"),
-    ],
-)
-def test_evaluate_answers_a_mistake_with_its_place(here: Here, run: Path, override: str, answer: str) -> None:
-    done = here("evaluate", run, "--set", override)
-    assert done.exit_code == 2
-    assert answer in done.output
-
-
-# --- What is installed.
-
-
-def test_components_are_listed_by_kind_with_a_line_each(here: Here) -> None:
-    done = here("components")
-    assert done.exit_code == 0
-    lines = [line.split(maxsplit=2) for line in done.output.splitlines()]
-    assert ["data", "toys", "Noise, the same at every call."] in lines
-    assert ["trunk", "wrapped", "A trunk around another trunk."] in lines
-    assert all(len(line) == 3 for line in lines)
-
-
-def test_components_of_one_kind_are_listed_as_json(here: Here) -> None:
-    rows: list[dict[str, Any]] = json.loads(here("components", "data", "--json").output)
-    assert {row["kind"] for row in rows} == {"data"}
-    (toys,) = [row for row in rows if row["type"] == "toys"]
-    assert toys["distribution"] == "gan-run-toys"
-    assert [row["type"] for row in rows] == sorted(row["type"] for row in rows)
-
-
-def test_components_of_no_kind_are_answered_with_the_nearest(here: Here) -> None:
-    done = here("components", "los")
-    assert done.exit_code == 2
-    assert "there is no kind 'los'; did you mean 'loss'?" in done.output
-
-
-def test_schema_is_printed_with_what_is_installed(here: Here) -> None:
-    done = here("schema")
-    assert done.exit_code == 0
-    schema = json.loads(done.output)
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert {"data.toys", "loss.mutual-information", "trunk"} <= schema["$defs"].keys()

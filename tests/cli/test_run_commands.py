@@ -1,0 +1,170 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from gan_run import RunOptions, load, train
+from gan_run.cli import main
+from gan_run.registry.plugins import Registry
+
+Here = Callable[..., Result]
+
+
+@pytest.fixture
+def here(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """here("sample", run, …) runs the command line in this process, where no process of its own is to be shown."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained run. Its fields differ from the defaults, so that each is seen to be read."""
+    spec = {
+        "name": "small",
+        "data": {"type": "toys"},
+        "latents": {
+            "z": {"type": "gaussian", "count": 4},
+            "category": {"type": "categorical", "classes": 3},
+            "c": {"type": "uniform"},
+        },
+        "generator": {"type": "mlp", "hidden": [12]},
+        "discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "linear"}},
+        "losses": [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0}}],
+        "optimizers": {
+            "generator": {"type": "adam", "lr": 1e-2},
+            "discriminator": {"type": "adam", "lr": 1e-2},
+        },
+        "train": {"steps": 4, "batch_size": 8, "checkpoint_every": 2, "device": "cpu"},
+        "metrics": [{"type": "loudness"}],
+    }
+    out = tmp_path_factory.mktemp("runs")
+    return train(spec, out, options=RunOptions(notify=lambda text: None, registry=registry))
+
+
+def test_sample_writes_a_grid_and_an_array_of_the_same_images(
+    here: Here, run: Path, tmp_path: Path, registry: Registry
+) -> None:
+    done = here("sample", run, "--n", "6", "--code", "category=2", "--seed", "5")
+    assert (done.exit_code, done.output) == (0, "samples.png\n")
+    done = here("sample", run, "--n", "6", "--code", "category=2", "--seed", "5", "--out", "deep/down.npz")
+    assert (done.exit_code, done.output) == (0, "deep/down.npz\n")
+    with np.load(tmp_path / "deep/down.npz", allow_pickle=False) as file:
+        images = file["images"]
+    assert (images.shape, images.dtype) == ((6, 1, 8, 8), np.uint8)
+    expected = load(run, registry=registry).sample(6, seed=5, category=2)
+    assert np.array_equal(images, ((expected + 1) * 127.5).round().clamp(0, 255).byte().numpy())
+
+    # Three columns of cells of 8 pixels, each magnified 7 times, with 2 between and around.
+    with Image.open(tmp_path / "samples.png") as picture:
+        grid = np.asarray(picture.convert("L"))
+    assert grid.shape == (2 + 2 * 58, 2 + 3 * 58)
+    assert np.array_equal(grid[2:58:7, 2:58:7], images[0, 0])
+    assert np.array_equal(grid[60:116:7, 118:174:7], images[5, 0])
+
+
+def test_sample_takes_its_format_from_the_option_first(here: Here, run: Path, tmp_path: Path) -> None:
+    assert here("sample", run, "--format", "npz").output == "samples.npz\n"
+    assert here("sample", run, "--format", "png", "--out", "x.npz").exit_code == 0
+    assert (tmp_path / "x.npz").read_bytes().startswith(b"\x89PNG")
+
+
+def test_sample_of_another_step_is_of_another_model(here: Here, run: Path, tmp_path: Path) -> None:
+    for step in ("2", "4"):
+        assert here("sample", run, "--step", step, "--out", f"{step}.npz").exit_code == 0
+    with np.load(tmp_path / "2.npz") as two, np.load(tmp_path / "4.npz") as four:
+        assert two["images"].shape == four["images"].shape
+        assert not np.array_equal(two["images"], four["images"])
+    done = here("sample", run, "--step", "3")
+    assert done.exit_code == 2
+    assert "has no checkpoint at step 3: there are 2, 4" in done.output
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("categry=1", "no code is called 'categry'; did you mean 'category'?"),
+        ("category=3", "category=3: 3 is not a category: they are 0 to 2"),
+        ("category=-1", "category=-1: -1 is not a category: they are 0 to 2"),
+        ("category=0.5", "category=0.5: 0.5 is not a category: they are 0 to 2"),
+        ("category=inf", "category=inf: inf is not a category: they are 0 to 2"),
+        ("category=nan", "category=nan: nan is not a category: they are 0 to 2"),
+        ("z=1", "no code is called 'z' (there is: c, category, z[0], z[1], z[2], z[3])"),
+        ("z[4]=1", "no code is called 'z[4]'; did you mean 'z["),
+        ("c", "--code c: it is written as NAME=VALUE"),
+        ("c=high", "c=high: it is written as NAME=NUMBER"),
+    ],
+)
+def test_sample_refuses_a_code_that_is_none(here: Here, run: Path, tmp_path: Path, code: str, answer: str) -> None:
+    done = here("sample", run, "--code", code)
+    assert done.exit_code == 2
+    assert answer in done.output
+    assert not (tmp_path / "samples.png").exists()
+
+
+def test_what_is_no_run_is_answered(here: Here, tmp_path: Path) -> None:
+    for command in ("sample", "traverse", "evaluate"):
+        done = here(command, tmp_path)
+        assert done.exit_code == 2
+        assert "is no run folder: it has no spec.json" in done.output
+
+
+def test_traverse_writes_a_strip_for_every_code(here: Here, run: Path, tmp_path: Path) -> None:
+    done = here("traverse", run, "--out", "strips", "--steps", "4", "--rows", "2")
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines() == ["strips/traversal-category.png", "strips/traversal-c.png"]
+    widths = []
+    for line in done.output.splitlines():
+        with Image.open(tmp_path / line) as picture:
+            widths.append(picture.width)
+    assert widths[0] < widths[1]  # three categories, four steps
+    one = here("traverse", run, "--code", "c", "--low", "-2", "--high", "2", "--out", "one")
+    assert one.output.splitlines() == ["one/traversal-c.png"]
+
+
+def test_traverse_of_an_unknown_code_is_refused(here: Here, run: Path, tmp_path: Path) -> None:
+    done = here("traverse", run, "--code", "cc", "--out", "strips")
+    assert done.exit_code == 2
+    assert "no code is called 'cc'; did you mean 'c'?" in done.output
+    assert not (tmp_path / "strips").exists()
+
+
+def test_evaluate_measures_again_what_the_run_found(here: Here, run: Path) -> None:
+    done = here("evaluate", run, "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.output) == json.loads((run / "evaluation.json").read_text())
+    text = here("evaluate", run)
+    assert text.output.startswith('loudness after 4 steps\n{\n  "mean": ')
+
+
+def test_evaluate_measures_another_checkpoint_and_other_metrics(here: Here, run: Path) -> None:
+    before = (run / "evaluation.json").read_bytes()
+    earlier = here("evaluate", run, "--step", "2", "--json", "--set", 'metrics=[{"type": "loudness"}]')
+    assert json.loads(earlier.output)["step"] == 2
+    assert json.loads(earlier.output)["metrics"] != json.loads(before)["metrics"]
+    nan = here("evaluate", run, "--json", "--set", "metrics[0].found=nan")
+    assert json.loads(nan.output)["metrics"][0]["found"]["mean"] is None
+    assert "NaN" not in nan.output
+    assert (run / "evaluation.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("override", "answer"),
+    [
+        ('metrics=[{"type": "cluster-accuracy", "code": "categry"}]', "metrics[0].code: no latent is called 'categry'"),
+        ('metrics=[{"type": "loudnes"}]', "metrics[0].type: no metric is called 'loudnes'; did you mean 'loudness'?"),
+        ("metrics[0].every=0", "metrics[0].every: Input should be greater than or equal to 1"),
+    ],
+)
+def test_evaluate_answers_a_mistake_with_its_place(here: Here, run: Path, override: str, answer: str) -> None:
+    done = here("evaluate", run, "--set", override)
+    assert done.exit_code == 2
+    assert answer in done.output

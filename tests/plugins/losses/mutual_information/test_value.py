@@ -1,0 +1,283 @@
+import math
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, distributions, nn
+
+from gan_run import (
+    DataInfo,
+    DataSource,
+    Discriminator,
+    DiscriminatorOutput,
+    Generator,
+    ImageSet,
+    ImageShape,
+    Latent,
+    Spec,
+    Trunk,
+    log_prob,
+)
+from gan_run.core.engine.game import Game
+from gan_run.core.engine.player import Player
+from gan_run.core.engine.training import Training
+from gan_run.core.engine.update import Losses, Update
+from gan_run.core.kinds.update_context import UpdateInputs
+from gan_run.plugins.latents.standard.categorical import Categorical
+from gan_run.plugins.latents.standard.gaussian import Gaussian
+from gan_run.plugins.latents.standard.uniform import Uniform
+from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
+from gan_run.plugins.losses.mutual_information.loss import MutualInformation
+from gan_run.plugins.networks.heads.linear import Linear
+from gan_run.plugins.networks.mlp.networks import MLPGenerator, MLPTrunk
+from gan_run.plugins.training.optimizers.adam import Adam
+
+KEY = "mutual-information"
+
+
+HALF_LN_2PI = 0.5 * math.log(2 * math.pi)
+
+
+class Tiny(DataSource):
+    type: Literal["tiny"] = "tiny"
+    side: int = 4
+
+    def describe(self) -> DataInfo:
+        return DataInfo(ImageShape(1, self.side, self.side), {"train": 12})
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        generator = torch.Generator().manual_seed(0)
+        return ImageSet(torch.randint(0, 256, (12, 1, self.side, self.side), dtype=torch.uint8, generator=generator))
+
+
+def spec_of(
+    latents: Mapping[str, Latent],
+    *losses: MutualInformation | NonSaturating,
+    data: Tiny | None = None,
+    batch_size: int = 6,
+    generator: Generator | None = None,
+    trunk: Trunk | None = None,
+) -> Spec:
+    return Spec.model_validate(
+        {
+            "name": "small",
+            "data": data or Tiny(),
+            "latents": {"z": Uniform(count=2), **latents},
+            "generator": generator or MLPGenerator(hidden=(7,)),
+            "discriminator": Discriminator(trunk=trunk or MLPTrunk(hidden=(5,)), head=Linear()),
+            "losses": losses,
+            "optimizers": {"generator": Adam(lr=0.01), "discriminator": Adam(lr=0.01)},
+            "train": {"steps": 3, "batch_size": batch_size, "device": "cpu", "ema": None},
+        }
+    )
+
+
+def begin(spec: Spec) -> Training:
+    return Training(spec, spec.data.describe(), spec.data.open("train"))
+
+
+MIXED: dict[str, Latent] = {
+    "k": Categorical(classes=3),
+    "ks": Categorical(classes=2, count=2),
+    "u": Uniform(low=-2, high=1),
+    "us": Uniform(count=3),
+    "g": Gaussian(),
+    "learnt": Uniform(learn_std=True, min_std=0.1),
+    "learnts": Gaussian(learn_std=True, count=2),
+}
+
+
+SINGLE = [{name: latent} for name, latent in MIXED.items()]
+
+
+ALONE_AND_MIXED = pytest.mark.parametrize("codes", [*SINGLE, MIXED], ids=[*MIXED, "all"])
+
+
+class Asked(NamedTuple):
+    objective: Tensor
+    reports: dict[str, Tensor]
+
+
+def ask(game: Game, player: str, fake: Tensor, values: Mapping[str, Tensor]) -> Asked:
+    """The term's objective on these images and the values that they are said to be made from."""
+    inputs = UpdateInputs(torch.zeros_like(fake), None, dict(values), fake, {}, (KEY,))
+    losses: Losses = Update(game, player)(inputs)
+    return Asked(losses.terms[KEY], losses.reports[KEY])
+
+
+def fix_q(game: Game, numbers: list[float]) -> None:
+    """Make `numbers` the posterior parameters of every image: those of all codes, one after the other."""
+    encoder = game.term(KEY).encoder()
+    assert encoder is not None
+    last = [layer for layer in encoder.modules() if isinstance(layer, nn.Linear)][-1]
+    with torch.no_grad():
+        nn.init.zeros_(last.weight)
+        last.bias.copy_(torch.tensor(numbers))
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_the_value_worked_by_hand(player: str) -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
+    game = begin(spec_of(codes, MutualInformation(codes={"k": 1, "c": 0.5}))).game
+    # Q says: category 0, 1, 2 with 1/8, 2/8, 5/8; the uniform code's mean is 0.5, its variance one.
+    fix_q(game, [0.0, math.log(2), math.log(5), 0.5])
+    values = {"z": torch.zeros(2, 2), "k": torch.tensor([2, 1]), "c": torch.tensor([0.1, 1.0])}
+    asked = ask(game, player, torch.rand(2, 1, 4, 4), values)
+    of_category = (math.log(5 / 8) + math.log(2 / 8)) / 2 + math.log(3)
+    of_uniform = (-0.5 * 0.4**2 - 0.5 * 0.5**2) / 2 - HALF_LN_2PI + math.log(2)
+    assert asked.objective.item() == pytest.approx(-(of_category + 0.5 * of_uniform), abs=1e-6)
+    assert asked.reports["k"].item() == pytest.approx(-of_category, abs=1e-6)
+    assert asked.reports["c"].item() == pytest.approx(-of_uniform, abs=1e-6)
+
+
+@pytest.mark.usefixtures("float64")
+def test_a_learnt_deviation_and_copies_worked_by_hand() -> None:
+    codes: dict[str, Latent] = {"c": Gaussian(learn_std=True, min_std=1.0), "k": Categorical(classes=2, count=2)}
+    game = begin(spec_of(codes, MutualInformation(codes={"c": 1, "k": 1}))).game
+    # The deviation is 1 + softplus(ln(e - 1)) = 2. The copies: 3/4 on category 1; then 1/2 each.
+    fix_q(game, [1.0, math.log(math.e - 1), 0.0, math.log(3), 7.0, 7.0])
+    values = {"z": torch.zeros(1, 2), "c": torch.tensor([2.0]), "k": torch.tensor([[1, 0]])}
+    asked = ask(game, "discriminator", torch.rand(1, 1, 4, 4), values)
+    of_gaussian = -0.5 * (1 / 2) ** 2 - math.log(2) - HALF_LN_2PI + 0.5 * math.log(2 * math.pi * math.e)
+    of_copies = math.log(3 / 4) + math.log(1 / 2) + 2 * math.log(2)
+    assert asked.reports["c"].item() == pytest.approx(-of_gaussian, abs=1e-6)
+    assert asked.reports["k"].item() == pytest.approx(-of_copies, abs=1e-6)
+    assert asked.objective.item() == pytest.approx(-of_gaussian - of_copies, abs=1e-6)
+
+
+def bound_by_torch(latent: Latent, params: Tensor, value: Tensor) -> Tensor:
+    """E[log Q] + H, by torch.distributions alone."""
+    posterior: distributions.Distribution
+    prior: distributions.Distribution
+    per_copy = params.view(*value.shape, -1)
+    if isinstance(latent, Categorical):
+        posterior = distributions.Categorical(logits=per_copy)
+        prior = distributions.Categorical(logits=torch.zeros(latent.classes))
+    else:
+        assert isinstance(latent, (Uniform, Gaussian))
+        spread = latent.min_std + torch.log1p(per_copy[..., 1].exp()) if latent.learn_std else torch.ones(())
+        posterior = distributions.Normal(per_copy[..., 0], spread)
+        prior = (
+            distributions.Uniform(latent.low, latent.high)
+            if isinstance(latent, Uniform)
+            else distributions.Normal(0.0, 1.0)
+        )
+    likelihood = log_prob(posterior, value) + prior.entropy()  # type: ignore[no-untyped-call]  # torch's is untyped
+    assert isinstance(likelihood, Tensor)
+    return likelihood.flatten(1).sum(1).mean() if value.dim() > 1 else likelihood.mean()
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("n", [1, 6])
+@ALONE_AND_MIXED
+def test_the_value_is_that_of_torch_distributions(codes: dict[str, Latent], n: int) -> None:
+    weights = {name: 0.3 + 0.5 * place for place, name in enumerate(codes)}
+    game = begin(spec_of(codes, MutualInformation(codes=weights))).game
+    encoder = game.term(KEY).encoder()
+    assert encoder is not None
+    for parameter in encoder.parameters():
+        nn.init.normal_(parameter)
+    fake, values = torch.rand(n, 1, 4, 4), game.latents.sample(n)
+    inputs = UpdateInputs(fake, None, values, fake, {}, (KEY,))
+    losses: Losses = Update(game.eval(), "discriminator")(inputs)
+    # Q's columns are the codes' posteriors side by side, in the order in which they are named.
+    columns = torch.cat(list(encoder(DiscriminatorOutput(game.discriminator, fake, {})).values()), dim=1)
+    expected, start = torch.zeros(()), 0
+    for name, latent in codes.items():
+        width = game.latents[name].posterior_width
+        bound = bound_by_torch(latent, columns[:, start : start + width], values[name])
+        start += width
+        assert losses.reports[KEY][name].item() == pytest.approx(-bound.item(), abs=1e-6)
+        expected = expected - bound * weights[name]
+    assert start == columns.shape[1]
+    assert losses.terms[KEY].item() == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_a_perfect_q_reaches_the_entropy_and_no_more() -> None:
+    # With a softmax before the cross-entropy, ln 3 could not be reached: the best probability would be e / (e + 2).
+    game = begin(spec_of({"k": Categorical(classes=3)}, MutualInformation(codes={"k": 1}))).game
+    fix_q(game, [0.0, 500.0, 0.0])
+    values = {"z": torch.zeros(4, 2), "k": torch.ones(4, dtype=torch.int64)}
+    assert ask(game, "discriminator", torch.rand(4, 1, 4, 4), values).objective.item() == pytest.approx(-math.log(3))
+
+
+def test_a_q_that_knows_nothing_has_a_bound_of_nought() -> None:
+    # With the wrong sign on H(c) it would be -2 ln 3.
+    game = begin(spec_of({"k": Categorical(classes=3)}, MutualInformation(codes={"k": 1}))).game
+    fix_q(game, [4.0, 4.0, 4.0])
+    values = {"z": torch.zeros(4, 2), "k": torch.tensor([0, 1, 2, 0])}
+    objective = ask(game, "discriminator", torch.rand(4, 1, 4, 4), values).objective
+    assert objective.item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_constant_on_a_categorys_logits_changes_nothing_and_a_factor_does() -> None:
+    game = begin(spec_of({"k": Categorical(classes=3)}, MutualInformation(codes={"k": 1}))).game
+    values = {"z": torch.zeros(2, 2), "k": torch.tensor([0, 1])}
+    found = []
+    for numbers in ([0.2, 1.0, -0.4], [3.2, 4.0, 2.6], [2.0, 10.0, -4.0]):
+        fix_q(game, numbers)
+        found.append(ask(game, "discriminator", torch.rand(2, 1, 4, 4), values).objective.item())
+    assert found[1] == pytest.approx(found[0], abs=1e-5)
+    assert abs(found[2] - found[0]) > 1
+
+
+def test_each_codes_weight_is_its_own_and_reports_have_none() -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
+    fake = torch.rand(4, 1, 4, 4)
+    values = {"z": torch.zeros(4, 2), "k": torch.tensor([0, 1, 2, 0]), "c": torch.linspace(-1, 1, 4)}
+    reports = []
+    for weight_k, weight_c in ((1.0, 1.0), (2.0, 0.1)):
+        game = begin(spec_of(codes, MutualInformation(codes={"k": weight_k, "c": weight_c}))).game
+        asked = ask(game, "generator", fake, values)
+        expected = weight_k * asked.reports["k"] + weight_c * asked.reports["c"]
+        assert asked.objective.item() == pytest.approx(expected.item(), abs=1e-6)
+        reports.append({name: value.item() for name, value in asked.reports.items()})
+    assert reports[0] == reports[1]
+    assert set(reports[0]) == {"k", "c"}
+
+
+def test_latents_that_are_not_named_are_noise() -> None:
+    codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
+    game = begin(spec_of(codes, MutualInformation(codes={"c": 1}))).game
+    encoder = game.term(KEY).encoder()
+    assert encoder is not None
+    assert encoder.codes == ("c",)
+    values = game.latents.sample(4)
+    fake = torch.rand(4, 1, 4, 4)
+    before = ask(game, "discriminator", fake, values).objective
+    other = ask(game, "discriminator", fake, {**values, "k": (values["k"] + 1) % 3}).objective
+    assert torch.equal(before, other)
+
+
+def parts(training: Training) -> dict[str, dict[str, nn.Parameter]]:
+    """The parameters by what they belong to."""
+    game = training.game
+    modules = {
+        "generator": game.stack,
+        "trunk": game.discriminator.trunk,
+        "head": game.discriminator.head,
+        "q": game.term(KEY),
+    }
+    found = {part: dict(module.named_parameters()) for part, module in modules.items()}
+    assert sum(map(len, found.values())) == len(list(game.parameters()))
+    return found
+
+
+def player(training: Training, name: str) -> Player:
+    (found,) = (player for player in training.players if player.name == name)
+    return found
+
+
+def reached(training: Training) -> set[str]:
+    """The parts whose weights have a gradient; within a part, all or none."""
+    found = set()
+    for part, parameters in parts(training).items():
+        has = {name: p.grad is not None and bool(p.grad.any()) for name, p in parameters.items()}
+        weights = {has[name] for name in has if name.endswith("weight")}
+        assert len(weights) == 1, (part, has)
+        assert weights == {any(has.values())}
+        if True in weights:
+            found.add(part)
+    return found
