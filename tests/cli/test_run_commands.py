@@ -4,50 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from PIL import Image
 
-from gan_run import RunOptions, load, train
-from gan_run.cli import main
+from gan_run import load
 from gan_run.registry.plugins import Registry
 
 Here = Callable[..., Result]
-
-
-@pytest.fixture
-def here(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    """here("sample", run, …) runs the command line in this process, where no process of its own is to be shown."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Result:
-        return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trained run. Its fields differ from the defaults, so that each is seen to be read."""
-    spec = {
-        "name": "small",
-        "data": {"type": "toys"},
-        "latents": {
-            "z": {"type": "gaussian", "count": 4},
-            "category": {"type": "categorical", "classes": 3},
-            "c": {"type": "uniform"},
-        },
-        "generator": {"type": "mlp", "hidden": [12]},
-        "discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "linear"}},
-        "losses": [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0}}],
-        "optimizers": {
-            "generator": {"type": "adam", "lr": 1e-2},
-            "discriminator": {"type": "adam", "lr": 1e-2},
-        },
-        "train": {"steps": 4, "batch_size": 8, "checkpoint_every": 2, "device": "cpu"},
-        "metrics": [{"type": "loudness"}],
-    }
-    out = tmp_path_factory.mktemp("runs")
-    return train(spec, out, options=RunOptions(notify=lambda text: None, registry=registry))
 
 
 def test_sample_writes_a_grid_and_an_array_of_the_same_images(

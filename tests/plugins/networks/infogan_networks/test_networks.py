@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run import DataInfo, Features, ImageShape, Latent, LatentContext, LatentSpace
+from gan_run import DataInfo, Features, Generator, ImageShape, Latent, LatentContext, LatentSpace, Norm, Trunk
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.networks.infogan_networks.chairs import InfoGANChairsGenerator, InfoGANChairsTrunk
 from gan_run.plugins.networks.infogan_networks.faces import InfoGANFacesGenerator, InfoGANFacesTrunk
+from gan_run.plugins.networks.infogan_networks.layers import same_block, same_up_block
 from gan_run.plugins.networks.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
 from gan_run.plugins.networks.infogan_networks.thirty_two import InfoGAN32Generator, InfoGAN32Trunk
 
@@ -137,20 +138,14 @@ PAPERS = {
         [(64, 32), (128, 16), (256, 8), (256, 8), (256, 8)],
     ),
 }
-
-
 PAPERS["celeba"] = PAPERS["svhn"]._replace(
     latents={"z": Uniform(count=128), "c": Categorical(classes=10, count=10)},
     generator_counts=[228 * 2 * 2 * 448 + 2 * 2 * 448, *PAPERS["svhn"].generator_counts[1:]],
 )
-
 INPUTS = {"mnist": 74, "svhn": 168, "celeba": 228, "faces": 133, "chairs": 189}
 """Widths of the generators' inputs in the paper."""
 
-
 each_paper = pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
-
-
 each_network = pytest.mark.parametrize("paper", [PAPERS[name] for name in ("mnist", "svhn", "faces", "chairs")])
 
 
@@ -287,3 +282,75 @@ def test_width_scales_every_layer() -> None:
     half = InfoGANMnistTrunk(width=0.5).build(ImageShape(1, 28, 28))
     assert counts(half) == [16 * 32 + 32, 32 * 16 * 64 + 64, 2 * 64, 64 * 49 * 512 + 512, 2 * 512]
     assert half.features == 512
+
+
+def declarations(paper: Paper) -> tuple[Generator, Trunk]:
+    return paper.generator(), paper.trunk()
+
+
+@each_network
+@pytest.mark.parametrize("change", [(4, 4), (0, 4), (-14, 0)])
+def test_other_sizes_are_a_problem_that_points_to_dcgan(paper: Paper, change: tuple[int, int]) -> None:
+    height, width = paper.image.height + change[0], paper.image.width + change[1]
+    data = DataInfo(ImageShape(1, height, width), {"train": 1})
+    for declared in declarations(paper):
+        (problem,) = declared.check_data(None, data)  # type: ignore[arg-type]  # needs nothing of the spec
+        assert problem.place == ("type",)
+        assert f"{height}x{width}" in problem.message
+        assert "dcgan" in problem.message
+
+
+@each_network
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_papers_size_is_no_problem(paper: Paper, channels: int) -> None:
+    data = DataInfo(ImageShape(channels, paper.image.height, paper.image.width), {"train": 1})
+    for declared in declarations(paper):
+        assert not list(declared.check_data(None, data))  # type: ignore[arg-type]  # needs nothing of the spec
+
+
+def gradients(network: nn.Module, output: Tensor) -> bool:
+    found = torch.autograd.grad(output.square().sum(), list(network.parameters()), allow_unused=True)
+    return all(gradient is not None for gradient in found)
+
+
+@each_network
+def test_every_parameter_is_used(paper: Paper) -> None:
+    generator = narrow_generator(paper)
+    assert gradients(generator, generator(draw(paper, 2)))
+    trunk = paper.trunk(width=0.05).build(paper.image)
+    assert gradients(trunk, trunk(torch.randn(2, *paper.image)).vector)
+
+
+@each_network
+@pytest.mark.parametrize("norm", ["layer", "none"])
+def test_without_batch_norm_each_image_is_seen_by_itself(paper: Paper, norm: Norm) -> None:
+    declared = paper.trunk(width=0.05, norm=norm)
+    assert not declared.uses_batch_statistics()
+    assert paper.trunk(width=0.05).uses_batch_statistics()
+    trunk = declared.build(paper.image)
+    images = torch.randn(3, *paper.image)
+    alone = trunk(torch.cat([images[:1], torch.randn(2, *paper.image)])).vector[0]
+    torch.testing.assert_close(trunk(images).vector[0], alone)
+    assert gradients(trunk, trunk(images).vector)
+    counts = [sum(v.numel() for v in layer.parameters(recurse=False)) for layer in trunk.modules()]
+    weightless = paper.trunk(width=0.05, norm="none").build(paper.image)
+    normed = sum(counts) - sum(v.numel() for v in weightless.parameters())
+    assert (normed > 0) is (norm == "layer")
+
+
+def test_the_up_convolution_that_keeps_the_size_is_the_transpose_of_the_convolution_that_does() -> None:
+    down, up = same_block(2, 3, 0.1, "batch")[0].double(), same_up_block(3, 2)[0].double()
+    assert isinstance(down, nn.Sequential)
+    assert isinstance(up, nn.Sequential)
+    convolution, transposed = down[1], up[0]
+    assert isinstance(convolution, nn.Conv2d)
+    assert isinstance(transposed, nn.ConvTranspose2d)
+    with torch.no_grad():
+        transposed.weight.copy_(convolution.weight)
+        for layer in (convolution, transposed):
+            assert layer.bias is not None
+            layer.bias.zero_()
+    x = torch.randn(1, 2, 8, 8, dtype=torch.float64)
+    y = torch.randn(1, 3, 8, 8, dtype=torch.float64)
+    # <A x, y> == <x, A' y> is what a transpose is.
+    torch.testing.assert_close((down(x) * y).sum(), (x * up(y)).sum())
