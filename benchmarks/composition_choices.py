@@ -52,25 +52,25 @@ RULES = (
         "a gradient penalty, and a trunk with batch norm",
         "A logit is then a function of the whole batch, so it has no gradient at its own image alone, and the norm of "
         "that gradient is what is penalised.",
-        "a logit depends on the whole batch there",
+        "each logit depends on the whole batch there",
         lambda choice: choice.get("penalty") in PENALTIES and choice.get("network") in BATCH_NORMED,
     ),
     Rule(
         "the head `patch`, and a trunk without maps",
         "It judges the places of the last map.",
-        "has no maps",
+        "has no feature maps",
         lambda choice: choice.get("head") == "patch" and choice.get("network") == "mlp",
     ),
     Rule(
         "`ada` that steers itself, and a loss of differences (`wasserstein`, `relativistic`, `relativistic-average`)",
         "It steers by the sign of real images' logits; adding a number to all logits changes nothing for the loss.",
-        "under which the sign of a logit says nothing",
+        "where a logit's sign means nothing",
         lambda choice: choice.get("augment") == "ada" and choice.get("adversarial") in SHIFT_INVARIANT,
     ),
     Rule(
         "`discriminator.spectral_norm`, and the trunk `r3gan`",
         "Its residual blocks begin with a matrix of zeros, which cannot be divided by its largest singular value.",
-        "have no singular value to divide by",
+        "whose largest singular value is zero",
         lambda choice: choice.get("spectral norm") == "yes" and choice.get("network") == "r3gan",
     ),
 )

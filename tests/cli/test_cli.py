@@ -97,7 +97,7 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
     "name with ..": (["name=../elsewhere"], ["name: String should match pattern", "'../elsewhere'"]),
     "labels missing": (
         ["data.labelled=false", 'metrics=[{"type": "cluster-accuracy", "code": "category"}]'],
-        ["metrics[0].type: the data has no labels to compare with"],
+        ["metrics[0].type: the data has no labels"],
     ),
     "image size": (
         ['generator={"type": "infogan-mnist"}'],

@@ -83,6 +83,7 @@ def begin() -> Callable[[Spec], Training]:
     """The training of a spec before its first step."""
 
     def start(spec: Spec) -> Training:
-        return Training(spec, check_against_data(spec), Splits(spec.data)["train"])
+        data = Splits(spec.data)
+        return Training(spec, check_against_data(spec, data), data["train"])
 
     return start
