@@ -149,7 +149,7 @@ class LatentSuite(ComponentSuite):
 
     def test_two_copies_behave_as_two_single_latents(self) -> None:
         one = self.component.build(LatentContext(Noise().describe()))
-        two = Repeated(one, 2)
+        two = Repeated(one, 2).eval()  # in training a latent may embed with noise
         two.fit_prior(torch.tensor([0, 0, 1, 2]) % CLASSES)
         params, value = self.posterior_params(two, 9), two.sample(9)
         first, second = params.chunk(2, dim=1)

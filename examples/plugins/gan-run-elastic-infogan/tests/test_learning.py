@@ -9,7 +9,7 @@ from gan_run_elastic_infogan import LearntCategorical
 from gan_run_elastic_infogan.prior import LearntCategoricalModule
 from torch import Tensor, nn
 
-from gan_run import Generator, ImageShape, LatentSpace, load, read_spec, train
+from gan_run import Generator, ImageShape, LatentSpace, RunOptions, load, read_spec, train
 
 PICTURES = torch.tensor([[[[1.0, -1.0], [1.0, -1.0]]], [[[-1.0, 1.0], [-1.0, 1.0]]]])
 
@@ -41,7 +41,7 @@ def test_a_class_that_is_rare_in_the_data_becomes_rare_in_the_samples(tmp_path: 
         "optimizers": {player: {"type": "adam", "lr": 0.01} for player in ("generator", "discriminator")},
         "train": {"steps": 600, "device": "cpu", "ema": 0.99},
     }
-    run = train(spec, tmp_path, components=[Painter])
+    run = train(spec, tmp_path, options=RunOptions(components=[Painter]))
     model = load(run, components=[Painter])
     latent = model.latents["category"]
     assert isinstance(latent, LearntCategoricalModule)
