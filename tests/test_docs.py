@@ -31,7 +31,7 @@ PLUGINS = (
     "brightness",
 )
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
-TESTED = ("smoothed", "brightness")
+TESTED = ("smoothed", "brightness", "laplace", "rectangles")
 """Plugins whose tests the manual shows."""
 SCRIPTS = ("from_python", "plot_metrics", "print_losses")
 HOOKS = ("csv_log",)

@@ -127,10 +127,11 @@ def test_a_function_that_plugins_use_is_documented(function: Method) -> None:
 
 
 def example_source(owner: type) -> str:
-    """A complete subclass of a public class, from the examples of its abstract methods."""
+    """A complete subclass of a public class, from the examples of its methods: all abstract ones, and some others."""
     if "Example" in sections(owner):
         return sections(owner)["Example"]
-    source = "\n\n".join(sections(method)["Example"] for method in abstract_methods(owner).values())
+    examples = [sections(method).get("Example") for method in methods(owner).values()]
+    source = "\n\n".join(example for example in examples if example)
     if source.startswith("class "):
         return source
     name = "NormalModule" if owner is LatentModule else f"Example{owner.__name__}"  # as the docstring says

@@ -90,6 +90,47 @@ def test_a_posterior_that_is_wider_than_it_uses() -> None:
         suite.test_its_likelihood_has_a_gradient_in_every_posterior_parameter()
 
 
+class Wide(Uniform):
+    """Its posterior keeps the standard deviation 1, whatever Q recovers."""
+
+    type: Literal["wide"] = "wide"  # type: ignore[assignment]
+
+    def build(self, context: LatentContext) -> LatentModule:
+        return WideModule(self)
+
+
+class WideModule(UniformModule):
+    refit_scale = LatentModule.refit_scale
+
+
+def test_a_posterior_whose_scale_is_not_refitted() -> None:
+    suite = LatentSuite()
+    suite.component = Wide()
+    with pytest.raises(AssertionError, match="override `refit_scale`"):
+        suite.test_values_that_q_recovers_carry_information()
+
+
+class Unsure(Uniform):
+    """Gives the entropy of another interval."""
+
+    type: Literal["unsure"] = "unsure"  # type: ignore[assignment]
+
+    def build(self, context: LatentContext) -> LatentModule:
+        return UnsureModule(self)
+
+
+class UnsureModule(UniformModule):
+    def entropy(self) -> Tensor:
+        return super().entropy() + 0.2
+
+
+def test_an_entropy_that_is_not_that_of_the_samples() -> None:
+    suite = LatentSuite()
+    suite.component = Unsure()
+    with pytest.raises(AssertionError, match=r"0\.69\d nats in 20,000 samples"):
+        suite.test_its_entropy_is_that_of_its_samples()
+
+
 class Careless(Loss):
     """A loss with one of several mistakes."""
 

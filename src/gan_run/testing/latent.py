@@ -1,7 +1,10 @@
 """The tests that every latent passes."""
 
+import math
+
 import pytest
 import torch
+from scipy.stats import differential_entropy
 from torch import Tensor
 
 from gan_run.core.kinds.latent import Latent, LatentContext
@@ -33,6 +36,21 @@ class LatentSuite(ComponentSuite):
         """Posterior parameters (n, P) of an untrained Q."""
         torch.manual_seed(1)
         return torch.randn(n, latent.posterior_width)
+
+    def values(self, latent: LatentModule, n: int) -> Tensor:
+        """Values (n,) or (n, count), the same at every call."""
+        torch.manual_seed(3)
+        return latent.sample(n)
+
+    def fitted_params(self, latent: LatentModule, value: Tensor) -> Tensor:
+        """Posterior parameters (N, P) after 300 steps of gradient descent on the likelihood of `value`."""
+        params = self.posterior_params(latent, len(value)).requires_grad_()
+        optimizer = torch.optim.Adam([params], lr=0.1)
+        for _ in range(300):
+            optimizer.zero_grad()
+            (-latent.log_likelihood(params, value).sum()).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        return params.detach()
 
     @SIZES
     def test_it_is_sampled_from_torchs_stream_alone(self, n: int) -> None:
@@ -93,18 +111,22 @@ class LatentSuite(ComponentSuite):
 
     def test_gradient_descent_fits_the_posterior_to_a_value(self) -> None:
         latent = self.latent()
-        torch.manual_seed(3)
-        value = latent.sample(32)
-        params = self.posterior_params(latent, 32).requires_grad_()
-        optimizer = torch.optim.Adam([params], lr=0.1)
-        before = latent.log_likelihood(params, value).mean().item()
-        for _ in range(200):
-            optimizer.zero_grad()
-            (-latent.log_likelihood(params, value).mean()).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-        after = latent.log_likelihood(params, value).mean().item()
-        assert after > before
-        assert latent.recovery(params.detach(), value) > 0.5
+        value = self.values(latent, 32)
+        before = latent.log_likelihood(self.posterior_params(latent, 32), value).mean()
+        params = self.fitted_params(latent, value)
+        assert latent.log_likelihood(params, value).mean() > before
+        assert latent.recovery(params, value) > 0.5, "`recovery` is below 0.5 for a Q that was fitted to the values"
+
+    def test_values_that_q_recovers_carry_information(self) -> None:
+        latent = self.latent()
+        value = self.values(latent, 256)
+        params = self.fitted_params(latent, value)
+        nats = (latent.refit_scale(params, value)(params, value).mean() + latent.entropy()).item()
+        if latent.cardinality is not None:
+            assert nats > 0.8 * latent.entropy().item(), f"{nats:.2f} nats of H(c)"
+        else:
+            needed = f"{nats:.2f} nats: the posterior stays wide; override `refit_scale` to fit its scale"
+            assert nats > latent.count, needed
 
     def test_recovery_lies_between_zero_and_one(self) -> None:
         latent = self.latent()
@@ -116,6 +138,16 @@ class LatentSuite(ComponentSuite):
         entropy = self.latent().entropy()
         assert entropy.shape == ()
         assert entropy.isfinite()
+
+    def test_its_entropy_is_that_of_its_samples(self) -> None:
+        one = self.component.build(LatentContext(Noise().describe()))
+        torch.manual_seed(4)
+        value = one.sample(20_000)
+        if one.cardinality is not None:
+            measured = torch.special.entr(value.bincount() / len(value)).sum().item()
+        else:
+            measured = float(differential_entropy(value.double().numpy()))
+        assert math.isclose(one.entropy().item(), measured, abs_tol=0.05), f"{measured:.3f} nats in 20,000 samples"
 
     def test_its_estimate_is_one_of_its_values(self) -> None:
         latent = self.latent()
