@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gan_run.core.base.errors import NotFoundByName, suggest
+from gan_run.core.base.errors import NotFoundByName, nearest, suggest
 from gan_run.core.kinds.component import Component
 
 
@@ -42,10 +42,12 @@ class Catalogue:
         if len(found) == 1:
             return found[0].component
         if found:
-            owners = " and ".join(f"{entry.distribution}:{bare}" for entry in found)
+            owners = " or ".join(f"{entry.distribution}:{bare}" for entry in found)
             raise NotFoundByName(f"{name!r} is claimed by several plugins: choose {owners}")
         causes = "".join(f"; plugin {plugin} could not be loaded: {cause}" for plugin, cause in self.broken.items())
-        raise NotFoundByName(f"no {kind} is called {name!r}{suggest(name, self.names(kind))}{causes}")
+        names = self.names(kind)
+        file = "" if nearest(name, names) else "; a component in a file needs --plugin FILE.py"
+        raise NotFoundByName(f"no {kind} is called {name!r}{suggest(name, names)}{file}{causes}")
 
     def kinds(self) -> list[str]:
         return sorted(self._entries)

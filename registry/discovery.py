@@ -44,8 +44,13 @@ def from_file(path: Path) -> PluginOrigin:
     return PluginOrigin(path.stem, path.name, f"sha256:{digest}", lambda: _execute(path))
 
 
+def module_name(path: Path) -> str:
+    """The name under which a plugin file is imported."""
+    return f"gan_run_local_{path.stem}"
+
+
 def _execute(path: Path) -> object:
-    name = f"gan_run_local_{path.stem}"
+    name = module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError("a plugin is a Python file: NAME.py")

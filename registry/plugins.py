@@ -18,7 +18,7 @@ from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.events import Callback, Event
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
-from gan_run.registry.discovery import PluginOrigin, from_file, installed
+from gan_run.registry.discovery import PluginOrigin, from_file, installed, module_name
 from gan_run.registry.missing import LenientCatalogue
 from gan_run.registry.spec_loading import read_recorded_spec
 
@@ -86,6 +86,12 @@ class Registry:
                 raise PluginError(str(error)) from None
         return replace(self, catalogue=catalogue)
 
+    def files_of(self, components: Iterable[Component]) -> set[Path]:
+        """Those of `files` that some of these components come from."""
+        by_module = {module_name(file): file for file in self.files}
+        modules = {type(component).__module__ for component in components}
+        return {file for name, file in by_module.items() if name in modules}
+
     def callbacks(self) -> list[Callback]:
         """The hooks of each plugin that has any, in the order in which plugins were loaded."""
         return [PluginHooks(plugin, self.manager) for plugin in self.plugins if plugin.hooks]
@@ -141,14 +147,24 @@ def load_plugins(
             plugins.append(plugin)
             if plugin.error is not None:
                 catalogue.broken[f"{plugin.name} ({plugin.distribution} {plugin.version})"] = plugin.error
-    for path in files:
+    for path in _distinct(files):
         plugin = _load(from_file(path), manager, catalogue)
         if plugin.error is not None:
             raise PluginError(f"{path}: {plugin.error}")
         if not plugin.components and not plugin.hooks:
             raise PluginError(f"{path} adds nothing: it needs a gan_run_components that returns its classes, or hooks")
         plugins.append(plugin)
-    return Registry(catalogue, tuple(plugins), manager, tuple(files), tuple(blocked))
+    return Registry(catalogue, tuple(plugins), manager, tuple(_distinct(files)), tuple(blocked))
+
+
+def _distinct(files: Iterable[Path]) -> list[Path]:
+    """`files`, each once. Raises PluginError where two have one name, since a run keeps its files in one folder."""
+    by_name: dict[str, Path] = {}
+    for path in files:
+        other = by_name.setdefault(path.name, path)
+        if other.resolve() != path.resolve():
+            raise PluginError(f"{path} and {other} have one name: rename one of these plugins")
+    return list(by_name.values())
 
 
 def _load(source: PluginOrigin, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:

@@ -52,12 +52,14 @@ class Problem:
 
 
 class SpecError(GanRunError):
-    """One or more mistakes in a spec, found in `source` (a file or a name)."""
+    """One or more mistakes in a spec, found in `source` (a file or a name). `hint` follows them in the message."""
 
-    def __init__(self, problems: Iterable[Problem], source: str = "spec") -> None:
+    def __init__(self, problems: Iterable[Problem], source: str = "spec", hint: str = "") -> None:
         self.problems = tuple(problems)
         self.source = source
-        super().__init__("\n".join([f"{source}: {len(self.problems)} problem(s)", *(f"  {p}" for p in self.problems)]))
+        count = len(self.problems)
+        title = f"{source}: {count} problem{'s' if count != 1 else ''}"
+        super().__init__("\n".join([title, *(f"  {problem}" for problem in self.problems), *([hint] if hint else [])]))
 
 
 def show_place(place: Place) -> str:
@@ -68,17 +70,23 @@ def show_place(place: Place) -> str:
     return text
 
 
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The valid name that an unknown name resembles most; None if it resembles none."""
+    near = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.5)
+    return near[0] if near else None
+
+
 def suggest(name: str, names: Iterable[str]) -> str:
     """The end of an error message about an unknown name.
 
     Args:
-        name: the unknown name.
-        names: the valid names.
+        name: The unknown name.
+        names: The valid names.
 
     Returns:
         Text that names the nearest valid name, if one is near, and lists all of them in order.
     """
     valid = sorted(names)
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, valid)
+    hint = f"; did you mean {near!r}?" if near else ""
     return f"{hint} (there is: {', '.join(valid) or 'nothing'})"

@@ -8,7 +8,12 @@ from torch import nn
 
 from gan_run.core.base.errors import Place, Problem, SpecError, suggest
 from gan_run.core.base.image import ImageShape
-from gan_run.core.engine.ownership import assign_parameters, check_no_shared_tensors, check_player_names
+from gan_run.core.engine.ownership import (
+    assign_parameters,
+    check_no_shared_tensors,
+    check_objectives,
+    check_player_names,
+)
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
@@ -62,6 +67,7 @@ class Game(nn.Module):
         # By name, since what requires gradients now is the only record of what is frozen: updates switch it.
         self._assigned = assign_parameters(self, modules)
         check_no_shared_tensors(self)
+        check_objectives(terms, modules)
 
     @property
     def latents(self) -> LatentSpace:

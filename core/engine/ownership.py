@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from torch import nn
 
 from gan_run.core.base.errors import PluginError
-from gan_run.core.kinds.loss import objective_method
+from gan_run.core.kinds.loss import LossTerm, objective_method
 
 PLAYER_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 """The name is part of a method's name, of the log's columns (`PLAYER/LOSS`) and of the checkpoint's tensor names."""
@@ -28,6 +28,21 @@ def check_player_names(names: Iterable[str]) -> None:
         if method in by_method:
             raise PluginError(f"the players {by_method[method]!r} and {name!r} share the method {method}: rename one")
         by_method[method] = name
+
+
+def check_objectives(terms: Mapping[str, LossTerm], players: Iterable[str]) -> None:
+    """Refuse a term that is part of no player's objective, as one whose method is misspelt.
+
+    Raises:
+        PluginError: There is such a term.
+    """
+    players = list(players)
+    for key, term in terms.items():
+        if not any(term.has_objective_for(player) for player in players):
+            wanted = ", ".join(objective_method(player) for player in players)
+            found = [name for name in dir(type(term)) if name.endswith("_loss")]
+            hint = f"; it has {', '.join(found)}" if found else ""
+            raise PluginError(f"the loss {key} has no objective: it needs a method for a player ({wanted}){hint}")
 
 
 def assign_parameters(game: nn.Module, modules: Mapping[str, Sequence[nn.Module]]) -> dict[str, tuple[str, ...]]:

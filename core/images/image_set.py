@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from gan_run.core.base.device import copy_to
-from gan_run.core.base.image import to_float
+from gan_run.core.base.errors import DataError
+from gan_run.core.base.image import ImageShape, to_float
 from gan_run.core.images.stored_images import StoredImages
 
 
@@ -29,6 +30,9 @@ class ImageSet:
         mirrored: whether every image counts twice, the second time flipped left to right (x-flip of StyleGAN2-ADA). The
             order of the batches decides which copy is used, so mirroring needs no random draws of its own.
         factors: float (M, K), a column for each of `DataInfo.factors`; None where there are none.
+
+    Raises:
+        DataError: The images have another type or shape, or labels or factors are not one for each image.
     """
 
     def __init__(
@@ -38,10 +42,11 @@ class ImageSet:
         mirrored: bool = False,
         factors: Tensor | None = None,
     ) -> None:
-        assert len(images.shape) == 4
-        assert images.dtype == torch.uint8
-        for known in (labels, factors):
-            assert known is None or len(known) == len(images)
+        if len(images.shape) != 4 or images.dtype != torch.uint8:
+            raise DataError(f"images: uint8 (M, C, H, W) is needed, not {images.dtype} {tuple(images.shape)}")
+        for name, known in (("labels", labels), ("factors", factors)):
+            if known is not None and len(known) != len(images):
+                raise DataError(f"{name}: there are {len(known)} of them for {len(images)} images")
         self._images = images
         self.labels = labels
         self.mirrored = mirrored
@@ -54,6 +59,11 @@ class ImageSet:
     def count(self) -> int:
         """The number of images, mirrored copies not counted."""
         return len(self._images)
+
+    @property
+    def image(self) -> ImageShape:
+        """The shape of each image."""
+        return ImageShape(*self._images.shape[1:])
 
     @property
     def images(self) -> Tensor:

@@ -46,13 +46,18 @@ class CodeNames(BaseModel):
         return str(value) if isinstance(value, int) else f"{value:.2f}"
 
     def code_dim(self, latents: LatentSpace, text: str) -> CodeDim:
-        """Find a code by `c1`, `c[0]` or its name. Raises NotFoundByName with the nearest."""
+        """Find a latent (`c1`), or a copy of one (`c[0]`), also by the name of either. Raises NotFoundByName."""
         by_name = {named.name: code for code, named in self.codes.items() if named.name}
         code_dims = {str(code_dim): code_dim for code_dim in latents.code_dims()}
         found = code_dims.get(text) or code_dims.get(by_name.get(text, ""))
-        if found is None:
-            raise NotFoundByName(f"no code is called {text!r}{suggest(text, (*code_dims, *by_name))}")
-        return found
+        if found is not None:
+            return found
+        name = text.partition("[")[0]
+        if name in latents and (count := latents[name].count) > 1:
+            raise NotFoundByName(
+                f"no latent is called {text!r}: {name} has {count} copies, {name}[0] to {name}[{count - 1}]"
+            )
+        raise NotFoundByName(f"no latent is called {text!r}{suggest(text, (*latents, *by_name))}")
 
     def number(self, code_dim: CodeDim, text: str) -> float:
         """Read a value as a user writes it: the name of a category, a number, or `#3` for category 3 where names are

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from gan_run.core.base.errors import DataError
+from gan_run.core.base.errors import DataError, PluginError
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.kinds.component import Component
@@ -120,12 +120,37 @@ class Splits:
 
         Raises:
             DataError: The split is empty, or its files are missing or damaged.
+            PluginError: The split is not as the source describes it.
         """
         if split not in self._open:
             images = self._source.open(split)
+            _check_description(self._source, self.info, split, images)
             if not len(images):
                 raise DataError(
                     f"the {split} split is empty" + (": set data.validation" if split == "validation" else "")
                 )
             self._open[split] = images
         return self._open[split]
+
+
+def _check_description(source: DataSource, info: DataInfo, split: Split, images: ImageSet) -> None:
+    """Refuse a split that is not as `describe` says. Raises PluginError."""
+    sizes = {**info.sizes, "train": info.sizes["train"] - source.validation}
+    if source.validation:
+        sizes["validation"] = source.validation
+    classes, factors = len(info.class_names or ()), len(info.factors)
+    labels = images.labels
+    wrong = []
+    if images.count != sizes.get(split):
+        wrong.append(f"{images.count} images, and not {sizes.get(split)}")
+    if images.image != info.image:
+        wrong.append(f"images of {images.image}, and not of {info.image}")
+    if (labels is None) != (info.class_names is None):
+        wrong.append("no labels, but class names" if labels is None else "labels, but no class names")
+    elif labels is not None and labels.numel() and not (labels.min() >= 0 and labels.max() < classes):
+        wrong.append(f"labels from {labels.min()} to {labels.max()} for {classes} class names")
+    found = 0 if images.factors is None else images.factors.shape[1]
+    if found != factors:
+        wrong.append(f"{found} factors, and not {factors}")
+    if wrong:
+        raise PluginError(f"the {split} split of {source.name()} is not as `describe` says: it has {'; '.join(wrong)}")

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from gan_run.core.base.errors import PluginError
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.latent_module import LatentModule
@@ -59,6 +60,12 @@ class Latent(Component):
 
         Returns:
             The module of `build` if `count` is 1, with values (N,); else its copies, with values (N, count).
+
+        Raises:
+            PluginError: The module lacks one of its widths.
         """
         one = self.build(context)
+        for name in ("width", "posterior_width"):
+            if not isinstance(getattr(one, name, None), int):
+                raise PluginError(f"{type(one).__name__} has to set `{name}` to a number of columns")
         return one if self.count == 1 else Repeated(one, self.count)

@@ -24,6 +24,8 @@ CHUNK = 500
 """Images in one forward pass, unless that many exceed CHUNK_PIXELS."""
 CHUNK_PIXELS = CHUNK * 64 * 64
 """Pixels (height times width) in one forward pass. 32 channels of them at float32 are 260 MB."""
+RESERVED_NAMES = frozenset({"n", "seed", "codes"})
+"""The arguments of `Model.sample`, which takes latents as keywords too."""
 STATISTICS_LATENTS, STATISTICS_BATCH = 5000, 250
 """Latent values that standing statistics are computed over, and those in one forward pass."""
 
@@ -141,11 +143,13 @@ class Model:
 
         Raises:
             NotFoundByName: No code has this name.
-            CodeError: A code cannot have this value.
+            CodeError: A code cannot have this value, or is given twice.
             GanRunError: `n` is less than 1.
         """
         if n < 1:
             raise GanRunError(f"n: {n} images cannot be drawn")
+        if twice := more.keys() & (codes or {}).keys():
+            raise CodeError(f"{', '.join(sorted(twice))}: given in `codes` and as a keyword")
         held = {**(codes or {}), **more}
         if seed is None:
             return self.generate(self.sample_latents(n, held))

@@ -16,6 +16,7 @@ from gan_run.core.kinds.latent import Latent
 from gan_run.core.kinds.latent_space import code_dims_by_name, unknown_latent
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Metric
+from gan_run.core.kinds.model import RESERVED_NAMES
 from gan_run.core.kinds.network import Discriminator, Generator
 from gan_run.core.kinds.optimizer import Optimizer
 
@@ -141,10 +142,11 @@ class Spec(Declaration):
         """Find mistakes in how components are combined that show without the dataset.
 
         Returns:
-            The problems of every component's `check`, and codes with two encoders or none.
+            The problems of every component's `check`, latents that `Model.sample` could not take as keywords, and
+            codes with two encoders or none.
         """
         placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
-        return [*placed, *self._codes_encoded_twice(), *self._missing_encoders()]
+        return [*placed, *self._reserved_names(), *self._codes_encoded_twice(), *self._missing_encoders()]
 
     def data_problems(self, data: DataInfo) -> list[Problem]:
         """Find mistakes in how components are combined that show with the dataset.
@@ -183,6 +185,10 @@ class Spec(Declaration):
         if name in self.latents and not self.latents[name].observes_labels():
             message = f"{name!r} has no known value on real images: use a latent of type label"
             yield Problem(place, message)
+
+    def _reserved_names(self) -> Iterator[Problem]:
+        for name in RESERVED_NAMES & self.latents.keys():
+            yield Problem(("latents", name), f"{name!r} is an argument of Model.sample: choose another name")
 
     def _codes_encoded_twice(self) -> Iterator[Problem]:
         first = self.encoder_losses()

@@ -28,7 +28,7 @@ from gan_run.core.run.resolve import (
     with_train,
 )
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.same_run import differences
+from gan_run.core.run.same_run import decisive_components, differences
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,12 @@ def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world
     folder = choose()
     recorded = options.recorded_spec(folder) if folder.spec_file.exists() else None
     if recorded is not None:
-        _notify_differences(request, folder, recorded)
         if _is_finished(folder, request.spec, recorded):
             options.notify(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
             world.broadcast({"folder": str(folder.path), "train": None})
             return folder
+        _check_plugin_files(request, folder)
+        _notify_differences(request, folder, recorded)
     if not options.any_processes:
         _check_process_count(folder, world)
     spec = _resolve_auto(request.spec, recorded, info, data)
@@ -133,6 +134,21 @@ def _check_process_count(folder: RunFolder, world: World) -> None:
             f"{folder.path}: {before} processes trained this run so far, and now it would be {world.count}, which "
             "changes its numbers from here on; --any-processes resumes it nevertheless"
         )
+
+
+def _check_plugin_files(request: TrainRequest, folder: RunFolder) -> None:
+    """Refuse a changed plugin file whose components decide the weights; say which others changed or are missing."""
+    options, plugins = request.options, request.options.plugins()
+    decisive = plugins.files_of(decisive_components(request.spec))
+    for file in folder.changed_plugins(plugins.files):
+        changed = f"{file} is not what it was when this run began"
+        if file in decisive:
+            raise RunError(f"{changed}: give {folder.plugins / file.name}, or --fresh starts anew")
+        options.notify(f"{changed}; it has no component that decides the weights")
+    given = {file.name for file in plugins.files}
+    for kept in folder.plugin_files():
+        if kept.name not in given:
+            options.notify(f"this run was trained with --plugin {kept} so far, and resumes without it")
 
 
 def _notify_differences(request: TrainRequest, folder: RunFolder, recorded: Spec) -> None:

@@ -104,7 +104,7 @@ def train(training: Training, run: RunFolder, data: Splits, events: Dispatcher, 
         losses = training.advance()
         step = training.step
         monitor.record(step, losses)
-        last, stopping = step == settings.steps, training.world.any(stop())
+        last = step == settings.steps
 
         if step % settings.log_every == 0 or last:
             monitor.raise_if_any(run)
@@ -114,6 +114,7 @@ def train(training: Training, run: RunFolder, data: Splits, events: Dispatcher, 
         if not last:
             evaluate_if_due(training, run, data, monitor)
 
+        stopping = training.world.any(stop())  # after the step's events, since a callback may ask for it
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
         if step % settings.checkpoint_every == 0 or last or stopping:
             monitor.raise_if_any(run)

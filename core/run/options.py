@@ -1,6 +1,6 @@
 """How a run is trained, as one object that is passed unchanged from the caller to the engine."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -22,6 +22,10 @@ class Plugins(Protocol):
     @property
     def files(self) -> tuple[Path, ...]:
         """The plugins that are single files: a run keeps copies of them."""
+        ...
+
+    def files_of(self, components: Iterable[Component]) -> set[Path]:
+        """Those of `files` that some of these components come from."""
         ...
 
     def versions(self) -> dict[str, str]:
@@ -58,7 +62,8 @@ class RunOptions:
         fresh: Move an earlier run of the same name aside and start again from step 0.
         any_processes: Accept a run that was trained by another number of processes so far.
         callbacks: Receive the run's events, after the plugins' hooks.
-        stop: Called after every step. When it returns True a checkpoint is saved and `Stopped` is raised.
+        stop: Called after every step, after `step_logged`. When it returns True a checkpoint is saved and `Stopped` is
+            raised.
         notify: Receives one-line messages for the user: which folder is used, what is resumed, what differs.
         registry: The installed plugins (`gan_run.registry.plugins.load_plugins`); None loads all that are installed.
         components: Component classes that no plugin provides.

@@ -59,13 +59,15 @@ class RunFolder:
         return self._read(self.spec_file)
 
     def keep_plugins(self, files: Iterable[Path]) -> None:
-        """Copy plugin files into the run. Raises RunError if one differs from the copy made when the run began."""
+        """Copy plugin files into the run."""
         for file in files:
-            kept, content = self.plugins / file.name, file.read_text(encoding="utf-8")
-            if kept.exists() and kept.read_text(encoding="utf-8") != content:
-                raise RunError(f"{file} is not what it was when this run began: give {kept}, or --fresh starts anew")
             self.plugins.mkdir(exist_ok=True)
-            write_text(kept, content)
+            write_text(self.plugins / file.name, file.read_text(encoding="utf-8"))
+
+    def changed_plugins(self, files: Iterable[Path]) -> list[Path]:
+        """Those of `files` that differ from the copy in the run."""
+        kept = {copy.name: copy.read_text(encoding="utf-8") for copy in self.plugin_files()}
+        return [file for file in files if file.name in kept and kept[file.name] != file.read_text(encoding="utf-8")]
 
     def plugin_files(self) -> list[Path]:
         """The copies of plugin files that this run was trained with."""

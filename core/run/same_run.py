@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_run.core.base.errors import Place, show_place
+from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.resolve import RESOLVED_FIELDS, with_train
 
@@ -47,6 +48,11 @@ def differences(before: Spec, after: Spec) -> Differences:
         if name not in places:
             places.append(name)
     return found
+
+
+def decisive_components(spec: Spec) -> Iterator[Component]:
+    """The components of a spec that decide the weights."""
+    return (component for place, component in spec.components() if not _is_free(place[:1]))
 
 
 def _content(spec: Spec) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from gan_run.core.base.errors import Problem, RunError, SpecError
+from gan_run.core.base.errors import RunError, SpecError
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import build_game
@@ -52,7 +52,8 @@ def read_spec(
         The spec, with every default filled in.
 
     Raises:
-        SpecError: Lists every mistake with its place.
+        SpecError: Lists mistakes with their places. Those in how components are combined show once every field by
+            itself is valid.
     """
     return _read_spec(spec, overrides, _plugins(registry, components).catalogue)
 
@@ -222,5 +223,5 @@ def _spec_of(folder: RunFolder, catalogue: Catalogue, overrides: Collection[str]
     except SpecError as error:
         if not (files := folder.plugin_files()):
             raise
-        remedy = f"this run was trained with {' '.join(f'--plugin {file}' for file in files)}"
-        raise SpecError([*error.problems, Problem((), remedy)], error.source) from None
+        hint = f"this run was trained with {' '.join(f'--plugin {file}' for file in files)}"
+        raise SpecError(error.problems, error.source, hint) from None

@@ -36,6 +36,12 @@ def test_help_answers_at_once(gan_run: GanRun, record_property: Callable[[str, o
         assert f"  {command}" in done.stdout
 
 
+def test_each_command_is_in_the_file_of_its_name() -> None:
+    for name, command in main.commands.items():
+        assert command.callback is not None
+        assert command.callback.__module__ == f"gan_run.cli.{name.replace('-', '_')}"
+
+
 def test_the_command_line_does_not_import_torch_before_a_command_needs_it(tmp_path: Path) -> None:
     code = """
 import sys
@@ -129,14 +135,14 @@ def test_a_mistake_in_a_spec_is_answered_with_place_cause_and_nearest_name(
 def test_a_mistake_that_shows_without_the_data_is_said_of_the_file(here: Here, write_spec: Callable[..., Path]) -> None:
     path = write_spec()
     for override in (*MISTAKES["misspelt field"][0], *MISTAKES["missing code"][0]):
-        assert here(path, "--set", override).output.startswith(f"error: {path}: 1 problem(s)\n")
+        assert here(path, "--set", override).output.startswith(f"error: {path}: 1 problem\n")
 
 
 def test_unreadable_json_is_answered_with_line_and_column(here: Here, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text('{"name": "x",\n "seed": 1,,}')
     done = here("bad.json")
     assert done.exit_code == 2
-    assert "bad.json: 1 problem(s)\n  line 2, column 12: " in done.output
+    assert "bad.json: 1 problem\n  line 2, column 12: " in done.output
 
 
 def test_traceback_is_shown_when_asked_for(gan_run: GanRun, write_spec: Callable[..., Path]) -> None:

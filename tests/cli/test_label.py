@@ -85,7 +85,7 @@ def test_a_label_changes_nothing_that_training_goes_by(
     ("text", "message"),
     [
         ("c", "it is written as CODE=NAME or CODE#CATEGORY=NAME"),
-        ("d=slant", "no code is called 'd'"),
+        ("d=slant", "no latent is called 'd'"),
         ("c=category", "'category' is the name of another code"),
         ("c#0=x", "c has no categories that could be named"),
         ("category#7=x", "7 is not a category: they are 0 to 2"),

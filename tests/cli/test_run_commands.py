@@ -54,14 +54,14 @@ def test_sample_of_another_step_is_of_another_model(here: Here, run: Path, tmp_p
 @pytest.mark.parametrize(
     ("code", "answer"),
     [
-        ("categry=1", "no code is called 'categry'; did you mean 'category'?"),
+        ("categry=1", "no latent is called 'categry'; did you mean 'category'?"),
         ("category=3", "category=3: 3 is not a category: they are 0 to 2"),
         ("category=-1", "category=-1: -1 is not a category: they are 0 to 2"),
         ("category=0.5", "category=0.5: 0.5 is not a category: they are 0 to 2"),
         ("category=inf", "category=inf: inf is not a category: they are 0 to 2"),
         ("category=nan", "category=nan: nan is not a category: they are 0 to 2"),
-        ("z=1", "no code is called 'z' (there is: c, category, z[0], z[1], z[2], z[3])"),
-        ("z[4]=1", "no code is called 'z[4]'; did you mean 'z["),
+        ("z=1", "no latent is called 'z': z has 4 copies, z[0] to z[3]"),
+        ("z[4]=1", "no latent is called 'z[4]': z has 4 copies, z[0] to z[3]"),
         ("c", "--code c: it is written as NAME=VALUE"),
         ("c=high", "c=high: it is written as NAME=NUMBER"),
     ],
@@ -96,7 +96,7 @@ def test_traverse_writes_a_strip_for_every_code(here: Here, run: Path, tmp_path:
 def test_traverse_of_an_unknown_code_is_refused(here: Here, run: Path, tmp_path: Path) -> None:
     done = here("traverse", run, "--code", "cc", "--out", "strips")
     assert done.exit_code == 2
-    assert "no code is called 'cc'; did you mean 'c'?" in done.output
+    assert "no latent is called 'cc'; did you mean 'c'?" in done.output
     assert not (tmp_path / "strips").exists()
 
 

@@ -152,6 +152,45 @@ def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(
     assert resume(run, overrides=["train.steps=3"], options=quiet(registry=kept)) == run
 
 
+HOOKS = "from gan_run import hookimpl\n\n@hookimpl\ndef gan_run_run_ended(event):\n    event.folder\n"
+
+
+def test_a_file_that_does_not_decide_the_weights_may_change_or_be_left_out_and_that_is_said(
+    small: Callable[..., dict[str, Any]], toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(toys)
+    file, said = tmp_path / "hooks.py", list[str]()
+
+    def options(*files: Path) -> RunOptions:
+        return RunOptions(notify=said.append, registry=load_plugins(files=files))
+
+    file.write_text(HOOKS, encoding="utf-8")
+    run = train(small(train={"steps": 2}), tmp_path, options=options(file))
+    kept = run / "plugins" / "hooks.py"
+
+    file.write_text(HOOKS.replace("folder", "step"), encoding="utf-8")
+    resume(run, overrides=["train.steps=3"], options=options(file))
+    assert f"{file} is not what it was when this run began; it has no component that decides the weights" in said
+    assert "event.step" in kept.read_text(encoding="utf-8")
+
+    resume(run, overrides=["train.steps=4"], options=options())
+    assert f"this run was trained with --plugin {kept} so far, and resumes without it" in said
+
+
+def test_a_file_that_is_given_twice_is_loaded_once(mine: Path) -> None:
+    registry = load_plugins(files=[mine, mine.parent / "." / "mine.py"])
+    assert registry.files == (mine,)
+    assert "mine" in registry.catalogue.names("loss")
+
+
+def test_two_files_of_one_name_are_refused(mine: Path) -> None:
+    (mine.parent / "other").mkdir()
+    other = mine.parent / "other" / "mine.py"
+    other.write_text(CODE, encoding="utf-8")
+    with pytest.raises(PluginError, match=rf"{other} and {mine} have one name"):
+        load_plugins(files=[mine, other])
+
+
 class Other(Loss):
     """The hinge, without a margin."""
 

@@ -170,7 +170,7 @@ def test_a_name_that_two_plugins_claim_is_refused_with_the_names_that_choose(
 ) -> None:
     done = gan_run("check", write_spec(losses=[{"type": "ledge"}]), sites=(claimed_twice,))
     assert done.returncode == 2
-    assert "losses[0].type: 'ledge' is claimed by several plugins: choose acme:ledge and rival:ledge" in done.stderr
+    assert "losses[0].type: 'ledge' is claimed by several plugins: choose acme:ledge or rival:ledge" in done.stderr
 
 
 def test_a_qualified_name_trains_is_written_and_resumes(

@@ -16,6 +16,7 @@ from gan_run import (
     Loss,
     LossContext,
     LossTerm,
+    PluginError,
     Trunk,
     TrunkModule,
     UpdateContext,
@@ -127,7 +128,7 @@ class UnsureModule(UniformModule):
 def test_an_entropy_that_is_not_that_of_the_samples() -> None:
     suite = LatentSuite()
     suite.component = Unsure()
-    with pytest.raises(AssertionError, match=r"0\.69\d nats in 20,000 samples"):
+    with pytest.raises(AssertionError, match=r"0\.6[89]\d nats in 20,000 samples"):
         suite.test_its_entropy_is_that_of_its_samples()
 
 
@@ -169,7 +170,6 @@ class CarelessTerm(LossTerm):
 @pytest.mark.parametrize(
     ("mistake", "test", "message"),
     [
-        ("onlooker", "test_its_values_are_finite_and_a_player_minimises_it", "no player minimises it"),
         ("seeds", "test_its_values_are_finite_and_a_player_minimises_it", "it seeds torch's"),
         ("untrained", "test_every_parameter_it_adds_is_trained", "no player changes .*layer.weight"),
     ],
@@ -179,6 +179,13 @@ def test_a_careless_loss(mistake: Literal["onlooker"], test: str, message: str) 
     suite.component = Careless(mistake=mistake)
     with pytest.raises(AssertionError, match=message):
         getattr(suite, test)()
+
+
+def test_a_loss_without_an_objective() -> None:
+    suite = LossSuite()
+    suite.component = Careless(mistake="onlooker")
+    with pytest.raises(PluginError, match=r"careless has no objective: .*\(discriminator_loss, generator_loss\)"):
+        suite.test_its_values_are_finite_and_a_player_minimises_it()
 
 
 def test_a_loss_that_remembers_what_no_checkpoint_holds(tmp_path: object) -> None:

@@ -104,4 +104,5 @@ def _blocked(ctx: click.Context, parameter: click.Parameter, given: tuple[str, .
 set_option = click.option(
     "--set", "overrides", multiple=True, metavar="PLACE=VALUE", help="Override a field: train.steps=100 (repeatable)."
 )
+run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

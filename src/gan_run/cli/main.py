@@ -1,15 +1,20 @@
-"""The entry point."""
+"""The entry point. Each command is in the file of its name."""
 
 import click
 
 from gan_run.cli.bench import bench
+from gan_run.cli.check import check
+from gan_run.cli.components import components
+from gan_run.cli.evaluate import evaluate
 from gan_run.cli.group import CommandOrSpec
-from gan_run.cli.installed import components, plugins, schema
+from gan_run.cli.init import init
 from gan_run.cli.label import label
-from gan_run.cli.run_commands import evaluate, sample, traverse
-from gan_run.cli.scaffold import new_plugin
-from gan_run.cli.specs import check, init
+from gan_run.cli.new_plugin import new_plugin
+from gan_run.cli.plugins import plugins
+from gan_run.cli.sample import sample
+from gan_run.cli.schema import schema
 from gan_run.cli.train import train
+from gan_run.cli.traverse import traverse
 
 
 @click.group(cls=CommandOrSpec, default="train", no_args_is_help=True)

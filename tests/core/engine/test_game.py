@@ -49,7 +49,10 @@ class OwningTerm(LossTerm):
     def trained_by(self) -> Mapping[str, nn.Module]:
         return {} if self._owner is None else {self._owner: self.layer}
 
-    def judge_loss(self, update: UpdateContext) -> Tensor:
+    def has_objective_for(self, player: str) -> bool:
+        return player == self._owner
+
+    def objective(self, player: str, update: UpdateContext) -> Tensor:
         return torch.as_tensor(self.layer(update.real[:, 0, 0, :2])).mean()
 
 

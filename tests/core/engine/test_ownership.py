@@ -227,9 +227,32 @@ def called(name: str) -> Loss:
             return name
 
         def build(self, context: LossContext) -> LossTerm:
-            return BringingTerm(("generator",))
+            return Bringing(players=("generator",)).build(context)
 
     return Named()
+
+
+class Misspelt(Loss):
+    """Its term has no method that is called as a player's objective."""
+
+    type: Literal["misspelt"] = "misspelt"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return MisspeltTerm()
+
+
+class MisspeltTerm(LossTerm):
+    def generatr_loss(self, update: UpdateContext) -> Tensor:
+        return update.fake.mean()
+
+
+def test_a_term_without_an_objective_is_refused(start: Start) -> None:
+    expected = (
+        r"the loss misspelt has no objective: it needs a method for a player "
+        r"\(discriminator_loss, generator_loss\); it has generatr_loss"
+    )
+    with pytest.raises(GanRunError, match=expected):
+        start(losses=[NonSaturating(), Misspelt()])
 
 
 @pytest.mark.parametrize("name", ["update", "items", "train", "training", "forward", "_modules", "keys"])

@@ -115,7 +115,8 @@ class Numbered(DataSource):
     test: int = 3
 
     def describe(self) -> DataInfo:
-        return DataInfo(ImageShape(1, 1, 2), {"train": self.count, "test": self.test})
+        names = tuple(str(number) for number in range(self.count))
+        return DataInfo(ImageShape(1, 1, 2), {"train": self.count, "test": self.test}, names)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         return numbered(self.count if split == "train" else self.test, self.mirrored)

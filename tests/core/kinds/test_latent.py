@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.distributions import Normal, VonMises
 
-from gan_run import DataInfo, ImageShape, Latent, LatentContext, LatentModule, LogLikelihood, log_prob
+from gan_run import DataInfo, ImageShape, Latent, LatentContext, LatentModule, LogLikelihood, PluginError, log_prob
 from gan_run.core.kinds.repeated_latent import Repeated
 from gan_run.plugins.latents.standard.bernoulli import Bernoulli
 from gan_run.plugins.latents.standard.categorical import Categorical
@@ -24,6 +24,20 @@ class Angle(Latent):
 
     def build(self, context: LatentContext) -> LatentModule:
         return AngleModule()
+
+
+class Narrow(Angle):
+    type: Literal["narrow"] = "narrow"  # type: ignore[assignment]
+
+    def build(self, context: LatentContext) -> LatentModule:
+        module = AngleModule()
+        module.posterior_width = 0.5  # type: ignore[assignment]  # the mistake
+        return module
+
+
+def test_a_module_without_its_widths_is_refused() -> None:
+    with pytest.raises(PluginError, match="AngleModule has to set `posterior_width` to a number of columns"):
+        Narrow().module(CONTEXT)
 
 
 class AngleModule(LatentModule):

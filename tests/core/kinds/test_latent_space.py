@@ -114,9 +114,15 @@ def test_every_dial_is_found_by_what_it_is_written_as(counts: dict[str, int]) ->
         assert NO_CODE_NAMES.code_dim(built, str(code_dim)) == code_dim
 
 
-@pytest.mark.parametrize("text", ["z", "z[3]", "c[0]", "categry", "", "z[-1]", "z[0]x"])
-def test_what_is_no_dial_is_answered_with_those_there_are(mixed: LatentSpace, text: str) -> None:
-    with pytest.raises(NotFoundByName, match=r"there is: c, category, pair\[0\], pair\[1\], z\[0\], z\[1\], z\[2\]"):
+@pytest.mark.parametrize("text", ["c[0]", "categry", ""])
+def test_an_unknown_latent_is_answered_with_those_there_are(mixed: LatentSpace, text: str) -> None:
+    with pytest.raises(NotFoundByName, match="there is: c, category, pair, z"):
+        NO_CODE_NAMES.code_dim(mixed, text)
+
+
+@pytest.mark.parametrize("text", ["z", "z[3]", "z[-1]", "z[0]x"])
+def test_an_unknown_copy_is_answered_with_those_there_are(mixed: LatentSpace, text: str) -> None:
+    with pytest.raises(NotFoundByName, match=r"no latent is called .*: z has 3 copies, z\[0\] to z\[2\]"):
         NO_CODE_NAMES.code_dim(mixed, text)
 
 

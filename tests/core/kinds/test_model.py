@@ -94,8 +94,14 @@ def test_without_a_seed_samples_come_from_the_global_stream(model: Model) -> Non
 
 @pytest.mark.parametrize("name", ["categry", "d", "d[2]", "c[0]"])
 def test_a_code_that_is_not_there_is_answered_with_those_that_are(model: Model, name: str) -> None:
-    with pytest.raises(NotFoundByName, match=r"there is: c, category, d\[0\], d\[1\]"):
+    expected = r"d has 2 copies, d\[0\] to d\[1\]" if name.startswith("d") else r"there is: c, category, d, z"
+    with pytest.raises(NotFoundByName, match=rf"no latent is called .*{expected}"):
         model.sample(2, codes={name: 0})
+
+
+def test_a_code_that_is_given_twice_is_refused(model: Model) -> None:
+    with pytest.raises(ValueError, match=r"^c: given in `codes` and as a keyword"):
+        model.sample(2, codes={"c": 0.1}, c=0.2)
 
 
 @pytest.mark.parametrize("number", [-1, 4, 0.5, math.inf, math.nan])

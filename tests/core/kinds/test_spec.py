@@ -26,3 +26,11 @@ def test_a_schedule_that_ends_before_it_begins_is_a_mistake_where_it_stands(
     last = 10 if to_step is None else to_step
     message = f"{from_step} is not before the schedule's end, step {last}"
     assert spec.problems() == [Problem(("optimizers", "generator", "lr", "from_step"), message)]
+
+
+@pytest.mark.parametrize("name", ["n", "seed", "codes"])
+def test_a_latent_cannot_have_the_name_of_an_argument_of_sample(make_spec: Callable[..., Spec], name: str) -> None:
+    spec = make_spec()
+    changed = spec.model_copy(update={"latents": {**spec.latents, name: spec.latents["c"]}})
+    message = f"{name!r} is an argument of Model.sample: choose another name"
+    assert changed.problems() == [Problem(("latents", name), message)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan_run import SpecError, Stopped, TrainingError, read_spec
+from gan_run import Callback, RunOptions, SpecError, StepLogged, Stopped, TrainingError, read_spec, train
 from gan_run.core.base import files
 from gan_run.core.run import checkpoint, run_folder
 from gan_run.core.run.resolve import resolve_device
@@ -133,6 +133,19 @@ def test_a_metric_that_finds_no_number_is_null_and_the_run_is_finished(bench: Be
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 1, 2]
     assert lines[1]["metrics"][0]["found"]["mean"] is None
+
+
+def test_a_callback_can_stop_the_run_at_the_step_that_it_was_sent(bench: Bench, small: Small) -> None:
+    seen: list[int] = []
+
+    class Stop(Callback):
+        def step_logged(self, event: StepLogged) -> None:
+            seen.append(event.step)
+
+    options = RunOptions(callbacks=[Stop()], stop=lambda: 3 in seen, notify=lambda text: None, registry=bench.registry)
+    with pytest.raises(Stopped, match="stopped after 3 steps"):
+        train(small(), bench.out, options=options)
+    assert seen == [1, 2, 3]
 
 
 def test_training_leaves_the_callers_random_stream_alone(bench: Bench, small: Small) -> None:

@@ -1,31 +1,11 @@
-"""Commands about specs: init and check."""
+"""`gan-run check`: one step of a spec without a run folder."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from gan_run.cli.common import Plugins, json_option, set_option, with_plugins
-
-
-@click.command()
-@click.argument("recipe", required=False)
-@with_plugins
-def init(plugins: Plugins, recipe: str | None) -> None:
-    """List the ready-made specs, or print one: gan-run init infogan-mnist > spec.json."""
-    found = {item.name.removesuffix(".json"): item for item in files("gan_run.examples").iterdir()}
-    recipes = {name: item for name, item in sorted(found.items()) if item.name.endswith(".json")}
-    if recipe is None:
-        for name, item in recipes.items():
-            description = json.loads(item.read_text(encoding="utf-8"))["description"]
-            click.echo(f"{name:<18} {description}")
-        return
-    if recipe not in recipes:
-        from gan_run.core.base.errors import NotFoundByName, suggest
-
-        raise NotFoundByName(f"there is no recipe {recipe!r}{suggest(recipe, recipes)}")
-    click.echo(recipes[recipe].read_text(encoding="utf-8"), nl=False)
 
 
 @click.command()

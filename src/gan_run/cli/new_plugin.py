@@ -1,4 +1,4 @@
-"""The command new-plugin."""
+"""`gan-run new-plugin`: a project to start from."""
 
 from pathlib import Path
 

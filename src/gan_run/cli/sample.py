@@ -1,0 +1,51 @@
+"""`gan-run sample`: images of a run."""
+
+from pathlib import Path
+
+import click
+
+from gan_run.cli.common import Plugins, run_argument, with_plugins
+
+
+@click.command()
+@run_argument
+@click.option("--n", type=click.IntRange(min=1), default=64, show_default=True, help="How many images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the latents.")
+@click.option(
+    "--code",
+    "codes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Hold a code: category=3, or #3 for the number where categories are named by numbers (repeatable).",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: samples.png or samples.npz.")
+@click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
+@click.option("--step", type=int, help="The step of the checkpoint; default: the last.")
+@with_plugins
+def sample(
+    plugins: Plugins,
+    run: Path,
+    n: int,
+    seed: int,
+    codes: tuple[str, ...],
+    out: Path | None,
+    form: str | None,
+    step: int | None,
+) -> None:
+    """Draw images from RUN: a grid as PNG, or uint8 images (N, C, H, W) as .npz."""
+    from gan_run.cli.pictures import write_images
+    from gan_run.runs import load
+
+    chosen = form or ("npz" if out is not None and out.suffix == ".npz" else "png")
+    target = out or Path(f"samples.{chosen}")
+    held = dict(_held(code) for code in codes)
+    images = load(run, registry=plugins.registry, step=step).sample(n, seed, held)
+    write_images(images, target, chosen)
+    click.echo(target)
+
+
+def _held(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not value:
+        raise click.UsageError(f"--code {text}: it is written as NAME=VALUE")
+    return name, value

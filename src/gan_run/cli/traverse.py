@@ -1,0 +1,52 @@
+"""`gan-run traverse`: strips of images, along each code of a run."""
+
+from pathlib import Path
+
+import click
+
+from gan_run.cli.common import Plugins, run_argument, with_plugins
+
+
+@click.command()
+@run_argument
+@click.option("--code", "codes", multiple=True, metavar="NAME", help="Only these codes (repeatable).")
+@click.option("--low", type=float, help="The first value; default: the code's own range.")
+@click.option("--high", type=float, help="The last value.")
+@click.option("--steps", type=click.IntRange(min=2), default=10, show_default=True, help="Values of each code.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Rows of images, each with noise of its own.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the latents.")
+@click.option("--gif", "frames", type=click.IntRange(min=2), metavar="FRAMES", help="Also write a GIF of each code.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The folder for the pictures."
+)
+@with_plugins
+def traverse(
+    plugins: Plugins,
+    run: Path,
+    codes: tuple[str, ...],
+    low: float | None,
+    high: float | None,
+    steps: int,
+    rows: int,
+    seed: int,
+    frames: int | None,
+    out: Path,
+) -> None:
+    """Take each code of RUN through its values, everything else held, and write one strip of images per code."""
+    from gan_run.core.base.randomness import isolated_rng
+    from gan_run.core.run.traversal import Traversals
+    from gan_run.runs import load_run
+
+    model = load_run(run, plugins.registry).model
+    names = [code if code in model.latents else str(model.code_names.code_dim(model.latents, code)) for code in codes]
+    traversals = Traversals(codes=names or None, low=low, high=high, steps=steps, rows=rows, frames=frames)
+    out.mkdir(parents=True, exist_ok=True)
+    with isolated_rng("traverse", seed):
+        for path in traversals.render(model, out / "traversal"):
+            click.echo(path)

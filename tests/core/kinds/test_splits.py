@@ -1,0 +1,68 @@
+"""A split that is not as its source describes it is refused before it is used."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import pytest
+import torch
+from pydantic import Field
+
+from gan_run import DataError, DataInfo, DataSource, Factor, ImageSet, ImageShape, PluginError, Splits
+
+INFO: dict[str, Any] = {"image": ImageShape(1, 4, 6), "sizes": {"train": 10, "test": 3}, "class_names": ("a", "b")}
+
+
+class Described(DataSource):
+    """Ten training images of 4x6 pixels in two classes, described as the test wants."""
+
+    type: Literal["described"] = "described"
+    info: dict[str, Any] = Field(default_factory=dict)
+
+    def describe(self) -> DataInfo:
+        return DataInfo(**{**INFO, **self.info})
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        count = 10 if split == "train" else 3
+        return ImageSet(torch.zeros(count, 1, 4, 6, dtype=torch.uint8), torch.arange(count) % 2)
+
+
+@pytest.mark.parametrize("validation", [0, 4])
+def test_what_is_as_described_is_opened(validation: int) -> None:
+    splits = Splits(Described(validation=validation))
+    assert splits["train"].count == 10 - validation
+    assert splits["test"].count == 3
+    if validation:
+        assert splits["validation"].count == 4
+
+
+@pytest.mark.parametrize(
+    ("info", "message"),
+    [
+        ({"sizes": {"train": 11, "test": 3}}, "it has 10 images, and not 11"),
+        ({"image": ImageShape(1, 6, 4)}, "images of 4x6, 1 channel(s), and not of 6x4, 1 channel(s)"),
+        ({"class_names": None}, "labels, but no class names"),
+        ({"class_names": ("a",)}, "labels from 0 to 1 for 1 class names"),
+        ({"factors": (Factor("pose", "angle"),)}, "0 factors, and not 1"),
+    ],
+)
+def test_what_is_not_as_described_is_refused_with_each_difference(info: dict[str, Any], message: str) -> None:
+    with pytest.raises(PluginError) as refused:
+        Splits(Described(info=info))["train"]
+    assert "the train split of described is not as `describe` says" in str(refused.value)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: ImageSet(torch.zeros(2, 1, 4, 4)),
+            r"uint8 \(M, C, H, W\) .*not torch.float32 \(2, 1, 4, 4\)",
+        ),
+        (lambda: ImageSet(torch.zeros(2, 4, 4, dtype=torch.uint8)), r"not torch.uint8 \(2, 4, 4\)"),
+        (lambda: ImageSet(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.zeros(3)), "3 of them for 2 images"),
+    ],
+)
+def test_a_set_of_anything_but_images_is_refused(make: Callable[[], ImageSet], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        make()
