@@ -1,4 +1,4 @@
-"""The reference of `gan_run.__all__`: every public class, function and type, read from the source that defines it."""
+"""The reference of `gan_run` and `gan_run.testing`: every public name, read from the source that defines it."""
 
 import ast
 import importlib
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from docstrings import to_markdown
 
 import gan_run.api
+import gan_run.testing
 
 TOPICS = {
     "api-python": ("Training and loading", ("runs", "seeds", "core.run", "registry")),
@@ -23,6 +24,7 @@ TOPICS = {
         ("core.kinds.loss", "core.kinds.update_context", "core.kinds.optimizer", "core.kinds.schedule"),
     ),
     "api-specs": ("Specs, errors and helpers", ("core.kinds", "core.base")),
+    "api-testing": ("Test suites for plugins (gan_run.testing)", ("testing",)),
 }
 """Title of each page, and how the names of its modules begin; the longest beginning decides."""
 OPERATORS = ("__getitem__", "__len__", "__iter__", "__call__")
@@ -42,13 +44,14 @@ def class_pages() -> dict[str, str]:
 
 
 def public_names() -> dict[str, str]:
-    """The module that defines each name in `gan_run.__all__`, in the order of api.py."""
-    imports = [node for node in ast.parse(inspect.getsource(gan_run.api)).body if isinstance(node, ast.ImportFrom)]
+    """The module that defines each name in the `__all__` of `gan_run` and `gan_run.testing`, in order of import."""
     return {
         alias.name: node.module
-        for node in imports
+        for front in (gan_run.api, gan_run.testing)
+        for node in ast.parse(inspect.getsource(front)).body
+        if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
-        if node.module and alias.name in gan_run.api.__all__
+        if alias.name in front.__all__
     }
 
 
@@ -77,7 +80,9 @@ def _class(node: ast.ClassDef, value: type) -> str:
     title = _code(f"class {node.name}({bases})" if bases else f"class {node.name}")
     parts = [f"## `{node.name}`", title, to_markdown(ast.get_docstring(node) or ""), _attributes(node, value)]
     methods = [each for each in node.body if isinstance(each, Function) and not _is_hidden(each)]
-    parts += [_method(each, value) for each in methods]
+    parts += [_method(each, value) for each in methods if not each.name.startswith("test_")]
+    if tests := [f"- `{each.name}`" for each in methods if each.name.startswith("test_")]:
+        parts += ["**Tests**", "\n".join(tests)]
     return "\n\n".join(part for part in parts if part)
 
 

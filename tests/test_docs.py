@@ -26,6 +26,7 @@ PLUGINS = (
     "pixel_noise",
     "rectangles",
     "second_opinion",
+    "switch_balance",
     "small_conv",
     "smoothed",
     "brightness",
@@ -33,7 +34,7 @@ PLUGINS = (
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
 TESTED = ("smoothed", "brightness", "laplace", "rectangles")
 """Plugins whose tests the manual shows."""
-SCRIPTS = ("from_python", "plot_metrics", "print_losses")
+SCRIPTS = ("from_python", "without_a_plugin", "plot_metrics", "print_losses")
 HOOKS = ("csv_log",)
 
 
@@ -140,6 +141,8 @@ def test_the_scripts_run(
     script("plot_metrics", "runs/small")
     assert (tmp_path / "runs" / "small" / "losses.png").read_bytes().startswith(b"\x89PNG")
     assert "discriminator/hinge" in script("print_losses")
+    write(tmp_path, "smoothed")
+    script("without_a_plugin")
 
 
 def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:

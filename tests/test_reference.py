@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 import gan_run.api
+import gan_run.testing
 from gan_run import Discriminator, Spec, Train
 from gan_run.cli import main
 from gan_run.registry import hookspecs
@@ -107,6 +108,15 @@ def test_every_public_name_has_an_entry(name: str, pages: Mapping[str, str]) -> 
         for method, member in vars(value).items():
             if not method.startswith("_") and inspect.isfunction(member) and member.__module__ == value.__module__:
                 assert method in dataclass_fields(value) or f"\n### `{name}.{method}`\n" in text
+
+
+@pytest.mark.parametrize("name", gan_run.testing.__all__)
+def test_every_suite_has_an_entry_with_its_tests(name: str, pages: Mapping[str, str]) -> None:
+    value = getattr(gan_run.testing, name)
+    text = section(pages["api-testing.md"], f"`{name}`")
+    assert first_line(value) in text
+    for method in vars(value) if inspect.isclass(value) else ():
+        assert not method.startswith("test_") or f"- `{method}`" in text
 
 
 def dataclass_fields(value: type) -> set[str]:

@@ -52,6 +52,7 @@ class Training:
         self.ema = None if spec.train.ema is None else EMA(self.game.stack, spec.train.ema)
         self.world = world
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
+        self._generator_parameters = list(self.game.owned()["generator"].values())
         self.feed = Feed(images.to(self.device), spec.train.batch_size, spec.seed, world)
         self.step = 0
         self._batches_per_step = max(player.updates for player in self.players)
@@ -64,7 +65,7 @@ class Training:
 
     def _advance(self) -> dict[str, Losses]:
         seed_everything(self.spec.seed, "step", self.step)
-        fake_cache = FakeCache() if self.spec.train.reuse_fakes else None
+        fake_cache = FakeCache(self._generator_parameters) if self.spec.train.reuse_fakes else None
         losses: dict[str, Losses] = {}
         for player in self.players:
             for update in range(player.updates):

@@ -107,9 +107,14 @@ class Fakes(NamedTuple):
 
 
 class FakeCache:
-    """The fakes of one update, kept for one update of the generator (`train.reuse_fakes`)."""
+    """The fakes of one update, kept for one update of the generator (`train.reuse_fakes`).
 
-    def __init__(self) -> None:
+    Args:
+        parameters: Those that the generator's player trains: the fakes have their graph.
+    """
+
+    def __init__(self, parameters: Collection[nn.Parameter]) -> None:
+        self.parameters = parameters
         self._fakes: Fakes | None = None
 
     def store(self, fakes: Fakes) -> None:
@@ -178,7 +183,7 @@ def _generate(game: Game, latents: dict[str, Tensor], fake_cache: FakeCache | No
         with torch.no_grad():
             images: Tensor = game.stack(latents)
         return images
-    for parameter in game.owned()["generator"].values():
+    for parameter in fake_cache.parameters:
         parameter.requires_grad_(True)  # until the update of the player whose turn it is
     images = game.stack(latents)
     fake_cache.store(Fakes(latents, images))

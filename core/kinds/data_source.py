@@ -124,11 +124,11 @@ class Splits:
         """
         if split not in self._open:
             images = self._source.open(split)
-            _check_description(self._source, self.info, split, images)
             if not len(images):
                 raise DataError(
                     f"the {split} split is empty" + (": set data.validation" if split == "validation" else "")
                 )
+            _check_description(self._source, self.info, split, images)
             self._open[split] = images
         return self._open[split]
 

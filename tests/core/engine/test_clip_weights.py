@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from gan_run import Loss, LossContext, LossTerm, Optimizer, UpdateContext
-from gan_run.core.engine.player import Player
 from gan_run.core.engine.training import Training
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.losses.adversarial.wasserstein import Wasserstein
@@ -51,15 +50,6 @@ BOTH = {"generator": Descent(lr=0.1), "discriminator": Descent(lr=0.1)}
 
 
 THREE = {**BOTH, "second-referee": Descent(lr=0.1)}
-
-
-def player(training: Training, name: str) -> Player:
-    (found,) = (player for player in training.players if player.name == name)
-    return found
-
-
-def values(training: Training) -> dict[str, Tensor]:
-    return {name: parameter.detach().clone() for name, parameter in training.game.named_parameters()}
 
 
 def test_clipped_weights_stay_within_the_bound_and_the_other_players_are_left_alone(start: Start) -> None:
