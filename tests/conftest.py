@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner, Result
 
+from gan_run.cli import main
 from gan_run.registry.plugins import Registry, load_plugins
 
 torch.set_num_threads(1)
@@ -90,7 +92,7 @@ def install_plugin() -> Callable[..., Path]:
     return install
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small() -> Callable[..., dict[str, Any]]:
     """small(name="other", train={"steps": 3}) is a small spec with fields replaced; `train` adds to its own."""
 
@@ -142,5 +144,17 @@ def gan_run(
             timeout=120,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """here("sample", run, …) runs the command line in this process, for tests that show nothing of a process of its own:
+    it takes seconds to start one, which imports torch."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path, **variables: str) -> Result:
+        return CliRunner(env=variables).invoke(main, [str(argument) for argument in arguments])
 
     return run

@@ -1,27 +1,11 @@
-"""The command line in this process, and a run for it to look at."""
+"""A run for the command line to look at."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from gan_run import RunOptions, train
-from gan_run.cli import main
 from gan_run.registry.plugins import Registry
-
-Here = Callable[..., Result]
-
-
-@pytest.fixture
-def here(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    """here("sample", run, …) runs the command line in this process, where no process of its own is to be shown."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Result:
-        return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,50 +1,57 @@
 import json
-import subprocess
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import Result
 
 import gan_run as front_door
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Here = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def trained(registry, small, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    options = front_door.RunOptions(notify=lambda text: None, registry=registry)
+    return front_door.train(small(), tmp_path_factory.mktemp("runs"), options=options)
 
 
 @pytest.fixture
-def run(write_spec: Callable[..., Path], gan_run: Run, tmp_path: Path) -> Path:
-    assert gan_run(write_spec()).returncode == 0
-    return tmp_path / "runs" / "small"
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the trained run, which a test may label."""
+    return Path(shutil.copytree(trained, tmp_path / "runs" / "small"))
 
 
-def images(gan_run: Run, run: Path, *codes: str) -> "np.ndarray":
-    done = gan_run("sample", run, "--n", "4", "--out", "x.npz", *(word for code in codes for word in ("--code", code)))
-    assert done.returncode == 0, done.stderr
+def images(here: Here, run: Path, *codes: str) -> "np.ndarray":
+    done = here("sample", run, "--n", "4", "--out", "x.npz", *(word for code in codes for word in ("--code", code)))
+    assert done.exit_code == 0, done.stderr
     with np.load(run.parents[1] / "x.npz") as arrays:
         return arrays["images"]
 
 
-def test_a_code_goes_by_the_name_it_was_given(gan_run: Run, run: Path) -> None:
-    plain = images(gan_run, run, "c=0.5", "category=1")
-    done = gan_run("label", run, "c=slant", "category=kind", "category#1=seven")
-    assert done.returncode == 0, done.stderr
+def test_a_code_goes_by_the_name_it_was_given(here: Here, run: Path) -> None:
+    plain = images(here, run, "c=0.5", "category=1")
+    done = here("label", run, "c=slant", "category=kind", "category#1=seven")
+    assert done.exit_code == 0, done.stderr
     written = json.loads((run / "labels.json").read_text())
     assert written == {"codes": {"c": {"name": "slant"}, "category": {"name": "kind", "values": {"1": "seven"}}}}
     assert json.loads(done.stdout) == written
     for codes in (("slant=0.5", "kind=seven"), ("c=0.5", "category=#1"), ("slant=0.5", "category=1")):
-        assert (images(gan_run, run, *codes) == plain).all()
-    assert not (images(gan_run, run, "slant=0.5", "category=2") == plain).all()
+        assert (images(here, run, *codes) == plain).all()
+    assert not (images(here, run, "slant=0.5", "category=2") == plain).all()
 
 
-def test_names_add_up_and_are_printed_without_any_new(gan_run: Run, run: Path) -> None:
-    assert gan_run("label", run, "c=slant").returncode == 0
-    assert gan_run("label", run, "category=kind").returncode == 0
-    assert json.loads(gan_run("label", run).stdout) == {"codes": {"c": {"name": "slant"}, "category": {"name": "kind"}}}
+def test_names_add_up_and_are_printed_without_any_new(here: Here, run: Path) -> None:
+    assert here("label", run, "c=slant").exit_code == 0
+    assert here("label", run, "category=kind").exit_code == 0
+    assert json.loads(here("label", run).stdout) == {"codes": {"c": {"name": "slant"}, "category": {"name": "kind"}}}
 
 
-def test_categories_are_named_by_the_classes_they_are_matched_to(gan_run: Run, run: Path, registry) -> None:
-    done = gan_run("label", run, "category", "--from-data")
-    assert done.returncode == 0, done.stderr
+def test_categories_are_named_by_the_classes_they_are_matched_to(here: Here, run: Path, registry) -> None:
+    done = here("label", run, "category", "--from-data")
+    assert done.exit_code == 0, done.stderr
     values = json.loads((run / "labels.json").read_text())["codes"]["category"]["values"]
     names = json.loads((run / "data.json").read_text())["class_names"]
     assert 1 <= len(values) <= len(names)
@@ -56,29 +63,27 @@ def test_categories_are_named_by_the_classes_they_are_matched_to(gan_run: Run, r
     assert (by_label == by_number).all()
 
 
-def test_strips_are_drawn_under_either_name(gan_run: Run, run: Path, tmp_path: Path) -> None:
-    assert gan_run("label", run, "c=slant").returncode == 0
-    done = gan_run("traverse", run, "--code", "slant", "--out", "strips")
-    assert done.returncode == 0, done.stderr
+def test_strips_are_drawn_under_either_name(here: Here, run: Path, tmp_path: Path) -> None:
+    assert here("label", run, "c=slant").exit_code == 0
+    done = here("traverse", run, "--code", "slant", "--out", "strips")
+    assert done.exit_code == 0, done.stderr
     assert [path.name for path in (tmp_path / "strips").iterdir()] == ["traversal-c.png"]
 
 
-def test_one_copy_is_drawn_under_its_label(gan_run: Run, write_spec: Callable[..., Path], tmp_path: Path) -> None:
+def test_one_copy_is_drawn_under_its_label(here: Here, write_spec: Callable[..., Path], tmp_path: Path) -> None:
     latents = {"z": {"type": "gaussian"}, "c": {"type": "uniform", "count": 2}}
     losses = [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"c": 1.0}}]
-    assert gan_run(write_spec(name="two", latents=latents, losses=losses, train={"steps": 1})).returncode == 0
+    assert here(write_spec(name="two", latents=latents, losses=losses, train={"steps": 1})).exit_code == 0
     run = tmp_path / "runs" / "two"
-    assert gan_run("label", run, "c[1]=slant").returncode == 0
-    done = gan_run("traverse", run, "--code", "slant", "--out", "strips")
-    assert done.returncode == 0, done.stderr
+    assert here("label", run, "c[1]=slant").exit_code == 0
+    done = here("traverse", run, "--code", "slant", "--out", "strips")
+    assert done.exit_code == 0, done.stderr
     assert [path.name for path in (tmp_path / "strips").iterdir()] == ["traversal-c-1.png"]
 
 
-def test_a_label_changes_nothing_that_training_goes_by(
-    gan_run: Run, run: Path, write_spec: Callable[..., Path]
-) -> None:
-    assert gan_run("label", run, "c=slant").returncode == 0
-    assert "is finished: nothing to do" in gan_run(write_spec()).stdout
+def test_a_label_changes_nothing_that_training_goes_by(here: Here, run: Path, write_spec: Callable[..., Path]) -> None:
+    assert here("label", run, "c=slant").exit_code == 0
+    assert "is finished: nothing to do" in here(write_spec()).stdout
 
 
 @pytest.mark.parametrize(
@@ -93,16 +98,16 @@ def test_a_label_changes_nothing_that_training_goes_by(
         ("c=a=b", "should match pattern"),
     ],
 )
-def test_a_mistake_is_named_and_nothing_is_written(gan_run: Run, run: Path, text: str, message: str) -> None:
-    done = gan_run("label", run, text)
-    assert done.returncode == 2
+def test_a_mistake_is_named_and_nothing_is_written(here: Here, run: Path, text: str, message: str) -> None:
+    done = here("label", run, text)
+    assert done.exit_code == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (run / "labels.json").exists()
 
 
-def test_labels_that_were_damaged_by_hand_are_named(gan_run: Run, run: Path) -> None:
+def test_labels_that_were_damaged_by_hand_are_named(here: Here, run: Path) -> None:
     (run / "labels.json").write_text('{"codes": {"c": {"nme": "slant"}}}')
-    done = gan_run("sample", run)
-    assert done.returncode == 2
+    done = here("sample", run)
+    assert done.exit_code == 2
     assert "labels.json cannot be read" in done.stderr

@@ -166,7 +166,7 @@ def test_the_two_precisions_do_not_end_alike(reference: Callable[[str], Path]) -
     assert len(ends) == 2
 
 
-@pytest.mark.parametrize(("precision", "seed"), [("fp32", 7), ("bf16", 8)])
+@pytest.mark.parametrize(("precision", "seed"), [("bf16", 8)])
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     gan_run: GanRun,
     reference: Callable[[str], Path],
