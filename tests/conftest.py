@@ -150,8 +150,7 @@ def gan_run(
 
 @pytest.fixture
 def here(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """here("sample", run, …) runs the command line in this process, for tests that show nothing of a process of its own:
-    it takes seconds to start one, which imports torch."""
+    """here("sample", run, …) runs the command line in this process. One of its own takes seconds to import torch."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str | Path, **variables: str) -> Result:

@@ -43,7 +43,7 @@ def test_a_qualified_name_finds_it_whether_or_not_it_is_needed() -> None:
 
 
 def test_a_bare_name_that_two_claim_is_refused_with_both_names() -> None:
-    with pytest.raises(NotFoundByName, match="choose acme:hinge and rival:hinge"):
+    with pytest.raises(NotFoundByName, match="choose acme:hinge or rival:hinge"):
         catalogue((Hinge, "acme"), (OtherHinge, "rival")).find("loss", "hinge")
 
 

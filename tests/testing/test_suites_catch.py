@@ -108,7 +108,7 @@ def test_a_posterior_whose_scale_is_not_refitted() -> None:
     suite = LatentSuite()
     suite.component = Wide()
     with pytest.raises(AssertionError, match="override `refit_scale`"):
-        suite.test_values_that_q_recovers_carry_information()
+        suite.test_the_scale_of_its_posterior_is_learnt_or_refitted()
 
 
 class Unsure(Uniform):

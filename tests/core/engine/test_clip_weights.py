@@ -1,55 +1,15 @@
-from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable
 
 import pytest
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from gan_run import Loss, LossContext, LossTerm, Optimizer, UpdateContext
 from gan_run.core.engine.training import Training
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.losses.adversarial.wasserstein import Wasserstein
 from gan_run.plugins.losses.mutual_information.loss import MutualInformation
+from small_players import THREE, Descent, Referee
 
 Start = Callable[..., Training]
-
-
-class Descent(Optimizer):
-    """Plain gradient descent, so that a step is the rate times the gradient."""
-
-    type: Literal["descent"] = "descent"
-
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.SGD(parameters, lr=1e9)
-
-
-class Referee(Loss):
-    """Brings a player of its own, whose name has a hyphen."""
-
-    type: Literal["referee"] = "referee"
-
-    def build(self, context: LossContext) -> LossTerm:
-        return RefereeTerm(context.discriminator.trunk.features)
-
-
-class RefereeTerm(LossTerm):
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.layer = nn.Linear(features, 1)
-
-    def trained_by(self) -> Mapping[str, nn.Module]:
-        return {"second-referee": self.layer}
-
-    def second_referee_loss(self, update: UpdateContext) -> Tensor:
-        found = self.layer(update.fake_output.features.vector)
-        assert isinstance(found, Tensor)
-        return found.square().mean()
-
-
-BOTH = {"generator": Descent(lr=0.1), "discriminator": Descent(lr=0.1)}
-
-
-THREE = {**BOTH, "second-referee": Descent(lr=0.1)}
 
 
 def test_clipped_weights_stay_within_the_bound_and_the_other_players_are_left_alone(start: Start) -> None:

@@ -1,27 +1,19 @@
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, Optimizer, UpdateContext
+from gan_run import Loss, LossContext, LossTerm, UpdateContext
 from gan_run.core.engine.player import Player
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.training.schedules.schedules import LinearSchedule
+from small_players import BOTH, THREE, Descent, Referee
 
 Start = Callable[..., Training]
-
-
-class Descent(Optimizer):
-    """Plain gradient descent, so that a step is the rate times the gradient."""
-
-    type: Literal["descent"] = "descent"
-
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.SGD(parameters, lr=1e9)
 
 
 class Recorder(Loss):
@@ -58,29 +50,6 @@ class RecorderTerm(LossTerm):
         self.told.append((player, {name: float(value) for name, value in observed.items()}))
 
 
-class Referee(Loss):
-    """Brings a player of its own, whose name has a hyphen."""
-
-    type: Literal["referee"] = "referee"
-
-    def build(self, context: LossContext) -> LossTerm:
-        return RefereeTerm(context.discriminator.trunk.features)
-
-
-class RefereeTerm(LossTerm):
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.layer = nn.Linear(features, 1)
-
-    def trained_by(self) -> Mapping[str, nn.Module]:
-        return {"second-referee": self.layer}
-
-    def second_referee_loss(self, update: UpdateContext) -> Tensor:
-        found = self.layer(update.fake_output.features.vector)
-        assert isinstance(found, Tensor)
-        return found.square().mean()
-
-
 class Deaf(Loss):
     type: Literal["deaf"] = "deaf"
 
@@ -98,12 +67,6 @@ class DeafTerm(LossTerm):
 
     def after_update(self, player: str, observed: Mapping[str, Tensor]) -> None:
         self.told += 1
-
-
-BOTH = {"generator": Descent(lr=0.1), "discriminator": Descent(lr=0.1)}
-
-
-THREE = {**BOTH, "second-referee": Descent(lr=0.1)}
 
 
 def player(training: Training, name: str) -> Player:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Laplace
 
-from gan_run import Latent, LatentContext, LatentModule
+from gan_run import Latent, LatentContext, LatentModule, LogLikelihood, log_prob
 
 
 class Mine(Latent):
@@ -36,8 +36,16 @@ class MineModule(LatentModule):
     def posterior(self, params: Tensor) -> Laplace:
         return Laplace(params[..., 0], torch.ones_like(params[..., 0]), validate_args=False)
 
+    def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
+        scale = (value - params[..., 0]).abs().mean().clamp(min=1e-6)
+
+        def log_likelihood(params: Tensor, value: Tensor) -> Tensor:
+            return log_prob(Laplace(params[..., 0], scale, validate_args=False), value)
+
+        return log_likelihood
+
     def entropy(self) -> Tensor:
-        return torch.tensor(1 + math.log(2), device=self.device)
+        return torch.full((), 1 + math.log(2), device=self.device)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.linspace(-2 if low is None else low, 2 if high is None else high, steps, device=self.device)
