@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import torch
+from click.testing import Result
 from torch import Tensor
 
 from gan_run import (
@@ -26,7 +26,7 @@ from gan_run import (
 )
 from gan_run.registry.plugins import load_plugins
 
-GanRun = Callable[..., subprocess.CompletedProcess[str]]
+Here = Callable[..., Result]
 
 
 def quiet(**fields: Any) -> RunOptions:
@@ -103,14 +103,14 @@ def test_a_file_that_cannot_be_used_is_an_error_that_names_it(mine: Path, code: 
 
 
 def test_a_file_that_has_only_lifecycle_hooks_is_used(
-    write_spec: Callable[..., Path], gan_run: GanRun, tmp_path: Path
+    write_spec: Callable[..., Path], here: Here, tmp_path: Path
 ) -> None:
     hooks = tmp_path / "hooks.py"
     hooks.write_text(
         "from gan_run import hookimpl\n\n@hookimpl\ndef gan_run_run_ended(event):\n    print('ended at', event.step)\n"
     )
-    done = gan_run(write_spec(train={"steps": 2}), "--plugin", hooks)
-    assert done.returncode == 0, done.stderr
+    done = here(write_spec(train={"steps": 2}), "--plugin", hooks)
+    assert done.exit_code == 0, done.stderr
     assert "ended at 2\n" in done.stdout
     (plugin,) = [plugin for plugin in load_plugins(files=[hooks]).plugins if plugin.name == "hooks"]
     assert plugin.hooks == ("gan_run_run_ended",)
@@ -122,21 +122,21 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_run_keeps_the_file_and_the_model_wants_it_again(
-    mine: Path, write_spec: Callable[..., Path], gan_run: GanRun, tmp_path: Path
+    mine: Path, write_spec: Callable[..., Path], here: Here, tmp_path: Path
 ) -> None:
     spec = write_spec(losses=[{"type": "mine"}], train={"steps": 2})
-    assert gan_run(spec, "--plugin", mine).returncode == 0
+    assert here(spec, "--plugin", mine).exit_code == 0
     run = tmp_path / "runs" / "small"
     kept = run / "plugins" / "mine.py"
     assert kept.read_text(encoding="utf-8") == CODE
     (stretch,) = json.loads((run / "environment.json").read_text(encoding="utf-8"))["stretches"]
     assert stretch["plugins"]["mine.py"].startswith("sha256:")
 
-    without = gan_run("sample", run)
-    assert without.returncode == 2
+    without = here("sample", run)
+    assert without.exit_code == 2
     assert "losses[0].type: no loss is called 'mine'" in without.stderr
     assert f"this run was trained with --plugin {run / 'plugins' / 'mine.py'}" in without.stderr
-    assert gan_run("sample", run, "--n", "2", "--plugin", kept).returncode == 0
+    assert here("sample", run, "--n", "2", "--plugin", kept).exit_code == 0
 
 
 def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(

@@ -1,7 +1,6 @@
 """A run's model is loaded without the plugins that it is not made of."""
 
 import json
-import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +8,14 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import Result
 
 from gan_run import PluginError, RunOptions, SpecError, Splits, load, train
 from gan_run.registry.missing import Missing, missing_parts
 from gan_run.registry.plugins import Registry
 from gan_run.runs import load_run
 
-GanRun = Callable[..., subprocess.CompletedProcess[str]]
+Here = Callable[..., Result]
 
 # Metrics, artifacts, data source, an optimiser and a schedule in it are renamed after training: no plugin has them.
 RENAMED = {
@@ -93,27 +93,29 @@ def test_training_needs_all_of_it(run: Path, registry: Registry) -> None:
         train(content, run.parent, options=RunOptions(registry=registry))
 
 
-def test_evaluate_says_what_is_missing_and_measures_what_is_there(run: Path, gan_run: GanRun) -> None:
+@pytest.mark.filterwarnings("always:.*is loaded without a component")
+def test_evaluate_says_what_is_missing_and_measures_what_is_there(run: Path, here: Here) -> None:
     rename(run, "metrics[0]", "artifacts[0]")
-    done = gan_run("evaluate", run)
-    assert done.returncode == 2
+    done = here("evaluate", run)
+    assert done.exit_code == 2
     assert "metrics[0].type: no metric is called 'acme-metric'" in done.stderr
-    done = gan_run("evaluate", run, "--set", 'metrics=[{"type": "loudness"}]', "--json")
-    assert done.returncode == 0, done.stderr
+    done = here("evaluate", run, "--set", 'metrics=[{"type": "loudness"}]', "--json")
+    assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["metrics"][0]["found"]["images"] == 16
     assert "warning: " in done.stderr
     assert "artifacts[0]: no artifact is called 'acme-artifact'" in done.stderr
 
 
-def test_commands_work_without_the_plugins_of_pictures_and_metrics(run: Path, gan_run: GanRun, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.*is loaded without a component")
+def test_commands_work_without_the_plugins_of_pictures_and_metrics(run: Path, here: Here, tmp_path: Path) -> None:
     without = ("-p", "no:pictures", "-p", "no:cluster-accuracy", "-p", "no:information")
     for command in (
         ("sample", run, "--n", "2"),
         ("traverse", run, "--rows", "1", "--code", "c"),
         ("label", run, "category", "--from-data"),
     ):
-        done = gan_run(*command, *without)
-        assert done.returncode == 0, done.stderr
+        done = here(*command, *without)
+        assert done.exit_code == 0, done.stderr
     assert (tmp_path / "samples.png").exists()
     assert (tmp_path / "traversal-c.png").exists()
     assert json.loads((run / "labels.json").read_text())["codes"]["category"]["values"]
