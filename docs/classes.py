@@ -77,13 +77,22 @@ def _entry(name: str, module: str) -> str:
 
 def _class(node: ast.ClassDef, value: type) -> str:
     bases = ", ".join(ast.unparse(base) for base in node.bases)
-    title = _code(f"class {node.name}({bases})" if bases else f"class {node.name}")
+    title = _code(
+        "\n".join([f"class {node.name}({bases})" if bases else f"class {node.name}", *_dataclass_fields(node)])
+    )
     parts = [f"## `{node.name}`", title, to_markdown(ast.get_docstring(node) or ""), _attributes(node, value)]
     methods = [each for each in node.body if isinstance(each, Function) and not _is_hidden(each)]
     parts += [_method(each, value) for each in methods if not each.name.startswith("test_")]
     if tests := [f"- `{each.name}`" for each in methods if each.name.startswith("test_")]:
         parts += ["**Tests**", "\n".join(tests)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _dataclass_fields(node: ast.ClassDef) -> list[str]:
+    """The fields of a dataclass with types and defaults, as they are written."""
+    if not any(ast.unparse(decorator).startswith("dataclass") for decorator in node.decorator_list):
+        return []
+    return [f"    {ast.unparse(statement)}" for statement in node.body if isinstance(statement, ast.AnnAssign)]
 
 
 def _is_hidden(node: Function) -> bool:

@@ -46,7 +46,7 @@ class Catalogue:
             raise NotFoundByName(f"{name!r} is claimed by several plugins: choose {owners}")
         causes = "".join(f"; plugin {plugin} could not be loaded: {cause}" for plugin, cause in self.broken.items())
         names = self.names(kind)
-        file = "" if nearest(name, names) else "; a component in a file needs --plugin FILE.py"
+        file = "" if nearest(name, names) else "; one in a file needs --plugin FILE.py, a class components=[…]"
         raise NotFoundByName(f"no {kind} is called {name!r}{suggest(name, names)}{file}{causes}")
 
     def kinds(self) -> list[str]:

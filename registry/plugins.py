@@ -125,7 +125,7 @@ class Registry:
 
 
 def load_plugins(
-    blocked: Collection[str] = (), found: Iterable[EntryPoint] | None = None, files: Collection[Path] = ()
+    blocked: Collection[str] = (), found: Iterable[EntryPoint] | None = None, files: Iterable[Path | str] = ()
 ) -> Registry:
     """Load the installed plugins.
 
@@ -133,6 +133,9 @@ def load_plugins(
         blocked: Names of plugins that are not even imported.
         found: Entry points to use instead of the installed ones.
         files: Python files that are plugins without being installed.
+
+    Returns:
+        The plugins with their components and hooks, for `RunOptions`, `read_spec` and `load`.
 
     Raises:
         PluginError: One of `files` cannot be loaded. An installed plugin that cannot is listed with its error.
@@ -147,14 +150,15 @@ def load_plugins(
             plugins.append(plugin)
             if plugin.error is not None:
                 catalogue.broken[f"{plugin.name} ({plugin.distribution} {plugin.version})"] = plugin.error
-    for path in _distinct(files):
+    distinct = _distinct(map(Path, files))
+    for path in distinct:
         plugin = _load(from_file(path), manager, catalogue)
         if plugin.error is not None:
             raise PluginError(f"{path}: {plugin.error}")
         if not plugin.components and not plugin.hooks:
             raise PluginError(f"{path} adds nothing: it needs a gan_run_components that returns its classes, or hooks")
         plugins.append(plugin)
-    return Registry(catalogue, tuple(plugins), manager, tuple(_distinct(files)), tuple(blocked))
+    return Registry(catalogue, tuple(plugins), manager, tuple(distinct), tuple(blocked))
 
 
 def _distinct(files: Iterable[Path]) -> list[Path]:

@@ -34,7 +34,7 @@ PLUGINS = (
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
 TESTED = ("smoothed", "brightness", "laplace", "rectangles")
 """Plugins whose tests the manual shows."""
-SCRIPTS = ("from_python", "without_a_plugin", "plot_metrics", "print_losses")
+SCRIPTS = ("from_python", "early_stopping", "without_a_plugin", "plot_metrics", "print_losses")
 HOOKS = ("csv_log",)
 
 
@@ -141,6 +141,7 @@ def test_the_scripts_run(
     script("plot_metrics", "runs/small")
     assert (tmp_path / "runs" / "small" / "losses.png").read_bytes().startswith(b"\x89PNG")
     assert "discriminator/hinge" in script("print_losses")
+    script("early_stopping")
     write(tmp_path, "smoothed")
     script("without_a_plugin")
 

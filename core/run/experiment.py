@@ -144,11 +144,11 @@ def _check_plugin_files(request: TrainRequest, folder: RunFolder) -> None:
         changed = f"{file} is not what it was when this run began"
         if file in decisive:
             raise RunError(f"{changed}: give {folder.plugins / file.name}, or --fresh starts anew")
-        options.notify(f"{changed}; it has no component that decides the weights")
+        options.notify(f"{changed}; the run continues with it, since it decides no weights")
     given = {file.name for file in plugins.files}
     for kept in folder.plugin_files():
         if kept.name not in given:
-            options.notify(f"this run was trained with --plugin {kept} so far, and resumes without it")
+            options.notify(f"this run was trained with --plugin {kept} so far, and continues without it")
 
 
 def _notify_differences(request: TrainRequest, folder: RunFolder, recorded: Spec) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
+from gan_run.core.base.errors import GanRunError
 from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.events import Callback, Dispatcher
@@ -65,7 +66,7 @@ class RunOptions:
         stop: Called after every step, after `step_logged`. When it returns True a checkpoint is saved and `Stopped` is
             raised.
         notify: Receives one-line messages for the user: which folder is used, what is resumed, what differs.
-        registry: The installed plugins (`gan_run.registry.plugins.load_plugins`); None loads all that are installed.
+        registry: The plugins, as `load_plugins` returns them; None loads all that are installed.
         components: Component classes that no plugin provides.
     """
 
@@ -76,6 +77,11 @@ class RunOptions:
     notify: Callable[[str], None] = print
     registry: Plugins | None = None
     components: Collection[type[Component]] = ()
+
+    def __post_init__(self) -> None:
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise GanRunError(f"callbacks: {callback!r} is no instance of a subclass of Callback")
 
     def plugins(self) -> Plugins:
         """The registry, which the entry points of the API fill in before the engine sees these options."""

@@ -66,6 +66,7 @@ from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
+from gan_run.registry.plugins import load_plugins
 from gan_run.runs import load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
 
@@ -157,6 +158,7 @@ __all__ = [
     "image_grid",
     "init_normal",
     "load",
+    "load_plugins",
     "log_prob",
     "match_classes",
     "norm_1d",

@@ -20,7 +20,7 @@ from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.same_run import MAY_CHANGE, differences
+from gan_run.core.run.same_run import MAY_CHANGE, decisive_components, differences
 from gan_run.registry.missing import LenientCatalogue, missing_parts
 from gan_run.registry.plugins import load_plugins
 from gan_run.registry.spec_loading import read_json, read_recorded_spec
@@ -93,9 +93,10 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
 
     Args:
         folder: The run folder.
-        overrides: Fields to change. `train.steps` may be raised; the other fields that may change are those that do
-            not decide the weights: train.log_every, checkpoint_every, keep and device; description, metrics and
-            artifacts; and the paths in data.
+        overrides: Fields to change. `train.steps` may not be less than the steps that were taken; with that number the
+            run is evaluated and finished. The other fields that may change are those that do not decide the weights:
+            train.log_every, checkpoint_every, keep and device; description, metrics and artifacts; and the paths in
+            data.
         options: As for `train`; `fresh` has no effect.
 
     Returns:
@@ -111,8 +112,8 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
     spec = _spec_of(target, plugins.catalogue, overrides)
     if decisive := [place for place in differences(before, spec).decisive if place != "train.steps"]:
         raise RunError(
-            f"{folder}: {', '.join(decisive)} cannot change when a run is resumed. What may change: train.steps, which "
-            f"may be raised, and {MAY_CHANGE}. --out or a new name starts a new run"
+            f"{folder}: {', '.join(decisive)} cannot change when a run is resumed. What may change: train.steps and "
+            f"{MAY_CHANGE}. --out or a new name starts a new run"
         )
     latest = target.latest()
     if latest is not None and spec.train.steps < latest.step:
@@ -169,6 +170,11 @@ def load_run(folder: Path | str, registry: Plugins, step: int | None = None) -> 
     spec = resolve_device(recorded_spec(target, registry, ['train.device="auto"']))
     for missing in missing_parts(spec):
         warnings.warn(f"{folder} is loaded without a component: {missing}", stacklevel=2)
+    decisive = registry.files_of(decisive_components(spec))
+    for file in target.changed_plugins(decisive):
+        warnings.warn(
+            f"{file} is not what it was when {folder} was trained, which is in {target.plugins}", stacklevel=2
+        )
     saved = _checkpoint(target, step)
     info = target.data_info()
     with isolated_rng("load"):

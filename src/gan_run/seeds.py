@@ -68,7 +68,8 @@ def train_seeds(
 
     Raises:
         GanRunError: As `train` does; RunError if a process failed.
-        Stopped: `options.stop` returned True; every run has saved a checkpoint.
+        Stopped: `options.stop` returned True. The runs that were training have saved a checkpoint; the seeds after them
+            are not begun.
     """
     options = replace(options, registry=options.registry or load_plugins())
     read = read_spec(spec, overrides, options.plugins(), components=options.components)

@@ -148,8 +148,18 @@ def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(
     mine.write_text(CODE.replace("-update.fake_output", "-2 * update.fake_output"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"mine\.py is not what it was when this run began"):
         resume(run, overrides=["train.steps=3"], options=quiet(registry=load_plugins(files=[mine])))
-    kept = load_plugins(files=[run / "plugins" / "mine.py"])
+    with pytest.warns(UserWarning, match=r"mine\.py is not what it was when .* was trained"):
+        load(run, registry=load_plugins(files=[mine]))
+    kept = load_plugins(files=[str(run / "plugins" / "mine.py")])
     assert resume(run, overrides=["train.steps=3"], options=quiet(registry=kept)) == run
+
+
+def test_the_command_that_goes_on_names_the_file(mine: Path, write_spec: Callable[..., Path], here: Here) -> None:
+    stop = "import os, signal\n\n@hookimpl\ndef gan_run_step_logged(event):\n    os.kill(os.getpid(), signal.SIGINT)\n"
+    mine.write_text(CODE + stop, encoding="utf-8")
+    done = here(write_spec(losses=[{"type": "mine"}]), "--plugin", mine, "-p", "no:svhn")
+    assert done.exit_code == 130, done.output
+    assert done.output.endswith(f"  gan-run train --resume runs/small -p no:svhn --plugin {mine}\n")
 
 
 HOOKS = "from gan_run import hookimpl\n\n@hookimpl\ndef gan_run_run_ended(event):\n    event.folder\n"
@@ -170,11 +180,13 @@ def test_a_file_that_does_not_decide_the_weights_may_change_or_be_left_out_and_t
 
     file.write_text(HOOKS.replace("folder", "step"), encoding="utf-8")
     resume(run, overrides=["train.steps=3"], options=options(file))
-    assert f"{file} is not what it was when this run began; it has no component that decides the weights" in said
+    assert (
+        f"{file} is not what it was when this run began; the run continues with it, since it decides no weights" in said
+    )
     assert "event.step" in kept.read_text(encoding="utf-8")
 
     resume(run, overrides=["train.steps=4"], options=options())
-    assert f"this run was trained with --plugin {kept} so far, and resumes without it" in said
+    assert f"this run was trained with --plugin {kept} so far, and continues without it" in said
 
 
 def test_a_file_that_is_given_twice_is_loaded_once(mine: Path) -> None:

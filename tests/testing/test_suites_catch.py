@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gan_run import (
     Features,
+    ImageSet,
     ImageShape,
     LatentContext,
     LatentModule,
@@ -22,7 +23,8 @@ from gan_run import (
     UpdateContext,
 )
 from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
-from gan_run.testing import LatentSuite, LossSuite, TrunkSuite
+from gan_run.testing import DataSourceSuite, LatentSuite, LossSuite, TrunkSuite
+from gan_run.testing.game import Noise
 
 
 class Sampled(Uniform):
@@ -193,6 +195,22 @@ def test_a_loss_that_remembers_what_no_checkpoint_holds(tmp_path: object) -> Non
     suite.component = Careless(mistake="forgetful")
     with pytest.raises(AssertionError, match="state must be in buffers"):
         suite.test_a_resumed_run_equals_an_uninterrupted_one(tmp_path)  # type: ignore[arg-type]
+
+
+class TooFew(Noise):
+    """Has one image less than it describes."""
+
+    type: Literal["too-few"] = "too-few"  # type: ignore[assignment]
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        return super().load(split).split_off(1)[0]
+
+
+def test_a_failed_assertion_of_a_suite_shows_the_values() -> None:
+    suite = DataSourceSuite()
+    suite.component = TooFew()
+    with pytest.raises(AssertionError, match=r"29, 1, 12, 12.* == .*30, 1, 12, 12"):
+        suite.test_its_splits_match_its_description()
 
 
 class Coupled(Trunk):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gan_run.core.run.options import RunOptions
+    from gan_run.registry.plugins import Registry
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def train(
 
     A run is resumed if the spec gives it the same weights. These fields may differ: description, metrics, artifacts,
     the paths in data, train.device, train.log_every, train.checkpoint_every and train.keep.
-    --resume RUN resumes that run; with --set it may change the same fields, and raise train.steps.
+    --resume RUN resumes that run; with --set it may change the same fields, and train.steps, which may not be less than
+    the steps that were taken.
     --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished runs are kept. With
     several --jobs, each run is trained by a process of its own with its share of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
@@ -121,11 +123,15 @@ def train(
                 display.notify(f"done: {run}")
                 _write(report, run)
         except Stopped as stopped:
-            again = "the same command" if seeds else f"gan-run train --resume {shlex.quote(str(display.folder))}"
+            again = "the same command" if seeds else _resume_command(display.folder, registry)
             display.notify(f"{stopped}; a checkpoint is saved. To go on:\n  {again}")
             code = 128 + (received or [signal.SIGTERM])[0]
     if code:  # after torchrun's processes have left their group in order
         sys.exit(code)
+
+
+def _resume_command(folder: Path, registry: "Registry") -> str:
+    return shlex.join(["gan-run", "train", "--resume", str(folder), *registry.command_line()])
 
 
 def _write(report: Path | None, run: Path) -> None:

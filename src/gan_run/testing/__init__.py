@@ -8,6 +8,13 @@ A suite is a class of tests that every component of a kind must pass. Subclass i
         component = Smoothed(real=0.8)
 """
 
+from pkgutil import iter_modules
+
+import pytest
+
+# pytest shows the values of a failed assertion in modules that it is told of before they are imported.
+pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
+
 from gan_run.testing.augmentation import AugmentationSuite
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.data import DataSourceSuite

@@ -16,8 +16,8 @@ from gan_run.core.run.loop import restore, save
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.losses.mutual_information.loss import MutualInformation
-from gan_run.plugins.losses.penalties.one_centred import GradientPenalty
-from gan_run.plugins.losses.penalties.zero_centred import R1
+from gan_run.plugins.losses.penalties.gradient_penalty import GradientPenalty
+from gan_run.plugins.losses.penalties.r1_r2 import R1
 from gan_run.plugins.networks.dcgan.networks import DCGANTrunk
 from gan_run.plugins.networks.heads.linear import Linear
 from gan_run.plugins.networks.mlp.networks import MLPTrunk

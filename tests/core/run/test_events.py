@@ -74,6 +74,11 @@ def test_an_interrupt_passes_and_the_end_is_sent_even_if_it_comes_at_the_start(
     assert isinstance(ended.error, KeyboardInterrupt)
 
 
+def test_a_class_in_place_of_a_callback_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"callbacks: <class .*Callback'> is no instance of a subclass of Callback"):
+        RunOptions(callbacks=[Callback])  # type: ignore[list-item]  # the mistake
+
+
 def test_two_callbacks_of_one_class_are_warned_about_apart() -> None:
     both = Dispatcher([Failing("run_ended"), Failing("run_ended")])
     ended = RunEnded(folder=Path(), step=0, error=None)

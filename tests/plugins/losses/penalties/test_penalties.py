@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
 from gan_run import Loss, SpecError, UpdateContext, read_spec
-from gan_run.plugins.losses.penalties.one_centred import Dragan, GradientPenalty
-from gan_run.plugins.losses.penalties.zero_centred import R1, R2
+from gan_run.plugins.losses.penalties.gradient_penalty import Dragan, GradientPenalty
+from gan_run.plugins.losses.penalties.r1_r2 import R1, R2
 from gan_run.registry.plugins import Registry
 
 ALL = [R1(), R2(), GradientPenalty(), GradientPenalty(one_sided=True), Dragan()]
