@@ -33,9 +33,11 @@ from gan_run import GanRunError
 from gan_run.bench.baselines import compare
 from gan_run.benchmarks.gpu_cases import NETWORKS, VARIANTS, Case, Network, Result, cases, spec_of, tiny
 from gan_run.benchmarks.gpu_page import PAPER_NETWORK, Beside, Found, page
-from gan_run.benchmarks.gpu_process import ROOT, run_tests, time_cases
+from gan_run.benchmarks.gpu_process import run_tests, time_cases
 from gan_run.core.run.environment import describe_environment
 
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout, which has the tests; the package may be installed elsewhere."""
 PAGE = ROOT / "docs" / "benchmarks-gpu.md"
 COMPARED_IN = "tf32"
 
@@ -90,7 +92,8 @@ class Benchmark:
     def run(self, folder: Path) -> None:
         """All parts, in the order of the module's docstring; noise and reports are written to `folder`."""
         self.write()
-        self.found.tests = run_tests(folder, min(self._plan.tests, self._end - time.monotonic()))
+        limit = min(self._plan.tests, self._end - time.monotonic())
+        self.found.tests = run_tests(ROOT, folder, limit, processes=0 if self._plan.dry else 4)
         self.write()
         compiled = {variant for variant, options in VARIANTS.items() if options.get("compile")}
         todo = self._plan.cases

@@ -11,22 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 from gan_run.benchmarks.gpu_cases import Case, Result
-
-ROOT = Path(__file__).parent.parent
 
 
 class Child:
     """A Python process in a session of its own, whose lines are read with a time limit."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
             stdout=subprocess.PIPE,
             text=True,
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **environment},
             start_new_session=True,
         )
@@ -58,25 +57,30 @@ class Child:
 
 
 @contextmanager
-def child(*arguments: str, **environment: str) -> Iterator[Child]:
-    """A process that has ended when the block is left."""
-    started = Child(arguments, environment)
+def child(
+    *arguments: str, folder: Path | None = None, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Child]:
+    """A process in `folder`, which has ended when the block is left."""
+    started = Child(arguments, environment, folder)
     try:
         yield started
     finally:
         started.end()
 
 
-def run_tests(folder: Path, limit: float) -> str:
+def run_tests(root: Path, folder: Path, limit: float, processes: int) -> str:
     """Run the tests of tests/gpu. Returns Markdown: how many passed, what failed, why others were skipped.
 
     Args:
+        root: The checkout that has tests/gpu.
         folder: Where pytest may write its report.
         limit: Seconds after which they are stopped.
+        processes: How many test processes share the GPU: each compiles for itself, and each has a CUDA context of about
+            half a GiB. 0 for one process.
     """
     report, begin = folder / "tests.xml", time.monotonic()
-    options = ("-q", "-m", "gpu", "-p", "no:cacheprovider", f"--junitxml={report}", "tests/gpu")
-    with child("-m", "pytest", *options) as tests:
+    options = ("-q", "-n", str(processes), "-m", "gpu", "-p", "no:cacheprovider", f"--junitxml={report}", "tests/gpu")
+    with child("-m", "pytest", *options, folder=root) as tests:
         try:
             while (line := tests.line(begin + limit - time.monotonic())) is not None:
                 print(line, end="", file=sys.stderr)
@@ -89,6 +93,8 @@ def run_tests(folder: Path, limit: float) -> str:
 
 def _summary(root: ElementTree.Element, seconds: float) -> str:
     cases = list(root.iter("testcase"))
+    if not cases:
+        return "`pytest -m gpu tests/gpu` ran no test: see its messages."
     failed = [each for each in cases if each.find("failure") is not None or each.find("error") is not None]
     skipped = [(each, reason) for each in cases if (reason := each.find("skipped")) is not None]
     passed = len(cases) - len(failed) - len(skipped)
@@ -111,7 +117,7 @@ def time_cases(cases: Sequence[Case], limit: float, end: float, options: Sequenc
     waiting = list(cases)
     while waiting and time.monotonic() < end:
         named = json.dumps([[case.network, case.variant] for case in waiting])
-        with child("-m", "gan_run.benchmarks.gpu_worker", *options, "--cases", named, **env) as worker:
+        with child("-m", "gan_run.benchmarks.gpu_worker", *options, "--cases", named, environment=env) as worker:
             while waiting:
                 result = _next_result(worker, waiting[0], limit, end)
                 waiting.pop(0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 
 from gan_run import RunOptions, load, read_spec, train
 from gan_run.registry.plugins import load_plugins
@@ -34,7 +35,7 @@ PLUGINS = (
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
 TESTED = ("smoothed", "brightness", "laplace", "rectangles")
 """Plugins whose tests the manual shows."""
-SCRIPTS = ("from_python", "early_stopping", "without_a_plugin", "plot_metrics", "print_losses")
+SCRIPTS = ("from_python", "plot_metrics", "print_losses", "early_stopping", "without_a_plugin")
 HOOKS = ("csv_log",)
 
 
@@ -98,22 +99,22 @@ def test_the_loss_works_once_it_is_installed(
 
 
 def test_the_loss_with_its_own_network_trains_it(
-    tmp_path: Path, write_spec: Callable[..., Path], gan_run: Callable[..., subprocess.CompletedProcess[str]]
+    tmp_path: Path, write_spec: Callable[..., Path], here: Callable[..., Result]
 ) -> None:
     fields = json.loads(blocks()["second_opinion"][1])
     spec = write_spec(**fields, train={"steps": 3, "log_every": 1})
-    done = gan_run(spec, "--plugin", write(tmp_path, "second_opinion"))
-    assert done.returncode == 0, done.stderr
+    done = here(spec, "--plugin", write(tmp_path, "second_opinion"))
+    assert done.exit_code == 0, done.output
     lines = (tmp_path / "runs" / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     losses = [json.loads(line)["second-judge/second-opinion"] for line in lines]
     assert len(set(losses)) == 3
 
 
 def test_the_plugin_of_hooks_writes_what_was_logged(
-    tmp_path: Path, write_spec: Callable[..., Path], gan_run: Callable[..., subprocess.CompletedProcess[str]]
+    tmp_path: Path, write_spec: Callable[..., Path], here: Callable[..., Result]
 ) -> None:
-    done = gan_run(write_spec(train={"steps": 2}), "--plugin", write(tmp_path, "csv_log"))
-    assert done.returncode == 0, done.stderr
+    done = here(write_spec(train={"steps": 2}), "--plugin", write(tmp_path, "csv_log"))
+    assert done.exit_code == 0, done.output
     run = tmp_path / "runs" / "small"
     rows = [line.split(",") for line in (run / "scalars.csv").read_text(encoding="utf-8").splitlines()]
     logged = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -130,20 +131,22 @@ def test_the_scripts_run(
     spec = write_spec(latents=latents, losses=[{"type": "hinge"}, information], train={"log_every": 50})
     spec.rename(tmp_path / "spec.json")
 
-    def script(name: str, *arguments: str) -> str:
-        command = [sys.executable, str(write(tmp_path, name)), *arguments]
-        variables = environment(MPLBACKEND="agg")
-        done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    script("from_python")
-    script("plot_metrics", "runs/small")
+    for name in (*SCRIPTS, "smoothed"):
+        write(tmp_path, name)
+    # In one process, since the import of torch takes most of the time.
+    run_all = "import runpy, sys\nsys.argv[1:] = ['runs/small']\nfor script in {}:\n    runpy.run_path(script)\n"
+    (tmp_path / "all.py").write_text(run_all.format([f"{name}.py" for name in SCRIPTS]))
+    done = subprocess.run(
+        [sys.executable, "all.py"],
+        cwd=tmp_path,
+        env=environment(MPLBACKEND="agg"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     assert (tmp_path / "runs" / "small" / "losses.png").read_bytes().startswith(b"\x89PNG")
-    assert "discriminator/hinge" in script("print_losses")
-    script("early_stopping")
-    write(tmp_path, "smoothed")
-    script("without_a_plugin")
+    assert "discriminator/hinge" in done.stdout
 
 
 def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:

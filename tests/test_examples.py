@@ -4,12 +4,12 @@ import gzip
 import json
 import math
 import struct
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import Result
 from PIL import Image
 from scipy.io import savemat
 
@@ -82,16 +82,16 @@ def test_each_of_the_papers_experiments_passes_check(
     place: str,
     code: str,
     tmp_path: Path,
-    gan_run: Callable[..., subprocess.CompletedProcess[str]],
+    here: Callable[..., Result],
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
     write(data)
-    done = gan_run(
+    done = here(
         "check", EXAMPLES / f"{name}.json", "--set", place.format(data), "--set", "train.batch_size=4", "--set",
         "train.precision=fp32",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert ": good" in done.stdout
     assert f"generator/mutual-information/{code}" in done.stdout
 

@@ -200,10 +200,10 @@ def test_neither_a_spec_nor_a_run_and_both_are_refused(here: Here, write_spec: C
         assert "give either a SPEC or --resume RUN" in done.output
 
 
-def test_a_run_whose_loss_turns_nan_ends_with_one(gan_run: GanRun, write_spec: Callable[..., Path]) -> None:
+def test_a_run_whose_loss_turns_nan_ends_with_one(here: Here, write_spec: Callable[..., Path]) -> None:
     losses = [{"type": "non-saturating"}, {"type": "turns-nan", "calls": 4}]
-    done = gan_run(write_spec(losses=losses, train={"steps": 9}))
-    assert done.returncode == 1
+    done = here(write_spec(losses=losses, train={"steps": 9}))
+    assert done.exit_code == 1
     assert done.stderr == (
         "error: step 5: the loss discriminator/turns-nan is not finite; "
         "the last good checkpoint is runs/small/checkpoints/step-00000004\n"

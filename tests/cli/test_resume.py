@@ -201,9 +201,8 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     assert_same_run(run, reference(precision))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_a_checkpoint_and_shows_the_command_that_goes_on(
-    environment: Environment, write_spec: Callable[..., Path], tmp_path: Path, number: signal.Signals, code: int
+    environment: Environment, write_spec: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = write_spec(train={"steps": 1000000, "checkpoint_every": 1000000})
     run = tmp_path / "my runs/small"
@@ -217,11 +216,11 @@ def test_a_signal_saves_a_checkpoint_and_shows_the_command_that_goes_on(
     ) as process:
         try:
             wait_until(lambda: process.poll() is not None or grown(run / "metrics.jsonl", 0))
-            process.send_signal(number)
+            process.send_signal(signal.SIGTERM)
             output, _ = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert process.returncode == code, output
+    assert process.returncode == 128 + signal.SIGTERM, output
     (saved,) = [folder.name for folder in (run / "checkpoints").iterdir()]
     step = int(saved.removeprefix("step-"))
     assert metrics(run)[-1]["step"] == step

@@ -76,13 +76,22 @@ def test_two_processes_give_the_weights_of_one_and_one_of_them_speaks(
     for ours, theirs in zip(logged("two"), logged("one"), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
 
+    resume = ("train", "--resume", "two/small", "--set", "train.steps=51")
+    refused = here(*resume)
+    assert refused.exit_code == 2
+    assert "2 processes trained this run so far, and now it would be 1" in refused.stderr
+    assert "--any-processes" in refused.stderr
+    assert here(*resume, "--any-processes").exit_code == 0
+    stretches = json.loads((tmp_path / "two/small/environment.json").read_text(encoding="utf-8"))["stretches"]
+    assert [stretch["processes"] for stretch in stretches] == [2, 1]
 
-LAZY = """
+
+PLUGIN = """
 from typing import Literal
 
 from torch import nn
 
-from gan_run import Loss, LossTerm, hookimpl
+from gan_run import Features, Loss, LossTerm, Trunk, TrunkModule, hookimpl
 
 
 class LazyTerm(LossTerm):
@@ -108,37 +117,6 @@ class Two(One):
     type: Literal["two"] = "two"
 
 
-@hookimpl
-def gan_run_components():
-    return [One, Two]
-"""
-
-
-def test_a_player_whose_losses_all_skip_steps_trains_in_two_processes_as_in_one(
-    write_spec: Callable[..., Path], here: Here, together: Together, tmp_path: Path
-) -> None:
-    plugin = tmp_path / "lazy.py"
-    plugin.write_text(LAZY, encoding="utf-8")
-    losses = [{"type": "non-saturating"}, {"type": "one", "every": 2}, {"type": "two", "every": 3}]
-    optimizers = {name: {"type": "adam", "lr": 1e-3} for name in ("generator", "discriminator", "extra")}
-    spec = write_spec({"steps": 8, "checkpoint_every": 8}, losses=losses, optimizers=optimizers)
-    finish(together(spec, "--plugin", plugin, "--out", "two"))
-    alone = here(spec, "--plugin", plugin, "--out", "one")
-    assert alone.exit_code == 0, alone.output
-    one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")
-    assert one.keys() == two.keys()
-    for name, value in one.items():
-        torch.testing.assert_close(two[name].double(), value.double(), rtol=0, atol=1e-5, msg=name)
-
-
-FROZEN = """
-from typing import Literal
-
-from torch import nn
-
-from gan_run import Features, Trunk, TrunkModule, hookimpl
-
-
 class Frozen(Trunk):
     type: Literal["half-frozen"] = "half-frozen"
 
@@ -161,20 +139,29 @@ class FrozenModule(TrunkModule):
 
 @hookimpl
 def gan_run_components():
-    return [Frozen]
+    return [One, Two, Frozen]
 """
 
 
-def test_a_frozen_part_of_a_trunk_stays_as_it_was_in_two_processes(
-    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+def test_lazy_losses_and_frozen_parameters_train_in_two_processes_as_in_one(
+    write_spec: Callable[..., Path], here: Here, together: Together, tmp_path: Path
 ) -> None:
-    plugin = tmp_path / "frozen.py"
-    plugin.write_text(FROZEN, encoding="utf-8")
+    plugin = tmp_path / "lazy.py"
+    plugin.write_text(PLUGIN, encoding="utf-8")
     discriminator = {"trunk": {"type": "half-frozen"}, "head": {"type": "linear"}}
-    spec = write_spec({"steps": 3}, losses=[{"type": "non-saturating"}], discriminator=discriminator)
-    finish(together(spec, "--plugin", plugin))
-    weight = weights(tmp_path / "runs" / "small")["game.discriminator.trunk.backbone.weight"]
-    assert torch.equal(weight, torch.full((6, 64), 0.125))
+    losses = [{"type": "non-saturating"}, {"type": "one", "every": 2}, {"type": "two", "every": 3}]
+    optimizers = {name: {"type": "adam", "lr": 1e-3} for name in ("generator", "discriminator", "extra")}
+    train = {"steps": 8, "checkpoint_every": 8}
+    spec = write_spec(train, losses=losses, optimizers=optimizers, discriminator=discriminator)
+    finish(together(spec, "--plugin", plugin, "--out", "two"))
+    alone = here(spec, "--plugin", plugin, "--out", "one")
+    assert alone.exit_code == 0, alone.output
+    one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        torch.testing.assert_close(two[name].double(), value.double(), rtol=0, atol=1e-5, msg=name)
+    backbone = two["game.discriminator.trunk.backbone.weight"]
+    assert torch.equal(backbone, torch.full((6, 64), 0.125))
 
 
 def test_processes_draw_apart_what_is_drawn_within_an_update_and_resume_to_the_same_bytes(
@@ -192,20 +179,6 @@ def test_processes_draw_apart_what_is_drawn_within_an_update_and_resume_to_the_s
     finish(together(spec, "--out", "whole"))
     whole, cut = weights(tmp_path / "whole" / "small"), weights(tmp_path / "cut" / "small")
     assert all(torch.equal(cut[name], value) for name, value in whole.items())
-
-
-def test_another_number_of_processes_has_to_be_asked_for(
-    write_spec: Callable[..., Path], here: Here, together: Together, tmp_path: Path
-) -> None:
-    spec = write_spec({"steps": 2})
-    finish(together(spec))
-    refused = here("train", "--resume", "runs/small", "--set", "train.steps=4")
-    assert refused.exit_code == 2
-    assert "2 processes trained this run so far, and now it would be 1" in refused.stderr
-    assert "--any-processes" in refused.stderr
-    assert here("train", "--resume", "runs/small", "--set", "train.steps=4", "--any-processes").exit_code == 0
-    stretches = json.loads((tmp_path / "runs/small/environment.json").read_text(encoding="utf-8"))["stretches"]
-    assert [stretch["processes"] for stretch in stretches] == [2, 1]
 
 
 def test_a_batch_that_cannot_be_shared_and_batch_norm_that_cannot_be_synchronised_are_refused(
