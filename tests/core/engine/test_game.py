@@ -20,8 +20,7 @@ from gan_run import (
 )
 from gan_run.core.engine.game import Game, build_game
 from gan_run.core.engine.training import Training
-from gan_run.plugins.latents.standard.gaussian import GaussianModule
-from gan_run.plugins.latents.standard.normal_posterior import NormalPosterior
+from gan_run.plugins.latents.standard.gaussian import Gaussian, GaussianModule
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.losses.mutual_information.loss import MutualInformation
 from gan_run.plugins.training.optimizers.adam import Adam
@@ -56,10 +55,10 @@ class OwningTerm(LossTerm):
         return torch.as_tensor(self.layer(update.real[:, 0, 0, :2])).mean()
 
 
-class Learnt(NormalPosterior):
+class Learnt(Gaussian):
     """A gaussian whose mean is learnt."""
 
-    type: Literal["learnt"] = "learnt"
+    type: Literal["learnt"] = "learnt"  # type: ignore[assignment]  # another name
 
     def build(self, context: LatentContext) -> LatentModule:
         return LearntModule(self)

@@ -27,6 +27,22 @@ def test_draws_are_standard_normal() -> None:
     torch.testing.assert_close(drawn[[500, 2500, 5000, 7500, 9500]], quantiles, atol=0.06, rtol=0)
 
 
+def test_another_mean_and_deviation() -> None:
+    latent = Gaussian(mean=3.0, std=0.5).module(CONTEXT)
+    expected = Normal(3.0, 0.5)
+    assert latent.entropy().item() == pytest.approx(expected.entropy().item(), abs=1e-6)
+    torch.manual_seed(0)
+    drawn = latent.sample(10000).sort().values
+    quantiles = expected.icdf(torch.tensor([0.05, 0.25, 0.5, 0.75, 0.95]))
+    torch.testing.assert_close(drawn[[500, 2500, 5000, 7500, 9500]], quantiles, atol=0.03, rtol=0)
+    assert latent.traversal_values(5).tolist() == [2, 2.5, 3, 3.5, 4]
+
+
+def test_a_deviation_of_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="std"):
+        Gaussian(std=0)
+
+
 def test_the_generator_is_given_the_number_itself() -> None:
     assert gaussian().embed(torch.tensor([0.5, -3.0])).tolist() == [[0.5], [-3.0]]
 
