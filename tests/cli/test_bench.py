@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from gan_run.bench import peak
 from gan_run.cli import main
 
 SPEC = {
@@ -20,6 +21,12 @@ SPEC = {
     "train": {"steps": 4, "batch_size": 8, "device": "cpu", "log_every": 2},
     "metrics": [{"type": "loudness"}],
 }
+
+
+@pytest.fixture(autouse=True)
+def small_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peak is that of small matrices, since no test is about its value."""
+    monkeypatch.setitem(peak.SIZES, "cpu", 256)
 
 
 @pytest.fixture
