@@ -19,24 +19,9 @@ def quiet(registry: Registry | None = None) -> RunOptions:
 
 
 @pytest.fixture(scope="module")
-def run(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    content = {
-        "name": "small",
-        "data": {"type": "toys"},
-        "latents": {
-            "z": {"type": "gaussian", "count": 4},
-            "category": {"type": "categorical", "classes": 3},
-            "c": {"type": "uniform", "count": 2},
-        },
-        "generator": {"type": "mlp", "hidden": [12]},
-        "discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "linear"}},
-        "losses": [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0}}],
-        "optimizers": {
-            "generator": {"type": "adam", "lr": 1e-2},
-            "discriminator": {"type": "adam", "lr": 1e-2},
-        },
-        "train": {"steps": 4, "batch_size": 8, "checkpoint_every": 2, "device": "cpu"},
-    }
+def run(registry: Registry, small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    content = small(train={"steps": 4})
+    content["latents"]["c"]["count"] = 2
     return train(content, tmp_path_factory.mktemp("runs"), options=quiet(registry))
 
 

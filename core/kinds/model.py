@@ -24,7 +24,7 @@ CHUNK = 500
 """Images in one forward pass, unless that many exceed CHUNK_PIXELS."""
 CHUNK_PIXELS = CHUNK * 64 * 64
 """Pixels (height times width) in one forward pass. 32 channels of them at float32 are 260 MB."""
-RESERVED_NAMES = frozenset({"n", "seed", "codes"})
+RESERVED_NAMES = frozenset({"self", "n", "seed", "codes"})
 """The arguments of `Model.sample`, which takes latents as keywords too."""
 STATISTICS_LATENTS, STATISTICS_BATCH = 5000, 250
 """Latent values that standing statistics are computed over, and those in one forward pass."""

@@ -172,9 +172,7 @@ def load_run(folder: Path | str, registry: Plugins, step: int | None = None) -> 
         warnings.warn(f"{folder} is loaded without a component: {missing}", stacklevel=2)
     decisive = registry.files_of(decisive_components(spec))
     for file in target.changed_plugins(decisive):
-        warnings.warn(
-            f"{file} is not what it was when {folder} was trained, which is in {target.plugins}", stacklevel=2
-        )
+        warnings.warn(f"{file} is not what it was when {folder} was trained: see {target.plugins}", stacklevel=2)
     saved = _checkpoint(target, step)
     info = target.data_info()
     with isolated_rng("load"):

@@ -12,16 +12,10 @@ import gan_run as front_door
 Here = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def trained(registry, small, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    options = front_door.RunOptions(notify=lambda text: None, registry=registry)
-    return front_door.train(small(), tmp_path_factory.mktemp("runs"), options=options)
-
-
 @pytest.fixture
-def run(trained: Path, tmp_path: Path) -> Path:
-    """A copy of the trained run, which a test may label."""
-    return Path(shutil.copytree(trained, tmp_path / "runs" / "small"))
+def labelled(run: Path, tmp_path: Path) -> Path:
+    """A copy of the run, which a test may label."""
+    return Path(shutil.copytree(run, tmp_path / "runs" / "small"))
 
 
 def images(here: Here, run: Path, *codes: str) -> "np.ndarray":
@@ -31,41 +25,43 @@ def images(here: Here, run: Path, *codes: str) -> "np.ndarray":
         return arrays["images"]
 
 
-def test_a_code_goes_by_the_name_it_was_given(here: Here, run: Path) -> None:
-    plain = images(here, run, "c=0.5", "category=1")
-    done = here("label", run, "c=slant", "category=kind", "category#1=seven")
+def test_a_code_goes_by_the_name_it_was_given(here: Here, labelled: Path) -> None:
+    plain = images(here, labelled, "c=0.5", "category=1")
+    done = here("label", labelled, "c=slant", "category=kind", "category#1=seven")
     assert done.exit_code == 0, done.stderr
-    written = json.loads((run / "labels.json").read_text())
+    written = json.loads((labelled / "labels.json").read_text())
     assert written == {"codes": {"c": {"name": "slant"}, "category": {"name": "kind", "values": {"1": "seven"}}}}
     assert json.loads(done.stdout) == written
     for codes in (("slant=0.5", "kind=seven"), ("c=0.5", "category=#1"), ("slant=0.5", "category=1")):
-        assert (images(here, run, *codes) == plain).all()
-    assert not (images(here, run, "slant=0.5", "category=2") == plain).all()
+        assert (images(here, labelled, *codes) == plain).all()
+    assert not (images(here, labelled, "slant=0.5", "category=2") == plain).all()
 
 
-def test_names_add_up_and_are_printed_without_any_new(here: Here, run: Path) -> None:
-    assert here("label", run, "c=slant").exit_code == 0
-    assert here("label", run, "category=kind").exit_code == 0
-    assert json.loads(here("label", run).stdout) == {"codes": {"c": {"name": "slant"}, "category": {"name": "kind"}}}
+def test_names_add_up_and_are_printed_without_any_new(here: Here, labelled: Path) -> None:
+    assert here("label", labelled, "c=slant").exit_code == 0
+    assert here("label", labelled, "category=kind").exit_code == 0
+    assert json.loads(here("label", labelled).stdout) == {
+        "codes": {"c": {"name": "slant"}, "category": {"name": "kind"}}
+    }
 
 
-def test_categories_are_named_by_the_classes_they_are_matched_to(here: Here, run: Path, registry) -> None:
-    done = here("label", run, "category", "--from-data")
+def test_categories_are_named_by_the_classes_they_are_matched_to(here: Here, labelled: Path, registry) -> None:
+    done = here("label", labelled, "category", "--from-data")
     assert done.exit_code == 0, done.stderr
-    values = json.loads((run / "labels.json").read_text())["codes"]["category"]["values"]
-    names = json.loads((run / "data.json").read_text())["class_names"]
+    values = json.loads((labelled / "labels.json").read_text())["codes"]["category"]["values"]
+    names = json.loads((labelled / "data.json").read_text())["class_names"]
     assert 1 <= len(values) <= len(names)
     assert set(values.values()) <= set(names)
     assert len(set(values.values())) == len(values)
     (number, name), *_ = values.items()
-    model = front_door.load(run, registry=registry)
+    model = front_door.load(labelled, registry=registry)
     by_label, by_number = (model.sample(3, seed=1, category=value) for value in (name, float(number)))
     assert (by_label == by_number).all()
 
 
-def test_strips_are_drawn_under_either_name(here: Here, run: Path, tmp_path: Path) -> None:
-    assert here("label", run, "c=slant").exit_code == 0
-    done = here("traverse", run, "--code", "slant", "--out", "strips")
+def test_strips_are_drawn_under_either_name(here: Here, labelled: Path, tmp_path: Path) -> None:
+    assert here("label", labelled, "c=slant").exit_code == 0
+    done = here("traverse", labelled, "--code", "slant", "--out", "strips")
     assert done.exit_code == 0, done.stderr
     assert [path.name for path in (tmp_path / "strips").iterdir()] == ["traversal-c.png"]
 
@@ -74,16 +70,18 @@ def test_one_copy_is_drawn_under_its_label(here: Here, write_spec: Callable[...,
     latents = {"z": {"type": "gaussian"}, "c": {"type": "uniform", "count": 2}}
     losses = [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"c": 1.0}}]
     assert here(write_spec(name="two", latents=latents, losses=losses, train={"steps": 1})).exit_code == 0
-    run = tmp_path / "runs" / "two"
-    assert here("label", run, "c[1]=slant").exit_code == 0
-    done = here("traverse", run, "--code", "slant", "--out", "strips")
+    labelled = tmp_path / "runs" / "two"
+    assert here("label", labelled, "c[1]=slant").exit_code == 0
+    done = here("traverse", labelled, "--code", "slant", "--out", "strips")
     assert done.exit_code == 0, done.stderr
     assert [path.name for path in (tmp_path / "strips").iterdir()] == ["traversal-c-1.png"]
 
 
-def test_a_label_changes_nothing_that_training_goes_by(here: Here, run: Path, write_spec: Callable[..., Path]) -> None:
-    assert here("label", run, "c=slant").exit_code == 0
-    assert "is finished: nothing to do" in here(write_spec()).stdout
+def test_a_label_changes_nothing_that_training_goes_by(
+    here: Here, labelled: Path, write_spec: Callable[..., Path]
+) -> None:
+    assert here("label", labelled, "c=slant").exit_code == 0
+    assert "is finished: nothing to do" in here(write_spec({"steps": 4}, metrics=[{"type": "loudness"}])).stdout
 
 
 @pytest.mark.parametrize(
@@ -98,16 +96,16 @@ def test_a_label_changes_nothing_that_training_goes_by(here: Here, run: Path, wr
         ("c=a=b", "should match pattern"),
     ],
 )
-def test_a_mistake_is_named_and_nothing_is_written(here: Here, run: Path, text: str, message: str) -> None:
-    done = here("label", run, text)
+def test_a_mistake_is_named_and_nothing_is_written(here: Here, labelled: Path, text: str, message: str) -> None:
+    done = here("label", labelled, text)
     assert done.exit_code == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (run / "labels.json").exists()
+    assert not (labelled / "labels.json").exists()
 
 
-def test_labels_that_were_damaged_by_hand_are_named(here: Here, run: Path) -> None:
-    (run / "labels.json").write_text('{"codes": {"c": {"nme": "slant"}}}')
-    done = here("sample", run)
+def test_labels_that_were_damaged_by_hand_are_named(here: Here, labelled: Path) -> None:
+    (labelled / "labels.json").write_text('{"codes": {"c": {"nme": "slant"}}}')
+    done = here("sample", labelled)
     assert done.exit_code == 2
     assert "labels.json cannot be read" in done.stderr

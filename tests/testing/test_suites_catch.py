@@ -197,19 +197,30 @@ def test_a_loss_that_remembers_what_no_checkpoint_holds(tmp_path: object) -> Non
         suite.test_a_resumed_run_equals_an_uninterrupted_one(tmp_path)  # type: ignore[arg-type]
 
 
-class TooFew(Noise):
-    """Has one image less than it describes."""
+class Wrong(Noise):
+    """Has one image less than it describes, or labels of another type."""
 
-    type: Literal["too-few"] = "too-few"  # type: ignore[assignment]
+    type: Literal["wrong"] = "wrong"  # type: ignore[assignment]
+    mistake: Literal["count", "labels"]
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        return super().load(split).split_off(1)[0]
+        images = super().load(split)
+        if self.mistake == "count":
+            return images.split_off(1)[0]
+        return ImageSet(images.images, (torch.arange(images.count) % 3).int())
+
+
+def test_a_source_that_is_not_as_it_describes() -> None:
+    suite = DataSourceSuite()
+    suite.component = Wrong(mistake="count")
+    with pytest.raises(PluginError, match="it has 29 images, and not 30"):
+        suite.test_its_splits_match_its_description()
 
 
 def test_a_failed_assertion_of_a_suite_shows_the_values() -> None:
     suite = DataSourceSuite()
-    suite.component = TooFew()
-    with pytest.raises(AssertionError, match=r"29, 1, 12, 12.* == .*30, 1, 12, 12"):
+    suite.component = Wrong(mistake="labels")
+    with pytest.raises(AssertionError, match=r"torch\.int32 == torch\.int64"):
         suite.test_its_splits_match_its_description()
 
 

@@ -94,8 +94,7 @@ def train(
 
     A run is resumed if the spec gives it the same weights. These fields may differ: description, metrics, artifacts,
     the paths in data, train.device, train.log_every, train.checkpoint_every and train.keep.
-    --resume RUN resumes that run; with --set it may change the same fields, and train.steps, which may not be less than
-    the steps that were taken.
+    --resume RUN resumes that run; --set may change the same fields, and train.steps to no less than the steps taken.
     --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished runs are kept. With
     several --jobs, each run is trained by a process of its own with its share of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.

@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 
 import pytest
 
-# pytest shows the values of a failed assertion in modules that it is told of before they are imported.
+# A failed assertion shows its values in modules that are registered with pytest before their import.
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
 
 from gan_run.testing.augmentation import AugmentationSuite

@@ -2,9 +2,12 @@
 
 import torch
 
-from gan_run.core.kinds.data_source import DataSource
+from gan_run.core.images.info import Split
+from gan_run.core.kinds.data_source import DataSource, Splits
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.rng import only_torch_rng
+
+SPLITS: tuple[Split, ...] = ("train", "test")
 
 
 class DataSourceSuite(ComponentSuite):
@@ -13,20 +16,16 @@ class DataSourceSuite(ComponentSuite):
     component: DataSource
 
     def test_its_splits_match_its_description(self) -> None:
-        info = self.component.describe()
-        self.component.check_sizes(info)
-        for split in ("train", "test"):
-            images = self.component.load(split)
-            assert images.images.dtype == torch.uint8
-            assert images.images.shape == (info.sizes[split], *info.image)
-            assert (images.labels is None) is (info.class_names is None)
-            if images.labels is not None and info.class_names is not None:
+        splits = Splits(self.component)
+        self.component.check_sizes(splits.info)
+        for split in SPLITS:
+            images = splits[split]  # refuses sizes, labels and factors that are not as described
+            assert images.images.shape == (images.count, *splits.info.image)
+            if images.labels is not None:
                 assert images.labels.dtype == torch.int64
-                assert images.labels.shape == (info.sizes[split],)
-                assert 0 <= images.labels.min() <= images.labels.max() < len(info.class_names)
-            assert (images.factors is None) is (not info.factors)
+                assert images.labels.shape == (images.count,)
             if images.factors is not None:
-                assert images.factors.shape == (info.sizes[split], len(info.factors))
+                assert images.factors.shape == (images.count, len(splits.info.factors))
 
     def test_it_gives_the_same_images_at_every_call(self) -> None:
         with only_torch_rng():

@@ -1,8 +1,10 @@
+import inspect
 from collections.abc import Callable
 
 import pytest
 
-from gan_run import Problem, Spec
+from gan_run import Model, Problem, Spec
+from gan_run.core.kinds.model import RESERVED_NAMES
 from gan_run.plugins.training.optimizers.adam import Adam
 from gan_run.plugins.training.schedules.schedules import Cosine, LinearSchedule
 
@@ -26,6 +28,11 @@ def test_a_schedule_that_ends_before_it_begins_is_a_mistake_where_it_stands(
     last = 10 if to_step is None else to_step
     message = f"{from_step} is not before the schedule's end, step {last}"
     assert spec.problems() == [Problem(("optimizers", "generator", "lr", "from_step"), message)]
+
+
+def test_the_reserved_names_are_the_arguments_of_sample() -> None:
+    parameters = inspect.signature(Model.sample).parameters.values()
+    assert {each.name for each in parameters if each.kind is not each.VAR_KEYWORD} == RESERVED_NAMES
 
 
 @pytest.mark.parametrize("name", ["n", "seed", "codes"])
