@@ -39,7 +39,7 @@ class Blank(DataSource):
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         if self.file is None:
             return ImageSet(torch.zeros((IN_MEMORY, *IMAGE), dtype=torch.uint8))
-        return ImageSet(StoredImages(self.file, IMAGE, range(self._count())))
+        return ImageSet(StoredImages(self.file, IMAGE, self._count()))
 
     def _count(self) -> int:
         return IN_MEMORY if self.file is None else self.file.stat().st_size // (28 * 28)

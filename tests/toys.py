@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_run import (
+    Column,
     Component,
     DataInfo,
     DataSource,
@@ -37,13 +38,17 @@ class Toys(DataSource):
 
     def describe(self) -> DataInfo:
         names = ("even", "odd") if self.labelled else None
-        return DataInfo(ImageShape(1, self.side, self.side), {"train": self.images, "test": 16}, names)
+        return DataInfo(
+            ImageShape(1, self.side, self.side),
+            {"train": self.images, "test": 16},
+            {"label": Column("categorical", names)},
+        )
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.images if split == "train" else 16
         stream = torch.Generator().manual_seed(count)
         pixels = torch.randint(0, 256, (count, 1, self.side, self.side), dtype=torch.uint8, generator=stream)
-        return ImageSet(pixels, torch.arange(count) % 2 if self.labelled else None)
+        return ImageSet(pixels, {"label": torch.arange(count) % 2 if self.labelled else None})
 
 
 class TurnsNan(Loss):

@@ -17,7 +17,7 @@ from gan_run.core.engine.ownership import (
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
-from gan_run.core.kinds.latent import LatentContext
+from gan_run.core.kinds.latent import build_latents
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.kinds.model import Model
@@ -62,12 +62,18 @@ class Game(nn.Module):
         self.stack = stack
         self.discriminator = discriminator
         self.terms = Terms(terms)
+        self._observers = tuple(key for key, term in terms.items() if type(term).observe is not LossTerm.observe)
         modules = self._modules_by_player()
         check_player_names(modules)
         # By name, since what requires gradients now is the only record of what is frozen: updates switch it.
         self._assigned = assign_parameters(self, modules)
         check_no_shared_tensors(self)
         check_objectives(terms, modules)
+
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """The keys of the terms that observe latents on real images."""
+        return self._observers
 
     @property
     def latents(self) -> LatentSpace:
@@ -131,7 +137,7 @@ def build_game(spec: Spec, data: DataInfo, images: ImageSet | None = None) -> Ga
         SpecError: The spec names a player that does not exist, or a player has no optimiser.
         PluginError: A loss breaks its contract.
     """
-    latents = LatentSpace({name: latent.module(LatentContext(data)) for name, latent in spec.latents.items()})
+    latents = build_latents(spec.latents, data)
     generator = spec.generator.build(latents, data.image)
     discriminator = spec.discriminator.module(latents, data.image)
     context = LossContext(data, latents, generator, discriminator, {}, images)

@@ -47,13 +47,13 @@ class Training:
         if spec.train.channels_last:
             game.to(memory_format=torch.channels_last)
         self.game = game
-        if images.labels is not None:
-            self.game.latents.fit_prior(images.labels.to(self.device))
+        self.feed = Feed(images.to(self.device), spec.train.batch_size, spec.seed, world)
+        if images.columns:
+            self.game.latents.fit_prior(self.feed.images.columns)
         self.ema = None if spec.train.ema is None else EMA(self.game.stack, spec.train.ema)
         self.world = world
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
         self._generator_parameters = list(self.game.owned()["generator"].values())
-        self.feed = Feed(images.to(self.device), spec.train.batch_size, spec.seed, world)
         self.step = 0
         self._batches_per_step = max(player.updates for player in self.players)
 

@@ -10,6 +10,7 @@ from gan_run.core.base.distributed import SINGLE, World
 from gan_run.core.base.errors import PluginError
 from gan_run.core.engine.game import Game
 from gan_run.core.images.image_set import Batch
+from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.loss import LossTerm
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 
@@ -79,12 +80,19 @@ class Update(nn.Module):
         Raises:
             PluginError: An objective is not a scalar tensor.
         """
-        update = UpdateContext(self.game.stack, self.game.discriminator, inputs)
+        update = UpdateContext(self.game.stack, self.game.discriminator, inputs, self._observe)
         terms: dict[str, Tensor] = {}
         for key in inputs.terms:
             with update.for_term(key):
                 terms[key] = self._objective(key, update)
         return Losses(terms, update.reports, self._real_logits(update))
+
+    def _observe(self, update: UpdateContext) -> Values:
+        """What the terms compute of the real images, those of terms that take no part in this update included."""
+        observed: dict[str, Tensor] = {}
+        for key in self.game.observers:
+            observed |= self.game.term(key).observe(update)
+        return observed
 
     def _objective(self, key: str, update: UpdateContext) -> Tensor:
         value: object = self.game.term(key).objective(self.player, update)
@@ -147,7 +155,7 @@ def sample_inputs(
             update stores its fakes here.
         world: The processes that share the batch.
     """
-    real, labels = batch
+    real, columns = batch
     fakes = fake_cache.pop() if generates and fake_cache is not None else None
     latents = _sample_latents(game, len(real), world) if fakes is None else fakes.latents
     fake = None if fakes is None else fakes.images
@@ -163,7 +171,7 @@ def sample_inputs(
                     fake.requires_grad_()
     if any("real" in game.term(key).input_gradients for key in terms):
         real.requires_grad_()
-    return UpdateInputs(real, labels, latents, fake, extra, tuple(terms))
+    return UpdateInputs(real, columns, latents, fake, extra, tuple(terms))
 
 
 def _needs_fakes(term: LossTerm) -> bool:

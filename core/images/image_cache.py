@@ -29,7 +29,7 @@ from gan_run.core.base.errors import DataError
 from gan_run.core.base.files import sync, to_json
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.progress import track_progress
-from gan_run.core.images.stored_images import StoredImages
+from gan_run.core.images.stores import ImageStore, StoredImages
 
 FORMAT = 1
 """Part of every key. Raise it when the stored form changes."""
@@ -61,7 +61,7 @@ class Decoding:
 class Decoded:
     """Decoded images, and the files that could not be decoded."""
 
-    images: Tensor | StoredImages
+    images: Tensor | ImageStore
     """uint8 (M, C, H, W): in memory, or in the cache file if they exceed `RESIDENT` bytes."""
     unreadable: Mapping[int, str]
     """The reason by row, for each file that could not be decoded."""
@@ -168,8 +168,7 @@ def _open(entry: Path, decoding: Decoding) -> Decoded:
         raise DataError(f"{entry} is damaged (it holds {mapped.dtype} {mapped.shape}): delete it, and it is made again")
     if mapped.nbytes <= RESIDENT:
         return Decoded(torch.from_numpy(np.array(mapped)), unreadable)
-    rows = range(len(decoding.files))
-    return Decoded(StoredImages(entry / "images.npy", decoding.image, rows, mapped.offset), unreadable)
+    return Decoded(StoredImages(entry / "images.npy", decoding.image, len(mapped), mapped.offset), unreadable)
 
 
 def _cannot_write(cache: Path, error: OSError) -> DataError:

@@ -1,6 +1,6 @@
-"""One split of a data source, in memory or in a file, and its batches."""
+"""One split of a data source, in memory or in a store, and its batches."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -8,49 +8,57 @@ from torch import Tensor
 
 from gan_run.core.base.device import copy_to
 from gan_run.core.base.errors import DataError
-from gan_run.core.base.image import ImageShape, to_float
-from gan_run.core.images.stored_images import StoredImages
+from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
+from gan_run.core.images.columns import LABEL, Columns
+from gan_run.core.images.stores import ImageStore, SelectedImages
 
 
 class Batch(NamedTuple):
     """A batch of real images."""
 
     images: Tensor
-    """float (N, C, H, W) in [-1, 1]"""
-    labels: Tensor | None
-    """int64 (N,), or None where the data has no labels"""
+    """Float (N, C, H, W) in [-1, 1]."""
+    columns: dict[str, Tensor]
+    """What is known of each image, (N, …) by name."""
 
 
 class ImageSet:
     """The images of one split, with what is known of each.
 
     Args:
-        images: uint8 (M, C, H, W), in memory, or images in a file, which are read batch by batch.
-        labels: int64 (M,), the class of each image; None where classes are unknown.
-        mirrored: whether every image counts twice, the second time flipped left to right (x-flip of StyleGAN2-ADA). The
-            order of the batches decides which copy is used, so mirroring needs no random draws of its own.
-        factors: float (M, K), a column for each of `DataInfo.factors`; None where there are none.
+        images: Stored pixels (M, C, H, W) of the codec's type: in memory, or in a store, which is read batch by batch.
+        columns: What is known of each image: tensors (M, …) by name. Those of `DataInfo.columns`.
+        mirrored: Whether every image counts twice, the second time flipped left to right (x-flip of StyleGAN2-ADA). The
+            order of the batches decides which copy is used, so mirroring needs no random draws of its own. A copy has
+            the columns of its image.
+        codec: How pixels are stored.
+        names: The name of each image, such as its file's; None where images have none.
 
     Raises:
-        DataError: The images have another type or shape, or labels or factors are not one for each image.
+        DataError: The images have another type or shape, or a column or `names` is not one for each image.
     """
 
     def __init__(
         self,
-        images: Tensor | StoredImages,
-        labels: Tensor | None = None,
+        images: Tensor | ImageStore,
+        columns: Columns | None = None,
         mirrored: bool = False,
-        factors: Tensor | None = None,
+        codec: PixelCodec = UINT8,
+        names: Sequence[str] | None = None,
     ) -> None:
-        if len(images.shape) != 4 or images.dtype != torch.uint8:
-            raise DataError(f"images: uint8 (M, C, H, W) is needed, not {images.dtype} {tuple(images.shape)}")
-        for name, known in (("labels", labels), ("factors", factors)):
-            if known is not None and len(known) != len(images):
-                raise DataError(f"{name}: there are {len(known)} of them for {len(images)} images")
+        if len(images.shape) < 3 or images.dtype != codec.torch_dtype:
+            found = f"{images.dtype} {tuple(images.shape)}"
+            raise DataError(f"images: {codec.dtype} (M, C, H, W) is needed, not {found}")
+        of_each: dict[str, Tensor | Sequence[str]] = {**(columns or {}), **({} if names is None else {"names": names})}
+        for name, known in of_each.items():
+            if len(known) != images.shape[0]:
+                raise DataError(f"{name}: there are {len(known)} of them for {images.shape[0]} images")
         self._images = images
-        self.labels = labels
+        self._batches_on: torch.device | None = None
+        self.columns = dict(columns or {})
         self.mirrored = mirrored
-        self.factors = factors
+        self.codec = codec
+        self.names = names
 
     def __len__(self) -> int:
         return self.count * (2 if self.mirrored else 1)
@@ -58,7 +66,7 @@ class ImageSet:
     @property
     def count(self) -> int:
         """The number of images, mirrored copies not counted."""
-        return len(self._images)
+        return self._images.shape[0]
 
     @property
     def image(self) -> ImageShape:
@@ -66,22 +74,36 @@ class ImageSet:
         return ImageShape(*self._images.shape[1:])
 
     @property
+    def labels(self) -> Tensor | None:
+        """The column `label`, int64 (M,): the class of each image, -1 where it is not known; None without classes."""
+        return self.columns.get(LABEL)
+
+    @property
     def images(self) -> Tensor:
-        """All images, uint8 (M, C, H, W). Images in a file are read into memory; `gather` reads only some of them."""
-        return self.gather(torch.arange(self.count)) if isinstance(self._images, StoredImages) else self._images
+        """All stored pixels, (M, C, H, W). Images in a store are read into memory; `gather` reads some of them."""
+        return self._images if isinstance(self._images, Tensor) else self.gather(torch.arange(self.count))
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are."""
+        return self._images.device if isinstance(self._images, Tensor) else self._batches_on or torch.device("cpu")
 
     @property
     def index_device(self) -> torch.device:
-        """Where indices belong: the device of images in memory, else the CPU, which reads the file."""
-        return torch.device("cpu") if isinstance(self._images, StoredImages) else self._images.device
+        """Where indices belong: the device of images in memory, else the CPU, which reads the store."""
+        return self._images.device if isinstance(self._images, Tensor) else torch.device("cpu")
 
-    def gather(self, at: Tensor) -> Tensor:
-        """The images at `at` (N,), on `index_device`: uint8 (N, C, H, W)."""
-        return self._images[at]
+    def gather(self, rows: Tensor) -> Tensor:
+        """The stored pixels (N, C, H, W) of the images at `rows` (N,), which is on `index_device`."""
+        return copy_to(self._images[rows], self.device)
 
     def to(self, device: torch.device) -> "ImageSet":
-        """The same images on `device`. Images in a file are copied there batch by batch."""
-        return self._with(self._images.to(device), lambda known: known.to(device), self.mirrored)
+        """The same images on `device`. Images in a store are copied there batch by batch."""
+        images = self._images.to(device) if isinstance(self._images, Tensor) else self._images
+        columns = {name: column.to(device) for name, column in self.columns.items()}
+        moved = ImageSet(images, columns, self.mirrored, self.codec, self.names)
+        moved._batches_on = device
+        return moved
 
     def batch(self, indices: Tensor) -> Batch:
         """The batch of some images.
@@ -90,23 +112,35 @@ class ImageSet:
             indices: int64 (N,) on `index_device`, from 0 to `len(self) - 1`.
 
         Returns:
-            Images in [-1, 1] with their labels, on the device of the set.
+            Images in [-1, 1] with their columns, on the device of the set.
         """
-        at = indices % self.count
-        images = to_float(self.gather(at))
+        rows = indices % self.count
+        images = self.codec.decode(self.gather(rows))
         if self.mirrored:
-            flip = copy_to(indices >= self.count, images.device).view(-1, 1, 1, 1)
-            images = torch.where(flip, images.flip(3), images)
-        return Batch(images, None if self.labels is None else self.labels[copy_to(at, self.labels.device)])
+            flip = copy_to(indices >= self.count, images.device).view(-1, *(1,) * (images.dim() - 1))
+            images = torch.where(flip, images.flip(-1), images)
+        at = copy_to(rows, self.device)
+        return Batch(images, {name: column[at] for name, column in self.columns.items()})
+
+    def select(self, rows: Tensor, mirrored: bool = False) -> "ImageSet":
+        """Some images with their columns and names.
+
+        Args:
+            rows: int64 (N,) on the CPU, from 0 to `count - 1`.
+            mirrored: As in the constructor.
+
+        Returns:
+            The images in this order. Images in a store stay there.
+        """
+        images, at = self._images, rows.to(self.device)
+        chosen = images[at] if isinstance(images, Tensor) else SelectedImages(images, rows)
+        columns = {name: column[at] for name, column in self.columns.items()}
+        names = None if self.names is None else [self.names[row] for row in rows.tolist()]
+        return ImageSet(chosen, columns, mirrored, self.codec, names)
 
     def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
         """Split into all but the `last` images, and the last ones, which are not mirrored."""
-        cut = self.count - last
-        return self._part(slice(cut), self.mirrored), self._part(slice(cut, None), False)
-
-    def _part(self, rows: slice, mirrored: bool) -> "ImageSet":
-        return self._with(self._images[rows], lambda known: known[rows], mirrored)
-
-    def _with(self, images: Tensor | StoredImages, change: Callable[[Tensor], Tensor], mirrored: bool) -> "ImageSet":
-        labels, factors = (None if known is None else change(known) for known in (self.labels, self.factors))
-        return ImageSet(images, labels, mirrored, factors)
+        if not last:
+            return self, self.select(torch.arange(0))
+        rows = torch.arange(self.count)
+        return self.select(rows[:-last], self.mirrored), self.select(rows[-last:])

@@ -1,21 +1,13 @@
-"""The description of a data set: image shape, sizes of the splits, classes and factors."""
+"""The description of a dataset: image shape, sizes of the splits, columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import Literal
 
-from gan_run.core.base.image import ImageShape
+from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
+from gan_run.core.images.columns import LABEL, Column
 
 Split = Literal["train", "validation", "test"]
-FactorKind = Literal["continuous", "angle", "categorical"]
-"""An `angle` is in degrees with a period of 360. A pose without a period is `continuous`. A category is an integer."""
-
-
-class Factor(NamedTuple):
-    """A property of every image beyond its class: a pose, a light, an identity."""
-
-    name: str
-    kind: FactorKind
 
 
 @dataclass(frozen=True)
@@ -26,7 +18,17 @@ class DataInfo:
     """(C, H, W) of every image."""
     sizes: Mapping[Split, int]
     """The number of images of each split, mirrored copies not counted."""
-    class_names: tuple[str, ...] | None = None
-    """The names of labels 0, 1, …; None where images have no labels."""
-    factors: tuple[Factor, ...] = ()
-    """The factors of each image, in the order of the columns of `ImageSet.factors`."""
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    """What is known of each image, by name. The column `label` is its class."""
+    codec: PixelCodec = UINT8
+    """How pixels are stored."""
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the categories of the column `label`; None where images have no classes."""
+        return self.columns[LABEL].names if LABEL in self.columns else None
+
+    @property
+    def factors(self) -> dict[str, Column]:
+        """The columns with one number per image, besides the class: a pose, a light, an identity."""
+        return {name: column for name, column in self.columns.items() if name != LABEL and column.shape == ()}

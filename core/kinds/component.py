@@ -25,6 +25,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 from gan_run.core.base.errors import NotFoundByName, Place, Problem, suggest
 from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.latent_space import LatentSpace
 
 
 class Catalogue(Protocol):
@@ -218,8 +219,19 @@ class SpecView(Protocol):
         """
         ...
 
+    def latent_space(self, data: DataInfo) -> LatentSpace:
+        """Build the latents of the spec, to see whether one is discrete or cyclic and what it has for columns.
+
+        Args:
+            data: The dataset's description, which the latents fit: they are checked first.
+
+        Returns:
+            The modules, by name.
+        """
+        ...
+
     def check_condition(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """Check that a name is that of a latent whose value on real images is known from their labels.
+        """Check that a name is that of a latent whose value on real images a column determines or a loss computes.
 
         Args:
             name: The name.

@@ -25,9 +25,9 @@ class DataSource(Component):
         """Describe the dataset from headers, without decoding images.
 
         Returns:
-            Image shape, split sizes, class names and factors. Sizes are those of `load`, before `validation` images
-            are taken off the training split. A source with a validation split of its own gives that split's size too,
-            and overrides `open`.
+            Image shape, split sizes, columns and how pixels are stored. Sizes are those of `load`, before
+            `validation` images are taken off the training split. A source with a validation split of its own gives
+            that split's size too, and overrides `open`.
 
         Raises:
             DataError: The files are missing or damaged.
@@ -36,7 +36,8 @@ class DataSource(Component):
             type: Literal["stripes"] = "stripes"
 
             def describe(self) -> DataInfo:
-                return DataInfo(ImageShape(1, 8, 8), {"train": 40, "test": 10}, class_names=("lying", "standing"))
+                columns = {"label": Column("categorical", ("lying", "standing"))}
+                return DataInfo(ImageShape(1, 8, 8), {"train": 40, "test": 10}, columns)
         """
 
     @abstractmethod
@@ -47,8 +48,7 @@ class DataSource(Component):
             split: "train" or "test".
 
         Returns:
-            Images uint8 (M, C, H, W), with int64 labels (M,) if there are class names, and with float factors (M, K)
-            if there are K factors.
+            Images (M, C, H, W) with the columns that `describe` names.
 
         Raises:
             DataError: The files are missing or damaged.
@@ -59,7 +59,7 @@ class DataSource(Component):
                 labels = torch.arange(count) % 2
                 row = (torch.arange(8) % 2 * 255).to(torch.uint8).expand(8, 8)
                 images = torch.stack([row.T, row])[labels].unsqueeze(1)  # (M, 1, 8, 8)
-                return ImageSet(images, labels)
+                return ImageSet(images, {"label": labels})
         """
 
     def open(self, split: Split) -> ImageSet:
@@ -138,19 +138,17 @@ def _check_description(source: DataSource, info: DataInfo, split: Split, images:
     sizes = {**info.sizes, "train": info.sizes["train"] - source.validation}
     if source.validation:
         sizes["validation"] = source.validation
-    classes, factors = len(info.class_names or ()), len(info.factors)
-    labels = images.labels
     wrong = []
     if images.count != sizes.get(split):
         wrong.append(f"{images.count} images, and not {sizes.get(split)}")
     if images.image != info.image:
         wrong.append(f"images of {images.image}, and not of {info.image}")
-    if (labels is None) != (info.class_names is None):
-        wrong.append("no labels, but class names" if labels is None else "labels, but no class names")
-    elif labels is not None and labels.numel() and not (labels.min() >= 0 and labels.max() < classes):
-        wrong.append(f"labels from {labels.min()} to {labels.max()} for {classes} class names")
-    found = 0 if images.factors is None else images.factors.shape[1]
-    if found != factors:
-        wrong.append(f"{found} factors, and not {factors}")
+    if images.codec != info.codec:
+        wrong.append(f"pixels stored as {images.codec}, and not as {info.codec}")
+    if images.columns.keys() != info.columns.keys():
+        wrong.append(f"the columns {list(images.columns)}, and not {list(info.columns)}")
+    else:
+        found = {name: column.mistake_in(images.columns[name]) for name, column in info.columns.items()}
+        wrong.extend(f"in the column {name!r} {mistake}" for name, mistake in found.items() if mistake)
     if wrong:
         raise PluginError(f"the {split} split of {source.name()} is not as `describe` says: it has {'; '.join(wrong)}")

@@ -1,7 +1,8 @@
 """The declaration of a latent."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from gan_run.core.base.errors import PluginError
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.latent_module import LatentModule
+from gan_run.core.kinds.latent_space import LatentSpace, drawing_order
 from gan_run.core.kinds.repeated_latent import Repeated
 
 
@@ -18,22 +20,34 @@ class LatentContext:
     """The inputs of `Latent.build`."""
 
     data: DataInfo
-    """Image shape, split sizes, class names and factors of the dataset."""
+    """The description of the dataset: image shape, split sizes, columns."""
+    latents: Mapping[str, LatentModule] = field(default_factory=dict)
+    """The latents in `Latent.depends_on`, by name."""
 
 
 class Latent(Component):
-    """A latent variable of the generator: the noise z, or a code c that Q recovers from images."""
+    """A latent variable of the generator: noise, a code that Q recovers from images, or a condition."""
 
     kind: ClassVar[str] = "latent"
     count: int = Field(default=1, ge=1, description="Number of independent copies under this name.")
 
-    def observes_labels(self) -> bool:
-        """Whether a real image's class label determines this latent's value on it (`LatentModule.observe`).
+    def observed_columns(self) -> tuple[str, ...]:
+        """The columns of the data that determine this latent's value on a real image (`LatentModule.observe`).
 
         Returns:
-            False unless a subclass overrides it.
+            Names of columns; none unless a subclass overrides it.
         """
-        return False
+        return ()
+
+    def depends_on(self) -> tuple[str, ...]:
+        """The latents whose values this one depends on, as a child category on its parent.
+
+        They are drawn first. Every method of the module finds their values in `self.given`.
+
+        Returns:
+            Names of latents; none unless a subclass overrides it.
+        """
+        return ()
 
     @abstractmethod
     def build(self, context: LatentContext) -> LatentModule:
@@ -59,13 +73,33 @@ class Latent(Component):
             context: What is known of the dataset.
 
         Returns:
-            The module of `build` if `count` is 1, with values (N,); else its copies, with values (N, count).
+            The module of `build` if `count` is 1, with values (N, …); else its copies, with values (N, count, …).
 
         Raises:
-            PluginError: The module lacks one of its widths.
+            PluginError: The module lacks its width.
         """
         one = self.build(context)
-        for name in ("width", "posterior_width"):
-            if not isinstance(getattr(one, name, None), int):
-                raise PluginError(f"{type(one).__name__} has to set `{name}` to a number of columns")
+        if not isinstance(getattr(one, "width", None), int):
+            raise PluginError(f"{type(one).__name__} has to set `width` to a number of columns")
+        one.depends_on = self.depends_on()
         return one if self.count == 1 else Repeated(one, self.count)
+
+
+def build_latents(latents: Mapping[str, Latent], data: DataInfo) -> LatentSpace:
+    """Build latents, each after those that it depends on.
+
+    Args:
+        latents: The declarations, by name.
+        data: The dataset's description.
+
+    Returns:
+        Their modules.
+
+    Raises:
+        PluginError: A module lacks its width.
+    """
+    built: dict[str, LatentModule] = {}
+    for name in drawing_order({name: latent.depends_on() for name, latent in latents.items()}):
+        others = {other: built[other] for other in latents[name].depends_on()}
+        built[name] = latents[name].module(LatentContext(data, others))
+    return LatentSpace({name: built[name] for name in latents})

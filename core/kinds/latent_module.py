@@ -1,39 +1,54 @@
-"""A built latent: a distribution that is sampled, embedded for the generator, recovered by Q and traversed.
+"""A built latent: a distribution that is sampled and embedded for the generator; a code is also recovered by Q.
 
 Shapes: N batch, W columns of the generator's input, P posterior parameters of one value, `...` any batch shape.
 """
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NoReturn, Self
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from gan_run.core.base.device import full_precision
+from gan_run.core.base.errors import PluginError
+from gan_run.core.images.columns import Columns
 
+Values = Mapping[str, Tensor]
+"""Latent values by name: (N, …) each, or (N, count, …) of a latent with several copies."""
 LogLikelihood = Callable[[Tensor, Tensor], Tensor]
 """(params (..., P), value (...)) -> log Q(value | image) in nats, (...)."""
 
 
 class LatentModule(nn.Module, ABC):
-    """One independent value of a latent: its prior p(c), its embedding and its posterior Q(c | x).
+    """One value of a latent: its prior p(c), its embedding and, if it is a code, its posterior Q(c | x).
 
-    A subclass sets `width` and `posterior_width`. It may have parameters, such as those of a learnt prior: the player
-    that trains the generator trains them. The examples of the methods together are one latent, `NormalModule`: a
-    standard normal prior, and a posterior with standard deviation one.
+    A latent that is only noise or a condition sets `width` and defines `sample` and `embed`. A code also sets
+    `posterior_width` and defines `posterior`, `entropy`, `traversal_values` and `recovery`. A latent may have
+    parameters, such as those of a learnt prior: the player that trains the generator trains them. The examples of the
+    methods together are one latent, `NormalModule`: a standard normal prior, and a posterior with standard deviation
+    one.
     """
 
     width: int
     """W: number of columns in the generator's input."""
-    posterior_width: int
-    """P: number of posterior parameters, which Q outputs for each value."""
+    value_shape: tuple[int, ...] = ()
+    """The shape of one value: () of a number, (D,) of a vector, which has no traversal."""
+    posterior_width: int = 0
+    """P: number of posterior parameters, which Q outputs for each value; 0 for a latent that is no code."""
     cardinality: int | None = None
     """Number of values of a discrete latent, which are the class indices 0 to cardinality - 1; None if continuous."""
     period: float | None = None
     """Period of a cyclic latent, 2 pi for an angle in radians; None if values do not repeat."""
     count: int = 1
     """Number of independent copies."""
+    depends_on: tuple[str, ...] = ()
+    """The latents whose values this one depends on, from `Latent.depends_on`. Their values are in `given`."""
+    given: Values = MappingProxyType({})
+    """The values of the latents in `depends_on`, (N, …) each, for the N values that a method takes or returns."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +59,21 @@ class LatentModule(nn.Module, ABC):
         """The device on which `sample` creates values."""
         return self.get_buffer("_where").device
 
+    def conditional(self, values: Values) -> Self:
+        """This latent given the values of those that it depends on.
+
+        Args:
+            values: Latent values by name, among them those in `depends_on`.
+
+        Returns:
+            A shallow copy whose `given` has them; the latent itself if it depends on none.
+        """
+        if not self.depends_on:
+            return self
+        other = copy.copy(self)
+        other.given = {name: values[name] for name in self.depends_on}
+        return other
+
     @abstractmethod
     def sample(self, n: int) -> Tensor:
         """Draw values from the prior, with torch's global random number generator.
@@ -52,8 +82,8 @@ class LatentModule(nn.Module, ABC):
             n: Number of values, at least 1.
 
         Returns:
-            `n` independent values, shape (n,), on `self.device`: float for real numbers and angles, int64 class
-            indices for a discrete latent.
+            `n` independent values, shape (n, *value_shape), on `self.device`: float for real numbers and angles, int64
+            class indices for a discrete latent.
 
         Example:
             def sample(self, n: int) -> Tensor:
@@ -65,7 +95,7 @@ class LatentModule(nn.Module, ABC):
         """Turn values into columns of the generator's input.
 
         Args:
-            value: Values of any batch shape (...).
+            value: Values of any batch shape, (..., *value_shape).
 
         Returns:
             Float tensor (..., W). Numbers of order one suit the generators best.
@@ -77,7 +107,6 @@ class LatentModule(nn.Module, ABC):
                 return value.unsqueeze(-1)
         """
 
-    @abstractmethod
     def posterior(self, params: Tensor) -> Distribution:
         """The distribution Q(c | x) of the value, given an image.
 
@@ -94,8 +123,8 @@ class LatentModule(nn.Module, ABC):
                 std = torch.ones_like(params[..., 0])
                 return torch.distributions.Normal(params[..., 0], std, validate_args=False)
         """
+        self._is_no_code()
 
-    @abstractmethod
     def entropy(self) -> Tensor:
         """H(c) of one value under the prior.
 
@@ -106,8 +135,23 @@ class LatentModule(nn.Module, ABC):
             def entropy(self) -> Tensor:
                 return torch.full((), 0.5 * math.log(2 * math.pi * math.e), device=self.device)
         """
+        self._is_no_code()
 
-    @abstractmethod
+    def log_prior(self, value: Tensor) -> Tensor:
+        """log p(value), the logarithm of the prior's density or probability. Losses such as a VAE's use it.
+
+        Args:
+            value: Values (...).
+
+        Returns:
+            Nats, (...).
+
+        Example:
+            def log_prior(self, value: Tensor) -> Tensor:
+                return -0.5 * value.square() - 0.5 * math.log(2 * math.pi)
+        """
+        raise PluginError(f"{type(self).__name__} has no log_prior: a loss that uses it cannot take this latent")
+
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """The values that a traversal shows, one image each.
 
@@ -124,8 +168,8 @@ class LatentModule(nn.Module, ABC):
                 low, high = -2.0 if low is None else low, 2.0 if high is None else high
                 return torch.linspace(low, high, steps, device=self.device)
         """
+        self._is_no_code()
 
-    @abstractmethod
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         """How well Q recovers the values of a batch.
 
@@ -142,22 +186,36 @@ class LatentModule(nn.Module, ABC):
                 error = (params[..., 0] - value).square().mean()
                 return (1 - error / value.var(correction=0).clamp_min(1e-12)).clamp(0, 1)
         """
+        self._is_no_code()
 
-    def fit_prior(self, labels: Tensor) -> None:
-        """Fit the prior to the class labels of the training images. Called once, before the first step.
+    def _is_no_code(self) -> NoReturn:
+        message = "a code has to define posterior, entropy, traversal_values and recovery"
+        raise PluginError(f"{type(self).__name__} is no code, but noise or a condition: {message}")
+
+    def fit_prior(self, columns: Columns) -> None:
+        """Fit the prior to what is known of the training images. Called once, before the first step.
 
         Args:
-            labels: int64 class labels (M,) of all training images. Not called where the dataset has no labels.
+            columns: The columns of all training images, (M, …) each. A missing category is -1, a missing number NaN.
+
+        Example:
+            def fit_prior(self, columns: Columns) -> None:
+                self.mean.copy_(columns["azimuth"].nanmean())
         """
 
-    def observe(self, labels: Tensor) -> Tensor | None:
-        """The latent's value on real images, where their labels determine it.
+    def observe(self, columns: Columns) -> Tensor | None:
+        """The latent's value on real images, where what is known of them determines it.
 
         Args:
-            labels: int64 class labels (N,) of N real images.
+            columns: The columns of N real images, (N, …) each.
 
         Returns:
-            Values (N,), or None where labels do not determine the value. `Latent.observes_labels` must agree.
+            Values (N, …), -1 or NaN where the value is not known; None where no column determines it.
+            `Latent.observed_columns` must agree.
+
+        Example:
+            def observe(self, columns: Columns) -> Tensor | None:
+                return columns["azimuth"].float()
         """
         return None
 
@@ -226,6 +284,8 @@ class LatentModule(nn.Module, ABC):
         Raises:
             ValueError: `number` is not a value of this latent, here a class index. The message goes to the user.
         """
+        if self.value_shape:
+            raise ValueError(f"it has values of shape {self.value_shape}, not numbers")
         if self.cardinality is None:
             return torch.tensor(float(number))
         if not float(number).is_integer() or not 0 <= number < self.cardinality:

@@ -7,10 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.base.errors import NotFoundByName, suggest
-from gan_run.core.kinds.latent_module import LatentModule
-
-Values = Mapping[str, Tensor]
-"""Latent values by name: (N,) each, or (N, count) of a latent with several copies."""
+from gan_run.core.images.columns import Columns
+from gan_run.core.kinds.latent_module import LatentModule, Values
 
 
 class CodeDim(NamedTuple):
@@ -55,7 +53,12 @@ def unknown_latent(name: str, there_are: Iterable[str]) -> str:
 
 
 class LatentSpace(nn.Module):
-    """All latents of a model by name: `space["c1"]`. Iteration gives their names in the spec's order."""
+    """All latents of a model by name: `space["c1"]`. Iteration gives their names in the spec's order.
+
+    Attributes:
+        width: W, the number of columns of the generator's input.
+        order: The names in the order in which latents are drawn: each after those that it depends on.
+    """
 
     def __init__(self, latents: Mapping[str, LatentModule]) -> None:
         super().__init__()
@@ -63,6 +66,7 @@ class LatentSpace(nn.Module):
         for name, latent in latents.items():
             self.add_module(_attribute(name), latent)
         self.width = sum(latent.width for latent in latents.values())
+        self.order = drawing_order({name: latent.depends_on for name, latent in latents.items()})
 
     def __getitem__(self, name: str) -> LatentModule:
         """One latent. Raises NotFoundByName if there is none of this name."""
@@ -96,27 +100,65 @@ class LatentSpace(nn.Module):
         start = sum(self[other].width for other in self._names[: self._names.index(name)])
         return slice(start, start + width)
 
-    def sample(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
+    def sample(
+        self, n: int, given: Values | None = None, held: Mapping[CodeDim, Tensor] | None = None
+    ) -> dict[str, Tensor]:
         """Draw values of every latent, with torch's global random number generator.
+
+        Latents that depend on others are drawn after those, with the values that these then have.
 
         Args:
             n: Number of values of each latent.
             given: Values to use unchanged instead of drawing them.
+            held: Values that replace the drawn ones of a dimension: a scalar, or one per row. Random numbers are
+                those of a draw without them.
 
         Returns:
-            Values by name, (n,) or (n, count).
+            Values by name, (n, …) or (n, count, …), in the spec's order.
         """
-        given = given or {}
-        return {name: given[name] if name in given else self[name].sample(n) for name in self._names}
+        values: dict[str, Tensor] = {}
+        for name in self.order:
+            values[name] = given[name] if given and name in given else self.conditional(name, values).sample(n)
+            for code_dim, to in (held or {}).items():
+                if code_dim.name == name:
+                    values = self.with_value(values, code_dim, to)
+        return {name: values[name] for name in self._names}
 
-    def fit_prior(self, labels: Tensor) -> None:
-        """Fit every latent's prior to the labels of the training images.
+    def conditional(self, name: str, values: Values) -> LatentModule:
+        """One latent given the values of those that it depends on: see `LatentModule.conditional`.
 
         Args:
-            labels: int64 class labels (M,) of all training images.
+            name: The latent's name.
+            values: Latent values by name; a latent that depends on no other needs none.
+
+        Returns:
+            The latent.
+
+        Raises:
+            NotFoundByName: There is no latent of this name.
+        """
+        return self[name].conditional(values)
+
+    def fit_prior(self, columns: Columns) -> None:
+        """Fit every latent's prior to what is known of the training images.
+
+        Args:
+            columns: The columns of all training images, (M, …) each.
         """
         for name in self._names:
-            self[name].fit_prior(labels)
+            self[name].fit_prior(columns)
+
+    def observe(self, columns: Columns) -> dict[str, Tensor]:
+        """The values of the latents that what is known of real images determines.
+
+        Args:
+            columns: The columns of N real images, (N, …) each.
+
+        Returns:
+            Values by name, (N, …) or (N, count, …), of these latents alone.
+        """
+        seen = {name: self[name].observe(columns) for name in self._names}
+        return {name: value for name, value in seen.items() if value is not None}
 
     def embed(self, values: Values) -> Tensor:
         """The generator's input.
@@ -127,7 +169,7 @@ class LatentSpace(nn.Module):
         Returns:
             Float tensor (N, W), with each latent's columns side by side, in the spec's order.
         """
-        return torch.cat([self[name].embed(values[name]) for name in self._names], dim=1)
+        return torch.cat([self.conditional(name, values).embed(values[name]) for name in self._names], dim=1)
 
     def code_dims(self, names: Iterable[str] | None = None) -> list[CodeDim]:
         """The dimensions of codes.
@@ -141,7 +183,7 @@ class LatentSpace(nn.Module):
         Raises:
             NotFoundByName: A name is that of no latent and no copy.
         """
-        known = code_dims_by_name({name: self[name].count for name in self})
+        known = code_dims_by_name({name: self[name].count for name in self if not self[name].value_shape})
         code_dims: list[CodeDim] = []
         for name in self if names is None else names:
             if name not in known:
@@ -180,6 +222,21 @@ class LatentSpace(nn.Module):
             copies[:, code_dim.copy] = new
             new = copies
         return {**values, code_dim.name: new}
+
+
+def drawing_order(depends_on: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The order in which latents are drawn: each after those that it depends on, else in the given order.
+
+    Args:
+        depends_on: The latents that each depends on, by name.
+
+    Returns:
+        The names. One whose dependence is circular, or on a latent that there is not, is left out.
+    """
+    order: list[str] = []
+    while ready := [name for name, others in depends_on.items() if name not in order and set(others) <= set(order)]:
+        order.append(ready[0])
+    return tuple(order)
 
 
 def _attribute(name: str) -> str:

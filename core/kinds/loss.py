@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.network import DiscriminatorModule
 from gan_run.core.kinds.schedule import Scheduled
@@ -122,6 +123,25 @@ class LossTerm(nn.Module):
         value: Tensor = getattr(type(self), objective_method(player))(self, update)
         return value
 
+    def observe(self, update: UpdateContext) -> Values:
+        """The values of latents on the real images of an update, which become part of their condition.
+
+        An encoder E(x) of the generator's noise makes pairs (x, E(x)) and (G(z), z) for a conditional head, as in ALI.
+        Called in updates of every player in which the discriminator sees real images, at most once.
+
+        Args:
+            update: The update; `update.real.detach()` keeps the gradient with respect to the images that of the
+                discriminator alone.
+
+        Returns:
+            Values by latent, (N, …). `Loss.observes` must agree.
+
+        Example:
+            def observe(self, update: UpdateContext) -> Values:
+                return {"z": self.encoder_network(update.real.detach())}
+        """
+        return {}
+
     def extra_inputs(self, player: str, real: Tensor, fake: Tensor) -> Mapping[str, Tensor]:
         """Further images to differentiate with respect to, such as WGAN-GP's interpolates.
 
@@ -160,6 +180,14 @@ class Loss(Component):
         ge=1,
         description="Compute the loss in every so many steps only, multiplied by that number (lazy regularisation).",
     )
+
+    def observes(self) -> Iterable[str]:
+        """The latents whose values on real images this loss computes (`LossTerm.observe`).
+
+        Returns:
+            Names of latents. At most one loss of a spec may observe a latent.
+        """
+        return ()
 
     def encodes(self) -> Iterable[str]:
         """The codes that this loss trains an encoder for.

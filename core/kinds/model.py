@@ -14,7 +14,8 @@ from gan_run.core.base.image import ImageShape
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
-from gan_run.core.kinds.latent_space import LatentSpace, Values
+from gan_run.core.kinds.latent_module import Values
+from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.network import DiscriminatorModule, GeneratorStack
 from gan_run.core.kinds.update_context import DiscriminatorOutput
@@ -98,16 +99,15 @@ class Model:
             NotFoundByName: No code has this name.
             CodeError: The code cannot have this value.
         """
-        values = self.latents.sample(n)
+        held: dict[CodeDim, Tensor] = {}
         for text, wanted in (codes or {}).items():
             code_dim = self.code_names.code_dim(self.latents, text)
             number = self.code_names.number(code_dim, wanted) if isinstance(wanted, str) else wanted
             try:
-                to = self.latents[code_dim.name].value(number)
+                held[code_dim] = self.latents[code_dim.name].value(number)
             except ValueError as error:
                 raise CodeError(f"{text}={number:g}: {error}") from None
-            values = self.latents.with_value(values, code_dim, to)
-        return values
+        return self.latents.sample(n, held=held)
 
     @torch.no_grad()
     def generate(self, values: Values) -> Tensor:
@@ -191,9 +191,12 @@ class Model:
         Raises:
             DataError: `images` has another shape, or is not float.
         """
-        return {
-            name: self.latents[name].estimate(params).cpu() for name, params in self.posterior_params(images).items()
-        }
+        params = self.posterior_params(images)
+        values: dict[str, Tensor] = {}
+        for name in self.latents.order:
+            if name in params:
+                values[name] = self.latents.conditional(name, values).estimate(params[name])
+        return {name: values[name].cpu() for name in params}
 
     def encode_set(self, images: ImageSet, shuffle: bool = False) -> dict[str, Tensor]:
         """The most likely value of every code, for each image of a split; mirrored copies are left out.

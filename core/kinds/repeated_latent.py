@@ -4,11 +4,12 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
+from gan_run.core.images.columns import Columns
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood
 
 
 class Repeated(LatentModule):
-    """`count` independent copies of a latent: values (N, count), the copies' columns side by side.
+    """`count` independent copies of a latent: values (N, count, …), the copies' columns side by side.
 
     The copies share the parameters and buffers of the one latent.
     """
@@ -19,16 +20,17 @@ class Repeated(LatentModule):
         self.count = count
         self.width = one.width * count
         self.posterior_width = one.posterior_width * count
+        self.value_shape = one.value_shape
         self.cardinality = one.cardinality
         self.period = one.period
 
     def sample(self, n: int) -> Tensor:
-        """Values (n, count)."""
+        """Values (n, count, …)."""
         drawn = self.one.sample(n * self.count)
         return drawn.view(n, self.count, *drawn.shape[1:])
 
     def embed(self, value: Tensor) -> Tensor:
-        """(N, count) -> (N, count * W)."""
+        """(N, count, …) -> (N, count * W)."""
         return self.one.embed(value).flatten(1)
 
     def posterior(self, params: Tensor) -> Distribution:
@@ -63,14 +65,18 @@ class Repeated(LatentModule):
         per_copy = self._per_copy(params)
         return torch.stack([self.one.recovery(per_copy[:, i], value[:, i]) for i in range(self.count)]).mean()
 
-    def fit_prior(self, labels: Tensor) -> None:
-        """Fit the prior that the copies share."""
-        self.one.fit_prior(labels)
+    def log_prior(self, value: Tensor) -> Tensor:
+        """The sum over copies, (N,)."""
+        return self.one.log_prior(value).flatten(1).sum(1)
 
-    def observe(self, labels: Tensor) -> Tensor | None:
-        """Values (N, count): an image's label determines every copy alike."""
-        value = self.one.observe(labels)
-        return None if value is None else value.unsqueeze(1).expand(-1, self.count)
+    def fit_prior(self, columns: Columns) -> None:
+        """Fit the prior that the copies share."""
+        self.one.fit_prior(columns)
+
+    def observe(self, columns: Columns) -> Tensor | None:
+        """Values (N, count, …): what is known of an image determines every copy alike."""
+        value = self.one.observe(columns)
+        return None if value is None else torch.stack([value] * self.count, dim=1)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """The values of one copy."""

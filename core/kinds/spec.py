@@ -12,8 +12,8 @@ from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath, mistake
 from gan_run.core.kinds.data_source import DataSource
-from gan_run.core.kinds.latent import Latent
-from gan_run.core.kinds.latent_space import code_dims_by_name, unknown_latent
+from gan_run.core.kinds.latent import Latent, build_latents
+from gan_run.core.kinds.latent_space import LatentSpace, code_dims_by_name, drawing_order, unknown_latent
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.model import RESERVED_NAMES
@@ -146,7 +146,8 @@ class Spec(Declaration):
             codes with two encoders or none.
         """
         placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
-        return [*placed, *self._reserved_names(), *self._codes_encoded_twice(), *self._missing_encoders()]
+        combined = [*self._codes_encoded_twice(), *self._observed_twice(), *self._missing_encoders()]
+        return [*placed, *self._reserved_names(), *self._dependences(), *combined]
 
     def data_problems(self, data: DataInfo) -> list[Problem]:
         """Find mistakes in how components are combined that show with the dataset.
@@ -157,7 +158,14 @@ class Spec(Declaration):
         Returns:
             The problems of every component's `check_data`.
         """
+        # Other checks build the latents, which takes columns that exist and fit.
+        latents = [problem.within("latents", *place) for place, problem in self._latent_problems(data)]
+        if latents:
+            return latents
         return [problem.within(*place) for place, part in self.components() for problem in part.check_data(self, data)]
+
+    def latent_space(self, data: DataInfo) -> LatentSpace:
+        return build_latents(self.latents, data)
 
     def encoder_losses(self) -> dict[str, int]:
         """The loss that trains each code's encoder.
@@ -182,13 +190,46 @@ class Spec(Declaration):
 
     def check_condition(self, name: str, *place: str | int) -> Iterator[Problem]:
         yield from self.check_latent(name, *place)
-        if name in self.latents and not self.latents[name].observes_labels():
-            message = f"{name!r} has no known value on real images: use a latent of type label"
+        computed = {latent for loss in self.losses for latent in loss.observes()}
+        if name in self.latents and not self.latents[name].observed_columns() and name not in computed:
+            message = f"{name!r} has no known value on real images: use a latent that observes a column, such as label"
             yield Problem(place, message)
 
     def _reserved_names(self) -> Iterator[Problem]:
         for name in RESERVED_NAMES & self.latents.keys():
             yield Problem(("latents", name), f"{name!r} is an argument of Model.sample: choose another name")
+
+    def _dependences(self) -> Iterator[Problem]:
+        """Latents that depend on what is no latent, or on each other in a circle, or have several copies."""
+        depends_on = {name: latent.depends_on() for name, latent in self.latents.items()}
+        drawn = drawing_order(depends_on)
+        for name, others in depends_on.items():
+            unknown = [other for other in others if other not in self.latents]
+            if unknown:
+                yield Problem(("latents", name), unknown_latent(unknown[0], self.latents))
+            elif name not in drawn:
+                yield Problem(("latents", name), f"{name!r} depends on itself, by way of {', '.join(others)}")
+            elif others and self.latents[name].count > 1:
+                yield Problem(("latents", name, "count"), "a latent that depends on others has one copy: set it to 1")
+
+    def _observed_twice(self) -> Iterator[Problem]:
+        first: dict[str, int] = {}
+        for index, loss in enumerate(self.losses):
+            for latent in loss.observes():
+                if latent in self.latents and self.latents[latent].observed_columns():
+                    message = f"the latent {latent!r} observes a column of the data already"
+                    yield Problem(("losses", index), message)
+                elif first.setdefault(latent, index) != index:
+                    message = f"losses[{first[latent]}] computes the latent {latent!r} of real images already"
+                    yield Problem(("losses", index), message)
+
+    def _latent_problems(self, data: DataInfo) -> Iterator[tuple[Place, Problem]]:
+        for name, latent in self.latents.items():
+            for column in latent.observed_columns():
+                if column not in data.columns:
+                    yield (name,), Problem((), f"the data has no column {column!r}{suggest(column, data.columns)}")
+            for problem in latent.check_data(self, data):
+                yield (name,), problem
 
     def _codes_encoded_twice(self) -> Iterator[Problem]:
         first = self.encoder_losses()

@@ -1,6 +1,6 @@
 """The inputs and intermediate results of one update of one player, computed on first use and shared by all losses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -9,8 +9,9 @@ from torch import Tensor
 
 from gan_run.core.base.device import full_precision
 from gan_run.core.base.lazy import lazy_property
+from gan_run.core.images.columns import Columns
 from gan_run.core.kinds.augmentation import Augmentations
-from gan_run.core.kinds.latent_space import Values
+from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack
 from gan_run.core.nn.layers import frozen_running_stats
 
@@ -20,10 +21,10 @@ class UpdateInputs(NamedTuple):
 
     real: Tensor
     """Real images (N, C, H, W) in [-1, 1]."""
-    labels: Tensor | None
-    """int64 class labels (N,) of the real images, or None where the dataset has none."""
+    columns: dict[str, Tensor]
+    """What is known of the real images, (N, …) by name."""
     latents: dict[str, Tensor]
-    """Latent values by name, (N,) or (N, count), of the generated images."""
+    """Latent values by name, (N, …) or (N, count, …), of the generated images."""
     fake: Tensor | None
     """Images (N, C, H, W) generated from `latents`; None if the update generates them when a term first uses them. With
     `train.reuse_fakes`: the discriminator update's fake batch, with its graph."""
@@ -39,7 +40,7 @@ class DiscriminatorOutput:
     Args:
         discriminator: The discriminator.
         images: Images (N, C, H, W) in [-1, 1].
-        condition: Latent values by name, (N,) or (N, count), that a conditional head uses.
+        condition: Latent values by name, (N, …), that a conditional trunk or head uses.
         augment: Augmentations of the images before the trunk; None or an empty sequence for none.
     """
 
@@ -114,18 +115,25 @@ class UpdateContext:
 
     Attributes:
         real: Real images (N, C, H, W) in [-1, 1].
-        labels: int64 class labels (N,) of the real images, or None where the dataset has none.
-        latents: Latent values by name, (N,) or (N, count), of the generated images.
+        columns: What is known of the real images, (N, …) by name: `columns["label"]` is their class.
+        latents: Latent values by name, (N, …) or (N, count, …), of the generated images.
         reports: The scalars given to `report`, by loss and name.
     """
 
-    def __init__(self, stack: GeneratorStack, discriminator: DiscriminatorModule, inputs: UpdateInputs) -> None:
+    def __init__(
+        self,
+        stack: GeneratorStack,
+        discriminator: DiscriminatorModule,
+        inputs: UpdateInputs,
+        observe: Callable[["UpdateContext"], Values],
+    ) -> None:
         self._stack = stack
         self._discriminator = discriminator
         self._inputs = inputs
+        self._observe = observe
         self._term = ""
         self.real = inputs.real
-        self.labels = inputs.labels
+        self.columns: Columns = inputs.columns
         self.latents: Values = inputs.latents
         self.reports: dict[str, dict[str, Tensor]] = {}
 
@@ -136,8 +144,14 @@ class UpdateContext:
 
     @lazy_property
     def real_output(self) -> DiscriminatorOutput:
-        """The discriminator's output for the real images; the condition has the latents that labels determine."""
-        return self.discriminate(self.real, self._observed())
+        """The discriminator's output for the real images; its condition is `observed`."""
+        return self.discriminate(self.real, self.observed)
+
+    @lazy_property
+    def observed(self) -> Values:
+        """The latents' values on the real images: those that columns determine (`LatentModule.observe`) and those that
+        a term computes (`LossTerm.observe`), by name."""
+        return {**self._stack.latents.observe(self.columns), **self._observe(self)}
 
     @lazy_property
     def fake_output(self) -> DiscriminatorOutput:
@@ -214,9 +228,3 @@ class UpdateContext:
         self._term = term
         yield
         self._term = ""
-
-    def _observed(self) -> Mapping[str, Tensor]:
-        if self.labels is None:
-            return {}
-        seen = {name: self._stack.latents[name].observe(self.labels) for name in self._stack.latents}
-        return {name: value for name, value in seen.items() if value is not None}

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_run.core.base.errors import CodeError, DataError
+from gan_run.core.images.columns import is_known
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.kinds.model import Model
 
@@ -25,7 +26,7 @@ class AssignedImages(NamedTuple):
 
 
 def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImages:
-    """Encode the most likely category of every image of a split, mirrored copies left out.
+    """Encode the most likely category of every image whose class is known, mirrored copies left out.
 
     Args:
         model: A model that encodes `code`.
@@ -40,7 +41,9 @@ def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImag
     cardinality = _count_categories(model, code)
     if images.labels is None:
         raise DataError("the data has no labels to compare with")
-    return AssignedImages(model.encode_set(images, shuffle=True)[code], images.labels.cpu(), cardinality)
+    categories, labels = model.encode_set(images, shuffle=True)[code], images.labels.cpu()
+    known = is_known(labels)
+    return AssignedImages(categories[known], labels[known], cardinality)
 
 
 def contingency(assigned: AssignedImages, classes: int) -> Tensor:

@@ -53,7 +53,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     return Report(
         images=f"{info.sizes['train'] - spec.data.validation} of {info.image}",
         parameters={p.name: sum(v.numel() for v in p.parameters.values()) for p in training.players},
-        entropy={name: float(latents[name].entropy()) for name in latents},
+        entropy={name: float(latents[name].entropy()) for name in latents if latents[name].posterior_width},
         codes=list(spec.encoder_losses()),
         flops=counter.get_total_flops(),
         losses=read_scalars(losses),

@@ -1,7 +1,7 @@
 """One run on the disk.
 
 runs/NAME/spec.json           as resolved, every default written out
-          data.json           the data's shape, sizes, classes and factors
+          data.json           the data's shape, sizes, columns and pixel codec
           environment.json    versions and hardware, for each stretch of training between two interruptions
           metrics.jsonl       one line per logged step
           evaluation.json     metrics of the finished model, with what they were measured on; written last
@@ -17,14 +17,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from gan_run.core.base.errors import RunError
 from gan_run.core.base.files import sync, to_json, without_nan, write_text
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.metric import Measurement
-from gan_run.core.run import checkpoint
+from gan_run.core.run import checkpoint, data_description
 from gan_run.core.run.checkpoint import Checkpoint
 
 BEFORE_SPEC = frozenset({".lock", "plugins", "data.json", ".data.json.tmp", ".spec.json.tmp"})
@@ -77,17 +77,14 @@ class RunFolder:
         """Record the data's shape, so that the model can be built without it. Raises RunError if it has changed."""
         if self.spec_file.exists() and self.data_file.exists() and self.data_info() != info:
             raise RunError(f"{self.path}: the data is not what it was when this run began (see {self.data_file.name})")
-        content = {
-            "image": info.image._asdict(),
-            "sizes": dict(info.sizes),
-            "class_names": info.class_names,
-            "factors": [factor._asdict() for factor in info.factors],
-        }
-        write_text(self.data_file, to_json(content))
+        write_text(self.data_file, to_json(data_description.dump(info)))
 
     def data_info(self) -> DataInfo:
         """What the data was when the run began."""
-        return TypeAdapter(DataInfo).validate_python(self._read(self.data_file))
+        try:
+            return data_description.read(self._read(self.data_file))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{self.data_file} cannot be read: {error}") from None
 
     def latest(self) -> Checkpoint | None:
         """The last complete checkpoint, found by looking."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from gan_run.core.images.grid import GAP, image_grid, magnification
-from gan_run.core.kinds.latent_space import CodeDim, Values
+from gan_run.core.kinds.latent_module import Values
+from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 
 if TYPE_CHECKING:

@@ -13,23 +13,31 @@ from gan_run.core.base.errors import (
     suggest,
 )
 from gan_run.core.base.files import cache_folder
-from gan_run.core.base.image import ImageShape, to_float, to_uint8
+from gan_run.core.base.image import ImageShape, PixelCodec, to_float, to_uint8
 from gan_run.core.base.progress import track_progress
 from gan_run.core.base.randomness import permutation
+from gan_run.core.images.columns import (
+    Column,
+    ColumnKind,
+    Columns,
+    fill_missing,
+    is_known,
+    mean_over_known,
+)
 from gan_run.core.images.downloads import damaged_file, download_files
 from gan_run.core.images.grid import image_grid, save_png
 from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.images.image_set import Batch, ImageSet
-from gan_run.core.images.info import DataInfo, Factor, FactorKind, Split
+from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.images.splitting import split_by_name
-from gan_run.core.images.stored_images import StoredImages
+from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
 from gan_run.core.kinds.data_source import DataSource, Splits
 from gan_run.core.kinds.latent import Latent, LatentContext
-from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, log_prob
-from gan_run.core.kinds.latent_space import CodeDim, LatentSpace, Values
+from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, Values, log_prob
+from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
@@ -82,6 +90,9 @@ __all__ = [
     "Callback",
     "CheckpointSaved",
     "CodeDim",
+    "Column",
+    "ColumnKind",
+    "Columns",
     "Component",
     "DataError",
     "DataInfo",
@@ -94,8 +105,6 @@ __all__ = [
     "DiscriminatorOutput",
     "Encoder",
     "Event",
-    "Factor",
-    "FactorKind",
     "Features",
     "GanRunError",
     "Generator",
@@ -103,6 +112,7 @@ __all__ = [
     "HeadModule",
     "ImageSet",
     "ImageShape",
+    "ImageStore",
     "Latent",
     "LatentContext",
     "LatentModule",
@@ -117,6 +127,7 @@ __all__ = [
     "Norm",
     "NotFoundByName",
     "Optimizer",
+    "PixelCodec",
     "PluginError",
     "Problem",
     "RunEnded",
@@ -125,6 +136,7 @@ __all__ = [
     "RunStarted",
     "Schedule",
     "Scheduled",
+    "SelectedImages",
     "Spec",
     "SpecError",
     "SpecPath",
@@ -152,15 +164,18 @@ __all__ = [
     "damaged_file",
     "decode_once",
     "download_files",
+    "fill_missing",
     "frozen_running_stats",
     "full_precision",
     "hookimpl",
     "image_grid",
     "init_normal",
+    "is_known",
     "load",
     "load_plugins",
     "log_prob",
     "match_classes",
+    "mean_over_known",
     "norm_1d",
     "norm_2d",
     "permutation",

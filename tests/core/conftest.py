@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 import torch
 
-from gan_run import DataInfo, DataSource, Discriminator, ImageSet, ImageShape, Spec
+from gan_run import Column, DataInfo, DataSource, Discriminator, ImageSet, ImageShape, Spec
 from gan_run.core.engine.training import Training
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
@@ -27,13 +27,17 @@ class Tiny(DataSource):
 
     def describe(self) -> DataInfo:
         names = ("even", "odd") if self.labelled else None
-        return DataInfo(ImageShape(1, self.side, self.side), {"train": self.images, "test": 4}, names)
+        return DataInfo(
+            ImageShape(1, self.side, self.side),
+            {"train": self.images, "test": 4},
+            {"label": Column("categorical", names)},
+        )
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.images if split == "train" else 4
         generator = torch.Generator().manual_seed(count)
         images = torch.randint(0, 256, (count, 1, self.side, self.side), dtype=torch.uint8, generator=generator)
-        return ImageSet(images, torch.arange(count) % 2 if self.labelled else None)
+        return ImageSet(images, {"label": torch.arange(count) % 2 if self.labelled else None})
 
 
 @pytest.fixture

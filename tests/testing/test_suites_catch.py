@@ -207,7 +207,7 @@ class Wrong(Noise):
         images = super().load(split)
         if self.mistake == "count":
             return images.split_off(1)[0]
-        return ImageSet(images.images, (torch.arange(images.count) % 3).int())
+        return ImageSet(images.images, {"label": (torch.arange(images.count) % 3).int()})
 
 
 def test_a_source_that_is_not_as_it_describes() -> None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan_run.plugins.data.array.factors import FactorTable, table_of_columns
+from gan_run.plugins.data.array.columns import Table, table_of_factors
 from gan_run.plugins.data.array.source import ImageArray
 
 
@@ -19,5 +19,5 @@ class Faces(ImageArray):
     factor_table: str = Field(default="factors", description="Name of the array of factors, (M, K).")
     factor_names: str = Field(default="factor_names", description="Name of the array of the K factor names.")
 
-    def table(self, count: int) -> FactorTable:
-        return table_of_columns(self.file, self.factor_table, self.factor_names, count)
+    def table(self, count: int) -> Table:
+        return table_of_factors(self.file, self.factor_table, self.factor_names, count)

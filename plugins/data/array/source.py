@@ -1,34 +1,59 @@
 """Images in an array file: the base of such sources, and the data source `array`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field, field_validator
+from torch import Tensor
 
-from gan_run import DataError, DataInfo, DataSource, FactorKind, ImageSet, ImageShape, SpecPath, Split, split_by_name
-from gan_run.plugins.data.array.factors import FactorTable, table_of_arrays
+from gan_run import (
+    Column,
+    ColumnKind,
+    DataError,
+    DataInfo,
+    DataSource,
+    ImageSet,
+    PixelCodec,
+    SpecPath,
+    Split,
+    split_by_name,
+)
+from gan_run.plugins.data.array.columns import Table, read_column, table_of_arrays
 from gan_run.plugins.data.array.files import FORMATS, ArrayFile, Header
+from gan_run.plugins.data.array.layout import Layout, LayoutName, guesses
+from gan_run.plugins.data.array.pixels import TYPES, codec_of, mistake_in, stored
 
-Layout = Literal["HW", "HWC", "CHW"]
+LABEL = "label"
 
 
 class ImageArray(DataSource, ABC):
-    """A dataset of images, labels and named factors in one file."""
+    """A dataset of images, classes and further columns in one file."""
 
     path: SpecPath = Field(description="The .npz or .safetensors file.")
     images: str = Field(default="images", description="Name of the array of images.")
-    labels: str | None = Field(default=None, description="Name of the array of labels; null for none.")
-    layout: Literal["auto", "HW", "HWC", "CHW"] = Field(
+    range: tuple[float, float] | None = Field(
+        default=None,
+        description="The pixel values that become -1 and 1 in the networks, such as [0, 1]. By default the whole range "
+        "of an integer type; real numbers need it.",
+    )
+    labels: str | None = Field(
+        default=None, description="Name of the array of classes, which become the column `label`; null for none."
+    )
+    layout: LayoutName = Field(
         default="auto",
-        description="The order of an image's dimensions. `auto` finds the axis of 1 or 3 channels; if both ends fit, "
-        "that is an error.",
+        description="The order of an image's axes: C are the channels, H and W of a picture, L of a signal, D H W of a "
+        "volume. `auto` finds the axis of 1 to 4 channels of pictures; if both ends fit, that is an error.",
+    )
+    groups: str | None = Field(
+        default=None,
+        description="Name of an array with one value per image, such as a person: images of one group are in the same "
+        "split.",
     )
     test_fraction: float = Field(
-        default=0.1, ge=0, lt=1, description="Approximate share of the images in the test split."
+        default=0.1, ge=0, lt=1, description="Approximate share of the images, or groups, in the test split."
     )
 
     @field_validator("path")
@@ -38,68 +63,74 @@ class ImageArray(DataSource, ABC):
             raise ValueError(f"{path.name} is neither .npz nor .safetensors")
         return path
 
+    @field_validator("range")
+    @classmethod
+    def _check_range(cls, given: tuple[float, float] | None) -> tuple[float, float] | None:
+        if given is not None and not given[0] < given[1]:
+            raise ValueError(f"{given[0]:g} is not below {given[1]:g}")
+        return given
+
     def describe(self) -> DataInfo:
-        header, layout = self._images_header()
+        header, layout, codec = self._images_header()
         count = header.shape[0]
         sizes: dict[Split, int] = {split: len(self._chosen(count, split)) for split in ("train", "test")}
-        factors = self.table(count).factors
-        return DataInfo(_image_shape(header.shape, layout), sizes, self._class_names(count), factors)
+        columns = self._all_columns(count).columns
+        return DataInfo(layout.image_shape(header.shape), sizes, columns, codec)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        header, layout = self._images_header()
-        chosen = self._chosen(header.shape[0], split)
-        labels = self._read_labels(header.shape[0])
-        images = self.file.read(self.images)[chosen]
-        if layout == "HW":
-            images = images[:, None]
-        elif layout == "HWC":
-            images = images.transpose(0, 3, 1, 2)
-        return ImageSet(
-            torch.from_numpy(np.ascontiguousarray(images)),
-            None if labels is None else torch.from_numpy(labels[chosen]),
-            factors=self.table(header.shape[0]).rows(chosen),
-        )
+        header, layout, codec = self._images_header()
+        rows = torch.tensor(self._chosen(header.shape[0], split), dtype=torch.int64)
+        values = self._all_columns(header.shape[0]).values
+        pixels = stored(layout.channels_first(self.file.read(self.images)[rows.numpy()]), codec)
+        if pixels.numel() and (mistake := mistake_in(pixels, codec)):
+            raise self._wrong(self.images, mistake)
+        return ImageSet(pixels, {name: value[rows] for name, value in values.items()}, codec=codec)
 
     @abstractmethod
-    def table(self, count: int) -> FactorTable:
-        """Read the factors of all images.
+    def table(self, count: int) -> Table:
+        """Read the columns of all images, but the class.
 
         Args:
             count: Number of images.
 
         Returns:
-            The factors, possibly none.
+            The columns, possibly none.
 
         Raises:
-            DataError: The file has no such factors, or their shape is wrong.
+            DataError: The file has no such columns, or their shape is wrong.
         """
 
     @property
     def file(self) -> ArrayFile:
         return FORMATS[self.path.suffix](self.path)
 
-    def _images_header(self) -> tuple[Header, Layout]:
+    def _images_header(self) -> tuple[Header, Layout, PixelCodec]:
         header = self.file.header(self.images)
-        if header.dtype != "uint8":
-            raise self._wrong(self.images, f"is {header.dtype}: convert the images to uint8, from 0 to 255")
+        if header.dtype not in TYPES:
+            raise self._wrong(self.images, f"is {header.dtype}: pixels of {', '.join(TYPES)} can be read")
+        codec = codec_of(header.dtype, self.range)
+        if codec is None:
+            raise self._wrong(self.images, f"is {header.dtype}: set data.range to the range of its pixels, as [0, 1]")
         layout = self._find_layout(header.shape)
         if 0 in header.shape:
             raise self._wrong(self.images, f"of shape {header.shape} is empty")
-        return header, layout
+        return header, layout, codec
 
     def _find_layout(self, shape: tuple[int, ...]) -> Layout:
-        if len(shape) not in (3, 4):
-            raise self._wrong(self.images, f"has shape {shape}, not (M, H, W), (M, H, W, C) or (M, C, H, W)")
-        fitting = _fitting_layouts(shape)
         if self.layout != "auto":
-            if self.layout not in fitting:
-                raise self._wrong(
-                    self.images, f"has shape {shape}, which is not {self.layout} with 1 or 3 channels: see data.layout"
-                )
-            return self.layout
+            layout = Layout(self.layout)
+            if not layout.fits(shape):
+                raise self._wrong(self.images, f"has shape {shape}, which is not M and {self.layout}: see data.layout")
+            return layout
+        if len(shape) not in (3, 4):
+            raise self._wrong(
+                self.images, f"has shape {shape}, not (M, H, W), (M, H, W, C) or (M, C, H, W): set data.layout"
+            )
+        fitting = guesses(shape)
         if not fitting:
             raise self._wrong(
-                self.images, f"has shape {shape}: neither its first nor its last dimension has 1 or 3 channels"
+                self.images,
+                f"has shape {shape}: neither its first nor its last dimension has 1 to 4 channels: set data.layout",
             )
         if len(fitting) > 1:
             raise self._wrong(
@@ -109,59 +140,56 @@ class ImageArray(DataSource, ABC):
         return fitting[0]
 
     def _chosen(self, count: int, split: Literal["train", "test"]) -> list[int]:
-        return split_by_name([str(index) for index in range(count)], split, self.test_fraction)
+        names = [str(index) for index in range(count)]
+        if self.groups is not None:
+            header = self.file.header(self.groups)
+            if header.shape != (count,):
+                raise self._wrong(self.groups, f"has shape {header.shape}, but {count} images need ({count},)")
+            names = [str(group) for group in self.file.read(self.groups)]
+        return split_by_name(names, split, self.test_fraction)
 
-    def _class_names(self, count: int) -> tuple[str, ...] | None:
-        labels = self._read_labels(count)
-        return None if labels is None else tuple(str(k) for k in range(int(labels.max()) + 1))
-
-    def _read_labels(self, count: int) -> NDArray[np.int64] | None:
-        """Labels of all `count` images of both splits, so that both have the same classes."""
+    def _all_columns(self, count: int) -> Table:
+        table = self.table(count)
         if self.labels is None:
-            return None
-        header = self.file.header(self.labels)
+            return table
+        labels = self._read_labels(self.labels, count)
+        names = tuple(str(k) for k in range(int(labels.max()) + 1))
+        columns = {LABEL: Column("categorical", names), **table.columns}
+        return Table(columns, {**table.values, LABEL: labels})
+
+    def _read_labels(self, key: str, count: int) -> Tensor:
+        """Classes of all `count` images of both splits, so that both have the same classes."""
+        header = self.file.header(key)
         if header.shape != (count,):
-            raise self._wrong(self.labels, f"has shape {header.shape}, but {count} images need ({count},)")
+            raise self._wrong(key, f"has shape {header.shape}, but {count} images need ({count},)")
         if not header.dtype.startswith(("int", "uint")):
-            raise self._wrong(self.labels, f"is {header.dtype}: labels have to be integers")
-        labels = self.file.read(self.labels)
+            raise self._wrong(key, f"is {header.dtype}: labels have to be integers")
+        labels = read_column(self.file, key, "categorical", count)
         low, high = int(labels.min()), int(labels.max())
-        if low < 0 or high >= count:
-            raise self._wrong(self.labels, f"runs from {low} to {high}: number the classes 0, 1, 2, …")
-        return labels.astype(np.int64)
+        if low < -1 or high >= count:
+            raise self._wrong(
+                key, f"runs from {low} to {high}: number the classes 0, 1, 2, …, and -1 where it is not known"
+            )
+        return labels
 
     def _wrong(self, key: str, what: str) -> DataError:
         return DataError(f"{self.path}: {key!r} {what}")
 
 
 class Array(ImageArray):
-    """A dataset in a .npz or .safetensors file. Images are uint8, (M, H, W), (M, H, W, C) or (M, C, H, W), with 1 or 3
-    channels. Labels are integers 0, 1, …, (M,). Each named factor (pose, lighting) is an array of M numbers.
+    """A dataset in a .npz or .safetensors file. Images are uint8, uint16 or real numbers, (M, H, W), (M, H, W, C) or
+    (M, C, H, W); signals and volumes need `layout`. Labels are integers 0, 1, …, (M,). Each further column (a pose, a
+    light, an embedding) is an array of M numbers or vectors; -1 and NaN are missing values.
 
-    The split of an image depends on its index alone. Labels are integers 0, 1, …, one per image. Factors (a pose, a
-    light) are further arrays with one number per image.
+    The split of an image depends on its index alone, or on its group.
     """
 
+    renamed: ClassVar[Mapping[str, str]] = {"factors": "columns"}
     type: Literal["array"] = "array"
-    factors: dict[str, FactorKind] = Field(
+    columns: dict[str, ColumnKind] = Field(
         default_factory=dict,
-        description="Factors: names of arrays with one number per image, each with its kind.",
+        description="Columns: names of arrays with a number or a vector per image, each with its kind.",
     )
 
-    def table(self, count: int) -> FactorTable:
-        return table_of_arrays(self.file, self.factors, count)
-
-
-def _fitting_layouts(shape: tuple[int, ...]) -> list[Layout]:
-    if len(shape) == 3:
-        return ["HW"]
-    ends: dict[Layout, int] = {"HWC": shape[3], "CHW": shape[1]}
-    return [layout for layout, channels in ends.items() if channels in (1, 3)]
-
-
-def _image_shape(shape: tuple[int, ...], layout: Layout) -> ImageShape:
-    if layout == "HW":
-        return ImageShape(1, *shape[1:])
-    if layout == "HWC":
-        return ImageShape(shape[3], shape[1], shape[2])
-    return ImageShape(*shape[1:])
+    def table(self, count: int) -> Table:
+        return table_of_arrays(self.file, self.columns, count)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import DataError, DataInfo, Factor, ImageSet, ImageShape, Split
+from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, Split
 from gan_run.plugins.data.image_files.decoding import Decoder
 from gan_run.plugins.data.image_files.pictures import Pictures
 
@@ -23,7 +23,7 @@ HOW_TO_FETCH = (
 
 class CelebA(Pictures):
     """CelebA's aligned and cropped faces (Liu et al. 2015), 178x218 pixels, in their official splits. The 40 attributes
-    are factors of 0 or 1.
+    are columns of 0 or 1.
 
     The middle `crop` pixels are scaled to `size`: 148 as in most publications on 64x64 (108 in DCGAN's code, which
     leaves out more of the background). The official validation images are the validation split, unless `validation`
@@ -38,8 +38,8 @@ class CelebA(Pictures):
         names, partition = self._partition()
         self._refuse_missing(names)
         sizes: dict[Split, int] = {split: int((partition == n).sum()) for split, n in PARTITIONS.items()}
-        factors = tuple(Factor(name, "categorical") for name in self._attributes()[0])
-        return DataInfo(ImageShape(3, self.size, self.size), sizes, factors=factors)
+        columns = dict.fromkeys(self._attributes()[0], Column("categorical"))
+        return DataInfo(ImageShape(3, self.size, self.size), sizes, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         return self._load(split)
@@ -62,9 +62,10 @@ class CelebA(Pictures):
                 "fetch both again"
             )
         chosen = np.flatnonzero(partition == PARTITIONS[split])
-        factors = torch.from_numpy(rows[chosen].astype(np.float64)).view(-1, len(attributes))
+        values = torch.from_numpy(rows[chosen].astype(np.int64)).view(-1, len(attributes))
         paths = [self._folder / names[row] for row in chosen]
-        return self.read("train" if split == "train" else "test", paths, None, factors)
+        columns = {name: values[:, index] for index, name in enumerate(attributes)}
+        return self.read("train" if split == "train" else "test", paths, columns)
 
     @property
     def _folder(self) -> Path:

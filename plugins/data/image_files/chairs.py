@@ -7,12 +7,12 @@ from typing import Literal, NamedTuple
 import torch
 from pydantic import Field
 
-from gan_run import DataError, DataInfo, Factor, ImageSet, ImageShape, Split, split_by_name
+from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, Split, split_by_name
 from gan_run.plugins.data.image_files.decoding import Decoder
 from gan_run.plugins.data.image_files.listing import list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
 
-FACTORS = (Factor("azimuth", "angle"), Factor("elevation", "continuous"))
+POSE = {"azimuth": Column("angle"), "elevation": Column("continuous")}
 HOW_TO_FETCH = (
     "fetch rendered_chairs.tar from https://www.di.ens.fr/willow/research/seeing3Dchairs and unpack it; data.root is "
     "the folder rendered_chairs, with a folder for each chair"
@@ -32,7 +32,7 @@ class ChairView(NamedTuple):
 class Chairs(Pictures):
     """Rendered chairs in the authors' layout: a folder per chair, with the pose in the file names.
 
-    Azimuth (`t`) and elevation (`p`), in degrees, are factors; the chair is the class. The split of a picture
+    Azimuth (`t`) and elevation (`p`), in degrees, are columns; the chair is the class. The split of a picture
     depends on its path alone.
     """
 
@@ -45,16 +45,19 @@ class Chairs(Pictures):
     def describe(self) -> DataInfo:
         views = self._views()
         sizes: dict[Split, int] = {split: len(self._choose(views, split)) for split in ("train", "test")}
-        return DataInfo(ImageShape(3, self.size, self.size), sizes, _chairs(views), FACTORS)
+        columns = {"label": Column("categorical", _chairs(views)), **POSE}
+        return DataInfo(ImageShape(3, self.size, self.size), sizes, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         views = self._views()
         number = {chair: index for index, chair in enumerate(_chairs(views))}
         chosen = self._choose(views, split)
-        labels = torch.tensor([number[view.chair] for view in chosen], dtype=torch.int64)
-        poses = [[view.azimuth, view.elevation] for view in chosen]
-        factors = torch.tensor(poses, dtype=torch.float64).view(-1, len(FACTORS))
-        return self.read(split, [self.root / view.path for view in chosen], labels, factors)
+        columns = {
+            "label": torch.tensor([number[view.chair] for view in chosen], dtype=torch.int64),
+            "azimuth": torch.tensor([view.azimuth for view in chosen], dtype=torch.float64),
+            "elevation": torch.tensor([view.elevation for view in chosen], dtype=torch.float64),
+        }
+        return self.read(split, [self.root / view.path for view in chosen], columns)
 
     def decoder(self) -> Decoder:
         return Decoder(self.size, channels=3, fit="pad", background="white")

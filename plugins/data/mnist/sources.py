@@ -6,7 +6,18 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, SpecPath, cache_folder, download_files
+from gan_run import (
+    Column,
+    DataError,
+    DataInfo,
+    DataSource,
+    ImageSet,
+    ImageShape,
+    SpecPath,
+    Split,
+    cache_folder,
+    download_files,
+)
 from gan_run.plugins.data.mnist.idx import read_array, read_shape
 
 PARTS: dict[Literal["train", "test"], tuple[str, str]] = {
@@ -44,9 +55,8 @@ class FourFiles(DataSource, ABC):
                 f"{self.name()}: training images are {_show(train_size)} and test images {_show(test_size)} pixels"
             )
         height, width = train_size
-        return DataInfo(
-            ImageShape(1, height, width), {split: shape[0] for split, shape in shapes.items()}, self.class_names
-        )
+        sizes: dict[Split, int] = {split: shape[0] for split, shape in shapes.items()}
+        return DataInfo(ImageShape(1, height, width), sizes, {"label": Column("categorical", self.class_names)})
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         files = self._files()
@@ -55,7 +65,7 @@ class FourFiles(DataSource, ABC):
         values = read_array(labels, 1).long()
         if len(values) and int(values.max()) >= len(self.class_names):
             raise DataError(f"{labels} has label {int(values.max())}, but there are {len(self.class_names)} classes")
-        return ImageSet(read_array(images, 3).unsqueeze(1), values)
+        return ImageSet(read_array(images, 3).unsqueeze(1), {"label": values})
 
     def _shape(self, files: dict[str, Path], split: Literal["train", "test"]) -> tuple[int, ...]:
         images, labels = (files[name] for name in PARTS[split])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gan_run import (
+    Column,
     DataError,
     DataInfo,
     DataSource,
@@ -43,13 +44,14 @@ class Svhn(DataSource):
 
     def describe(self) -> DataInfo:
         sizes = {part: self._count(part) for part in self._parts("train") + self._parts("test")}
-        names = tuple(str(digit) for digit in range(10))
+        digits = Column("categorical", tuple(str(digit) for digit in range(10)))
         train = sum(sizes[part] for part in self._parts("train"))
-        return DataInfo(ImageShape(3, SIDE, SIDE), {"train": train, "test": sizes["test"]}, names)
+        return DataInfo(ImageShape(3, SIDE, SIDE), {"train": train, "test": sizes["test"]}, {"label": digits})
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         images, labels = zip(*(self._digits(part) for part in self._parts(split)), strict=True)
-        return ImageSet(torch.from_numpy(np.concatenate(images)), torch.from_numpy(np.concatenate(labels)))
+        columns = {"label": torch.from_numpy(np.concatenate(labels))}
+        return ImageSet(torch.from_numpy(np.concatenate(images)), columns)
 
     def _parts(self, split: Literal["train", "test"]) -> list[Part]:
         if split == "test":

@@ -1,5 +1,6 @@
 """The latent `bernoulli`: a switch."""
 
+import math
 from typing import Literal
 
 import torch
@@ -51,6 +52,9 @@ class BernoulliModule(LatentModule):
         both = torch.stack([torch.full((), chance, device=self.device) for chance in chances])
         entropy: Tensor = torch.special.entr(both).sum()
         return entropy
+
+    def log_prior(self, value: Tensor) -> Tensor:
+        return torch.where(value == 1, math.log(self._probability), math.log(1 - self._probability))
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.arange(2, device=self.device)

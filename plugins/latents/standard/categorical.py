@@ -1,5 +1,6 @@
 """The latent `categorical`: one of several categories."""
 
+import math
 from typing import Literal
 
 import torch
@@ -39,6 +40,9 @@ class CategoricalModule(LatentModule):
 
     def entropy(self) -> Tensor:
         return torch.full((), float(self.classes), device=self.device).log()
+
+    def log_prior(self, value: Tensor) -> Tensor:
+        return torch.full(value.shape, -math.log(self.classes), device=value.device)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.arange(self.classes, device=self.device)

@@ -60,6 +60,9 @@ class CircularModule(LatentModule):
     def estimate(self, params: Tensor) -> Tensor:
         return torch.atan2(params[..., 1], params[..., 0])
 
+    def log_prior(self, value: Tensor) -> Tensor:
+        return torch.full_like(value, -math.log(2 * math.pi))
+
     def entropy(self) -> Tensor:
         return torch.full((), math.log(2 * math.pi), device=self.device)
 

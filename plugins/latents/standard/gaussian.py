@@ -6,8 +6,9 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor
+from torch.distributions import Normal
 
-from gan_run import LatentContext
+from gan_run import LatentContext, log_prob
 from gan_run.plugins.latents.standard.normal_posterior import NormalPosterior, NormalPosteriorModule
 
 
@@ -34,6 +35,9 @@ class GaussianModule(NormalPosteriorModule):
 
     def entropy(self) -> Tensor:
         return torch.full((), 0.5 * math.log(2 * math.pi * math.e) + math.log(self._std), device=self.device)
+
+    def log_prior(self, value: Tensor) -> Tensor:
+        return log_prob(Normal(self._mean, self._std, validate_args=False), value)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """Numbers from `low` to `high`; by default from two standard deviations below the mean to two above."""

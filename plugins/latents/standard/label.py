@@ -4,34 +4,40 @@ from collections.abc import Iterable
 from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from gan_run import DataInfo, Latent, LatentContext, Problem, SpecView
+from gan_run import Columns, DataInfo, Latent, LatentContext, Problem, SpecView, is_known
 from gan_run.plugins.latents.standard.categorical import CategoricalModule
 
 
 class Label(Latent):
-    """The class of an image, drawn with the frequencies of the training labels, as a one-hot row.
+    """A category that is known of real images: by default their class. It is drawn with the frequencies of the training
+    images; the generator's input is its one-hot vector.
 
-    Its value on a real image is the image's label, so heads and losses can be conditional on it.
+    Its value on a real image is that of the column, so heads and losses can be conditional on it.
     """
 
     type: Literal["label"] = "label"
+    column: str = Field(default="label", description="Name of a categorical column of the data, with named categories.")
 
-    def observes_labels(self) -> bool:
-        return True
+    def observed_columns(self) -> tuple[str, ...]:
+        return (self.column,)
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         if self.count > 1:
             yield Problem(("count",), "an image has one label: set it to 1")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        if data.class_names is None or len(data.class_names) < 2:
-            yield Problem(("type",), "the data has no labels")
+        column = data.columns.get(self.column)
+        if column is not None and len(column.names or ()) < 2:
+            message = f"{self.column!r} has no categories with names, at least two: they say how many there are"
+            yield Problem(("column",), message)
 
     def build(self, context: LatentContext) -> "LabelModule":
-        assert context.data.class_names is not None
-        return LabelModule(len(context.data.class_names))
+        names = context.data.columns[self.column].names
+        assert names is not None, "check_data refuses a column without names"
+        return LabelModule(self.column, len(names))
 
 
 class LabelModule(CategoricalModule):
@@ -39,19 +45,26 @@ class LabelModule(CategoricalModule):
 
     frequencies: Tensor
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, column: str, classes: int) -> None:
         super().__init__(classes)
+        self._column = column
         self.register_buffer("frequencies", torch.full((classes,), 1 / classes))
 
-    def fit_prior(self, labels: Tensor) -> None:
-        counts = torch.bincount(labels, minlength=self.classes)
-        self.frequencies.copy_(counts / counts.sum())
+    def fit_prior(self, columns: Columns) -> None:
+        labels = columns[self._column]
+        known = labels[is_known(labels)]
+        if len(known):
+            counts = torch.bincount(known, minlength=self.classes)
+            self.frequencies.copy_(counts / counts.sum())
 
-    def observe(self, labels: Tensor) -> Tensor:
-        return labels
+    def observe(self, columns: Columns) -> Tensor:
+        return columns[self._column]
 
     def sample(self, n: int) -> Tensor:
         return torch.multinomial(self.frequencies, n, replacement=True)
+
+    def log_prior(self, value: Tensor) -> Tensor:
+        return self.frequencies.log()[value]
 
     def entropy(self) -> Tensor:
         return -torch.xlogy(self.frequencies, self.frequencies).sum()

@@ -40,6 +40,10 @@ class UniformModule(NormalPosteriorModule):
     def entropy(self) -> Tensor:
         return torch.full((), math.log(self._high - self._low), device=self.device)
 
+    def log_prior(self, value: Tensor) -> Tensor:
+        inside = (value >= self._low) & (value <= self._high)
+        return torch.where(inside, -math.log(self._high - self._low), -math.inf).to(value.dtype)
+
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         low, high = self._low if low is None else low, self._high if high is None else high
         return torch.linspace(low, high, steps, device=self.device)

@@ -11,7 +11,7 @@ from gan_run import (
     Borrowed,
     DiscriminatorOutput,
     Encoder,
-    LatentModule,
+    LatentSpace,
     Loss,
     LossContext,
     LossTerm,
@@ -19,8 +19,11 @@ from gan_run import (
     SpecView,
     UpdateContext,
     Values,
+    fill_missing,
     full_precision,
     init_normal,
+    is_known,
+    mean_over_known,
 )
 
 
@@ -28,11 +31,16 @@ class ACGAN(Loss):
     """The auxiliary classifier's loss (Odena et al. 2017, arXiv 1610.09585, equation 3).
 
     A classifier on D's trunk predicts the class of real and of generated images. D's and G's players both minimise its
-    cross-entropy, in nats. The classifier is an encoder: `Model.encode` returns the predicted class.
+    cross-entropy, in nats. The classifier is an encoder: `Model.encode` returns the predicted class. A condition that
+    is a number or an angle has a regression in its place, with the log-likelihood of its posterior. Real images whose
+    class is not known take no part.
     """
 
     type: Literal["acgan"] = "acgan"
-    label: str = Field(default="label", description="Name of the class latent, of type `label`.")
+    label: str = Field(
+        default="label",
+        description="Name of the condition: a latent that observes a column of the data, such as `label`.",
+    )
 
     def encodes(self) -> Iterable[str]:
         return (self.label,)
@@ -41,13 +49,12 @@ class ACGAN(Loss):
         return spec.check_condition(self.label, "label")
 
     def build(self, context: LossContext) -> LossTerm:
-        latent = context.latents[self.label]
-        classifier = Classifier(self.label, context.discriminator.trunk.features, latent.posterior_width)
-        return ACGANTerm(classifier, latent)
+        width = context.latents[self.label].posterior_width
+        return ACGANTerm(Classifier(self.label, context.discriminator.trunk.features, width), context.latents)
 
 
 class Classifier(Encoder):
-    """A linear classifier on the trunk's features: one logit per class."""
+    """A linear classifier on the trunk's features: one logit per class, or the posterior parameters of a number."""
 
     def __init__(self, label: str, features: int, width: int) -> None:
         super().__init__()
@@ -64,10 +71,10 @@ class Classifier(Encoder):
 class ACGANTerm(LossTerm):
     """The cross-entropy of the classifier. Reports `real` and `fake`."""
 
-    def __init__(self, classifier: Classifier, latent: LatentModule) -> None:
+    def __init__(self, classifier: Classifier, latents: LatentSpace) -> None:
         super().__init__()
         self.classifier = classifier
-        self._latent = Borrowed(latent)
+        self._latents = Borrowed(latents)
 
     def trained_by(self) -> Mapping[str, nn.Module]:
         return {"discriminator": self.classifier}
@@ -86,6 +93,7 @@ class ACGANTerm(LossTerm):
         return fake
 
     def _loss(self, output: DiscriminatorOutput, values: Values) -> Tensor:
-        latent = self._latent.module
         (label,) = self.classifier.codes
-        return -latent.log_likelihood(self.classifier(output.unaugmented)[label], values[label]).mean()
+        latent, value = self._latents.module.conditional(label, values), values[label]
+        nats = -latent.log_likelihood(self.classifier(output.unaugmented)[label], fill_missing(value))
+        return mean_over_known(nats, is_known(value))

@@ -107,10 +107,10 @@ class MutualInformationTerm(LossTerm):
             if len(self.augment)
             else self._read(update.fake_output.unaugmented, detach)
         )
-        latents = self._latents.module
         losses = []
         for code, weight in self._declared.codes.items():
-            bound = latents[code].log_likelihood(params[code], update.latents[code]).mean() + latents[code].entropy()
+            latent = self._latents.module.conditional(code, update.latents)
+            bound = latent.log_likelihood(params[code], update.latents[code]).mean() + latent.entropy()
             update.report(code, -bound)
             losses.append(-bound * weight)
         return torch.stack(losses).sum()

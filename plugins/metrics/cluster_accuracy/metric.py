@@ -12,7 +12,6 @@ from gan_run import (
     DataInfo,
     DataSource,
     Latent,
-    LatentContext,
     Measurement,
     Metric,
     Model,
@@ -53,7 +52,7 @@ class ClusterAccuracy(Metric):
         latent = spec.find(Latent, "latents", self.code)
         if data.class_names is None:
             yield Problem(("type",), "the data has no labels")
-        elif latent is not None and latent.module(LatentContext(data)).cardinality is None:
+        elif latent is not None and spec.latent_space(data)[self.code].cardinality is None:
             yield Problem(("code",), f"{self.code!r} is not categorical")
         held_out = spec.part(DataSource, "data").validation
         sizes = {**data.sizes, "validation": held_out} if held_out else data.sizes

@@ -29,7 +29,7 @@ class CodeFactorHeatMap(Artifact):
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if not data.factors:
-            yield Problem(("type",), "the data has no factors")
+            yield Problem(("type",), "the data has no columns but the class")
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         table = tabulate(model, data, self.split)
@@ -37,7 +37,7 @@ class CodeFactorHeatMap(Artifact):
             return []
         path = stem.with_name(f"{stem.name}.png")
         titles = [model.code_names.title(code_dim) for code_dim in model.latents.code_dims(model.codes)]
-        _save(table, titles, [factor.name for factor in data.info.factors], path)
+        _save(table, titles, list(data.info.factors), path)
         return [path]
 
 

@@ -23,14 +23,14 @@ class CodeFactorCorrelation(Metric):
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if not data.factors:
-            yield Problem(("type",), "the data has no factors")
+            yield Problem(("type",), "the data has no columns but the class")
 
     def measure(self, model: Model, data: Splits) -> Measurement:
         table = tabulate(model, data, self.split)
         best: dict[str, Measurement] = {}
         for factor in data.info.factors:
-            code, row = max(table.cells.items(), key=lambda each: each[1][factor.name].strength, default=(None, {}))
-            best[factor.name] = {"code": code, **(row[factor.name]._asdict() if code is not None else {})}
+            code, row = max(table.cells.items(), key=lambda each: each[1][factor].strength, default=(None, {}))
+            best[factor] = {"code": code, **(row[factor]._asdict() if code is not None else {})}
         return {
             "table": {
                 code: {factor: cell._asdict() for factor, cell in row.items()} for code, row in table.cells.items()

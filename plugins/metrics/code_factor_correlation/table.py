@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from gan_run import DataError, Factor, LatentModule, Model, Split, Splits
+from gan_run import Column, DataError, LatentModule, Model, Split, Splits, is_known
 from gan_run.plugins.metrics.code_factor_correlation.association import Association, Variable, associate
 
 
@@ -20,24 +20,30 @@ class Table(NamedTuple):
 
 
 def tabulate(model: Model, data: Splits, split: Split) -> Table:
-    """Compute the table. Raises DataError if the data has no factors."""
+    """Compute the table, each cell on the images whose factor is known. Raises DataError if the data has no factors."""
     images = data[split]
-    if images.factors is None:
-        raise DataError("the data has no factors")
-    factors = {
-        factor.name: _of_factor(factor, images.factors[:, column]) for column, factor in enumerate(data.info.factors)
-    }
+    if not data.info.factors:
+        raise DataError("the data has no columns but the class")
+    factors = {name: images.columns[name].cpu() for name in data.info.factors}
     read = model.encode_set(images)
     cells = {}
     for code_dim in model.latents.code_dims(model.codes):
-        code = _of_code(model.latents[code_dim.name], model.latents.value_of(read, code_dim))
-        cells[str(code_dim)] = {name: associate(code, factor) for name, factor in factors.items()}
+        latent, values = model.latents[code_dim.name], model.latents.value_of(read, code_dim)
+        cells[str(code_dim)] = {
+            name: _associate(_of_code(latent, values), _of_factor(data.info.columns[name], factor), is_known(factor))
+            for name, factor in factors.items()
+        }
     return Table(cells, images.count)
 
 
-def _of_factor(factor: Factor, values: Tensor) -> Variable:
-    numbers = values.cpu().double().numpy()
-    return Variable(factor.kind, np.radians(numbers) if factor.kind == "angle" else numbers)
+def _associate(code: Variable, factor: Variable, known: Tensor) -> Association:
+    at = known.numpy()
+    return associate(Variable(code.kind, code.values[at]), Variable(factor.kind, factor.values[at]))
+
+
+def _of_factor(column: Column, values: Tensor) -> Variable:
+    numbers = values.double().numpy()
+    return Variable(column.kind, np.radians(numbers) if column.kind == "angle" else numbers)
 
 
 def _of_code(latent: LatentModule, values: Tensor) -> Variable:

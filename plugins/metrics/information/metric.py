@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import LatentModule, LogLikelihood, Measurement, Metric, Model, Splits
+from gan_run import LatentSpace, LogLikelihood, Measurement, Metric, Model, Splits, Values
 
 
 class Information(Metric):
@@ -26,27 +26,34 @@ class Information(Metric):
     def measure(self, model: Model, data: Splits) -> Measurement:
         params, values = _read_back(model, self.samples)
         half = self.samples // 2
-        found = {code: _bound(model.latents[code], params[code], values[code], half) for code in model.codes}
+        found = {code: _bound(model.latents, code, params[code], values, half) for code in model.codes}
         return {"codes": found, "measured_on": {"generated": self.samples - half}, "fitted_on": {"generated": half}}
 
 
 def _read_back(model: Model, n: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Posterior parameters (n, P) by code of `n` fresh images, and the values of the codes."""
+    """Posterior parameters (n, P) by code of `n` fresh images, and the values of all latents."""
     params: dict[str, list[Tensor]] = {code: [] for code in model.codes}
-    values: dict[str, list[Tensor]] = {code: [] for code in model.codes}
+    values: dict[str, list[Tensor]] = {name: [] for name in model.latents}
     for start in range(0, n if params else 0, model.chunk_size):
         drawn = model.sample_latents(min(model.chunk_size, n - start))
         read = model.posterior_params(model.generate(drawn))
         for code in params:
             params[code].append(read[code])
-            values[code].append(drawn[code])
-    return {code: torch.cat(params[code]) for code in params}, {code: torch.cat(values[code]) for code in params}
+        for name in values:
+            values[name].append(drawn[name])
+    read_all = {code: torch.cat(chunks) for code, chunks in params.items()}
+    return read_all, {name: torch.cat(chunks) for name, chunks in values.items() if chunks}
 
 
 @torch.no_grad()
-def _bound(latent: LatentModule, params: Tensor, value: Tensor, half: int) -> dict[str, float]:
-    refitted = latent.refit_scale(params[:half], value[:half])
-    params, value = params[half:], value[half:]
+def _bound(latents: LatentSpace, code: str, params: Tensor, values: Values, half: int) -> dict[str, float]:
+    fitted_on, measured_on = (
+        {name: value[part] for name, value in values.items()} for part in (slice(half), slice(half, None))
+    )
+    latent = latents.conditional(code, measured_on)
+    # A scale fitted to one half given the values of other latents there is not that given those of the other half.
+    refitted = latent.log_likelihood if latent.depends_on else latent.refit_scale(params[:half], fitted_on[code])
+    params, value = params[half:], measured_on[code]
     entropy = latent.entropy().item()
     bound, error = _mean(refitted, params, value)
     unfitted, _ = _mean(latent.log_likelihood, params, value)

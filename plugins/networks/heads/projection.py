@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -17,18 +18,24 @@ from gan_run import (
     SpecView,
     TrunkModule,
     Values,
+    fill_missing,
     init_normal,
+    is_known,
 )
 
 
 class Projection(Head):
     """The projection discriminator (Miyato & Koyama 2018, arXiv 1802.05637, equation 3).
 
-    The logit is a linear layer's output plus the inner product of the features with an embedding of the condition.
+    The logit is a linear layer's output plus the inner product of the features with an embedding of the condition:
+    a class, a number, an angle or a vector. The inner product is left out where the condition is not known.
     """
 
     type: Literal["projection"] = "projection"
-    on: str = Field(default="label", description="Name of the condition, a latent of type `label`.")
+    on: str = Field(
+        default="label",
+        description="Name of the condition: a latent that observes a column of the data, or that a loss computes.",
+    )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         return spec.check_condition(self.on, "on")
@@ -49,8 +56,9 @@ class ProjectionModule(HeadModule):
         init_normal(self)
 
     def forward(self, features: Features, condition: Values) -> Tensor:
-        latent = self._latent.module
-        embedded = self.embedding(latent.embed(condition[self._on]))
-        logits = self.layer(features.vector).flatten() + (embedded * features.vector).sum(dim=1)
+        latent, value = self._latent.module.conditional(condition), condition[self._on]
+        embedded = self.embedding(latent.embed(fill_missing(value)))
+        product = (embedded * features.vector).sum(dim=1)
+        logits = self.layer(features.vector).flatten() + torch.where(is_known(value), product, 0.0)
         assert isinstance(logits, Tensor)
         return logits

@@ -10,8 +10,8 @@ from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.kinds.data_source import Splits
-from gan_run.core.kinds.latent import Latent, LatentContext
-from gan_run.core.kinds.latent_space import LatentSpace, Values
+from gan_run.core.kinds.latent import Latent, build_latents
+from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack, HeadModule, TrunkModule
@@ -37,8 +37,7 @@ def fake_model(
         The model, on the CPU.
     """
     declared = small_spec(fields={"latents": latents}).latents
-    context = LatentContext(Noise().describe())
-    space = LatentSpace({name: latent.module(context) for name, latent in declared.items()})
+    space = build_latents(declared, Noise().describe())
     stack = GeneratorStack(space, _Apply(generate))
     with isolated_rng("by hand"):
         image = ImageShape(*stack(space.sample(1)).shape[1:])

@@ -7,6 +7,7 @@ import torch
 
 from gan_run.core.base.image import ImageShape
 from gan_run.core.engine.training import Training
+from gan_run.core.images.columns import Column
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
@@ -15,23 +16,35 @@ from gan_run.core.kinds.spec import Spec
 from gan_run.runs import read_spec
 
 CLASSES = ("even", "odd", "neither")
+COLUMNS = {
+    "label": Column("categorical", CLASSES),
+    "number": Column("continuous"),
+    "angle": Column("angle"),
+    "vector": Column("continuous", shape=(3,)),
+}
 ADAM = {"type": "adam", "lr": 1e-3}
 
 
 class Noise(DataSource):
-    """30 training and 12 test images of noise in three classes."""
+    """30 training and 12 test images of noise in three classes, with a number, an angle and a vector for each."""
 
     type: Literal["noise"] = "noise"
     image: tuple[int, int, int] = (1, 12, 12)
 
     def describe(self) -> DataInfo:
-        return DataInfo(ImageShape(*self.image), {"train": 30, "test": 12}, CLASSES)
+        return DataInfo(ImageShape(*self.image), {"train": 30, "test": 12}, COLUMNS)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.describe().sizes[split]
         stream = torch.Generator().manual_seed(count)
         pixels = torch.randint(0, 256, (count, *self.image), dtype=torch.uint8, generator=stream)
-        return ImageSet(pixels, torch.arange(count) % len(CLASSES))
+        columns = {
+            "label": torch.arange(count) % len(CLASSES),
+            "number": torch.rand(count, dtype=torch.float64, generator=stream),
+            "angle": torch.rand(count, dtype=torch.float64, generator=stream) * 360,
+            "vector": torch.randn(count, 3, dtype=torch.float64, generator=stream),
+        }
+        return ImageSet(pixels, columns)
 
 
 def small_spec(

@@ -99,7 +99,7 @@ def on_simulated_device(training: Training, mode: FakeTensorMode) -> Training:
     modules: list[nn.Module] = [training.game, *([training.ema.stack] if training.ema else [])]
     tensors: list[Tensor] = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
     images: ImageSet = training.feed.images
-    tensors += [known for known in (images.images, images.labels, images.factors) if known is not None]
+    tensors += [images.images, *images.columns.values()]
     memo: dict[int, object] = {}
     with mode:
         for tensor in tensors:

@@ -1,36 +1,65 @@
 """The tests that every latent passes."""
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import pytest
 import torch
 from scipy.stats import differential_entropy
 from torch import Tensor
 
-from gan_run.core.kinds.latent import Latent, LatentContext
+from gan_run.core.images.columns import Columns
+from gan_run.core.kinds.latent import Latent, build_latents
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, log_prob
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.repeated_latent import Repeated
 from gan_run.testing.component import ComponentSuite
-from gan_run.testing.game import Noise
+from gan_run.testing.game import Noise, small_spec
 from gan_run.testing.rng import only_torch_rng
 
-CLASSES = len(Noise().describe().class_names or ())
+NAME = "it"
 SIZES = pytest.mark.parametrize("n", [1, 7])
 
 
 class LatentSuite(ComponentSuite):
-    """Set `component` to a latent. Every test runs with one copy of it and with two."""
+    """Set `component` to a latent. Every test runs with one copy of it and, unless it depends on other latents, with
+    two. The dataset has three classes, and the columns `number`, `angle` and `vector` (of three numbers)."""
 
     component: Latent
+    others: ClassVar[Mapping[str, object]] = {"category": {"type": "categorical", "classes": 3}}
+    """The latents beside it, among them those that it depends on."""
 
     @pytest.fixture(params=[1, 2], ids="count={}".format, autouse=True)
     def _count(self, request: pytest.FixtureRequest) -> None:
+        if request.param > 1 and self.component.depends_on():
+            pytest.skip("a latent that depends on others has one copy")
         self.component = self.component.model_copy(update={"count": request.param})
 
-    def latent(self) -> LatentModule:
-        """The module of `component`, for a dataset of three classes."""
-        return self.component.module(LatentContext(Noise().describe()))
+    def space(self) -> LatentSpace:
+        """The latent, called `it`, and the others, with their priors fitted to the dataset."""
+        torch.manual_seed(2)
+        declared = small_spec(self.component, {"latents": {**self.others, NAME: self.component}}).latents
+        space = build_latents(declared, Noise().describe())
+        space.fit_prior(self.columns())
+        return space
+
+    def latent(self, n: int) -> LatentModule:
+        """The module of `component`, given `n` values of the latents that it depends on."""
+        space = self.space()
+        torch.manual_seed(2)
+        return space.conditional(NAME, space.sample(n))
+
+    def code(self, n: int) -> LatentModule:
+        """The same; the test is skipped for a latent that is only noise or a condition."""
+        latent = self.latent(n)
+        if not latent.posterior_width:
+            pytest.skip("it is noise or a condition, and no code")
+        return latent
+
+    def columns(self) -> Columns:
+        """What is known of the training images."""
+        return Noise().load("train").columns
 
     def posterior_params(self, latent: LatentModule, n: int) -> Tensor:
         """Posterior parameters (n, P) of an untrained Q."""
@@ -38,7 +67,7 @@ class LatentSuite(ComponentSuite):
         return torch.randn(n, latent.posterior_width)
 
     def values(self, latent: LatentModule, n: int) -> Tensor:
-        """Values (n,) or (n, count), the same at every call."""
+        """Values (n, …) or (n, count, …), the same at every call."""
         torch.manual_seed(3)
         return latent.sample(n)
 
@@ -54,11 +83,12 @@ class LatentSuite(ComponentSuite):
 
     @SIZES
     def test_it_is_sampled_from_torchs_stream_alone(self, n: int) -> None:
-        latent = self.latent()
+        latent = self.latent(n)
         with only_torch_rng():
             values = latent.sample(n)
             other = latent.sample(n)
         assert len(values) == len(other) == n
+        latent = self.latent(50)
         torch.manual_seed(5)
         first = latent.sample(50)
         torch.manual_seed(5)
@@ -67,27 +97,28 @@ class LatentSuite(ComponentSuite):
 
     @SIZES
     def test_its_values_have_one_axis_and_copies_a_second(self, n: int) -> None:
-        latent = self.latent()
+        latent = self.latent(n)
         assert latent.count == self.component.count
-        assert latent.sample(n).shape == ((n,) if latent.count == 1 else (n, latent.count))
+        copies = () if latent.count == 1 else (latent.count,)
+        assert latent.sample(n).shape == (n, *copies, *latent.value_shape)
 
     @SIZES
     def test_its_values_are_embedded_in_width_columns(self, n: int) -> None:
-        latent = self.latent()
+        latent = self.latent(n)
         embedded = latent.embed(latent.sample(n))
         assert embedded.shape == (n, latent.width)
         assert embedded.is_floating_point()
         assert embedded.isfinite().all()
 
     def test_different_values_are_embedded_differently(self) -> None:
-        latent = self.latent()
+        latent = self.latent(64)
         torch.manual_seed(2)
         embedded = latent.embed(latent.sample(64))
         assert len(torch.unique(embedded, dim=0)) > 1
 
     @SIZES
     def test_its_likelihood_is_that_of_its_posterior(self, n: int) -> None:
-        latent = self.latent()
+        latent = self.code(n)
         params, value = self.posterior_params(latent, n), latent.sample(n)
         likelihood = latent.log_likelihood(params, value)
         assert likelihood.shape == (n,)
@@ -96,21 +127,21 @@ class LatentSuite(ComponentSuite):
         torch.testing.assert_close(likelihood, expected.reshape(n, -1).sum(dim=1), atol=1e-4, rtol=1e-4)
 
     def test_its_likelihood_has_a_gradient_in_every_posterior_parameter(self) -> None:
-        latent = self.latent()
-        params = self.posterior_params(latent, 16).requires_grad_()
-        (gradient,) = torch.autograd.grad(latent.log_likelihood(params, latent.sample(16)).sum(), params)
+        latent = self.code(64)
+        params = self.posterior_params(latent, 64).requires_grad_()
+        (gradient,) = torch.autograd.grad(latent.log_likelihood(params, latent.sample(64)).sum(), params)
         assert gradient.isfinite().all()
         assert gradient.any(dim=0).all(), "some columns of Q's output have no gradient: is posterior_width too large?"
 
     def test_its_likelihood_is_computed_in_full_precision(self) -> None:
-        latent = self.latent()
+        latent = self.code(8)
         params, value = self.posterior_params(latent, 8), latent.sample(8)
         likelihood = latent.log_likelihood(params.bfloat16(), value)
         assert likelihood.dtype == torch.float32
         torch.testing.assert_close(likelihood, latent.log_likelihood(params.bfloat16().float(), value))
 
     def test_gradient_descent_fits_the_posterior_to_a_value(self) -> None:
-        latent = self.latent()
+        latent = self.code(32)
         value = self.values(latent, 32)
         before = latent.log_likelihood(self.posterior_params(latent, 32), value).mean()
         params = self.fitted_params(latent, value)
@@ -118,7 +149,7 @@ class LatentSuite(ComponentSuite):
         assert latent.recovery(params, value) > 0.5, "`recovery` is below 0.5 for a Q that was fitted to the values"
 
     def test_the_scale_of_its_posterior_is_learnt_or_refitted(self) -> None:
-        latent = self.latent()
+        latent = self.code(64)
         if latent.cardinality is not None:
             return
         params = self.posterior_params(latent, 64)
@@ -132,7 +163,7 @@ class LatentSuite(ComponentSuite):
         assert narrow.mean() > peaks.mean() + 0.5 * latent.count, message
 
     def test_values_that_q_recovers_carry_information(self) -> None:
-        latent = self.latent()
+        latent = self.code(256)
         value = self.values(latent, 256)
         params = self.fitted_params(latent, value)
         nats = (latent.refit_scale(params, value)(params, value).mean() + latent.entropy()).item()
@@ -140,18 +171,19 @@ class LatentSuite(ComponentSuite):
         assert nats > least, f"{nats:.2f} nats, although Q was fitted to the values: is `entropy` right?"
 
     def test_recovery_lies_between_zero_and_one(self) -> None:
-        latent = self.latent()
+        latent = self.code(32)
         recovery = latent.recovery(self.posterior_params(latent, 32), latent.sample(32))
         assert recovery.shape == ()
         assert 0 <= recovery <= 1
 
     def test_its_entropy_is_a_finite_scalar(self) -> None:
-        entropy = self.latent().entropy()
+        entropy = self.code(8).entropy()
         assert entropy.shape == ()
         assert entropy.isfinite()
 
     def test_its_entropy_is_that_of_its_samples(self) -> None:
-        one = self.component.build(LatentContext(Noise().describe()))
+        latent = self.code(20_000)
+        one = latent.one if isinstance(latent, Repeated) else latent
         torch.manual_seed(4)
         value = one.sample(20_000)
         if one.cardinality is not None:
@@ -160,8 +192,16 @@ class LatentSuite(ComponentSuite):
             measured = float(differential_entropy(value.double().numpy()))
         assert math.isclose(one.entropy().item(), measured, abs_tol=0.05), f"{measured:.3f} nats in 20,000 samples"
 
+    def test_its_log_prior_is_that_of_its_samples(self) -> None:
+        latent = self.latent(20_000)
+        if type(latent.one if isinstance(latent, Repeated) else latent).log_prior is LatentModule.log_prior:
+            pytest.skip("it has no log_prior")
+        nats = -latent.log_prior(self.values(latent, 20_000))
+        assert nats.shape == (20_000,)
+        assert math.isclose(nats.mean().item(), latent.entropy().item(), abs_tol=0.05), f"{nats.mean():.3f} nats"
+
     def test_its_estimate_is_one_of_its_values(self) -> None:
-        latent = self.latent()
+        latent = self.code(6)
         value = latent.sample(6)
         for params in (self.posterior_params(latent, 6), torch.zeros(6, latent.posterior_width)):
             estimate = latent.estimate(params)
@@ -169,21 +209,21 @@ class LatentSuite(ComponentSuite):
             assert estimate.dtype == value.dtype
             assert latent.embed(estimate).isfinite().all()
 
-    def test_its_observation_of_labels_has_the_shape_of_a_value(self) -> None:
-        latent = self.latent()
-        observed = latent.observe(torch.arange(CLASSES))
-        assert (observed is not None) is self.component.observes_labels()
+    def test_its_observation_of_columns_has_the_shape_of_a_value(self) -> None:
+        latent = self.latent(1)
+        observed = latent.observe(self.columns())
+        assert (observed is not None) is bool(self.component.observed_columns())
         if observed is not None:
-            assert observed.shape == latent.sample(CLASSES).shape
-            assert latent.embed(observed).shape == (CLASSES, latent.width)
+            assert observed.shape == latent.sample(len(observed)).shape
+            assert latent.embed(observed).shape == (len(observed), latent.width)
 
     def test_a_traversal_shows_its_values(self) -> None:
-        latent = self.latent()
+        latent = self.code(1)
         grid = latent.traversal_values(5)
         assert grid.dim() == 1
         assert len(grid) == (latent.cardinality or 5)
-        space = LatentSpace({"it": latent})
-        for code_dim in space.code_dims():
+        space = self.space()
+        for code_dim in space.code_dims([NAME]):
             for number in grid:
                 assert space.embed(space.with_value(space.sample(1), code_dim, number)).isfinite().all()
         if latent.cardinality is None:
@@ -191,20 +231,23 @@ class LatentSuite(ComponentSuite):
             assert (low, high) == (-2.0, 2.0)
 
     def test_two_copies_behave_as_two_single_latents(self) -> None:
-        one = self.component.build(LatentContext(Noise().describe()))
-        two = Repeated(one, 2).eval()  # in training a latent may embed with noise
-        two.fit_prior(torch.tensor([0, 0, 1, 2]) % CLASSES)
+        one, two = self._one_and_two()
+        value = two.sample(9)
+        torch.manual_seed(7)
+        expected = one.sample(18).view(9, 2, *one.value_shape)
+        torch.manual_seed(7)
+        assert torch.equal(two.sample(9), expected)
+        assert torch.equal(two.embed(value), torch.cat([one.embed(value[:, 0]), one.embed(value[:, 1])], dim=1))
+
+    def test_two_copies_are_recovered_as_two_single_latents(self) -> None:
+        self.code(1)
+        one, two = self._one_and_two()
         params, value = self.posterior_params(two, 9), two.sample(9)
         first, second = params.chunk(2, dim=1)
 
         def summed(likelihood: LogLikelihood, other: LogLikelihood) -> Tensor:
             return likelihood(first, value[:, 0]) + other(second, value[:, 1])
 
-        torch.manual_seed(7)
-        expected = one.sample(18).view(9, 2)
-        torch.manual_seed(7)
-        assert torch.equal(two.sample(9), expected)
-        assert torch.equal(two.embed(value), torch.cat([one.embed(value[:, 0]), one.embed(value[:, 1])], dim=1))
         assert torch.equal(two.estimate(params), torch.stack([one.estimate(first), one.estimate(second)], dim=1))
         close = torch.testing.assert_close
         close(two.log_likelihood(params, value), summed(one.log_likelihood, one.log_likelihood))
@@ -215,12 +258,19 @@ class LatentSuite(ComponentSuite):
         assert torch.equal(two.traversal_values(4), one.traversal_values(4))
         assert torch.equal(two.value(1), one.value(1))
 
+    def _one_and_two(self) -> tuple[LatentModule, Repeated]:
+        if self.component.depends_on():
+            pytest.skip("a latent that depends on others has one copy")
+        latent = self.latent(1)
+        one = latent.one if isinstance(latent, Repeated) else latent
+        return one, Repeated(one, 2).eval()  # in training a latent may embed with noise
+
     def test_its_state_is_saved_and_loaded(self) -> None:
-        latent, other = self.latent().eval(), self.latent().eval()
+        latent, other = self.latent(20).eval(), self.latent(20).eval()
         with torch.no_grad():
             for parameter in latent.parameters():
                 parameter.add_(0.5)
-        latent.fit_prior(torch.tensor([0, 0, 0, 1]))
+        latent.fit_prior({name: column[:10] for name, column in self.columns().items()})
         other.load_state_dict(latent.state_dict())
         torch.manual_seed(6)
         values = latent.sample(20)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gan_run import DataError, DataInfo, DataSource, ImageSet, ImageShape, Splits, to_float
+from gan_run import Column, DataError, DataInfo, DataSource, ImageSet, ImageShape, Splits, to_float
 from gan_run.core.images.feed import Feed
 
 
@@ -116,7 +116,9 @@ class Numbered(DataSource):
 
     def describe(self) -> DataInfo:
         names = tuple(str(number) for number in range(self.count))
-        return DataInfo(ImageShape(1, 1, 2), {"train": self.count, "test": self.test}, names)
+        return DataInfo(
+            ImageShape(1, 1, 2), {"train": self.count, "test": self.test}, {"label": Column("categorical", names)}
+        )
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         return numbered(self.count if split == "train" else self.test, self.mirrored)

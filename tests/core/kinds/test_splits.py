@@ -23,7 +23,7 @@ class Described(DataSource):
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = 10 if split == "train" else 3
-        return ImageSet(torch.zeros(count, 1, 4, 6, dtype=torch.uint8), torch.arange(count) % 2)
+        return ImageSet(torch.zeros(count, 1, 4, 6, dtype=torch.uint8), {"label": torch.arange(count) % 2})
 
 
 @pytest.mark.parametrize("validation", [0, 4])
@@ -60,7 +60,10 @@ def test_what_is_not_as_described_is_refused_with_each_difference(info: dict[str
             r"uint8 \(M, C, H, W\) .*not torch.float32 \(2, 1, 4, 4\)",
         ),
         (lambda: ImageSet(torch.zeros(2, 4, 4, dtype=torch.uint8)), r"not torch.uint8 \(2, 4, 4\)"),
-        (lambda: ImageSet(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.zeros(3)), "3 of them for 2 images"),
+        (
+            lambda: ImageSet(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), {"label": torch.zeros(3)}),
+            "3 of them for 2 images",
+        ),
     ],
 )
 def test_a_set_of_anything_but_images_is_refused(make: Callable[[], ImageSet], message: str) -> None:

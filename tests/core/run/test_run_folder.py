@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_run import DataInfo, Factor, ImageShape, RunError
+from gan_run import Column, DataInfo, Factor, ImageShape, RunError
 from gan_run.core.run import checkpoint
 from gan_run.core.run.run_folder import RunFolder
 
-INFO = DataInfo(ImageShape(1, 8, 8), {"train": 48, "test": 16}, ("even", "odd"))
+INFO = DataInfo(ImageShape(1, 8, 8), {"train": 48, "test": 16}, {"label": Column("categorical", ("even", "odd"))})
 FACTORS = (Factor("azimuth", "angle"), Factor("model", "categorical"))
 
 
@@ -133,9 +133,9 @@ def test_the_data_is_noted_and_read_back(folder: RunFolder) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        DataInfo(ImageShape(3, 8, 8), INFO.sizes, INFO.class_names),
-        DataInfo(INFO.image, {"train": 47, "test": 16}, INFO.class_names),
-        DataInfo(INFO.image, INFO.sizes, None),
+        DataInfo(ImageShape(3, 8, 8), INFO.sizes, {"label": Column("categorical", INFO.class_names)}),
+        DataInfo(INFO.image, {"train": 47, "test": 16}, {"label": Column("categorical", INFO.class_names)}),
+        DataInfo(INFO.image, INFO.sizes, {}),
         DataInfo(INFO.image, INFO.sizes, INFO.class_names, FACTORS),
     ],
 )

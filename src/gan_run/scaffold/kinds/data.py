@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from gan_run import DataInfo, DataSource, ImageSet, ImageShape
+from gan_run import Column, DataInfo, DataSource, ImageSet, ImageShape
 
 
 class Mine(DataSource):
@@ -16,7 +16,11 @@ class Mine(DataSource):
 
     def describe(self) -> DataInfo:
         test = self.images // 10
-        return DataInfo(ImageShape(1, 28, 28), {"train": self.images - test, "test": test}, ("horizontal", "vertical"))
+        return DataInfo(
+            ImageShape(1, 28, 28),
+            {"train": self.images - test, "test": test},
+            {"label": Column("categorical", ("horizontal", "vertical"))},
+        )
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.describe().sizes[split]
@@ -26,4 +30,4 @@ class Mine(DataSource):
         labels = torch.arange(count) % 2
         horizontal, vertical = waves.transpose(1, 2).expand(-1, 28, 28), waves.expand(-1, 28, 28)
         images = torch.where(labels.view(-1, 1, 1) == 0, horizontal, vertical)
-        return ImageSet(images.unsqueeze(1).contiguous(), labels)
+        return ImageSet(images.unsqueeze(1).contiguous(), {"label": labels})

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import torch
 
-from gan_run import DataInfo, ImageShape, LatentContext, Spec, read_spec
+from gan_run import Column, DataInfo, ImageShape, LatentContext, Spec, read_spec
 from gan_run.plugins.latents.standard.label import Label, LabelModule
 from gan_run.registry.plugins import Registry
 
-INFO = DataInfo(ImageShape(1, 2, 2), {"train": 8}, ("cat", "dog", "owl"))
+INFO = DataInfo(ImageShape(1, 2, 2), {"train": 8}, {"label": Column("categorical", ("cat", "dog", "owl"))})
 
 
 def label(*labels: int) -> LabelModule:

@@ -33,7 +33,7 @@ def numbered(*counts: int) -> ImageSet:
     """So many images of each class, each of one pixel, its number."""
     labels = torch.cat([torch.full((count,), label) for label, count in enumerate(counts)])
     order = torch.randperm(len(labels))
-    return ImageSet(order.to(torch.uint8).view(-1, 1, 1, 1), labels[order])
+    return ImageSet(order.to(torch.uint8).view(-1, 1, 1, 1), {"label": labels[order]})
 
 
 @given(st.integers(1, 4), st.integers(0, 100))
@@ -100,7 +100,7 @@ def test_category_k_comes_to_be_class_k(small: Small, registry: Registry) -> Non
         training = begin(spec_with(small, {"q_player": "discriminator"}), registry)
         term, images = training.game.term(KEY), training.feed.images
         # Its labels are turned round, to see that they decide.
-        few = ImageSet(term.get_buffer("_images"), term.get_buffer("_labels"))
+        few = ImageSet(term.get_buffer("_images"), {"label": term.get_buffer("_labels")})
         assert few.labels is not None
         assert images.labels is not None
         if swapped:

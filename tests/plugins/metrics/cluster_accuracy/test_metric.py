@@ -8,6 +8,7 @@ from torch import nn
 
 from gan_run import (
     BatchNorm1d,
+    Column,
     DataError,
     DataInfo,
     GanRunError,
@@ -145,7 +146,7 @@ def test_more_images_than_a_chunk() -> None:
 def test_batch_statistics_are_those_of_the_images() -> None:
     # Pixel 0 is always brighter, so that only its deviation from the images' own mean tells the categories apart.
     pixels = torch.tensor([[255, 40], [200, 60]], dtype=torch.uint8).repeat(20, 1).view(40, 1, 1, 2)
-    images = ImageSet(pixels, torch.tensor([0, 1]).repeat(20))
+    images = ImageSet(pixels, {"label": torch.tensor([0, 1]).repeat(20)})
     data, normalised = splits(train=images, test=images), model(2, normalised=True)
     assert ClusterAccuracy(code="category").measure(normalised, data)["accuracy"] == 0.5
     found = ClusterAccuracy(code="category", statistics="batch").measure(normalised, data)
@@ -201,15 +202,18 @@ def test_check_finds_what_the_spec_shows() -> None:
 
 def test_check_data_finds_what_the_data_shows() -> None:
     shape, names = ImageShape(1, 28, 28), ("a", "b")
-    labelled = DataInfo(shape, {"train": 10, "test": 10}, names)
+    labelled = DataInfo(shape, {"train": 10, "test": 10}, {"label": Column("categorical", names)})
     assert spec(code="category").data_problems(labelled) == []
     assert [p.place for p in spec(code="c").data_problems(labelled)] == [("metrics", 0, "code")]
     assert [p.place for p in spec(code="category").data_problems(DataInfo(shape, {"train": 10, "test": 10}))] == [
         ("metrics", 0, "type")
     ]
-    assert [p.place for p in spec(code="category").data_problems(DataInfo(shape, {"train": 10, "test": 0}, names))] == [
-        ("metrics", 0, "score")
-    ]
+    assert [
+        p.place
+        for p in spec(code="category").data_problems(
+            DataInfo(shape, {"train": 10, "test": 0}, {"label": Column("categorical", names)})
+        )
+    ] == [("metrics", 0, "score")]
     (problem,) = spec(code="category", fit="validation").data_problems(labelled)
     assert str(problem) == "metrics[0].fit: the validation split is empty: set data.validation"
     assert set(get_args(Split)) == {"train", "validation", "test"}

@@ -5,13 +5,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import DataInfo, Features, ImageShape, LatentContext, LatentSpace, SpecError, TrunkModule, read_spec
+from gan_run import (
+    Column,
+    DataInfo,
+    Features,
+    ImageShape,
+    LatentContext,
+    LatentSpace,
+    SpecError,
+    TrunkModule,
+    read_spec,
+)
 from gan_run.plugins.latents.standard.label import Label
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.networks.heads.projection import Projection, ProjectionModule
 from gan_run.registry.plugins import Registry
 
-CONTEXT = LatentContext(DataInfo(ImageShape(1, 1, 2), {"train": 1}, ("a", "b", "c")))
+CONTEXT = LatentContext(DataInfo(ImageShape(1, 1, 2), {"train": 1}, {"label": Column("categorical", ("a", "b", "c"))}))
 LATENTS = LatentSpace({"z": Uniform().module(CONTEXT), "label": Label().module(CONTEXT)})
 Small = Callable[..., Mapping[str, Any]]
 
