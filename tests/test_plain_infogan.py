@@ -48,7 +48,7 @@ def test_its_losses_are_those_of_the_spec(game: Game) -> None:
 
     def ours(player: str, fake: Tensor | None) -> dict[str, Tensor]:
         losses: Losses = Update(game, player)(
-            UpdateInputs(real, None, values, fake, {}, ("non-saturating", "mutual-information"))
+            UpdateInputs(real, {}, values, fake, {}, ("non-saturating", "mutual-information"))
         )
         return losses.terms
 

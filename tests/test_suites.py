@@ -32,6 +32,9 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
     "augmentation:affine": {"rotate": 20, "shift": 0.1},
     "latent:categorical": {"classes": 4, "count": 2},
+    "latent:child": {"classes": 3, "parent": "category"},
+    "latent:factor": {"column": "number"},
+    "latent:vector": {"column": "vector"},
     "latent:uniform": {"low": -2, "high": 1, "learn_std": True},
     "loss:consistency": {"augment": [{"type": "affine", "shift": 0.1}]},
     "loss:infogan-cr": {"codes": ["c", "category"], "trunk": {"type": "mlp", "hidden": [8]}},
@@ -55,8 +58,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
     },
 }
 """Of the suites."""
-FACTORS = {"artifact:code-factor-heat-map", "metric:code-factor-correlation"}
-"""Those that need data with factors, which the suites' noise has not; they have tests of their own."""
 
 
 def built(kind: str, name: str) -> Component:
@@ -66,10 +67,13 @@ def built(kind: str, name: str) -> Component:
 
 for kind, suite in SUITES.items():
     for name in CATALOGUE.names(kind):
-        if f"{kind}:{name}" not in FACTORS:
-            attributes = {"component": built(kind, name), **ATTRIBUTES.get(f"{kind}:{name}", {})}
-            test = f"Test{kind.title()}{name.title().replace('-', '')}"
-            globals()[test] = type(test, (suite,), {**attributes, "__module__": __name__, "__doc__": None})
+        attributes = {"component": built(kind, name), **ATTRIBUTES.get(f"{kind}:{name}", {})}
+        test = f"Test{kind.title()}{name.title().replace('-', '')}"
+        globals()[test] = type(test, (suite,), {**attributes, "__module__": __name__, "__doc__": None})
+
+
+class TestAngleFactor(testing.LatentSuite):
+    component = built("latent", "factor").model_copy(update={"column": "angle"})  # type: ignore[assignment]  # a latent
 
 
 class TestArray(testing.DataSourceSuite):
@@ -77,7 +81,7 @@ class TestArray(testing.DataSourceSuite):
     def written(self, tmp_path: Path) -> None:
         images = np.random.default_rng(0).integers(0, 256, (30, 6, 8), dtype=np.uint8)
         np.savez(tmp_path / "some.npz", images=images, labels=np.arange(30) % 3, angle=np.linspace(0, 90, 30))
-        said = {"path": tmp_path / "some.npz", "labels": "labels", "factors": {"angle": "angle"}}
+        said = {"path": tmp_path / "some.npz", "labels": "labels", "columns": {"angle": "angle"}}
         source = CATALOGUE.find("data", "array").model_validate(said)
         assert isinstance(source, DataSource)
         self.component = source

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from gan_run.core.base.errors import Place, Problem, SpecError, suggest
-from gan_run.core.base.image import ImageShape
 from gan_run.core.engine.ownership import (
     assign_parameters,
     check_no_shared_tensors,
@@ -90,7 +89,7 @@ class Game(nn.Module):
 
     def model(
         self,
-        image: ImageShape,
+        info: DataInfo,
         device: torch.device,
         averaged: GeneratorStack | None,
         code_names: CodeNames = NO_CODE_NAMES,
@@ -98,12 +97,13 @@ class Game(nn.Module):
         """A copy in evaluation mode.
 
         Args:
-            image: The shape of the images.
+            info: The description of the data.
             device: Where the game's tensors are.
             averaged: What generates images instead of the trained generator, if given.
             code_names: The names of codes and of their values.
         """
-        return Model(self.stack, self.discriminator, self.encoders(), image, device, averaged, code_names)
+        encoders = self.encoders()
+        return Model(self.stack, self.discriminator, encoders, info.image, device, averaged, code_names, info.codec)
 
     def owned(self) -> dict[str, dict[str, nn.Parameter]]:
         """The parameters that each player trains, by full name.

@@ -90,7 +90,7 @@ class Training:
     def model(self) -> Model:
         """The model as it is now: a copy in evaluation mode."""
         average = None if self.ema is None else self.ema.stack
-        return self.game.model(self.info.image, self.device, average)
+        return self.game.model(self.info, self.device, average)
 
 
 def read_scalars(losses: dict[str, Losses]) -> dict[str, float]:

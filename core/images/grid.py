@@ -1,19 +1,25 @@
 """Images as one picture: a grid, magnified if they are small."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
 
-from gan_run.core.base.image import to_uint8
+from gan_run.core.base.errors import DataError
+from gan_run.core.base.image import ImageShape, to_uint8
 
 CELL = 56
-"""Pixels that the shorter side of a cell has at least."""
+"""Pixels that the shorter side of a cell has at least, unless its longer side would have more than `LARGEST`."""
+LARGEST = 512
+"""Pixels up to which the longer side of a cell is magnified."""
 GAP = 2
 """Pixels between and around cells."""
+SHOWN_AS_THEY_ARE = (1, 3, 4)
+"""Numbers of channels that a picture has: grey, colour, colour and opacity."""
 
 
-def image_grid(images: Tensor, columns: int) -> Tensor:
+def image_grid(images: Tensor, columns: int, channels: Sequence[int] | None = None) -> Tensor:
     """Arrange images row by row on white.
 
     Images smaller than 56 pixels are magnified by a whole number, so that their pixels stay sharp in any viewer.
@@ -21,22 +27,52 @@ def image_grid(images: Tensor, columns: int) -> Tensor:
     Args:
         images: Float (N, C, H, W) in [-1, 1].
         columns: How many images are in a row.
+        channels: The channels that are shown as red, green and blue. By default grey, colour and RGBA images are shown
+            as they are, and the first three channels of others.
 
     Returns:
-        One picture, uint8 (C, H', W'); grey images become (3, H', W').
+        One picture, uint8 (C', H', W'): 3 channels, or 4 of RGBA images.
+
+    Raises:
+        DataError: The images are no pictures, or have no such channel.
     """
     # torchvision takes over a second to import, and every command loads the plugins that use this.
     from torchvision.utils import make_grid
 
+    if problem := why_not_shown(ImageShape(*images.shape[1:]), channels):
+        raise DataError(problem)
+    shown = images[:, list(_shown(images.shape[1], channels))]
     factor = magnification(images)
-    large = to_uint8(images).repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
+    large = to_uint8(shown).repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
     grid: Tensor = make_grid(large, nrow=columns, padding=GAP, pad_value=255)
     return grid
 
 
+def why_not_shown(image: ImageShape, channels: Sequence[int] | None = None) -> str | None:
+    """Why images cannot be drawn; None if they can.
+
+    Args:
+        image: Their shape.
+        channels: As for `image_grid`.
+    """
+    if not image.is_picture:
+        return f"images of {image} are no pictures: only two spatial axes can be drawn"
+    if channels is not None and (len(channels) != 3 or not all(0 <= number < image.channels for number in channels)):
+        return f"channels: three of 0 to {image.channels - 1} are needed, not {', '.join(map(str, channels))}"
+    return None
+
+
+def _shown(count: int, channels: Sequence[int] | None) -> Sequence[int]:
+    """The channels that a picture of `count` channels shows. Of two, the second is green and blue."""
+    if channels is not None:
+        return channels
+    return range(count) if count in SHOWN_AS_THEY_ARE else [min(number, count - 1) for number in range(3)]
+
+
 def magnification(images: Tensor) -> int:
     """The whole number by which `image_grid` magnifies images (N, C, H, W) in each direction."""
-    return math.ceil(CELL / min(images.shape[2:]))
+    height, width = images.shape[2:]
+    return max(1, min(math.ceil(CELL / min(height, width)), LARGEST // max(height, width)))
 
 
 def save_png(picture: Tensor, path: Path) -> None:

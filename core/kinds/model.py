@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
 from gan_run.core.base.errors import CodeError, DataError, GanRunError
-from gan_run.core.base.image import ImageShape
+from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
@@ -47,6 +47,7 @@ class Model:
         device: torch.device,
         averaged: GeneratorStack | None = None,
         code_names: CodeNames = NO_CODE_NAMES,
+        codec: PixelCodec = UINT8,
     ) -> None:
         """Copy the networks.
 
@@ -58,6 +59,7 @@ class Model:
             device: Where the networks are.
             averaged: The EMA of `stack`, which generates the images in its place.
             code_names: Names that users gave codes and their values.
+            codec: How the dataset stores pixels.
         """
         # One deepcopy of all, since an encoder may share modules with the discriminator.
         own, self._discriminator, self._encoders = copy.deepcopy((stack, discriminator, list(encoders)))
@@ -68,6 +70,7 @@ class Model:
         self.image = image
         self.device = device
         self.code_names = code_names
+        self.codec = codec
 
     @property
     def latents(self) -> LatentSpace:
@@ -247,7 +250,7 @@ class Model:
 
     def _chunks(self, images: Tensor) -> Iterator[Tensor]:
         """`images` in chunks on the model's device. Raises DataError for images of another shape or type."""
-        if images.dim() != 4 or tuple(images.shape[1:]) != tuple(self.image) or not images.is_floating_point():
+        if images.dim() < 3 or tuple(images.shape[1:]) != tuple(self.image) or not images.is_floating_point():
             raise DataError(
                 f"images: float (N, {', '.join(map(str, self.image))}) in [-1, 1] is needed, "
                 f"not {images.dtype} {tuple(images.shape)}"
@@ -267,7 +270,7 @@ def chunk_size(image: ImageShape, at_most: int) -> int:
         `at_most`, or the number of images that have CHUNK_PIXELS pixels if that is less; at least 2, since batch norm
         has no variance over one vector.
     """
-    return min(at_most, max(2, CHUNK_PIXELS // (image.height * image.width)))
+    return min(at_most, max(2, CHUNK_PIXELS // math.prod(image.size)))
 
 
 def with_standing_statistics(stack: GeneratorStack, batch: int = STATISTICS_BATCH) -> GeneratorStack:

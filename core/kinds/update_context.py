@@ -125,7 +125,7 @@ class UpdateContext:
         stack: GeneratorStack,
         discriminator: DiscriminatorModule,
         inputs: UpdateInputs,
-        observe: Callable[["UpdateContext"], Values],
+        observe: Callable[["UpdateContext"], Values] = lambda update: {},
     ) -> None:
         self._stack = stack
         self._discriminator = discriminator

@@ -33,6 +33,7 @@ class Traversals:
         steps: Values of a code that does not have its own number of values.
         rows: Rows of a strip, each with noise of its own.
         frames: Values of a code in a GIF; None for no GIF.
+        channels: The channels that are shown as red, green and blue; None for the first three.
     """
 
     codes: Sequence[str] | None = None
@@ -41,6 +42,7 @@ class Traversals:
     steps: int = 10
     rows: int = 5
     frames: int | None = None
+    channels: Sequence[int] | None = None
 
     def render(self, model: Model, stem: Path) -> list[Path]:
         """Write a strip, and a GIF if `frames` is given, for each code.
@@ -65,7 +67,8 @@ class Traversals:
     def _save_strip(self, model: Model, held: Values, code_dim: CodeDim, path: Path) -> Path:
         values = model.latents[code_dim.name].traversal_values(self.steps, self.low, self.high)
         titles = [model.code_names.value_title(code_dim, value) for value in values.tolist()]
-        figure = _strip(_traverse(model, held, code_dim, values), titles, model.code_names.title(code_dim))
+        images = _traverse(model, held, code_dim, values)
+        figure = _strip(images, self.channels, titles, model.code_names.title(code_dim))
         # Without a date or version in the file, the same images are the same bytes.
         figure.savefig(path, metadata={"Software": None})
         return path
@@ -77,7 +80,7 @@ class Traversals:
         by_value = images.view(self.rows, len(values), *images.shape[1:]).transpose(0, 1)
         # Categories have no order to return in, and an angle returns to its first value by itself.
         returns = latent.cardinality is None and latent.period is None
-        _save_animation([image_grid(row, columns=self.rows) for row in by_value], path, returns)
+        _save_animation([image_grid(row, self.rows, self.channels) for row in by_value], path, returns)
         return path
 
 
@@ -105,13 +108,13 @@ def _save_animation(frames: list[Tensor], path: Path, returns: bool) -> None:
     first.save(path, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
 
 
-def _strip(images: Tensor, values: list[str], title: str) -> "Figure":
+def _strip(images: Tensor, channels: Sequence[int] | None, values: list[str], title: str) -> "Figure":
     """Images row by row, one column per value, with the values and the code's name below."""
     # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    pixels = image_grid(images, columns=len(values))
+    pixels = image_grid(images, len(values), channels)
     height, width = pixels.shape[1:]
     whole_width, whole_height = width + LEFT + RIGHT, height + TOP + BOTTOM
     figure = Figure(figsize=(whole_width / DPI, whole_height / DPI), dpi=DPI)

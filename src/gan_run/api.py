@@ -25,7 +25,7 @@ from gan_run.core.images.columns import (
     mean_over_known,
 )
 from gan_run.core.images.downloads import damaged_file, download_files
-from gan_run.core.images.grid import image_grid, save_png
+from gan_run.core.images.grid import image_grid, save_png, why_not_shown
 from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Split
@@ -193,4 +193,5 @@ __all__ = [
     "train_seeds",
     "upsampling_plan_of",
     "value_at",
+    "why_not_shown",
 ]

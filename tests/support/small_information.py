@@ -95,7 +95,7 @@ class Asked(NamedTuple):
 
 def ask(game: Game, player: str, fake: Tensor, values: Mapping[str, Tensor]) -> Asked:
     """The term's objective on these images and the values that they are said to be made from."""
-    inputs = UpdateInputs(torch.zeros_like(fake), None, dict(values), fake, {}, (KEY,))
+    inputs = UpdateInputs(torch.zeros_like(fake), {}, dict(values), fake, {}, (KEY,))
     losses: Losses = Update(game, player)(inputs)
     return Asked(losses.terms[KEY], losses.reports[KEY])
 

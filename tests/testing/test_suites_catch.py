@@ -207,7 +207,7 @@ class Wrong(Noise):
         images = super().load(split)
         if self.mistake == "count":
             return images.split_off(1)[0]
-        return ImageSet(images.images, {"label": (torch.arange(images.count) % 3).int()})
+        return ImageSet(images.images, {**images.columns, "label": (torch.arange(images.count) % 3).int()})
 
 
 def test_a_source_that_is_not_as_it_describes() -> None:
@@ -220,7 +220,7 @@ def test_a_source_that_is_not_as_it_describes() -> None:
 def test_a_failed_assertion_of_a_suite_shows_the_values() -> None:
     suite = DataSourceSuite()
     suite.component = Wrong(mistake="labels")
-    with pytest.raises(AssertionError, match=r"torch\.int32 == torch\.int64"):
+    with pytest.raises(PluginError, match=r"'label' values of type torch\.int32, and not torch\.int64"):
         suite.test_its_splits_match_its_description()
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from gan_run import ImageShape
 
 LayoutName = Literal["auto", "L", "CL", "LC", "HW", "CHW", "HWC", "DHW", "CDHW", "DHWC"]
-MOST_CHANNELS = 4
-"""The most channels by which `auto` tells the axis of channels."""
+LIKELY_CHANNELS = ((1, 3), (2, 4))
+"""The numbers of channels by which `auto` tells their axis; the second pair where the first fits neither end."""
 
 
 class Layout(NamedTuple):
@@ -47,4 +47,8 @@ def guesses(shape: Sequence[int]) -> list[Layout]:
         return [Layout("HW")]
     if len(shape) != 4:
         return []
-    return [layout for layout in (Layout("HWC"), Layout("CHW")) if layout.channels(shape) <= MOST_CHANNELS]
+    both = (Layout("HWC"), Layout("CHW"))
+    for likely in LIKELY_CHANNELS:
+        if fitting := [layout for layout in both if layout.channels(shape) in likely]:
+            return fitting
+    return []

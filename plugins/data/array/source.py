@@ -45,7 +45,8 @@ class ImageArray(DataSource, ABC):
     layout: LayoutName = Field(
         default="auto",
         description="The order of an image's axes: C are the channels, H and W of a picture, L of a signal, D H W of a "
-        "volume. `auto` finds the axis of 1 to 4 channels of pictures; if both ends fit, that is an error.",
+        "volume. `auto` finds the axis of 1 or 3 channels of pictures, else that of 2 or 4; if both ends fit, it is an "
+        "error.",
     )
     groups: str | None = Field(
         default=None,
@@ -120,7 +121,7 @@ class ImageArray(DataSource, ABC):
         if self.layout != "auto":
             layout = Layout(self.layout)
             if not layout.fits(shape):
-                raise self._wrong(self.images, f"has shape {shape}, which is not M and {self.layout}: see data.layout")
+                raise self._wrong(self.images, f"has shape {shape}, not (M, {', '.join(layout.axes)}): see data.layout")
             return layout
         if len(shape) not in (3, 4):
             raise self._wrong(

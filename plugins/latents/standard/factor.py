@@ -157,9 +157,8 @@ class AngleModule(FactorModule):
         return TransformedDistribution(around, AffineTransform(0.0, 180 / math.pi), validate_args=False)
 
     def estimate(self, params: Tensor) -> Tensor:
-        degrees = torch.remainder(torch.atan2(params[..., 1], params[..., 0]).rad2deg(), 360)
-        assert isinstance(degrees, Tensor)
-        return degrees
+        radians = torch.atan2(params[..., 1], params[..., 0])
+        return (radians * (180 / math.pi)) % 360
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         """R2 with 1 - cos(error) in place of the squared error, in [0, 1]."""

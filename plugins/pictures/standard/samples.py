@@ -7,7 +7,17 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from gan_run import Artifact, DataInfo, Latent, LatentContext, Model, Problem, SpecView, Splits, image_grid, save_png
+from gan_run import (
+    Artifact,
+    DataInfo,
+    Model,
+    Problem,
+    SpecView,
+    Splits,
+    image_grid,
+    save_png,
+    why_not_shown,
+)
 
 
 class Samples(Artifact):
@@ -20,6 +30,10 @@ class Samples(Artifact):
         default=None, description="The categorical latent of the columns; by default the first categorical code."
     )
 
+    channels: tuple[int, int, int] | None = Field(
+        default=None, description="Channels to show as red, green and blue; by default the first three."
+    )
+
     @property
     def folder(self) -> str:
         return "samples"
@@ -28,8 +42,10 @@ class Samples(Artifact):
         return () if self.code is None else spec.check_latent(self.code, "code")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        latent = None if self.code is None else spec.find(Latent, "latents", self.code)
-        if latent is not None and latent.module(LatentContext(data)).cardinality is None:
+        if problem := why_not_shown(data.image, self.channels):
+            yield Problem(("type",), problem)
+        latents = spec.latent_space(data)
+        if self.code is not None and latents[self.code].cardinality is None:
             yield Problem(("code",), f"{self.code!r} is not categorical: the columns need categories")
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
@@ -42,7 +58,7 @@ class Samples(Artifact):
             code_dim = model.latents.code_dims([code])[0]
             values = model.latents.with_value(values, code_dim, torch.arange(columns).repeat(self.rows))
         path = stem.with_name(f"{stem.name}.png")
-        save_png(image_grid(model.generate(values), columns), path)
+        save_png(image_grid(model.generate(values), columns, self.channels), path)
         return [path]
 
     def _categorical(self, model: Model) -> str | None:

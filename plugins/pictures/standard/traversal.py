@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan_run import Artifact, Model, Problem, SpecView, Splits, Traversals
+from gan_run import Artifact, DataInfo, Model, Problem, SpecView, Splits, Traversals, why_not_shown
 
 
 class Traversal(Artifact):
@@ -31,6 +31,10 @@ class Traversal(Artifact):
         default=None, ge=2, description="Frames of a GIF of a code that is not categorical; null for no GIF."
     )
 
+    channels: tuple[int, int, int] | None = Field(
+        default=None, description="Channels to show as red, green and blue; by default the first three."
+    )
+
     @property
     def folder(self) -> str:
         return "traversals"
@@ -39,8 +43,10 @@ class Traversal(Artifact):
         for index, code in enumerate(self.codes or ()):
             yield from spec.check_code(code, "codes", index)
 
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        if problem := why_not_shown(data.image, self.channels):
+            yield Problem(("type",), problem)
+
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
-        how = Traversals(
-            codes=self.codes, low=self.low, high=self.high, steps=self.steps, rows=self.rows, frames=self.frames
-        )
-        return how.render(model, stem)
+        fields = {name: getattr(self, name) for name in ("codes", "low", "high", "steps", "rows", "frames", "channels")}
+        return Traversals(**fields).render(model, stem)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gan_run.cli.channels import channels_option
 from gan_run.cli.common import Plugins, run_argument, with_plugins
 
 
@@ -21,6 +22,7 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: samples.png or samples.npz.")
 @click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
 @click.option("--step", type=int, help="The step of the checkpoint; default: the last.")
+@channels_option
 @with_plugins
 def sample(
     plugins: Plugins,
@@ -31,16 +33,17 @@ def sample(
     out: Path | None,
     form: str | None,
     step: int | None,
+    channels: tuple[int, ...] | None,
 ) -> None:
-    """Draw images from RUN: a grid as PNG, or uint8 images (N, C, H, W) as .npz."""
+    """Draw images from RUN: a grid as PNG, or images (N, C, H, W) as .npz, in the type and range of the data."""
     from gan_run.cli.pictures import write_images
     from gan_run.runs import load
 
     chosen = form or ("npz" if out is not None and out.suffix == ".npz" else "png")
     target = out or Path(f"samples.{chosen}")
     held = dict(_held(code) for code in codes)
-    images = load(run, registry=plugins.registry, step=step).sample(n, seed, held)
-    write_images(images, target, chosen)
+    model = load(run, registry=plugins.registry, step=step)
+    write_images(model.sample(n, seed, held), target, chosen, model.codec, channels)
     click.echo(target)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gan_run.cli.channels import channels_option
 from gan_run.cli.common import Plugins, run_argument, with_plugins
 
 
@@ -25,6 +26,7 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The folder for the pictures."
 )
+@channels_option
 @with_plugins
 def traverse(
     plugins: Plugins,
@@ -37,6 +39,7 @@ def traverse(
     seed: int,
     frames: int | None,
     out: Path,
+    channels: tuple[int, ...] | None,
 ) -> None:
     """Take each code of RUN through its values, everything else held, and write one strip of images per code."""
     from gan_run.core.base.randomness import isolated_rng
@@ -45,7 +48,9 @@ def traverse(
 
     model = load_run(run, plugins.registry).model
     names = [code if code in model.latents else str(model.code_names.code_dim(model.latents, code)) for code in codes]
-    traversals = Traversals(codes=names or None, low=low, high=high, steps=steps, rows=rows, frames=frames)
+    traversals = Traversals(
+        codes=names or None, low=low, high=high, steps=steps, rows=rows, frames=frames, channels=channels
+    )
     out.mkdir(parents=True, exist_ok=True)
     with isolated_rng("traverse", seed):
         for path in traversals.render(model, out / "traversal"):

@@ -38,10 +38,11 @@ class Noise(DataSource):
         count = self.describe().sizes[split]
         stream = torch.Generator().manual_seed(count)
         pixels = torch.randint(0, 256, (count, *self.image), dtype=torch.uint8, generator=stream)
+        order = torch.arange(count, dtype=torch.float64) * 7 % count
         columns = {
             "label": torch.arange(count) % len(CLASSES),
-            "number": torch.rand(count, dtype=torch.float64, generator=stream),
-            "angle": torch.rand(count, dtype=torch.float64, generator=stream) * 360,
+            "number": order / count,
+            "angle": order / count * 360,
             "vector": torch.randn(count, 3, dtype=torch.float64, generator=stream),
         }
         return ImageSet(pixels, columns)

@@ -23,8 +23,9 @@ SIZES = pytest.mark.parametrize("n", [1, 7])
 
 
 class LatentSuite(ComponentSuite):
-    """Set `component` to a latent. Every test runs with one copy of it and, unless it depends on other latents, with
-    two. The dataset has three classes, and the columns `number`, `angle` and `vector` (of three numbers)."""
+    """Set `component` to a latent. Every test runs with one copy of it and, unless it depends on other latents or
+    observes a column, with two. The dataset has three classes, and the columns `number`, `angle` and `vector` (of three
+    numbers)."""
 
     component: Latent
     others: ClassVar[Mapping[str, object]] = {"category": {"type": "categorical", "classes": 3}}
@@ -32,9 +33,12 @@ class LatentSuite(ComponentSuite):
 
     @pytest.fixture(params=[1, 2], ids="count={}".format, autouse=True)
     def _count(self, request: pytest.FixtureRequest) -> None:
-        if request.param > 1 and self.component.depends_on():
-            pytest.skip("a latent that depends on others has one copy")
+        if request.param > 1 and self._has_one_copy():
+            pytest.skip("it has one copy")
         self.component = self.component.model_copy(update={"count": request.param})
+
+    def _has_one_copy(self) -> bool:
+        return bool(self.component.depends_on() or self.component.observed_columns())
 
     def space(self) -> LatentSpace:
         """The latent, called `it`, and the others, with their priors fitted to the dataset."""
@@ -259,8 +263,8 @@ class LatentSuite(ComponentSuite):
         assert torch.equal(two.value(1), one.value(1))
 
     def _one_and_two(self) -> tuple[LatentModule, Repeated]:
-        if self.component.depends_on():
-            pytest.skip("a latent that depends on others has one copy")
+        if self._has_one_copy():
+            pytest.skip("it has one copy")
         latent = self.latent(1)
         one = latent.one if isinstance(latent, Repeated) else latent
         return one, Repeated(one, 2).eval()  # in training a latent may embed with noise

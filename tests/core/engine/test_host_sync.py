@@ -12,9 +12,9 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_run import (
+    Column,
     DataInfo,
     DataSource,
-    Factor,
     ImageSet,
     ImageShape,
     Loss,
@@ -43,14 +43,16 @@ class Grey(DataSource):
     factors: bool = False
 
     def describe(self) -> DataInfo:
-        names = tuple(str(label) for label in range(10))
-        factors = (Factor("azimuth", "angle"),) if self.factors else ()
-        return DataInfo(ImageShape(*self.image), {"train": 800, "test": 20}, names, factors)
+        columns = {"label": Column("categorical", tuple(str(label) for label in range(10)))}
+        columns |= {"azimuth": Column("angle")} if self.factors else {}
+        return DataInfo(ImageShape(*self.image), {"train": 800, "test": 20}, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.describe().sizes[split]
         pixels = torch.zeros(count, *self.image, dtype=torch.uint8)
-        return ImageSet(pixels, torch.arange(count) % 10, self.mirror, torch.zeros(count, 1) if self.factors else None)
+        columns = {"label": torch.arange(count) % 10}
+        columns |= {"azimuth": torch.zeros(count)} if self.factors else {}
+        return ImageSet(pixels, columns, self.mirror)
 
 
 def training_of(content: Mapping[str, object], registry: Registry, **train: object) -> Training:

@@ -14,13 +14,11 @@ from gan_run.core.images.feed import Feed
 def numbered(count: int, mirrored: bool = False) -> ImageSet:
     """Image i is 1x2: its left pixel is i, its right one 100 + i; its label is i."""
     left = torch.arange(count, dtype=torch.uint8)
-    return ImageSet(torch.stack([left, left + 100], 1).view(count, 1, 1, 2), torch.arange(count), mirrored)
+    return ImageSet(torch.stack([left, left + 100], 1).view(count, 1, 1, 2), {"label": torch.arange(count)}, mirrored)
 
 
 def labels(feed: Feed, number: int) -> list[int]:
-    found = feed.batch(number).labels
-    assert found is not None
-    return [int(label) for label in found]
+    return [int(label) for label in feed.batch(number).columns["label"]]
 
 
 @settings(deadline=None, max_examples=50)
@@ -63,25 +61,23 @@ def test_a_batch_may_span_more_than_two_epochs() -> None:
 
 
 def test_images_are_normalised_and_keep_their_labels() -> None:
-    images, found = numbered(10).batch(torch.tensor([7, 2]))
-    assert found is not None
-    assert found.tolist() == [7, 2]
+    images, columns = numbered(10).batch(torch.tensor([7, 2]))
+    assert columns["label"].tolist() == [7, 2]
     expected = torch.tensor([[7, 107], [2, 102]]).view(2, 1, 1, 2) * 2 / 255 - 1
     torch.testing.assert_close(images, expected)
 
 
-def test_images_without_labels_give_batches_without_labels() -> None:
-    assert ImageSet(torch.zeros(3, 1, 2, 2, dtype=torch.uint8)).batch(torch.tensor([1])).labels is None
+def test_images_without_columns_give_batches_without_columns() -> None:
+    assert ImageSet(torch.zeros(3, 1, 2, 2, dtype=torch.uint8)).batch(torch.tensor([1])).columns == {}
 
 
 def test_a_mirrored_set_has_every_image_twice_the_second_time_flipped() -> None:
     plain, mirrored = numbered(5), numbered(5, mirrored=True)
     assert (len(plain), len(mirrored)) == (5, 10)
-    images, found = mirrored.batch(torch.arange(10))
+    images, columns = mirrored.batch(torch.arange(10))
     assert torch.equal(images[:5], to_float(plain.images))
     assert torch.equal(images[5:], to_float(plain.images).flip(3))
-    assert found is not None
-    assert found.tolist() == [0, 1, 2, 3, 4] * 2
+    assert columns["label"].tolist() == [0, 1, 2, 3, 4] * 2
 
 
 def test_an_epoch_of_a_mirrored_set_shows_both_sides_of_every_image() -> None:
@@ -89,23 +85,28 @@ def test_an_epoch_of_a_mirrored_set_shows_both_sides_of_every_image() -> None:
     assert len({tuple(image.flatten().tolist()) for image in images}) == 10
 
 
-def test_moving_a_set_keeps_images_labels_factors_and_mirroring() -> None:
-    plain = numbered(4)
-    moved = ImageSet(plain.images, plain.labels, True, torch.arange(8.0).view(4, 2)).to(torch.device("cpu"))
+def with_poses(count: int, mirrored: bool = False) -> ImageSet:
+    """As `numbered`, with a vector (i, -i) for image i."""
+    numbers = torch.arange(float(count))
+    columns = {"label": torch.arange(count), "pose": torch.stack([numbers, -numbers], 1)}
+    return ImageSet(numbered(count).images, columns, mirrored, names=[f"{number}.png" for number in range(count)])
+
+
+def test_moving_a_set_keeps_images_columns_names_and_mirroring() -> None:
+    moved = with_poses(4, mirrored=True).to(torch.device("cpu"))
     assert len(moved) == 8
-    assert moved.labels is not None
-    assert moved.labels.tolist() == [0, 1, 2, 3]
-    assert moved.factors is not None
-    assert moved.factors.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert held(moved) == [0, 1, 2, 3]
+    assert moved.columns["pose"].tolist() == [[0, 0], [1, -1], [2, -2], [3, -3]]
+    assert moved.names == ["0.png", "1.png", "2.png", "3.png"]
 
 
-def test_factors_stay_with_their_images_when_a_set_is_split() -> None:
-    plain = numbered(5)
-    first, last = ImageSet(plain.images, plain.labels, factors=torch.arange(5.0)[:, None]).split_off(2)
-    assert first.factors is not None
-    assert last.factors is not None
-    assert (held(first), first.factors.flatten().tolist()) == ([0, 1, 2], [0, 1, 2])
-    assert (held(last), last.factors.flatten().tolist()) == ([3, 4], [3, 4])
+def test_columns_and_names_stay_with_their_images_when_a_set_is_split_or_selected() -> None:
+    first, last = with_poses(5).split_off(2)
+    for part, numbers in ((first, [0, 1, 2]), (last, [3, 4]), (with_poses(5).select(torch.tensor([4, 0])), [4, 0])):
+        assert held(part) == numbers
+        assert part.columns["pose"].tolist() == [[number, -number] for number in numbers]
+        assert part.names == [f"{number}.png" for number in numbers]
+        assert part.batch(torch.tensor([1])).columns["pose"].tolist() == [[numbers[1], -numbers[1]]]
 
 
 class Numbered(DataSource):

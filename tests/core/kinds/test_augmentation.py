@@ -61,7 +61,7 @@ def judged(*augment: Augmentation) -> Discriminator:
 def turn_of(training: Training, side: int = 8) -> UpdateContext:
     game = training.game
     real, values = torch.rand(3, 1, side, side), game.latents.sample(3)
-    return UpdateContext(game.stack, game.discriminator, UpdateInputs(real, None, values, None, {}, ()))
+    return UpdateContext(game.stack, game.discriminator, UpdateInputs(real, {}, values, None, {}, ()))
 
 
 def test_changes_are_made_in_order() -> None:

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.distributions import Normal, VonMises
 
-from gan_run import DataInfo, ImageShape, Latent, LatentContext, LatentModule, LogLikelihood, PluginError, log_prob
+from gan_run import (
+    Columns,
+    DataInfo,
+    ImageShape,
+    Latent,
+    LatentContext,
+    LatentModule,
+    LogLikelihood,
+    PluginError,
+    log_prob,
+)
 from gan_run.core.kinds.repeated_latent import Repeated
 from gan_run.plugins.latents.standard.bernoulli import Bernoulli
 from gan_run.plugins.latents.standard.categorical import Categorical
@@ -31,12 +41,12 @@ class Narrow(Angle):
 
     def build(self, context: LatentContext) -> LatentModule:
         module = AngleModule()
-        module.posterior_width = 0.5  # type: ignore[assignment]  # the mistake
+        module.width = 0.5  # type: ignore[assignment]  # the mistake
         return module
 
 
-def test_a_module_without_its_widths_is_refused() -> None:
-    with pytest.raises(PluginError, match="AngleModule has to set `posterior_width` to a number of columns"):
+def test_a_module_without_its_width_is_refused() -> None:
+    with pytest.raises(PluginError, match="AngleModule has to set `width` to a number of columns"):
         Narrow().module(CONTEXT)
 
 
@@ -80,7 +90,7 @@ def test_one_copy_is_the_latent_itself_without_a_copies_axis() -> None:
 
 def test_by_default_the_data_tells_nothing_and_there_is_no_limit_to_the_values() -> None:
     one = angles(1)
-    assert one.observe(torch.zeros(3, dtype=torch.int64)) is None
+    assert one.observe({"label": torch.zeros(3, dtype=torch.int64)}) is None
     assert one.cardinality is None
     assert one.value(2).item() == 2.0
     assert one.value(2).is_floating_point()
@@ -175,7 +185,7 @@ def test_copies_override_every_method_of_a_latent() -> None:
     attributes = vars(LatentModule)
     methods = {name for name, value in attributes.items() if inspect.isfunction(value) and not name.startswith("_")}
     assert {"sample", "estimate", "observe", "fit_prior"} <= methods
-    assert not methods - vars(Repeated).keys()
+    assert methods - vars(Repeated).keys() == {"conditional"}  # a latent that depends on others has one copy
 
 
 def test_copies_of_a_bernoulli_are_estimated_as_one_is() -> None:
@@ -189,8 +199,8 @@ class Majority(Angle):
 
     type: Literal["majority"] = "majority"  # type: ignore[assignment]  # another name
 
-    def observes_labels(self) -> bool:
-        return True
+    def observed_columns(self) -> tuple[str, ...]:
+        return ("label",)
 
     def build(self, context: LatentContext) -> LatentModule:
         return MajorityModule()
@@ -203,22 +213,22 @@ class MajorityModule(AngleModule):
         super().__init__()
         self.register_buffer("most", torch.zeros(()))
 
-    def fit_prior(self, labels: Tensor) -> None:
-        self.most.copy_(labels.mode().values)
+    def fit_prior(self, columns: Columns) -> None:
+        self.most.copy_(columns["label"].mode().values)
 
     def sample(self, n: int) -> Tensor:
         return self.most.expand(n)
 
-    def observe(self, labels: Tensor) -> Tensor:
-        return labels.float()
+    def observe(self, columns: Columns) -> Tensor:
+        return columns["label"].float()
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_prior_is_fitted_to_labels_and_values_are_observed_whatever_the_count(count: int) -> None:
     latent = Majority(count=count).module(CONTEXT)
-    latent.fit_prior(torch.tensor([2, 1, 2]))
+    latent.fit_prior({"label": torch.tensor([2, 1, 2])})
     assert latent.sample(4).flatten().tolist() == [2.0] * 4 * count
-    observed = latent.observe(torch.tensor([0, 1]))
+    observed = latent.observe({"label": torch.tensor([0, 1])})
     assert observed is not None
     assert observed.shape == latent.sample(2).shape
     assert observed.flatten().tolist() == [0.0] * count + [1.0] * count

@@ -7,9 +7,20 @@ import pytest
 import torch
 from pydantic import Field
 
-from gan_run import DataError, DataInfo, DataSource, Factor, ImageSet, ImageShape, PluginError, Splits
+from gan_run import (
+    Column,
+    DataError,
+    DataInfo,
+    DataSource,
+    ImageSet,
+    ImageShape,
+    PixelCodec,
+    PluginError,
+    Splits,
+)
 
-INFO: dict[str, Any] = {"image": ImageShape(1, 4, 6), "sizes": {"train": 10, "test": 3}, "class_names": ("a", "b")}
+LABEL = Column("categorical", ("a", "b"))
+INFO: dict[str, Any] = {"image": ImageShape(1, 4, 6), "sizes": {"train": 10, "test": 3}, "columns": {"label": LABEL}}
 
 
 class Described(DataSource):
@@ -40,9 +51,11 @@ def test_what_is_as_described_is_opened(validation: int) -> None:
     [
         ({"sizes": {"train": 11, "test": 3}}, "it has 10 images, and not 11"),
         ({"image": ImageShape(1, 6, 4)}, "images of 4x6, 1 channel(s), and not of 6x4, 1 channel(s)"),
-        ({"class_names": None}, "labels, but no class names"),
-        ({"class_names": ("a",)}, "labels from 0 to 1 for 1 class names"),
-        ({"factors": (Factor("pose", "angle"),)}, "0 factors, and not 1"),
+        ({"columns": {}}, "the columns ['label'], and not []"),
+        ({"columns": {"label": Column("categorical", ("a",))}}, "in the column 'label' categories up to 1 for 1 names"),
+        ({"columns": {"label": Column("angle")}}, "values of type torch.int64, and not floating point"),
+        ({"columns": {"label": Column("categorical", shape=(2,))}}, "values of shape (), and not (2,)"),
+        ({"codec": PixelCodec("uint8", 0.0, 1.0)}, "and not as PixelCodec(dtype='uint8', low=0.0, high=1.0)"),
     ],
 )
 def test_what_is_not_as_described_is_refused_with_each_difference(info: dict[str, Any], message: str) -> None:
@@ -59,7 +72,7 @@ def test_what_is_not_as_described_is_refused_with_each_difference(info: dict[str
             lambda: ImageSet(torch.zeros(2, 1, 4, 4)),
             r"uint8 \(M, C, H, W\) .*not torch.float32 \(2, 1, 4, 4\)",
         ),
-        (lambda: ImageSet(torch.zeros(2, 4, 4, dtype=torch.uint8)), r"not torch.uint8 \(2, 4, 4\)"),
+        (lambda: ImageSet(torch.zeros(2, 4, dtype=torch.uint8)), r"not torch.uint8 \(2, 4\)"),
         (
             lambda: ImageSet(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), {"label": torch.zeros(3)}),
             "3 of them for 2 images",

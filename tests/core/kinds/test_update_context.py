@@ -4,7 +4,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan_run import Features, Latent, LatentContext, LatentModule, UpdateContext
+from gan_run import Columns, Features, Latent, LatentContext, LatentModule, UpdateContext
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.categorical import CategoricalModule
@@ -20,7 +20,7 @@ def turn_of(training: Training, **changes: object) -> UpdateContext:
     values = game.latents.sample(3)
     fields: dict[str, object] = {
         "real": torch.rand(3, 1, 8, 8) * 2 - 1,
-        "labels": torch.tensor([0, 1, 0]),
+        "columns": {"label": torch.tensor([0, 1, 0])},
         "latents": values,
         "fake": None,
         "extra": {},
@@ -79,13 +79,13 @@ def test_a_view_of_fakes_has_the_latents_as_its_condition(start: Start) -> None:
     assert update.fake_output.condition is update.latents
 
 
-def test_a_view_of_real_images_has_no_condition_where_no_latent_knows_labels(start: Start) -> None:
+def test_the_output_of_real_images_has_no_condition_where_no_latent_observes_a_column(start: Start) -> None:
     assert turn_of(start()).real_output.condition == {}
 
 
 class LabelModule(CategoricalModule):
-    def observe(self, labels: Tensor) -> Tensor:
-        return labels + 1
+    def observe(self, columns: Columns) -> Tensor | None:
+        return columns["label"] + 1 if columns else None
 
 
 class Label(Latent):
@@ -95,12 +95,12 @@ class Label(Latent):
         return LabelModule(4)
 
 
-def test_a_view_of_real_images_has_what_their_labels_tell_of_the_latents(start: Start) -> None:
+def test_the_output_of_real_images_has_what_columns_determine_of_the_latents(start: Start) -> None:
     training = start(latents={"label": Label(), "z": Uniform(count=2)}, losses=[NonSaturating()])
     condition = turn_of(training).real_output.condition
     assert set(condition) == {"label"}
     assert condition["label"].tolist() == [1, 2, 1]
-    assert turn_of(training, labels=None).real_output.condition == {}
+    assert turn_of(training, columns={}).real_output.condition == {}
 
 
 def test_a_turn_generates_and_looks_at_anything_else_too(start: Start) -> None:

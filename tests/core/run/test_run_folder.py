@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_run import Column, DataInfo, Factor, ImageShape, RunError
+from gan_run import Column, DataInfo, ImageShape, PixelCodec, RunError
 from gan_run.core.run import checkpoint
 from gan_run.core.run.run_folder import RunFolder
 
 INFO = DataInfo(ImageShape(1, 8, 8), {"train": 48, "test": 16}, {"label": Column("categorical", ("even", "odd"))})
-FACTORS = (Factor("azimuth", "angle"), Factor("model", "categorical"))
+POSE = {"azimuth": Column("angle"), "model": Column("categorical"), "text": Column("continuous", shape=(7,))}
 
 
 @pytest.fixture
@@ -125,9 +125,20 @@ def test_the_latest_checkpoint_is_found_by_looking(folder: RunFolder) -> None:
 
 
 def test_the_data_is_noted_and_read_back(folder: RunFolder) -> None:
-    for info in (INFO, DataInfo(ImageShape(3, 4, 5), {"train": 1, "test": 0}, None, FACTORS)):
+    for info in (INFO, DataInfo(ImageShape(3, 4), {"train": 1, "test": 0}, POSE, PixelCodec("float32", 0.0, 1.5))):
         folder.write_data_info(info)
         assert folder.data_info() == info
+
+
+def test_the_data_of_a_version_before_columns_is_read_back(folder: RunFolder) -> None:
+    former = {
+        "image": {"channels": 1, "height": 8, "width": 8},
+        "sizes": {"train": 48, "test": 16},
+        "class_names": ["even", "odd"],
+        "factors": [{"name": "azimuth", "kind": "angle"}],
+    }
+    folder.data_file.write_text(json.dumps(former))
+    assert folder.data_info() == DataInfo(INFO.image, INFO.sizes, {**INFO.columns, "azimuth": Column("angle")})
 
 
 @pytest.mark.parametrize(
@@ -136,7 +147,7 @@ def test_the_data_is_noted_and_read_back(folder: RunFolder) -> None:
         DataInfo(ImageShape(3, 8, 8), INFO.sizes, {"label": Column("categorical", INFO.class_names)}),
         DataInfo(INFO.image, {"train": 47, "test": 16}, {"label": Column("categorical", INFO.class_names)}),
         DataInfo(INFO.image, INFO.sizes, {}),
-        DataInfo(INFO.image, INFO.sizes, INFO.class_names, FACTORS),
+        DataInfo(INFO.image, INFO.sizes, {**INFO.columns, **POSE}),
     ],
 )
 def test_other_data_than_at_the_beginning_is_refused(folder: RunFolder, other: DataInfo) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_run import DataError, Factor, ImageShape, Splits
+from gan_run import Column, DataError, ImageShape, Splits
 from gan_run.plugins.data.image_files.celeba import CelebA
 
 ATTRIBUTES = ("Bald", "Eyeglasses", "Smiling")
@@ -44,8 +44,8 @@ def numbers(source: CelebA, split: str) -> list[int]:
     """Which faces a split has, by their gray, with their attributes checked."""
     loaded = Splits(source)[split]  # type: ignore[index]  # a split's name
     found = (loaded.images[:, 0, 4, 4].double() / 30).round().long().tolist()
-    assert loaded.factors is not None
-    assert loaded.factors.tolist() == [attributes(number) for number in found]
+    values = torch.stack([loaded.columns[name] for name in ATTRIBUTES], 1)
+    assert values.tolist() == [attributes(number) for number in found]
     return found
 
 
@@ -53,7 +53,7 @@ def test_it_describes_itself(root: Path) -> None:
     info = CelebA(root=root).describe()
     assert info.image == ImageShape(3, 64, 64)
     assert info.sizes == {"train": 4, "validation": 2, "test": 2}
-    assert info.factors == tuple(Factor(name, "categorical") for name in ATTRIBUTES)
+    assert info.columns == dict.fromkeys(ATTRIBUTES, Column("categorical"))
     assert info.class_names is None
 
 

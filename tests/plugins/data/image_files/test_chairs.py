@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_run import DataError, Factor, ImageShape
+from gan_run import Column, DataError, ImageShape
 from gan_run.plugins.data.image_files.chairs import Chairs
 
 CHAIRS = ("1a6f615e8b1b5ae4dbbc9440457e303e", "2b9cba33f6a0ea51b5a1ad0f4f2dcd1d", "zz")
@@ -33,7 +33,7 @@ def test_it_describes_itself_from_the_names(root: Path) -> None:
     assert sum(info.sizes.values()) == 24
     assert 0 < info.sizes["test"] < 16
     assert info.class_names == CHAIRS
-    assert info.factors == (Factor("azimuth", "angle"), Factor("elevation", "continuous"))
+    assert info.factors == {"azimuth": Column("angle"), "elevation": Column("continuous")}
 
 
 @pytest.mark.parametrize("inside", [".", ".."])
@@ -42,10 +42,10 @@ def test_poses_and_chairs_stay_with_their_pictures(root: Path, inside: str) -> N
     seen = 0
     for split in ("train", "test"):
         loaded = chairs.load(split)
-        assert loaded.factors is not None
-        assert loaded.labels is not None
         colours = loaded.images[:, :, 4, 4].long()
-        assert torch.equal(torch.cat([loaded.factors, loaded.labels[:, None]], 1).long(), colours)
+        assert torch.equal(
+            torch.stack([loaded.columns[name].long() for name in ("azimuth", "elevation", "label")], 1), colours
+        )
         assert len(loaded) == chairs.describe().sizes[split]
         seen += len(loaded)
     assert seen == 24

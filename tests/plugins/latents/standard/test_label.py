@@ -14,7 +14,7 @@ INFO = DataInfo(ImageShape(1, 2, 2), {"train": 8}, {"label": Column("categorical
 
 def label(*labels: int) -> LabelModule:
     latent = Label().build(LatentContext(INFO))
-    latent.fit_prior(torch.tensor(labels))
+    latent.fit_prior({"label": torch.tensor(labels)})
     return latent
 
 
@@ -37,9 +37,9 @@ def test_the_entropy_is_that_of_the_frequencies() -> None:
     assert label(0, 1, 2).entropy().item() == pytest.approx(math.log(3), abs=1e-6)
 
 
-def test_real_images_have_the_value_that_their_label_tells() -> None:
+def test_real_images_have_the_value_of_their_column() -> None:
     seen = torch.tensor([2, 0, 1])
-    assert torch.equal(label(0, 1).observe(seen), seen)
+    assert torch.equal(label(0, 1).observe({"label": seen}), seen)
     assert label(0, 1).embed(seen).tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
 
 
@@ -55,7 +55,7 @@ def test_data_without_labels_is_a_problem_and_so_are_several_labels(
     latents = {"z": {"type": "gaussian"}, "label": {"type": "label"}}
     spec = read_spec(small(latents=latents, losses=[{"type": "hinge"}]), registry=registry)
     (problem,) = spec.data_problems(DataInfo(ImageShape(1, 8, 8), {"train": 1}))
-    assert str(problem) == "latents.label.type: the data has no labels"
+    assert str(problem) == "latents.label: the data has no column 'label' (there is: nothing)"
     assert not spec.data_problems(INFO)
     with pytest.raises(ValueError, match=r"latents\.label\.count: an image has one label"):
         read_spec(spec, ["latents.label.count=2"], registry)

@@ -43,7 +43,7 @@ def test_the_value_worked_by_hand(begin: Begin) -> None:
     images = torch.rand(2, 1, 8, 8)
     latents = {**game.latents.sample(2), "label": torch.tensor([1, 1])}
     update = UpdateContext(
-        game.stack, game.discriminator, UpdateInputs(images, torch.tensor([0, 1]), latents, images, {}, ())
+        game.stack, game.discriminator, UpdateInputs(images, {"label": torch.tensor([0, 1])}, latents, images, {}, ())
     )
     real, fake = (math.log(4) + math.log(4 / 3)) / 2, math.log(4 / 3)
     with update.for_term("acgan"):

@@ -41,7 +41,7 @@ def seat(training: Training, n: int = 4) -> tuple[InfoGANCRTerm, UpdateContext]:
     game = training.game
     term = game.term("infogan-cr")
     assert isinstance(term, InfoGANCRTerm)
-    inputs = UpdateInputs(torch.rand(n, 1, 8, 8), None, game.latents.sample(n), None, {}, ())
+    inputs = UpdateInputs(torch.rand(n, 1, 8, 8), {}, game.latents.sample(n), None, {}, ())
     return term, UpdateContext(game.stack, game.discriminator, inputs)
 
 

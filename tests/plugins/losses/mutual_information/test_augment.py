@@ -71,7 +71,7 @@ def test_the_adversarial_loss_and_the_encoder_see_the_images_unchanged() -> None
     losses = (NonSaturating(), MutualInformation(codes={"k": 1}, augment=[Inverted()]))
     game = begin(spec_of(codes, *losses)).game.eval()
     fake, values = torch.rand(4, 1, 4, 4), game.latents.sample(4)
-    inputs = UpdateInputs(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
+    inputs = UpdateInputs(torch.rand(4, 1, 4, 4), {}, values, fake, {}, ("non-saturating", KEY))
     logits = DiscriminatorOutput(game.discriminator, fake, {}).logits
     found = Update(game, "generator")(inputs).terms["non-saturating"]
     assert found.item() == pytest.approx(nn.functional.softplus(-logits).mean().item())
@@ -91,7 +91,7 @@ def test_what_the_discriminator_judges_changed_is_read_as_it_is(player: str, aug
     plain, changed = begin(spec).game, begin(spec.model_copy(update={"discriminator": judged})).game
     changed.load_state_dict(plain.state_dict())
     fake, values = torch.rand(4, 1, 4, 4), plain.latents.sample(4)
-    inputs = UpdateInputs(torch.rand(4, 1, 4, 4), None, values, fake, {}, ("non-saturating", KEY))
+    inputs = UpdateInputs(torch.rand(4, 1, 4, 4), {}, values, fake, {}, ("non-saturating", KEY))
     before, after = (Update(game, player)(inputs).terms for game in (plain, changed))
     assert before[KEY].item() == pytest.approx(after[KEY].item(), abs=1e-6)
     assert before["non-saturating"].item() != pytest.approx(after["non-saturating"].item(), abs=1e-4)
@@ -117,7 +117,7 @@ def test_running_statistics_are_those_of_unchanged_images(player: str) -> None:
     before = {name: buffer.clone() for name, buffer in games[0].named_buffers()}
     fake, values = torch.rand(6, 1, 28, 28), games[0].latents.sample(6)
     for game in games:
-        Update(game, player)(UpdateInputs(torch.rand(6, 1, 28, 28), None, values, fake, {}, (KEY,)))
+        Update(game, player)(UpdateInputs(torch.rand(6, 1, 28, 28), {}, values, fake, {}, (KEY,)))
     plain, changed = (dict(game.named_buffers()) for game in games)
     statistics = [name for name in plain if name.endswith(("running_mean", "running_var"))]
     assert len(statistics) == 6  # of the trunk's two batch norms and of Q's

@@ -119,7 +119,7 @@ def test_an_update_asks_the_term_with_the_right_graph_even_if_everything_could_m
     training = information_alone(q_player, train_trunk, train_generator)
     game = training.game.requires_grad_()
     values = game.latents.sample(4)
-    inputs = UpdateInputs(torch.zeros(4, 1, 4, 4), None, values, None, {}, (KEY,))
+    inputs = UpdateInputs(torch.zeros(4, 1, 4, 4), {}, values, None, {}, (KEY,))
     for moving, lets_through in (("discriminator", train_trunk), ("generator", train_generator)):
         if game.term(KEY).has_objective_for(moving):
             game.zero_grad()

@@ -84,7 +84,7 @@ def test_the_value_is_that_of_torch_distributions(codes: dict[str, Latent], n: i
     for parameter in encoder.parameters():
         nn.init.normal_(parameter)
     fake, values = torch.rand(n, 1, 4, 4), game.latents.sample(n)
-    inputs = UpdateInputs(fake, None, values, fake, {}, (KEY,))
+    inputs = UpdateInputs(fake, {}, values, fake, {}, (KEY,))
     losses: Losses = Update(game.eval(), "discriminator")(inputs)
     # Q's columns are the codes' posteriors side by side, in the order in which they are named.
     columns = torch.cat(list(encoder(DiscriminatorOutput(game.discriminator, fake, {})).values()), dim=1)

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_run import DataError, ImageSet, RunOptions, SpecError, load, read_spec, train
+from gan_run import Column, DataError, ImageSet, RunOptions, SpecError, load, read_spec, train
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
-from gan_run.plugins.losses.ss_infogan.loss import few_labels
+from gan_run.plugins.losses.ss_infogan.labelled import choose
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., Mapping[str, Any]]
@@ -29,6 +29,9 @@ def begin(spec: Mapping[str, Any], registry: Registry) -> Training:
     return Training(read, read.data.describe(), read.data.open("train"))
 
 
+LABEL = Column("categorical", ("a", "b", "c"))
+
+
 def numbered(*counts: int) -> ImageSet:
     """So many images of each class, each of one pixel, its number."""
     labels = torch.cat([torch.full((count,), label) for label, count in enumerate(counts)])
@@ -39,25 +42,25 @@ def numbered(*counts: int) -> ImageSet:
 @given(st.integers(1, 4), st.integers(0, 100))
 def test_as_many_of_each_class_are_labelled_as_asked_each_with_its_own_label(labelled: int, draw: int) -> None:
     images = numbered(5, 4, 9)
-    few = few_labels(images, labelled, draw)
+    few = choose(images, "label", LABEL, labelled, draw)
     assert few.labels is not None
     assert images.labels is not None
     assert torch.bincount(few.labels).tolist() == [labelled] * 3
     of = dict(zip(images.images.flatten().tolist(), images.labels.tolist(), strict=True))
     assert [of[number] for number in few.images.flatten().tolist()] == few.labels.tolist()
     assert len(set(few.images.flatten().tolist())) == 3 * labelled
-    assert torch.equal(few_labels(images, labelled, draw).images, few.images)
+    assert torch.equal(choose(images, "label", LABEL, labelled, draw).images, few.images)
 
 
 def test_another_draw_labels_others() -> None:
     images = numbered(50, 50)
-    draws = [set(few_labels(images, 5, draw).images.flatten().tolist()) for draw in range(3)]
+    draws = [set(choose(images, "label", LABEL, 5, draw).images.flatten().tolist()) for draw in range(3)]
     assert draws[0] != draws[1] != draws[2] != draws[0]
 
 
 def test_a_class_with_too_few_images_is_an_error() -> None:
     with pytest.raises(DataError, match="class 1 has 2 training images, not 3 to label"):
-        few_labels(numbered(5, 2), 3, 0)
+        choose(numbered(5, 2), "label", LABEL, 3, 0)
 
 
 def test_the_value_worked_by_hand(small: Small, registry: Registry) -> None:
@@ -70,7 +73,7 @@ def test_the_value_worked_by_hand(small: Small, registry: Registry) -> None:
         nn.init.zeros_(layer.weight)
         layer.bias[:3].copy_(torch.tensor([1.0, 2.0, 3.0]).log())
     images = torch.rand(2000, 1, 8, 8)
-    update = UpdateContext(game.stack, game.discriminator, UpdateInputs(images, None, {}, images, {}, ()))
+    update = UpdateContext(game.stack, game.discriminator, UpdateInputs(images, {}, {}, images, {}, ()))
     with update.for_term(KEY):
         value = game.term(KEY).objective("discriminator", update)
     # Half of the labels are 0, half are 1.
@@ -82,7 +85,7 @@ def test_it_moves_the_trunk_and_q_and_nothing_else(small: Small, registry: Regis
     training = begin(spec_with(small), registry)
     game = training.game
     images = torch.rand(8, 1, 8, 8)
-    update = UpdateContext(game.stack, game.discriminator, UpdateInputs(images, None, {}, images, {}, ()))
+    update = UpdateContext(game.stack, game.discriminator, UpdateInputs(images, {}, {}, images, {}, ()))
     with update.for_term(KEY):
         value = game.term(KEY).objective("discriminator", update)
     found = torch.autograd.grad(value, list(game.parameters()), allow_unused=True)
@@ -100,7 +103,7 @@ def test_category_k_comes_to_be_class_k(small: Small, registry: Registry) -> Non
         training = begin(spec_with(small, {"q_player": "discriminator"}), registry)
         term, images = training.game.term(KEY), training.feed.images
         # Its labels are turned round, to see that they decide.
-        few = ImageSet(term.get_buffer("_images"), {"label": term.get_buffer("_labels")})
+        few = ImageSet(term.get_buffer("_images"), {"label": term.get_buffer("_values")})
         assert few.labels is not None
         assert images.labels is not None
         if swapped:

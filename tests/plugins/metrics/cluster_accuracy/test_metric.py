@@ -42,7 +42,7 @@ def seen_as(categories: int, pairs: dict[tuple[int, int], int], mirrored: bool =
     category = torch.tensor([said for (said, _), n in pairs.items() for _ in range(n)])
     labels = torch.tensor([label for (_, label), n in pairs.items() for _ in range(n)])
     pixels = torch.nn.functional.one_hot(category, categories).to(torch.uint8) * 255
-    return ImageSet(pixels.view(-1, 1, 1, categories), labels, mirrored)
+    return ImageSet(pixels.view(-1, 1, 1, categories), {"label": labels}, mirrored)
 
 
 def test_permuted_labels_are_matched() -> None:

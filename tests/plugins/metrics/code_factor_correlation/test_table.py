@@ -10,9 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from gan_run import (
+    Column,
     DataError,
     DataInfo,
-    Factor,
     ImageSet,
     ImageShape,
     Latent,
@@ -32,8 +32,8 @@ SHAPE = ImageShape(1, 1, 7)
 """One pixel for each number that Q gives: two of c, two of turn, three of kind."""
 
 
-def splits(factors: tuple[Factor, ...], **images: ImageSet) -> FakeSplits:
-    return FakeSplits(DataInfo(SHAPE, {"train": 1}, factors=factors), **images)
+def splits(columns: dict[str, Column], **images: ImageSet) -> FakeSplits:
+    return FakeSplits(DataInfo(SHAPE, {"train": 1}, columns), **images)
 
 
 def model(codes: tuple[str, ...] = tuple(CODES)) -> Model:
@@ -55,9 +55,10 @@ def known(n: int = 600, seed: int = 0) -> FakeSplits:
     around = np.radians(azimuth + 40)
     numbers = np.stack([-light, draw.uniform(-1, 1, n), np.cos(around), np.sin(around), *np.eye(3)[kind].T], 1)
     images = torch.from_numpy(np.round((numbers + 1) * 127.5).astype(np.uint8)).view(n, 1, 1, 7)
-    factors = torch.from_numpy(np.stack([light, azimuth, kind], 1))
-    names = (Factor("light", "continuous"), Factor("azimuth", "angle"), Factor("model", "categorical"))
-    return splits(names, test=ImageSet(images, factors=factors), train=ImageSet(images[:50], factors=factors[:50]))
+    columns = {"light": Column("continuous"), "azimuth": Column("angle"), "model": Column("categorical")}
+    arrays = {"light": light, "azimuth": azimuth, "model": kind}
+    test = ImageSet(images, {name: torch.from_numpy(array) for name, array in arrays.items()})
+    return splits(columns, test=test, train=test.select(torch.arange(50)))
 
 
 def test_each_code_is_found_to_turn_what_it_turns() -> None:
@@ -92,8 +93,8 @@ def test_a_model_without_codes_has_an_empty_table(tmp_path: Path) -> None:
 
 
 def test_data_without_factors_is_refused() -> None:
-    bare = splits((), test=ImageSet(torch.zeros(3, 1, 1, 7, dtype=torch.uint8)))
-    with pytest.raises(DataError, match="the data has no factors"):
+    bare = splits({}, test=ImageSet(torch.zeros(3, 1, 1, 7, dtype=torch.uint8)))
+    with pytest.raises(DataError, match="the data has no columns but the class"):
         CodeFactorCorrelation().measure(model(), bare)
 
 
@@ -138,7 +139,7 @@ def test_a_spec_whose_data_knows_no_factors_is_refused_before_training(field: st
         }
     )
     (problem,) = spec.data_problems(spec.data.describe())
-    assert "the data has no factors" in str(SpecError([problem], "spec"))
+    assert "the data has no columns but the class" in str(SpecError([problem], "spec"))
 
 
 def test_pi_is_where_radians_are() -> None:

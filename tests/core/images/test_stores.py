@@ -1,12 +1,13 @@
-"""Images that stay in their file are as good as those in memory."""
+"""Images in a store are used like those in memory."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from gan_run import DataError, ImageSet, ImageShape, StoredImages
+from gan_run import DataError, ImageSet, ImageShape, ImageStore, PixelCodec, SelectedImages, StoredImages
 from gan_run.core.images import image_cache
 from gan_run.core.images.feed import Feed
 from gan_run.core.images.image_cache import Decoding, decode_once
@@ -24,11 +25,11 @@ def pixels() -> Tensor:
 def stored(tmp_path: Path, pixels: Tensor) -> StoredImages:
     file = tmp_path / "images"
     file.write_bytes(HEADER + pixels.numpy().tobytes())
-    return StoredImages(file, SHAPE, range(7), len(HEADER))
+    return StoredImages(file, SHAPE, 7, len(HEADER))
 
 
-def everything(images: StoredImages) -> Tensor:
-    return images[torch.arange(len(images))]
+def everything(images: ImageStore) -> Tensor:
+    return images[torch.arange(images.shape[0])]
 
 
 def test_they_are_read_in_the_order_in_which_they_are_asked_for(stored: StoredImages, pixels: Tensor) -> None:
@@ -38,10 +39,32 @@ def test_they_are_read_in_the_order_in_which_they_are_asked_for(stored: StoredIm
 
 
 def test_some_of_them_and_a_part_of_those(stored: StoredImages, pixels: Tensor) -> None:
-    some = stored.select([5, 1, 2, 6])
+    some = SelectedImages(stored, torch.tensor([5, 1, 2, 6]))
+    assert some.shape == (4, 3, 2, 5)
     assert torch.equal(everything(some), pixels[[5, 1, 2, 6]])
-    assert torch.equal(everything(some[1:3]), pixels[[1, 2]])
-    assert torch.equal(everything(stored[5:].select([1])), pixels[[6]])
+    assert torch.equal(everything(SelectedImages(some, torch.tensor([1, 2]))), pixels[[1, 2]])
+
+
+class MemoryMap:
+    """The store in the documentation's example."""
+
+    dtype = torch.float32
+
+    def __init__(self, path: Path) -> None:
+        self._pixels = np.load(path, mmap_mode="r")
+        self.shape = self._pixels.shape
+
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        return torch.from_numpy(self._pixels[rows.numpy()])
+
+
+def test_a_class_with_shape_type_and_rows_is_a_store(tmp_path: Path) -> None:
+    values = torch.linspace(0, 1, 5 * 8).view(5, 1, 2, 4)
+    np.save(tmp_path / "x.npy", values.numpy())
+    images = ImageSet(MemoryMap(tmp_path / "x.npy"), codec=PixelCodec("float32", 0.0, 1.0))
+    train, validation = images.split_off(2)
+    assert torch.equal(validation.images, values[3:])
+    torch.testing.assert_close(train.batch(torch.tensor([2, 0])).images, values[[2, 0]] * 2 - 1)
 
 
 def test_a_file_that_was_cut_short_or_removed_is_named(stored: StoredImages, tmp_path: Path) -> None:
@@ -56,18 +79,16 @@ def test_a_file_that_was_cut_short_or_removed_is_named(stored: StoredImages, tmp
 
 
 def test_a_set_of_them_is_as_one_in_memory(stored: StoredImages, pixels: Tensor) -> None:
-    labels = torch.arange(7)
+    columns = {"label": torch.arange(7)}
     for mirrored in (False, True):
-        ours, theirs = ImageSet(stored, labels, mirrored), ImageSet(pixels, labels, mirrored)
+        ours, theirs = ImageSet(stored, columns, mirrored), ImageSet(pixels, columns, mirrored)
         assert (len(ours), ours.count) == (len(theirs), theirs.count)
         assert torch.equal(ours.images, theirs.images)
         for one, other in zip((ours, *ours.split_off(2)), (theirs, *theirs.split_off(2)), strict=True):
             for number in range(5):
                 batch, expected = (Feed(images.to(torch.device("cpu")), 3, 0).batch(number) for images in (one, other))
                 assert torch.equal(batch.images, expected.images)
-                assert batch.labels is not None
-                assert expected.labels is not None
-                assert torch.equal(batch.labels, expected.labels)
+                assert torch.equal(batch.columns["label"], expected.columns["label"])
 
 
 def test_the_cache_leaves_what_is_large_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
