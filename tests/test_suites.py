@@ -105,5 +105,16 @@ class TestDiscriminatorWithAState(testing.LossSuite):
     }
 
 
+RECTANGLES = {"": ImageShape(3, 20, 12), "Odd": ImageShape(4, 11, 15)}
+"""Images that doublings reach, and images that they do not: the networks crop and pad."""
+
+for kind, suite in {"generator": testing.GeneratorSuite, "trunk": testing.TrunkSuite}.items():
+    for name in ("dcgan", "mlp", "r3gan", "sn-resnet"):
+        for odd, image in RECTANGLES.items():
+            attributes = {"component": built(kind, name), "image": image, "__module__": __name__, "__doc__": None}
+            test = f"Test{kind.title()}{name.title().replace('-', '')}{odd}Rectangle"
+            globals()[test] = type(test, (suite,), attributes)
+
+
 def test_every_kind_has_a_suite() -> None:
     assert {*SUITES, "data"} == set(CATALOGUE.kinds())

@@ -1,36 +1,58 @@
-"""Decodes picture files to square images: upright, opaque, 8 bits per channel."""
+"""Decodes picture files to images of one size: upright, 8 bits per channel, opaque or with an alpha channel."""
 
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from PIL import Image, ImageColor, ImageOps
+from pydantic import Discriminator, Field, Tag
 from torch import Tensor
 
 from gan_run import Decoded, Decoding, ImageShape, UnreadableError, decode_once
 
 Fit = Literal["crop", "pad", "stretch"]
 OnError = Literal["error", "skip"]
+Channels = Literal[1, 3, 4]
+Side = Annotated[int, Field(ge=1)]
+
+
+def _shape_of_size(size: object) -> Literal["square", "rectangle"]:
+    return "rectangle" if isinstance(size, (list, tuple)) else "square"
+
+
+Size = Annotated[
+    Annotated[Side, Tag("square")] | Annotated[tuple[Side, Side], Tag("rectangle")], Discriminator(_shape_of_size)
+]
+"""The side of a square, or (height, width), in pixels. A wrong value has the errors of the form it is written in."""
+
+MODES: dict[Channels, Literal["L", "RGB", "RGBA"]] = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 @dataclass(frozen=True)
 class Decoder:
     """How pictures are cropped, resized and converted."""
 
-    size: int
-    channels: Literal[1, 3]
+    size: int | tuple[int, int]
+    """The side of a square, or (height, width), in pixels."""
+    channels: Channels
     fit: Fit
     background: str
     crop: int | None = None
     """Side of the central square that is cropped first, in pixels; None for the whole picture."""
 
+    @property
+    def image(self) -> ImageShape:
+        """The shape of the decoded images."""
+        height, width = (self.size, self.size) if isinstance(self.size, int) else self.size
+        return ImageShape(self.channels, height, width)
+
     def decode(self, path: Path) -> Tensor:
-        """The picture in `path`, uint8 (C, size, size). Raises UnreadableError."""
+        """The picture in `path`, uint8 (C, H, W). Raises UnreadableError."""
         # Pillow raises many kinds of exceptions for damaged files (OSError, SyntaxError, struct.error, …), and its
         # warning about decompression bombs is an error here (see `_bombs_are_errors`).
         try:
@@ -39,20 +61,20 @@ class Decoder:
                 picture = self._cut(self._flatten(_to_eight_bits(upright, file.format)))
         except Exception as error:
             raise UnreadableError(f"{path} cannot be read as a picture ({error})") from error
-        pixels = torch.from_numpy(np.array(self._resize(picture)))
-        return pixels.view(self.size, self.size, self.channels).permute(2, 0, 1)
-
-    @property
-    def _mode(self) -> Literal["L", "RGB"]:
-        return "L" if self.channels == 1 else "RGB"
+        channels, height, width = self.image
+        return torch.from_numpy(np.array(self._resize(picture))).view(height, width, channels).permute(2, 0, 1)
 
     def _flatten(self, picture: Image.Image) -> Image.Image:
-        """The picture on the background. It comes before resizing: the colours of invisible pixels would bleed."""
-        if not picture.has_transparency_data:
-            return picture.convert(self._mode)
+        """The picture on the background, or as it is if its alpha channel is kept.
+
+        It comes before resizing: the colours of invisible pixels would bleed.
+        """
+        mode = MODES[self.channels]
+        if mode == "RGBA" or not picture.has_transparency_data:
+            return picture.convert(mode)
         picture = picture.convert("RGBA")
         canvas = Image.new("RGBA", picture.size, self.background)
-        return Image.alpha_composite(canvas, picture).convert(self._mode)
+        return Image.alpha_composite(canvas, picture).convert(mode)
 
     def _cut(self, picture: Image.Image) -> Image.Image:
         if self.crop is None:
@@ -63,17 +85,22 @@ class Decoder:
         return picture.crop((left, top, left + self.crop, top + self.crop))
 
     def _resize(self, picture: Image.Image) -> Image.Image:
-        square = (self.size, self.size)
+        """The picture in the size of the images. Pillow resizes RGBA premultiplied: invisible colours do not bleed."""
+        _, height, width = self.image
         if self.fit == "stretch":
-            return picture.resize(square, Image.Resampling.LANCZOS)
+            return picture.resize((width, height), Image.Resampling.LANCZOS)
         if self.fit == "crop":
-            return ImageOps.fit(picture, square, Image.Resampling.LANCZOS)
-        scale = self.size / max(picture.size)
-        width, height = (max(1, round(side * scale)) for side in picture.size)
-        canvas = Image.new(self._mode, square, ImageColor.getcolor(self.background, self._mode))
-        resized = picture.resize((width, height), Image.Resampling.LANCZOS)
-        canvas.paste(resized, ((self.size - width) // 2, (self.size - height) // 2))
+            return ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+        scale = min(width / picture.width, height / picture.height)
+        across, down = (max(1, round(side * scale)) for side in picture.size)
+        canvas = Image.new(picture.mode, (width, height), self._margin(picture.mode))
+        resized = picture.resize((across, down), Image.Resampling.LANCZOS)
+        canvas.paste(resized, ((width - across) // 2, (height - down) // 2))
         return canvas
+
+    def _margin(self, mode: str) -> int | tuple[int, ...]:
+        """The colour around padded pictures: the background, or transparent where the alpha channel is kept."""
+        return (0, 0, 0, 0) if mode == "RGBA" else ImageColor.getcolor(self.background, mode)
 
 
 def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_error: OnError) -> Decoded:
@@ -87,8 +114,7 @@ def decode_pictures(paths: Sequence[Path], decoder: Decoder, cache: Path, on_err
                 raise
             raise UnreadableError(f'{error}; set data.on_error to "skip" to skip such files') from error
 
-    image = ImageShape(decoder.channels, decoder.size, decoder.size)
-    decoding = Decoding(paths, image, asdict(decoder), decode, skip_unreadable=on_error == "skip")
+    decoding = Decoding(paths, decoder.image, asdict(decoder), decode, skip_unreadable=on_error == "skip")
     with _bombs_are_errors():
         return decode_once(decoding, cache)
 

@@ -7,28 +7,34 @@ import torch
 from PIL import ImageColor
 from pydantic import Field, field_validator
 
-from gan_run import Column, DataInfo, ImageSet, ImageShape, Split, split_by_name
-from gan_run.plugins.data.image_files.decoding import Decoder, Fit
+from gan_run import Column, DataInfo, ImageSet, Split, split_by_name
+from gan_run.plugins.data.image_files.decoding import Channels, Decoder, Fit, Size
 from gan_run.plugins.data.image_files.listing import class_names, list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
 
 
 class ImageFolder(Pictures):
-    """The image files in a folder and its subfolders, made square and resized.
+    """The image files in a folder and its subfolders, resized to one size.
 
-    Images are rotated upright (EXIF), and transparent ones are composited onto `background`. The split of an image
-    depends on its path relative to `root` alone, so adding files moves no image from one split to the other. Decoded
-    images are kept in `cache`, so that only the first run decodes the files.
+    Images are rotated upright (EXIF). Transparent ones are composited onto `background`, unless `channels` is 4. The
+    split of an image depends on its path relative to `root` alone, so adding files moves no image from one split to the
+    other. Decoded images are kept in `cache`, so that only the first run decodes the files.
     """
 
     type: Literal["image-folder"] = "image-folder"
-    size: int = Field(ge=1, description="Height and width of the resized images, in pixels.")
-    channels: Literal[1, 3] = Field(default=3, description="1 for gray, 3 for colour.")
+    size: Size = Field(description="Size of the resized images, in pixels: a side of squares, or [height, width].")
+    channels: Channels = Field(
+        default=3, description="1 for gray, 3 for colour, 4 for colour and alpha; opaque images have alpha 255."
+    )
     fit: Fit = Field(
         default="crop",
-        description="How an image becomes square: crop the centre, pad with the background, or stretch.",
+        description="How an image gets the shape of `size`: crop the centre, pad with the background (transparent if "
+        "`channels` is 4), or stretch.",
     )
-    background: str = Field(default="white", description="Colour behind transparent pixels: a name, or #rrggbb.")
+    background: str = Field(
+        default="white",
+        description="Colour behind transparent pixels, without use if `channels` is 4: name or #rrggbb.",
+    )
     labels: Literal["none", "folders"] = Field(
         default="none",
         description='With "folders", the class of an image is the folder directly in `root` that holds it.',
@@ -55,7 +61,7 @@ class ImageFolder(Pictures):
         if self.labels == "folders":
             columns = {"label": Column("categorical", class_names(paths, self.root))}
         sizes: dict[Split, int] = {split: len(self._choose(paths, split)) for split in ("train", "test")}
-        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, columns)
+        return DataInfo(self.decoder().image, sizes, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         paths = list_pictures(self.root)

@@ -123,11 +123,11 @@ class NumberModule(FactorModule):
             self.moments.copy_(torch.stack([known.mean(), known.std(correction=0).clamp_min(1e-12)]))
 
     def embed(self, value: Tensor) -> Tensor:
-        mean, std = self.moments
+        mean, std = self.moments[0], self.moments[1]
         return ((value - mean) / std).nan_to_num(0.0).unsqueeze(-1)
 
     def posterior(self, params: Tensor) -> Normal:
-        mean, std = self.moments
+        mean, std = self.moments[0], self.moments[1]
         width = self._min_std + F.softplus(params[..., 1])
         return Normal(mean + std * params[..., 0], std * width, validate_args=False)
 

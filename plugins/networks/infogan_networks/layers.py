@@ -34,8 +34,8 @@ class PaperNetwork(Declaration):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         size = self.size
         if (data.image.height, data.image.width) != (size, size):
-            what = f"this network is for {size}x{size} images, and the data has {data.image}: use dcgan"
-            yield Problem(("type",), what)
+            what = f"this network is for {size}x{size} images, and the data has {data.image}"
+            yield Problem(("type",), f"{what}: dcgan, sn-resnet and r3gan take sides from 5 pixels, mlp takes any")
 
     def channels(self, *paper: int) -> list[int]:
         """The paper's channel numbers times `width`, rounded."""

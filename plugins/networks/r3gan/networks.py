@@ -1,5 +1,6 @@
 """R3GAN's generator and trunk."""
 
+import math
 from abc import ABC
 from collections.abc import Iterable
 from itertools import pairwise
@@ -29,7 +30,7 @@ from gan_run.plugins.networks.r3gan.layers import GROUP, Downsample, ResidualBlo
 
 class R3GANNetwork(Declaration, ABC):
     """The fields of both networks. Channels at each size: 96 at 256x256, doubled at half the size, 768 from 32x32 down
-    (as in the paper), times `width`."""
+    (as in the paper), times `width`. The size of a rectangle is that of the square with as many pixels."""
 
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
     blocks: int = Field(default=2, ge=1, description="Residual blocks at each size.")
@@ -40,8 +41,7 @@ class R3GANNetwork(Declaration, ABC):
 
     def channels(self, image: ImageShape) -> list[int]:
         """Channels from the smallest map to the image, multiples of the group size."""
-        base, doublings = upsampling_plan_of(image)
-        sides = [base * 2**level for level in range(doublings + 1)]
+        sides = [math.sqrt(height * width) for height, width in upsampling_plan_of(image).sizes()]
         return [GROUP * max(1, round(min(768, 96 * 256 / side) * self.width / GROUP)) for side in sides]
 
     def stage(self, channels: int, sizes: int) -> list[nn.Module]:
@@ -52,28 +52,27 @@ class R3GANNetwork(Declaration, ABC):
 class R3GANGenerator(R3GANNetwork, Generator):
     """A learnt base map scaled by the latents, residual blocks at each size, a 1x1 convolution, tanh.
 
-    The paper's generator has no tanh.
+    The paper's generator has no tanh. Images have any size from 5x5 pixels: one that doublings do not reach is the
+    centre of the next size up.
     """
 
     type: Literal["r3gan"] = "r3gan"
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
-        channels = self.channels(image)
-        layers = [
-            Base(latents.width, channels[0], upsampling_plan_of(image).base),
-            *self.stage(channels[0], len(channels)),
-        ]
+        plan, channels = upsampling_plan_of(image), self.channels(image)
+        layers = [Base(latents.width, channels[0], plan.base), *self.stage(channels[0], len(channels))]
         for deep, shallow in pairwise(channels):
             layers += [Upsample(deep, shallow), *self.stage(shallow, len(channels))]
-        return nn.Sequential(*layers, init_weights(nn.Conv2d(channels[-1], image.channels, 1), 1.0), nn.Tanh())
+        to_image = init_weights(nn.Conv2d(channels[-1], image.channels, 1), 1.0)
+        return nn.Sequential(*layers, to_image, nn.Tanh(), *plan.crop(image))
 
 
 class Base(nn.Module):
-    """A learnt map whose channels the latents scale: (N, W) -> (N, C, base, base)."""
+    """A learnt map whose channels the latents scale: (N, W) -> (N, C, *size)."""
 
-    def __init__(self, inputs: int, channels: int, side: int) -> None:
+    def __init__(self, inputs: int, channels: int, size: tuple[int, int]) -> None:
         super().__init__()
-        self.image = nn.Parameter(torch.randn(channels, side, side))
+        self.image = nn.Parameter(torch.randn(channels, *size))
         self.scales = init_weights(nn.Linear(inputs, channels, bias=False), 1.0)
 
     def forward(self, embedded: Tensor) -> Tensor:
@@ -83,7 +82,10 @@ class Base(nn.Module):
 
 
 class R3GANTrunk(R3GANNetwork, Trunk):
-    """A 1x1 convolution, residual blocks at each size, and per channel a weighted sum over the smallest map."""
+    """A 1x1 convolution, residual blocks at each size, and per channel a weighted sum over the smallest map.
+
+    Zeros are added around images whose size doublings do not reach.
+    """
 
     type: Literal["r3gan"] = "r3gan"
 
@@ -97,14 +99,10 @@ class R3GANTrunk(R3GANNetwork, Trunk):
             yield Problem(("type",), message)
 
     def build(self, image: ImageShape) -> TrunkModule:
-        channels = self.channels(image)[::-1]
-        stages: list[nn.Module] = [
-            nn.Sequential(
-                init_weights(nn.Conv2d(image.channels, channels[0], 1), 1.0), *self.stage(channels[0], len(channels))
-            )
-        ]
+        plan, channels = upsampling_plan_of(image), self.channels(image)[::-1]
+        from_image = init_weights(nn.Conv2d(image.channels, channels[0], 1), 1.0)
+        stages: list[nn.Module] = [nn.Sequential(*plan.pad(image), from_image, *self.stage(channels[0], len(channels)))]
         for shallow, deep in pairwise(channels):
             stages.append(nn.Sequential(Downsample(shallow, deep), *self.stage(deep, len(channels))))
-        base = upsampling_plan_of(image).base
-        weigh = init_weights(nn.Conv2d(channels[-1], channels[-1], base, groups=channels[-1], bias=False), 1.0)
+        weigh = init_weights(nn.Conv2d(channels[-1], channels[-1], plan.base, groups=channels[-1], bias=False), 1.0)
         return StackedTrunk(stages, channels, nn.Sequential(weigh, nn.Flatten()), channels[-1])

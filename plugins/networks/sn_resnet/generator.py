@@ -1,5 +1,6 @@
 """The residual generator."""
 
+import math
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Literal
@@ -29,7 +30,8 @@ class SNResNetGenerator(Generator):
     Up to three doublings (28x28, 32x32) every layer has 256 channels, as in the paper's table for CIFAR-10. Above, as
     for ImageNet, channels halve from block to block, from at most 1024 to 64 at the image. The latents in `condition`
     (a class or codes) set the gains and biases of every batch norm instead of entering at the first layer (conditional
-    batch norm, de Vries et al. 2017, arXiv 1707.00683).
+    batch norm, de Vries et al. 2017, arXiv 1707.00683). Images have any size from 5x5 pixels: one that doublings do not
+    reach is the centre of the next size up.
     """
 
     type: Literal["sn-resnet"] = "sn-resnet"
@@ -40,7 +42,7 @@ class SNResNetGenerator(Generator):
     attention: int | None = Field(
         default=None,
         ge=4,
-        description="Side of the maps after which self-attention comes: 32 or 64 in SAGAN and BigGAN.",
+        description="Height of the maps after which self-attention comes: 32 or 64 in SAGAN and BigGAN.",
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
@@ -54,12 +56,12 @@ class SNResNetGenerator(Generator):
         return check_size(self.type, self.attention, data.image)
 
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
-        base, doublings = upsampling_plan_of(image)
-        if doublings <= FLAT:
-            channels = [scaled(256, self.width)] * (doublings + 1)
+        times = upsampling_plan_of(image).times
+        if times <= FLAT:
+            channels = [scaled(256, self.width)] * (times + 1)
         else:
-            channels = [scaled(64 * min(2**level, 16), self.width) for level in range(doublings, -1, -1)]
-        return SNResNetGeneratorModule(self, latents, base, channels, image)
+            channels = [scaled(64 * min(2**level, 16), self.width) for level in range(times, -1, -1)]
+        return SNResNetGeneratorModule(self, latents, channels, image)
 
 
 class SNResNetGeneratorModule(nn.Module):
@@ -69,35 +71,36 @@ class SNResNetGeneratorModule(nn.Module):
     condition_columns: Tensor
 
     def __init__(
-        self, declared: SNResNetGenerator, latents: LatentSpace, base: int, channels: list[int], image: ImageShape
+        self, declared: SNResNetGenerator, latents: LatentSpace, channels: list[int], image: ImageShape
     ) -> None:
         super().__init__()
+        plan = upsampling_plan_of(image)
         conditional = torch.zeros(latents.width, dtype=torch.bool)
         for name in declared.condition:
             conditional[latents.columns(name)] = True
         self.register_buffer("noise_columns", (~conditional).nonzero().flatten(), persistent=False)
         self.register_buffer("condition_columns", conditional.nonzero().flatten(), persistent=False)
-        self.first = nn.Linear(len(self.noise_columns), channels[0] * base * base)
+        self.first = nn.Linear(len(self.noise_columns), channels[0] * math.prod(plan.base))
         nn.init.xavier_uniform_(self.first.weight)
         nn.init.zeros_(self.first.bias)
-        self.unflatten = nn.Unflatten(1, (channels[0], base, base))
+        self.unflatten = nn.Unflatten(1, (channels[0], *plan.base))
         self.blocks = nn.ModuleList(
             UpBlock(wide, narrow, len(self.condition_columns)) for wide, narrow in pairwise(channels)
         )
-        sides = [base * 2**level for level in range(1, len(channels))]
         self.attention = nn.ModuleList(
-            SelfAttention(narrow) if side == declared.attention else nn.Identity()
-            for side, narrow in zip(sides, channels[1:], strict=True)
+            SelfAttention(narrow) if height == declared.attention else nn.Identity()
+            for (height, _), narrow in zip(plan.sizes()[1:], channels[1:], strict=True)
         )
         self.norm = nn.BatchNorm2d(channels[-1])
         self.last = convolution(channels[-1], image.channels, gain=1.0)
+        self.crop = nn.Sequential(*plan.crop(image))
 
     def forward(self, embedded: Tensor) -> Tensor:
         condition = embedded[:, self.condition_columns]
         maps = self.unflatten(self.first(embedded[:, self.noise_columns]))
         for block, attention in zip(self.blocks, self.attention, strict=True):
             maps = attention(block(maps, condition))
-        images = self.last(self.norm(maps).relu()).tanh()
+        images = self.crop(self.last(self.norm(maps).relu()).tanh())
         assert isinstance(images, Tensor)
         return images
 

@@ -18,21 +18,20 @@ def check_size(network: str, attention: int | None, image: ImageShape) -> Iterab
 
     Args:
         network: The network's type, for the message.
-        attention: Side of the feature maps after which self-attention follows, or None.
+        attention: Height of the feature maps after which self-attention follows, or None.
         image: The shape of the images.
 
     Returns:
-        The problems found: the network cannot make images of this size, or has no feature maps of side `attention`.
+        The problems found: the network cannot make images of this size, or has no feature maps of height `attention`.
     """
     wrong = list(check_resolution(network, image))
     if wrong or attention is None:
         return wrong
-    base, doublings = upsampling_plan_of(image)
-    sides = [base * 2**level for level in range(1, doublings)]
-    if attention in sides:
+    heights = [height for height, _ in upsampling_plan_of(image).sizes()[1:-1]]
+    if attention in heights:
         return ()
-    choices = ", ".join(map(str, sides)) or "none between base and image"
-    return [Problem(("attention",), f"no feature maps have side {attention} (there is: {choices})")]
+    choices = ", ".join(map(str, heights)) or "none between base and image"
+    return [Problem(("attention",), f"no feature maps have height {attention} (there is: {choices})")]
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 3, gain: float = math.sqrt(2)) -> nn.Conv2d:

@@ -29,6 +29,7 @@ class SNResNetTrunk(Trunk):
     Every weight matrix has spectral norm; `discriminator.spectral_norm` adds it to the head. Up to three doublings
     (28x28, 32x32) every layer has 128 channels and only two blocks halve the size, as in the paper's table for
     CIFAR-10. Above, as for ImageNet, channels double from block to block, from 64 at the image to at most 1024.
+    Zeros are added around images whose size doublings do not reach.
     """
 
     type: Literal["sn-resnet"] = "sn-resnet"
@@ -36,7 +37,7 @@ class SNResNetTrunk(Trunk):
     attention: int | None = Field(
         default=None,
         ge=4,
-        description="Side of the maps after which self-attention comes: 32 or 64 in SAGAN and BigGAN.",
+        description="Height of the maps after which self-attention comes: 32 or 64 in SAGAN and BigGAN.",
     )
 
     def has_feature_maps(self) -> bool:
@@ -46,12 +47,12 @@ class SNResNetTrunk(Trunk):
         return check_size(self.type, self.attention, data.image)
 
     def build(self, image: ImageShape) -> TrunkModule:
-        _, doublings = upsampling_plan_of(image)
-        if doublings <= FLAT:
-            halvings, channels = min(doublings, 2), [scaled(128, self.width)] * 4
+        times = upsampling_plan_of(image).times
+        if times <= FLAT:
+            halvings, channels = min(times, 2), [scaled(128, self.width)] * 4
         else:
-            halvings = doublings
-            channels = [scaled(64 * min(2**level, 16), self.width) for level in range(doublings + 1)]
+            halvings = times
+            channels = [scaled(64 * min(2**level, 16), self.width) for level in range(times + 1)]
         return SNResNetTrunkModule(image, channels, halvings, self.attention)
 
 
@@ -60,22 +61,26 @@ class SNResNetTrunkModule(TrunkModule):
 
     def __init__(self, image: ImageShape, channels: list[int], halvings: int, attention: int | None) -> None:
         super().__init__()
+        plan = upsampling_plan_of(image)
         self.features = channels[-1]
         self.map_channels = tuple(channels)
+        self.pad = nn.Sequential(*plan.pad(image))
         first = FirstBlock(image.channels, channels[0])
         others = [
             DownBlock(shallow, deep, halves=level < halvings)
             for level, (shallow, deep) in enumerate(pairwise(channels), start=1)
         ]
         self.blocks = nn.ModuleList([first, *others])
-        sides = [image.height // 2 ** min(level + 1, halvings) for level in range(len(channels))]
-        at = sides.index(attention) if attention in sides else None
+        whole, _ = plan.sizes()[-1]
+        heights = [whole // 2 ** min(level + 1, halvings) for level in range(len(channels))]
+        at = heights.index(attention) if attention in heights else None
         self.attention = nn.ModuleList(
             SelfAttention(deep) if level == at else nn.Identity() for level, deep in enumerate(channels)
         )
         spectral_norm(self)
 
     def forward(self, images: Tensor) -> Features:
+        images = self.pad(images)
         maps = []
         for block, attention in zip(self.blocks, self.attention, strict=True):
             images = attention(block(images))

@@ -19,7 +19,9 @@ class Ada(Augmentation):
 
     Each transform is applied with probability p. p rises while the mean sign of D's logits on real images exceeds
     `target`, and falls otherwise. The transforms and their ranges are the paper's "bgc", in one bilinear warp and one
-    colour transform; the original also upsamples before the warp.
+    colour transform; the original also upsamples before the warp. Rotations are of the pixels, also in rectangular
+    images; what they show beyond the edges is the reflected image. A quarter turn interpolates by half a pixel where
+    height and width differ by an odd number.
     """
 
     type: Literal["ada"] = "ada"
@@ -43,7 +45,8 @@ class Ada(Augmentation):
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if "color" in self.pipe and data.image.channels not in (1, 3):
-            yield Problem(("pipe",), f"color needs one or three channels, and the data has {data.image}")
+            message = f"color needs one or three channels, and the data has {data.image}: leave it out"
+            yield Problem(("pipe",), message)
 
     def build(self, image: ImageShape) -> "AdaModule":
         return AdaModule(self)

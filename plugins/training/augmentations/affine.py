@@ -13,7 +13,10 @@ from gan_run.plugins.training.augmentations.warping import Padding, warp
 
 
 class Affine(Augmentation):
-    """A random affine transform of each image. Each part is uniform within its bounds, in either direction."""
+    """A random affine transform of each image. Each part is uniform within its bounds, in either direction.
+
+    Rotation and shear are of the pixels: a circle in a rectangular image is rotated to a circle.
+    """
 
     renamed: ClassVar[Mapping[str, str]] = {"slant": "shear", "stretch": "scale"}
     type: Literal["affine"] = "affine"
@@ -26,15 +29,16 @@ class Affine(Augmentation):
     )
 
     def build(self, image: ImageShape) -> "AffineModule":
-        return AffineModule(self)
+        return AffineModule(self, image)
 
 
 class AffineModule(AugmentationModule):
     """Images (N, C, H, W) to (N, C, H, W), with bilinear interpolation."""
 
-    def __init__(self, declared: Affine) -> None:
+    def __init__(self, declared: Affine, image: ImageShape) -> None:
         super().__init__()
         self._declared = declared
+        self._aspect = image.width / image.height
 
     def forward(self, images: Tensor) -> Tensor:
         return warp(images, self.sample_maps(len(images), images.device), self._declared.padding)
@@ -59,6 +63,8 @@ class AffineModule(AugmentationModule):
         shear = either_way(declared.shear)
         across, down = 1 + either_way(declared.scale), 1 + either_way(declared.scale)
         right, below = either_way(2 * declared.shift), either_way(2 * declared.shift)
-        # Rotation times shear times scaling, and the translation.
-        rows = [(cos * across, (cos * shear - sin) * down, right), (sin * across, (sin * shear + cos) * down, below)]
+        # Rotation times shear times scaling, in pixels. A unit of the coordinates is half a side, so that what leads
+        # from one axis to the other is scaled by the ratio of the sides. The translation is a share of each side.
+        shear_or_turn, turn = (cos * shear - sin) * down / self._aspect, sin * across * self._aspect
+        rows = [(cos * across, shear_or_turn, right), (turn, (sin * shear + cos) * down, below)]
         return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)

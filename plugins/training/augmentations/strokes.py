@@ -1,14 +1,14 @@
 """Random stroke width."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Augmentation, AugmentationModule, ImageShape
+from gan_run import Augmentation, AugmentationModule, DataInfo, ImageShape, Problem, SpecView
 
 
 class Strokes(Augmentation):
@@ -21,6 +21,17 @@ class Strokes(Augmentation):
     )
     blur: float = Field(default=0.8, gt=0, le=10, description="Standard deviation of the blur, in pixels.")
     sharpness: float = Field(default=3, gt=0, description="Steepness of the threshold.")
+
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        shorter = min(data.image.height, data.image.width)
+        if self.reach >= shorter:
+            problem = f"{self.blur} pixels are too many for {data.image}: at most {(shorter - 1) / 2:g}"
+            yield Problem(("blur",), problem)
+
+    @property
+    def reach(self) -> int:
+        """Pixels to either side that the blur takes into account. The image is reflected at its edges, once."""
+        return math.ceil(2 * self.blur)
 
     def build(self, image: ImageShape) -> "StrokesModule":
         return StrokesModule(self)
@@ -44,7 +55,7 @@ class StrokesModule(AugmentationModule):
     def cut(self, images: Tensor, levels: Tensor) -> Tensor:
         """Threshold images (N, C, H, W) at levels (N,)."""
         declared = self._declared
-        reach = 2 * math.ceil(2 * declared.blur) + 1
+        kernel = 2 * declared.reach + 1
         with torch.autocast(images.device.type, enabled=False):
-            blurred = self._blur(images, [reach, reach], [declared.blur, declared.blur])
+            blurred = self._blur(images, [kernel, kernel], [declared.blur, declared.blur])
             return torch.tanh(declared.sharpness * (blurred - levels.to(images).view(-1, 1, 1, 1)))

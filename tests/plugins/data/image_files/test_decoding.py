@@ -1,3 +1,5 @@
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +10,21 @@ from PIL import Image
 from pydantic import ValidationError
 from torch import Tensor
 
+from gan_run import SpecError, read_spec
 from gan_run.plugins.data.image_files.image_folder import ImageFolder
+from gan_run.registry.plugins import Registry
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 Colour = tuple[int, int, int]
 
 
-def decode(root: Path, size: int, **fields: Any) -> Tensor:
+def decode(root: Path, size: int | tuple[int, int], **fields: Any) -> Tensor:
     """The one picture in `root`, (C, H, W)."""
-    images = ImageFolder(root=root, size=size, test_fraction=0, **fields).load("train").images
+    folder = ImageFolder(root=root, size=size, test_fraction=0, **fields)
+    images = folder.load("train").images
     assert images.dtype == torch.uint8
-    assert images.shape[2:] == (size, size)
+    assert images.shape[1:] == folder.describe().image
+    assert images.shape[2:] == ((size, size) if isinstance(size, int) else size)
     (image,) = images
     return image
 
@@ -79,6 +85,33 @@ def test_stretch_squeezes_the_whole_picture(tmp_path: Path):
     assert left < 20
 
 
+def test_crop_to_a_rectangle_takes_the_middle_of_its_shape(tmp_path: Path):
+    # 6x6, of which a rectangle of 2x6 is three times as wide as high: the two rows in the middle.
+    rows = [[RED] * 6] * 2 + [[GREEN] * 6, [GREEN, GREEN, BLUE, BLUE, GREEN, GREEN]] + [[WHITE] * 6] * 2
+    picture(rows).save(tmp_path / "a.png")
+    assert colours(decode(tmp_path, (2, 6))) == rows[2:4]
+    assert colours(decode(tmp_path, (6, 2))) == [row[2:4] for row in rows]
+
+
+def test_pad_to_a_rectangle_keeps_the_whole_picture(tmp_path: Path):
+    picture([[RED, GREEN], [BLUE, WHITE]]).save(tmp_path / "a.png")
+    lying = colours(decode(tmp_path, (2, 5), fit="pad", background="black"))
+    assert lying == [[BLACK, RED, GREEN, BLACK, BLACK], [BLACK, BLUE, WHITE, BLACK, BLACK]]
+    standing = colours(decode(tmp_path, (4, 2), fit="pad", background="black"))
+    assert standing == [[BLACK] * 2, [RED, GREEN], [BLUE, WHITE], [BLACK] * 2]
+
+
+def test_pad_to_a_rectangle_scales_by_the_side_that_reaches_it_first(tmp_path: Path):
+    Image.new("RGB", (20, 10), RED).save(tmp_path / "a.png")
+    image = decode(tmp_path, (8, 12), fit="pad")  # 12 wide is 6 high
+    assert colours(image) == [[WHITE] * 12, *[[RED] * 12] * 6, [WHITE] * 12]
+
+
+def test_stretch_to_a_rectangle_scales_each_axis(tmp_path: Path):
+    Image.new("RGB", (3, 5), GREEN).save(tmp_path / "a.png")
+    assert colours(decode(tmp_path, (4, 2), fit="stretch")) == [[GREEN] * 2] * 4
+
+
 def test_shrinking_averages_what_lies_between(tmp_path: Path):
     checks = np.indices((64, 64)).sum(0) % 2 * 255
     Image.fromarray(checks.astype(np.uint8)).save(tmp_path / "checks.png")
@@ -117,6 +150,56 @@ def test_the_colour_of_invisible_pixels_does_not_bleed(tmp_path: Path):
     pixels[:, :4] = 255  # white on the left; black but invisible on the right
     Image.fromarray(pixels).save(tmp_path / "a.png")
     assert (decode(tmp_path, 2) == 255).all()
+
+
+RGBA_PIXELS = [[[255, 0, 0, 255], [9, 8, 7, 128]], [[1, 2, 3, 0], [4, 5, 6, 51]]]
+
+
+def test_four_channels_keep_the_alpha_channel(tmp_path: Path):
+    Image.fromarray(np.array(RGBA_PIXELS, dtype=np.uint8)).save(tmp_path / "a.png")
+    for fit in ("crop", "pad", "stretch"):
+        assert decode(tmp_path, 2, channels=4, fit=fit).permute(1, 2, 0).tolist() == RGBA_PIXELS
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "CMYK", "P", "I;16"])
+def test_opaque_pictures_have_an_alpha_of_255(tmp_path: Path, mode: str):
+    Image.new(mode, (3, 2)).save(tmp_path / ("a.jpg" if mode == "CMYK" else "a.png"))
+    image = decode(tmp_path, (2, 3), channels=4)
+    assert (image[3] == 255).all()
+    assert (image[:3] == decode(tmp_path, (2, 3))).all()
+
+
+def test_gray_with_alpha_and_palettes_with_transparency_keep_it_as_four_channels(tmp_path: Path):
+    Image.merge("LA", [Image.new("L", (2, 2), 100), Image.new("L", (2, 2), 7)]).save(tmp_path / "a.png")
+    assert decode(tmp_path, 2, channels=4)[:, 0, 0].tolist() == [100, 100, 100, 7]
+    image = Image.new("P", (2, 2))
+    image.putpalette([*RED, *GREEN])
+    image.putdata([0, 1, 1, 0])
+    image.save(tmp_path / "a.png", transparency=b"\xff\x05")
+    assert decode(tmp_path, 2, channels=4)[:, 0].T.tolist() == [[*RED, 255], [*GREEN, 5]]
+
+
+def test_a_colour_that_stands_for_transparent_becomes_an_alpha_of_zero(tmp_path: Path):
+    picture([[RED, GREEN], [BLUE, WHITE]]).save(tmp_path / "a.png", transparency=GREEN)
+    assert decode(tmp_path, 2, channels=4)[3].tolist() == [[255, 0], [255, 255]]
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_the_colour_of_invisible_pixels_does_not_bleed_into_four_channels(tmp_path: Path, fit: str):
+    pixels = np.zeros((16, 16, 4), dtype=np.uint8)
+    pixels[:, :7] = (255, 255, 255, 255)  # white on the left; green but invisible on the right
+    pixels[:, 7:] = (0, 255, 0, 0)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    image = decode(tmp_path, 4, channels=4, fit=fit)
+    visible = image[:, image[3] > 0]
+    assert (visible[:3] == 255).all()
+    assert 0 < visible[3].min() < 255  # the column where both meet
+
+
+def test_pad_of_four_channels_is_transparent(tmp_path: Path):
+    Image.new("RGBA", (2, 2), (9, 9, 9, 200)).save(tmp_path / "a.png")
+    image = decode(tmp_path, (2, 4), channels=4, fit="pad", background="red")
+    assert image[:, 0].T.tolist() == [[0, 0, 0, 0], [9, 9, 9, 200], [9, 9, 9, 200], [0, 0, 0, 0]]
 
 
 def test_gray_with_alpha_is_laid_on_the_background(tmp_path: Path):
@@ -198,7 +281,42 @@ def test_a_background_that_is_no_opaque_colour_is_refused(tmp_path: Path, colour
         ImageFolder(root=tmp_path, size=8, background=colour)
 
 
-@pytest.mark.parametrize("wrong", [{"size": 0}, {"channels": 4}, {"fit": "squash"}, {"test_fraction": 1.0}])
+@pytest.mark.parametrize("wrong", [{"size": 0}, {"channels": 2}, {"fit": "squash"}, {"test_fraction": 1.0}])
 def test_values_out_of_range_are_refused(tmp_path: Path, wrong: dict[str, Any]):
     with pytest.raises(ValidationError):
         ImageFolder(**{"root": tmp_path, "size": 8} | wrong)
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ([218], r"data\.size\[1\]: this field is required"),
+        ([218, 178, 3], r"data\.size: Tuple should have at most 2 items"),
+        ([218, 0], r"data\.size\[1\]: Input should be greater than or equal to 1, not 0"),
+        ("large", r"data\.size: Input should be a valid integer, unable to parse .*, not 'large'"),
+        (0, r"data\.size: Input should be greater than or equal to 1, not 0"),
+    ],
+)
+def test_a_wrong_size_is_one_problem_with_its_place(
+    small: Callable[..., Mapping[str, Any]], registry: Registry, tmp_path: Path, size: object, message: str
+):
+    spec = small(data={"type": "image-folder", "root": str(tmp_path), "size": size})
+    with pytest.raises(SpecError, match=message) as refused:
+        read_spec(spec, registry=registry)
+    assert len(refused.value.problems) == 1
+
+
+def test_a_square_has_the_transform_in_the_cache_that_it_had_before_rectangles(tmp_path: Path):
+    # The transform is part of the key: another one would decode every folder again.
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    decode(tmp_path, 4, cache=tmp_path / "cache")
+    (about,) = (tmp_path / "cache").glob("*/about.json")
+    transform = {"size": 4, "channels": 3, "fit": "crop", "background": "white", "crop": None}
+    assert json.loads(about.read_text())["transform"] == transform
+
+
+def test_sizes_and_channels_have_images_of_their_own_in_the_cache(tmp_path: Path):
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    for size, channels in ((4, 3), ((4, 6), 3), ((6, 4), 3), (4, 4)):
+        assert decode(tmp_path, size, channels=channels, cache=tmp_path / "cache").shape[0] == channels
+    assert len(list((tmp_path / "cache").glob("*/images.npy"))) == 4

@@ -35,6 +35,12 @@ def test_there_is_a_logit_for_each_place_of_the_last_map() -> None:
     torch.testing.assert_close(logits[1, 2 * 4 + 3], place[0])
 
 
+def test_rectangles_have_a_logit_for_each_place_too() -> None:
+    trunk = DCGANTrunk(width=0.1).build(ImageShape(3, 37, 24))  # padded to 40x24, which halves to 20x12, 10x6 and 5x3
+    logits = Patch().build(trunk, LATENTS)(trunk(torch.randn(2, 3, 37, 24)), {})
+    assert logits.shape == (2, 5 * 3)
+
+
 def test_it_needs_no_feature_vector() -> None:
     trunk = DCGANTrunk(width=0.1).build(ImageShape(1, 16, 16))
     features = trunk(torch.randn(3, 1, 16, 16))

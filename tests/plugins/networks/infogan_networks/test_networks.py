@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -5,6 +7,7 @@ from torch import Tensor, nn
 from gan_run import DataInfo, Features, Generator, ImageShape, Norm, Trunk
 from gan_run.plugins.networks.infogan_networks.layers import same_block, same_up_block
 from gan_run.plugins.networks.infogan_networks.mnist import InfoGANMnistTrunk
+from gan_run.registry.plugins import Registry
 from papers_networks import (
     INPUTS,
     PAPERS,
@@ -136,14 +139,22 @@ def declarations(paper: Paper) -> tuple[Generator, Trunk]:
 
 @each_network
 @pytest.mark.parametrize("change", [(4, 4), (0, 4), (-14, 0)])
-def test_other_sizes_are_a_problem_that_points_to_dcgan(paper: Paper, change: tuple[int, int]) -> None:
+def test_other_sizes_are_a_problem_that_names_networks_which_take_them(
+    paper: Paper, change: tuple[int, int], registry: Registry
+) -> None:
     height, width = paper.image.height + change[0], paper.image.width + change[1]
     data = DataInfo(ImageShape(1, height, width), {"train": 1})
     for declared in declarations(paper):
         (problem,) = declared.check_data(None, data)  # type: ignore[arg-type]  # needs nothing of the spec
         assert problem.place == ("type",)
         assert f"{height}x{width}" in problem.message
-        assert "dcgan" in problem.message
+        others = [
+            name for name in registry.catalogue.names(declared.kind) if re.search(rf"\b{name}\b", problem.message)
+        ]
+        assert others == ["dcgan", "mlp", "r3gan", "sn-resnet"]
+        for name in others:
+            other = registry.catalogue.find(declared.kind, name)()
+            assert not list(other.check_data(None, data))  # type: ignore[arg-type]  # needs nothing of the spec
 
 
 @each_network

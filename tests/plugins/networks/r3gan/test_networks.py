@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace
+from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace, upsampling_plan_of
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.networks.r3gan.layers import Downsample, ResidualBlock, Upsample
 from gan_run.plugins.networks.r3gan.networks import R3GANGenerator, R3GANTrunk
@@ -99,5 +99,22 @@ def test_gradients_reach_every_parameter_once_the_blocks_have_begun() -> None:
 
 @pytest.mark.parametrize("declared", [R3GANGenerator(), R3GANTrunk()], ids=["generator", "trunk"])
 def test_a_size_that_cannot_be_reached_is_refused(declared: R3GANGenerator | R3GANTrunk) -> None:
-    (problem,) = declared.check_data(None, DataInfo(ImageShape(1, 100, 100), {"train": 1}))  # type: ignore[arg-type]
-    assert "no r3gan for 100x100" in problem.message
+    (problem,) = declared.check_data(None, DataInfo(ImageShape(1, 4, 100), {"train": 1}))  # type: ignore[arg-type]
+    assert "no r3gan for 4x100" in problem.message
+
+
+@pytest.mark.parametrize("size", [(20, 12), (9, 14), (48, 32)])
+def test_rectangles_go_from_latents_to_images_to_features(size: tuple[int, int]) -> None:
+    image = ImageShape(4, *size)
+    images = R3GANGenerator(width=0.02).build(LATENTS, image)(LATENTS.embed(LATENTS.sample(2)))
+    assert images.shape == (2, *image)
+    trunk = R3GANTrunk(width=0.02).build(image)
+    features = trunk(images)
+    assert features.vector.shape == (2, trunk.features)
+    assert [level.shape[2:] for level in features.maps] == upsampling_plan_of(image).sizes()[::-1]
+
+
+def test_a_rectangle_has_the_channels_of_the_square_with_as_many_pixels() -> None:
+    # 128x512 has the pixels of 256x256, and 4x16 those of 8x8.
+    assert R3GANTrunk().channels(ImageShape(3, 128, 512))[-3:] == [384, 192, 96]
+    assert R3GANTrunk().channels(ImageShape(3, 512, 128))[-3:] == [384, 192, 96]

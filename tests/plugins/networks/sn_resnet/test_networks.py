@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace, SpecError, Splits, read_spec
+from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace, SpecError, Splits, read_spec, upsampling_plan_of
 from gan_run.core.run.resolve import check_against_data
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
@@ -18,7 +18,7 @@ from gan_run.registry.plugins import Registry
 
 CONTEXT = LatentContext(DataInfo(ImageShape(1, 8, 8), {"train": 1}))
 LATENTS = LatentSpace({"z": Uniform(count=3).module(CONTEXT), "k": Categorical(classes=4).module(CONTEXT)})
-SIZES = pytest.mark.parametrize("size", [12, 28, 32, 64])
+SIZES = pytest.mark.parametrize("size", [(12, 12), (28, 28), (32, 32), (64, 64), (20, 12), (50, 65), (9, 14)])
 Small = Callable[..., Mapping[str, Any]]
 
 
@@ -57,9 +57,9 @@ def test_at_128_channels_double_from_64_to_1024_towards_the_base() -> None:
 
 @SIZES
 @pytest.mark.parametrize("attention", [False, True])
-def test_shapes_go_from_latents_to_images_to_features(size: int, attention: bool) -> None:
-    image = ImageShape(3, size, size)
-    side = size // 2 if attention else None
+def test_shapes_go_from_latents_to_images_to_features(size: tuple[int, int], attention: bool) -> None:
+    image = ImageShape(3, *size)
+    (side, _) = upsampling_plan_of(image).sizes()[-2] if attention else (None, None)
     generator = SNResNetGenerator(width=0.05, condition=("k",), attention=side).build(LATENTS, image)
     images = generator(LATENTS.embed(LATENTS.sample(2)))
     assert images.shape == (2, *image)
@@ -68,6 +68,7 @@ def test_shapes_go_from_latents_to_images_to_features(size: int, attention: bool
     features = trunk(images)
     assert features.vector.shape == (2, trunk.features)
     assert tuple(level.shape[1] for level in features.maps) == trunk.map_channels
+    assert features.maps[0].shape[2:] == upsampling_plan_of(image).sizes()[-2]
     torch.testing.assert_close(features.vector, features.maps[-1].relu().sum(dim=(2, 3)))
     assert (len([layer for layer in trunk.modules() if isinstance(layer, SelfAttention)]) == 1) is attention
 
@@ -157,7 +158,7 @@ def test_two_gradients_deep_every_parameter_is_reached() -> None:
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"attention": 8}, "no feature maps have side 8 (there is: none between base and image)"),
+        ({"attention": 8}, "no feature maps have height 8 (there is: none between base and image)"),
         ({"condition": ["z", "category", "c"]}, "at least one latent must enter at the first layer"),
         ({"condition": ["kategory"]}, "no latent is called 'kategory'; did you mean 'category'?"),
     ],
@@ -177,10 +178,10 @@ def test_what_cannot_be_built_is_refused(
 
 
 def test_a_size_that_cannot_be_reached_is_refused() -> None:
-    data = DataInfo(ImageShape(1, 100, 100), {"train": 1})
+    data = DataInfo(ImageShape(1, 100, 4), {"train": 1})
     for declared in (SNResNetGenerator(attention=50), SNResNetTrunk()):
         (problem,) = declared.check_data(None, data)  # type: ignore[arg-type]  # needs nothing of the spec
-        assert "no sn-resnet for 100x100" in problem.message
+        assert "no sn-resnet for 100x4" in problem.message
 
 
 def test_gradients_reach_all_of_the_generator() -> None:

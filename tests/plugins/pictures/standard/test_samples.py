@@ -109,3 +109,15 @@ def test_check() -> None:
     assert str(problem).startswith("artifacts[0].code: no latent is called 'categry'; did you mean 'category'?")
     (problem,) = spec(type="samples", code="c").data_problems(info)
     assert str(problem).startswith("artifacts[0].code: 'c' is not categorical")
+
+
+def test_four_channels_are_drawn_with_their_alpha_channel_between_opaque_white_lines(tmp_path: Path) -> None:
+    shades = torch.tensor([1.0, -1.0, 0.0, -0.5])  # 255, 0, 128 and an alpha of 64
+    drawn = fake_model({"z": Uniform()}, lambda embedded: shades.view(1, 4, 1, 1).expand(len(embedded), 4, 3, 5), {})
+    (path,) = Samples(rows=2, columns=3).render(drawn, DATA, tmp_path / "step-1")
+    picture = Image.open(path)
+    assert picture.mode == "RGBA"
+    scale = 19  # 3 pixels to 57
+    assert picture.size == (3 * (5 * scale + 2) + 2, 2 * (3 * scale + 2) + 2)
+    assert picture.getpixel((0, 0)) == (255, 255, 255, 255)
+    assert picture.getpixel((2, 2)) == (255, 0, 128, 64)

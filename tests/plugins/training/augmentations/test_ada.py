@@ -80,6 +80,38 @@ def test_turns_of_oblong_images_are_turns_of_what_they_show() -> None:
     assert (turned - disc)[..., 6:18].abs().max() < 1e-4
 
 
+def test_rotations_and_scales_of_oblong_images_keep_circles_round() -> None:
+    torch.manual_seed(6)
+    rows, columns = torch.meshgrid(torch.arange(24) - 11.5, torch.arange(48) - 23.5, indexing="ij")
+    blob = (-(rows.square() + columns.square()) / 6).exp().expand(20, 1, 24, 48)
+    middle = slice(12, 36)  # beside it a turned image shows its reflection
+    turned = geometry(blob, lambda maker: maker.rotate(ALWAYS))
+    torch.testing.assert_close(turned[..., middle], blob[..., middle], atol=0.08, rtol=0)
+    scaled = geometry(blob, ada_geometry.Maker.scale)[..., middle]
+    tall, wide = (
+        (scaled * distance[:, middle].square()).sum(dim=(1, 2, 3)) / scaled.sum(dim=(1, 2, 3))
+        for distance in (rows, columns)
+    )
+    assert tall.std() > 0.5
+    torch.testing.assert_close(tall, wide, atol=0, rtol=0.02)
+
+
+def test_translations_of_oblong_images_are_shares_of_each_side() -> None:
+    # 16x40: whole pixels to 2 rows and 5 columns; the normal translation has standard deviations of an eighth.
+    torch.manual_seed(7)
+
+    def total(change: Callable[[ada_geometry.Maker], object]) -> Tensor:
+        maker = ada_geometry.Maker(20000, (16, 40), ALWAYS)
+        change(maker)
+        return maker.maps()[:, :, 2] * torch.tensor([40 / 2, 16 / 2])  # in pixels, across and down
+
+    moved = total(ada_geometry.Maker.whole_pixels)
+    torch.testing.assert_close(moved, moved.round(), atol=1e-4, rtol=0)
+    assert moved.amax(dim=0).round().tolist() == [5, 2]
+    assert moved.amin(dim=0).round().tolist() == [-5, -2]
+    assert total(ada_geometry.Maker.shift).std(dim=0).tolist() == pytest.approx([5, 2], rel=0.03)
+
+
 def test_scale_stretch_rotation_and_shift_have_the_papers_sizes() -> None:
     torch.manual_seed(3)
     n = 20000

@@ -53,14 +53,26 @@ def test_a_shear_moves_rows_sideways_and_nothing_else() -> None:
     torch.testing.assert_close(places, 4 - 0.5 * (torch.arange(8) - 3.5))
 
 
-@given(st.floats(0, 180), st.floats(0, 2), st.floats(0, 0.9), st.floats(0, 1), st.integers(1, 6), st.integers(0, 2**31))
+@given(
+    st.floats(0, 180),
+    st.floats(0, 2),
+    st.floats(0, 0.9),
+    st.floats(0, 1),
+    st.integers(1, 6),
+    st.integers(0, 2**31),
+    st.sampled_from([(8, 8), (8, 24), (20, 10)]),
+)
 def test_every_part_stays_within_its_bound(
-    rotate: float, shear: float, scale: float, shift: float, n: int, seed: int
+    rotate: float, shear: float, scale: float, shift: float, n: int, seed: int, size: tuple[int, int]
 ) -> None:
     torch.manual_seed(seed)
-    maps = Affine(rotate=rotate, shear=shear, scale=scale, shift=shift).build(SHAPE).sample_maps(n, torch.device("cpu"))
+    declared = Affine(rotate=rotate, shear=shear, scale=scale, shift=shift)
+    maps = declared.build(ImageShape(1, *size)).sample_maps(n, torch.device("cpu"))
     assert maps.shape == (n, 2, 3)
+    height, width = size
     for (a, b, right), (c, d, below) in maps.double().tolist():
+        # In pixels: coordinates from -1 to 1 are half a width and half a height.
+        b, c = b * width / height, c * height / width
         # Undo rotation, shear and scale: the first column is the rotated and stretched axis.
         assert abs(math.degrees(math.atan2(c, a))) <= rotate + 1e-3
         across = math.hypot(a, c)
@@ -71,6 +83,36 @@ def test_every_part_stays_within_its_bound(
         assert abs((cos * b + sin * d) / down) <= shear + 1e-3
         assert abs(right) <= 2 * shift + 1e-6
         assert abs(below) <= 2 * shift + 1e-6
+
+
+def test_rotated_rectangles_show_circles_as_circles() -> None:
+    rows, columns = torch.meshgrid(torch.arange(16) - 7.5, torch.arange(32) - 15.5, indexing="ij")
+    blob = (-(rows.square() + columns.square()) / 8).exp().expand(20, 1, 16, 32)
+    turned = Affine(rotate=180).build(ImageShape(1, 16, 32))(blob)
+    torch.testing.assert_close(turned, blob, atol=0.05, rtol=0)
+
+
+def test_a_rotated_rectangle_worked_by_hand() -> None:
+    # 4 pixels high, 8 wide, turned by a quarter about its centre: rows are columns of the middle 4x4, and beside them
+    # lies what the border is continued by.
+    images = picture(1, height=4, width=8)
+    torch.manual_seed(0)
+    module = Affine(rotate=90).build(ImageShape(1, 4, 8))
+    (((a, b, _), (c, d, _)),) = module.sample_maps(1, torch.device("cpu")).double().tolist()
+    angle = math.atan2(c / 2, a)  # c is in half heights per half width, which is twice as many pixels
+    assert (a, d) == pytest.approx((math.cos(angle), math.cos(angle)))
+    assert (b, c) == pytest.approx((-math.sin(angle) / 2, math.sin(angle) * 2))
+    quarter = warp(images, one((0, -1 / 2, 0), (2, 0, 0)), "border")  # these numbers at 90 degrees
+    torch.testing.assert_close(quarter[..., 2:6], torch.rot90(images[..., 2:6], 1, (2, 3)))
+
+
+def test_the_translation_is_a_share_of_each_side() -> None:
+    # A bright pixel in the middle of 10x40 moves by up to 1 row and 4 columns.
+    torch.manual_seed(0)
+    maps = Affine(shift=0.1).build(ImageShape(1, 10, 40)).sample_maps(4000, torch.device("cpu"))
+    columns, rows = maps[:, 0, 2] * 40 / 2, maps[:, 1, 2] * 10 / 2
+    assert columns.abs().max().item() == pytest.approx(4, abs=0.01)
+    assert rows.abs().max().item() == pytest.approx(1, abs=0.01)
 
 
 def test_each_bound_is_used_up() -> None:

@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from gan_run import ImageShape
+from gan_run import DataInfo, ImageShape
 from gan_run.plugins.training.augmentations.strokes import Strokes
 
 SHAPE = ImageShape(1, 12, 12)
@@ -73,6 +73,24 @@ def test_colours_are_blurred_apart() -> None:
     cut = Strokes().build(ImageShape(3, 12, 12)).cut(images, torch.zeros(1))
     torch.testing.assert_close(cut[:, 0], -cut[:, 1])
     assert not cut[:, 2].any()
+
+
+def test_rectangles_are_blurred_alike_on_both_axes() -> None:
+    image = torch.full((1, 1, 12, 20), -1.0)
+    image[..., 5, 10] = 1.0
+    cut = Strokes().build(ImageShape(1, 12, 20)).cut(image, torch.zeros(1))[0, 0]
+    torch.testing.assert_close(cut[5, 8:13], cut[3:8, 10])
+    assert cut[5, 9] > cut[5, 8]
+
+
+def test_a_blur_that_reaches_beyond_the_reflected_image_is_refused() -> None:
+    data = DataInfo(ImageShape(3, 28, 12), {"train": 1})
+    (problem,) = Strokes(blur=6).check_data(None, data)  # type: ignore[arg-type]  # needs nothing of the spec
+    assert problem.place == ("blur",)
+    assert problem.message == "6.0 pixels are too many for 28x12, 3 channel(s): at most 5.5"
+    largest = Strokes(blur=5.5)
+    assert not list(largest.check_data(None, data))  # type: ignore[arg-type]
+    assert largest.build(data.image)(torch.zeros(1, *data.image)).shape == (1, *data.image)
 
 
 @pytest.mark.parametrize("field", [{"level": 1.0}, {"level": -0.1}, {"blur": 0}, {"sharpness": 0}])
