@@ -29,6 +29,7 @@ PLUGINS = (
     "second_opinion",
     "switch_balance",
     "small_conv",
+    "snapshots",
     "smoothed",
     "brightness",
 )

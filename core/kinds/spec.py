@@ -10,6 +10,7 @@ from gan_run.core.base.device import Precision
 from gan_run.core.base.errors import Place, Problem, suggest
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.callback import DeclaredCallback
 from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath, mistake
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.latent import Latent
@@ -86,6 +87,7 @@ class Spec(Declaration):
     train: Train = Field(description="How training runs.")
     metrics: tuple[Metric, ...] = Field(default=(), description="Numbers to measure on the trained model.")
     artifacts: tuple[Artifact, ...] = Field(default=(), description="Files to render of the trained model.")
+    callbacks: tuple[DeclaredCallback, ...] = Field(default=(), description="What follows the run, such as a logger.")
 
     @classmethod
     def with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import torch
 from torch import Tensor
@@ -17,8 +17,9 @@ from gan_run.core.engine.state import (
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.events import ArtifactRendered, CheckpointSaved, MetricMeasured, StepLogged
 from gan_run.core.run import checkpoint, evaluation
-from gan_run.core.run.events import CheckpointSaved, Dispatcher, StepLogged
+from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.run_folder import RunFolder
 
 
@@ -90,17 +91,18 @@ def recovery_hint(run: RunFolder) -> str:
     return f"the last good checkpoint is {latest.folder}" if latest else "there is no checkpoint yet"
 
 
-def train(training: Training, run: RunFolder, data: Splits, events: Dispatcher, stop: Callable[[], bool]) -> None:
+def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, stop: Callable[[], bool]) -> None:
     """Train to the last step, then evaluate.
 
     Raises:
-        Stopped: `stop` returned True; a checkpoint is saved.
+        Stopped: `stop` returned True, or a callback asked for it; a checkpoint is saved.
         TrainingError: A loss or a weight is not finite.
     """
     settings = training.spec.train
     monitor = NonFiniteMonitor()
     throughput = Throughput(training)
     while training.step < settings.steps:
+        events.release_model()
         losses = training.advance()
         step = training.step
         monitor.record(step, losses)
@@ -112,18 +114,19 @@ def train(training: Training, run: RunFolder, data: Splits, events: Dispatcher, 
                 log(training, run, losses, throughput.lap(), events)
 
         if not last:
-            evaluate_if_due(training, run, data, monitor)
+            evaluate_if_due(training, run, data, monitor, events)
 
-        stopping = training.world.any(stop())  # after the step's events, since a callback may ask for it
+        # After the step's events, since a callback may ask for it.
+        stopping = training.world.any(stop() or events.stop_requested)
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
         if step % settings.checkpoint_every == 0 or last or stopping:
             monitor.raise_if_any(run)
             saved = save(training, run)
-            events.send(CheckpointSaved(folder=run.path, step=step, checkpoint=saved.folder))
+            events.send(CheckpointSaved(**events.now(), checkpoint=saved.folder))
 
         if stopping and not last:
             raise Stopped(step)
-    evaluate(training, run, data)
+    evaluate(training, run, data, events)
 
 
 def train_along(training: Training, stop: Callable[[], bool]) -> None:
@@ -135,7 +138,7 @@ def train_along(training: Training, stop: Callable[[], bool]) -> None:
 
 
 def log(
-    training: Training, run: RunFolder, losses: dict[str, Losses], steps_per_second: float, events: Dispatcher
+    training: Training, run: RunFolder, losses: dict[str, Losses], steps_per_second: float, events: RunEvents
 ) -> None:
     """Append this step's losses and throughput to metrics.jsonl."""
     spec, step = training.spec, training.step
@@ -145,9 +148,7 @@ def log(
     run.append_metrics({"step": step, **scalars, "time": timing})
     events.send(
         StepLogged(
-            folder=run.path,
-            step=step,
-            steps=spec.train.steps,
+            **events.now(),
             scalars=scalars,
             images_per_second=images_per_second,
             steps_per_second=steps_per_second,
@@ -155,26 +156,48 @@ def log(
     )
 
 
-def evaluate_if_due(training: Training, run: RunFolder, data: Splits, monitor: NonFiniteMonitor) -> None:
+def evaluate_if_due(
+    training: Training, run: RunFolder, data: Splits, monitor: NonFiniteMonitor, events: RunEvents
+) -> None:
     """Render the artifacts and measure the metrics whose `every` divides this step."""
     spec, step = training.spec, training.step
-    artifacts = [artifact for artifact in spec.artifacts if artifact.every and step % artifact.every == 0]
-    metrics = [metric for metric in spec.metrics if metric.every and step % metric.every == 0]
+    artifacts = [index for index, each in enumerate(spec.artifacts) if each.every and step % each.every == 0]
+    metrics = [index for index, each in enumerate(spec.metrics) if each.every and step % each.every == 0]
     if artifacts or metrics:
         monitor.raise_if_any(run)
-        model = training.model()
-        evaluation.render_artifacts(model, data, run.path, artifacts, step, spec.seed)
+        render(training, run, data, artifacts, events)
         if metrics:
-            run.append_metrics({"step": step, "metrics": evaluation.measure(model, data, metrics, spec.seed)})
+            run.append_metrics({"step": step, "metrics": measure(training, data, metrics, events)})
 
 
-def evaluate(training: Training, run: RunFolder, data: Splits) -> None:
+def evaluate(training: Training, run: RunFolder, data: Splits, events: RunEvents) -> None:
     """Render and measure everything after the last step. evaluation.json is written last and marks a finished run."""
     spec = training.spec
-    model = training.model()
-    evaluation.render_artifacts(model, data, run.path, spec.artifacts, training.step, spec.seed)
-    found = evaluation.measure(model, data, spec.metrics, spec.seed)
+    render(training, run, data, range(len(spec.artifacts)), events)
+    found = measure(training, data, range(len(spec.metrics)), events)
     run.write_evaluation({"step": training.step, "metrics": found})
+
+
+def render(training: Training, run: RunFolder, data: Splits, indices: Collection[int], events: RunEvents) -> None:
+    """Render some of the spec's artifacts."""
+    spec = training.spec
+    artifacts = [spec.artifacts[index] for index in indices]
+    rendered = evaluation.render_artifacts(events.model(), data, run.path, artifacts, training.step, spec.seed)
+    for index, artifact, files in zip(indices, artifacts, rendered, strict=True):
+        events.send(ArtifactRendered(**events.now(), artifact=artifact, index=index, files=tuple(files)))
+
+
+def measure(training: Training, data: Splits, indices: Collection[int], events: RunEvents) -> list[dict[str, object]]:
+    """Measure some of the spec's metrics. Returns the fields of each and what it found."""
+    spec = training.spec
+    metrics = [spec.metrics[index] for index in indices]
+    measured = []
+    for index, metric, found in zip(
+        indices, metrics, evaluation.measure(events.model(), data, metrics, spec.seed), strict=True
+    ):
+        events.send(MetricMeasured(**events.now(), metric=metric, index=index, found=found))
+        measured.append(evaluation.with_fields(metric, found))
+    return measured
 
 
 class Throughput:

@@ -10,7 +10,8 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gan_run.core.run.events import Callback, CheckpointSaved, RunEnded, RunStarted, StepLogged
+from gan_run.core.kinds.callback import Callback
+from gan_run.core.kinds.events import CheckpointSaved, RunEnded, RunStarted, StepLogged
 
 
 class Display(Callback):

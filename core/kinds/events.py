@@ -1,0 +1,129 @@
+"""The events of a run.
+
+A new event is a dataclass here, a method of `Callback` (callback.py) and a hook in registry/hookspecs.py, all of one
+name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.metric import Measurement, Metric
+from gan_run.core.kinds.model import Model
+
+if TYPE_CHECKING:  # a spec holds callbacks
+    from gan_run.core.kinds.spec import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened in a run.
+
+    Attributes:
+        name: The method of `Callback` that receives the event; the hook of a plugin is `gan_run_` and this name.
+        folder: The run folder.
+        step: How many steps the run has taken.
+        steps: The number of steps of the whole run.
+        model: Returns the model after `step` steps. It is built at the first call, once for all callbacks, and only
+            while the event is handled: later, GanRunError is raised. It draws nothing from the caller's random stream.
+        request_stop: Asks for the end of training: at the end of the step, or of the next one if the event comes after
+            that, a checkpoint is saved and `Stopped` is raised.
+    """
+
+    name: ClassVar[str]
+    folder: Path
+    step: int
+    steps: int
+    model: Callable[[], Model]
+    request_stop: Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """Training begins, or is resumed after `step` steps.
+
+    Attributes:
+        spec: The spec as it is trained, without any `auto`.
+    """
+
+    name: ClassVar[str] = "run_started"
+    spec: "Spec"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepLogged(Event):
+    """A line was added to metrics.jsonl.
+
+    Attributes:
+        scalars: Losses and reports of this step by name, `PLAYER/LOSS` or `PLAYER/LOSS/REPORT`.
+        images_per_second: Real images per second since the line before.
+        steps_per_second: Steps per second since the line before.
+    """
+
+    name: ClassVar[str] = "step_logged"
+    scalars: Mapping[str, float]
+    images_per_second: float
+    steps_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricMeasured(Event):
+    """A metric was measured, on the way (`Metric.every`) or at the end, where `step` equals `steps`.
+
+    Attributes:
+        metric: The metric, as the spec declares it.
+        index: Its place in the spec's `metrics`.
+        found: What it measured.
+    """
+
+    name: ClassVar[str] = "metric_measured"
+    metric: Metric
+    index: int
+    found: Measurement
+
+    @property
+    def headline(self) -> Mapping[str, float]:
+        """The numbers in `found` that compare runs, by dotted path; see `Metric.headline`."""
+        return self.metric.headline(self.found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactRendered(Event):
+    """An artifact was rendered, on the way (`Artifact.every`) or at the end, where `step` equals `steps`.
+
+    Attributes:
+        artifact: The artifact, as the spec declares it.
+        index: Its place in the spec's `artifacts`.
+        files: The files that it wrote.
+    """
+
+    name: ClassVar[str] = "artifact_rendered"
+    artifact: Artifact
+    index: int
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointSaved(Event):
+    """A checkpoint is complete on the disk.
+
+    Attributes:
+        checkpoint: The checkpoint's folder.
+    """
+
+    name: ClassVar[str] = "checkpoint_saved"
+    checkpoint: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEnded(Event):
+    """Training has stopped.
+
+    Attributes:
+        error: None if the run is finished and evaluated, otherwise what ended it (`Stopped` after a request to stop).
+    """
+
+    name: ClassVar[str] = "run_ended"
+    error: BaseException | None
