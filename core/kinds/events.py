@@ -57,7 +57,8 @@ class StepLogged(Event):
     """A line was added to metrics.jsonl.
 
     Attributes:
-        scalars: Losses and reports of this step by name, `PLAYER/LOSS` or `PLAYER/LOSS/REPORT`.
+        scalars: The latest value of each loss and report since the line before, by name: `PLAYER/LOSS` or
+            `PLAYER/LOSS/REPORT`.
         images_per_second: Real images per second since the line before.
         steps_per_second: Steps per second since the line before.
     """

@@ -14,7 +14,7 @@ from gan_run.core.engine.state import (
     model_tensors,
     optimizer_tensors,
 )
-from gan_run.core.engine.training import Training, read_scalars
+from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.events import ArtifactRendered, CheckpointSaved, MetricMeasured, StepLogged
@@ -42,7 +42,8 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
     run.sync_metrics()  # a resumed run writes only the lines after its checkpoint
-    saved = checkpoint.save(run.checkpoints, training.step, tensors, optimizer_tensors(training.players))
+    moments, scalars = optimizer_tensors(training.players), training.scalars.read()
+    saved = checkpoint.save(run.checkpoints, training.step, tensors, moments, scalars)
     checkpoint.prune(run.checkpoints, training.spec.train.keep, training.spec.train.steps)
     return saved
 
@@ -52,6 +53,7 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
     model, optimizer = checkpoint.load(saved)
     load_model_tensors(model, training.game, training.ema)
     load_optimizer_tensors(optimizer, training.players)
+    training.scalars.load(checkpoint.load_scalars(saved))
     training.step = saved.step
 
 
@@ -106,12 +108,13 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
         losses = training.advance()
         step = training.step
         monitor.record(step, losses)
+        training.scalars.record(losses)
         last = step == settings.steps
 
         if step % settings.log_every == 0 or last:
             monitor.raise_if_any(run)
             with training.phase("logging"):
-                log(training, run, losses, throughput.lap(), events)
+                log(training, run, throughput.lap(), events)
 
         if not last:
             evaluate_if_due(training, run, data, monitor, events)
@@ -137,12 +140,11 @@ def train_along(training: Training, stop: Callable[[], bool]) -> None:
             raise Stopped(training.step)
 
 
-def log(
-    training: Training, run: RunFolder, losses: dict[str, Losses], steps_per_second: float, events: RunEvents
-) -> None:
-    """Append this step's losses and throughput to metrics.jsonl."""
+def log(training: Training, run: RunFolder, steps_per_second: float, events: RunEvents) -> None:
+    """Append the latest losses and the throughput to metrics.jsonl."""
     spec, step = training.spec, training.step
-    scalars = read_scalars(losses)
+    scalars = training.scalars.read()
+    training.scalars.clear()
     images_per_second = steps_per_second * spec.train.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
     run.append_metrics({"step": step, **scalars, "time": timing})
