@@ -57,16 +57,24 @@ class StepLogged(Event):
     """A line was added to metrics.jsonl.
 
     Attributes:
-        scalars: The latest value of each loss and report since the line before, by name: `PLAYER/LOSS` or
+        losses: The latest value of each loss and report since the line before, by name: `PLAYER/LOSS` or
             `PLAYER/LOSS/REPORT`.
+        controls: What controlled the step, by name: `PLAYER/lr`, `PLAYER/LOSS/weight` of a scheduled weight, and
+            `discriminator/augment/AUGMENTATION/REPORT`.
         images_per_second: Real images per second since the line before.
         steps_per_second: Steps per second since the line before.
     """
 
     name: ClassVar[str] = "step_logged"
-    scalars: Mapping[str, float]
+    losses: Mapping[str, float]
+    controls: Mapping[str, float]
     images_per_second: float
     steps_per_second: float
+
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        """All numbers of the line by name: `controls` and `losses`."""
+        return {**self.controls, **self.losses}
 
 
 @dataclass(frozen=True, kw_only=True)

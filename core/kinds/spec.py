@@ -1,8 +1,8 @@
 """The spec of an experiment."""
 
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import Field, StringConstraints
 
@@ -111,12 +111,7 @@ class Spec(Declaration):
         Returns:
             Losses by type; a second loss of one type is "TYPE-again-1", a third "TYPE-again-2".
         """
-        keyed: dict[str, Loss] = {}
-        for loss in self.losses:
-            key = loss.name()
-            recurring = sum(other == key or other.startswith(f"{key}-again-") for other in keyed)
-            keyed[f"{key}-again-{recurring}" if recurring else key] = loss
-        return keyed
+        return numbered_by_type(self.losses)
 
     def components(self) -> Iterator[tuple[Place, Component]]:
         """All components of this spec, nested ones included.
@@ -206,6 +201,19 @@ class Spec(Declaration):
                 if code not in encoded:
                     message = f"no loss trains an encoder of the code {code!r}{suggest(code, encoded)}"
                     yield Problem(("losses", index), message)
+
+
+Listed = TypeVar("Listed", bound=Component)
+
+
+def numbered_by_type(components: Iterable[Listed]) -> dict[str, Listed]:
+    """The components of a list by type; a second one of a type is "TYPE-again-1", a third "TYPE-again-2"."""
+    keyed: dict[str, Listed] = {}
+    for component in components:
+        key = component.name()
+        recurring = sum(other == key or other.startswith(f"{key}-again-") for other in keyed)
+        keyed[f"{key}-again-{recurring}" if recurring else key] = component
+    return keyed
 
 
 def _parts(value: object, place: Place) -> Iterator[tuple[Place, Declaration]]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_run.core.base.errors import TrainingError
+from gan_run.core.engine.controls import read_controls
 from gan_run.core.engine.state import (
     load_model_tensors,
     load_optimizer_tensors,
@@ -141,17 +142,18 @@ def train_along(training: Training, stop: Callable[[], bool]) -> None:
 
 
 def log(training: Training, run: RunFolder, steps_per_second: float, events: RunEvents) -> None:
-    """Append the latest losses and the throughput to metrics.jsonl."""
+    """Append the latest losses, what controlled the step, and the throughput to metrics.jsonl."""
     spec, step = training.spec, training.step
-    scalars = training.scalars.read()
+    losses, controls = training.scalars.read(), read_controls(training)
     training.scalars.clear()
     images_per_second = steps_per_second * spec.train.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
-    run.append_metrics({"step": step, **scalars, "time": timing})
+    run.append_metrics({"step": step, **controls, **losses, "time": timing})
     events.send(
         StepLogged(
             **events.now(),
-            scalars=scalars,
+            losses=losses,
+            controls=controls,
             images_per_second=images_per_second,
             steps_per_second=steps_per_second,
         )
