@@ -28,8 +28,8 @@ class Event:
         steps: The number of steps of the whole run.
         model: Returns the model after `step` steps. It is built at the first call, once for all callbacks, and only
             while the event is handled: later, GanRunError is raised. It draws nothing from the caller's random stream.
-        request_stop: Asks for the end of training: at the end of the step, or of the next one if the event comes after
-            that, a checkpoint is saved and `Stopped` is raised.
+        end_training: Asks for an early end: after this step (after the next one, if the event is about a checkpoint) a
+            checkpoint is saved, and the run is evaluated and finished.
     """
 
     name: ClassVar[str]
@@ -37,7 +37,7 @@ class Event:
     step: int
     steps: int
     model: Callable[[], Model]
-    request_stop: Callable[[], None]
+    end_training: Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,7 @@ FORMAT = 1
 FILES = ("model.safetensors", "optimizer.safetensors")
 
 Tensors = dict[str, Tensor]
+NO_SCALARS: Mapping[str, float] = MappingProxyType({})
 
 
 class Checkpoint(NamedTuple):
@@ -38,7 +40,7 @@ def save(
     step: int,
     model: Mapping[str, Tensor],
     optimizer: Mapping[str, Tensor],
-    scalars: Mapping[str, float],
+    scalars: Mapping[str, float] = NO_SCALARS,
 ) -> Checkpoint:
     """Write a checkpoint. It gets its final name when all of it is on the disk."""
     folder = checkpoints / f"step-{step:08d}"

@@ -40,7 +40,7 @@ class Moment(TypedDict):
     step: int
     steps: int
     model: Callable[[], Model]
-    request_stop: Callable[[], None]
+    end_training: Callable[[], None]
 
 
 class RunEvents:
@@ -53,7 +53,7 @@ class RunEvents:
     """
 
     def __init__(self, callbacks: Iterable[Callback], training: Training, folder: Path) -> None:
-        self.stop_requested = False
+        self.end_requested = False
         self._dispatcher = Dispatcher(callbacks)
         self._training = training
         self._folder = folder
@@ -72,7 +72,7 @@ class RunEvents:
             step=step,
             steps=self._training.spec.train.steps,
             model=partial(self._model_after, step),
-            request_stop=self._request_stop,
+            end_training=self._end_training,
         )
 
     def model(self) -> Model:
@@ -91,5 +91,5 @@ class RunEvents:
             raise GanRunError(f"the model after {step} steps is gone: ask for it while the event is handled")
         return self.model()
 
-    def _request_stop(self) -> None:
-        self.stop_requested = True
+    def _end_training(self) -> None:
+        self.end_requested = True

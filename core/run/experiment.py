@@ -166,9 +166,11 @@ def _notify_differences(request: TrainRequest, folder: RunFolder, recorded: Spec
 
 
 def _is_finished(folder: RunFolder, spec: Spec, recorded: Spec) -> bool:
-    """Whether the last step was taken, and evaluated as this spec asks for."""
-    same_evaluation = (spec.metrics, spec.artifacts) == (recorded.metrics, recorded.artifacts)
-    return folder.evaluated_at() == spec.train.steps and same_evaluation
+    """Whether the last step was taken, or a callback ended the run, and it was evaluated as this spec asks for."""
+    if (spec.metrics, spec.artifacts) != (recorded.metrics, recorded.artifacts):
+        return False
+    same_end = (spec.train.steps, spec.callbacks) == (recorded.train.steps, recorded.callbacks)
+    return folder.evaluated_at() == spec.train.steps or (folder.ended_early() and same_end)
 
 
 def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Splits) -> Spec:

@@ -95,16 +95,17 @@ def recovery_hint(run: RunFolder) -> str:
 
 
 def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, stop: Callable[[], bool]) -> None:
-    """Train to the last step, then evaluate.
+    """Train to the last step, or until a callback asks for the end, then evaluate.
 
     Raises:
-        Stopped: `stop` returned True, or a callback asked for it; a checkpoint is saved.
+        Stopped: `stop` returned True; a checkpoint is saved.
         TrainingError: A loss or a weight is not finite.
     """
     settings = training.spec.train
     monitor = NonFiniteMonitor()
     throughput = Throughput(training)
-    while training.step < settings.steps:
+    (ending,) = training.world.any(events.end_requested)  # of a resumed run, which had come to its end
+    while training.step < settings.steps and not ending:
         events.release_model()
         losses = training.advance()
         step = training.step
@@ -120,10 +121,10 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
         if not last:
             evaluate_if_due(training, run, data, monitor, events)
 
-        # After the step's events, since a callback may ask for it.
-        stopping = training.world.any(stop() or events.stop_requested)
+        # After the step's events, since a callback may ask for them.
+        stopping, ending = training.world.any(stop(), events.end_requested)
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
-        if step % settings.checkpoint_every == 0 or last or stopping:
+        if step % settings.checkpoint_every == 0 or last or stopping or ending:
             monitor.raise_if_any(run)
             saved = save(training, run)
             events.send(CheckpointSaved(**events.now(), checkpoint=saved.folder))
@@ -135,9 +136,11 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
 
 def train_along(training: Training, stop: Callable[[], bool]) -> None:
     """Take the same steps as the main process, without writing anything. Raises Stopped when it does."""
-    while training.step < training.spec.train.steps:
+    (ending,) = training.world.any(False)
+    while training.step < training.spec.train.steps and not ending:
         training.advance()
-        if training.world.any(stop()) and training.step < training.spec.train.steps:
+        stopping, ending = training.world.any(stop(), False)
+        if stopping and training.step < training.spec.train.steps:
             raise Stopped(training.step)
 
 
@@ -176,10 +179,11 @@ def evaluate_if_due(
 
 def evaluate(training: Training, run: RunFolder, data: Splits, events: RunEvents) -> None:
     """Render and measure everything after the last step. evaluation.json is written last and marks a finished run."""
-    spec = training.spec
+    spec, step = training.spec, training.step
     render(training, run, data, range(len(spec.artifacts)), events)
     found = measure(training, data, range(len(spec.metrics)), events)
-    run.write_evaluation({"step": training.step, "metrics": found})
+    early = {} if step == spec.train.steps else {"ended_early": True}
+    run.write_evaluation({"step": step, **early, "metrics": found})
 
 
 def render(training: Training, run: RunFolder, data: Splits, indices: Collection[int], events: RunEvents) -> None:

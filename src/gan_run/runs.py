@@ -80,7 +80,7 @@ def train(
         DataError: The data is absent or damaged.
         RunError: The run folder is in use, or a checkpoint in it is damaged.
         TrainingError: A loss or a weight is not finite.
-        Stopped: `options.stop` returned True, or a callback asked for the end; a checkpoint is saved.
+        Stopped: `options.stop` returned True; a checkpoint is saved.
     """
     options = _resolved(options)
     read = _read_spec(spec, overrides, options.plugins().catalogue)

@@ -1,4 +1,4 @@
-"""Stops a run that no longer improves."""
+"""Ends a run that no longer improves."""
 
 import json
 import math
@@ -7,15 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan_run import Callback, DeclaredCallback, Metric, MetricMeasured, Problem, RunStarted, SpecView, suggest
+from gan_run import Callback, DeclaredCallback, Event, Metric, MetricMeasured, Problem, RunStarted, SpecView, suggest
 
 
 class EarlyStopping(DeclaredCallback):
-    """Stops the run when a metric has not improved for some measurements.
-
-    The run then ends with a checkpoint and without an evaluation; resumed with `train.steps` set to the step that it
-    has reached, it is evaluated.
-    """
+    """Ends the run when a metric has not improved for some measurements; the run is then evaluated and finished."""
 
     type: Literal["early-stopping"] = "early-stopping"
     metric: str = Field(description="The type of a metric of the spec, which has an `every`; higher is better.")
@@ -53,12 +49,16 @@ class _Patience(Callback):
         for each in (each for line in lines for each in json.loads(line).get("metrics", [])):
             if each["metric"]["type"] == self._declared.metric:
                 self._count(metrics[self._declared.metric].headline(each["found"]))
+        self._end_if_due(event)
 
     def metric_measured(self, event: MetricMeasured) -> None:
         if event.metric.name() == self._declared.metric:
             self._count(event.headline)
-            if self._waited >= self._declared.patience:
-                event.request_stop()
+            self._end_if_due(event)
+
+    def _end_if_due(self, event: Event) -> None:
+        if self._waited >= self._declared.patience:
+            event.end_training()
 
     def _count(self, headline: Mapping[str, float]) -> None:
         number = self._declared.number

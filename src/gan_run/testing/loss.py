@@ -67,7 +67,7 @@ class LossSuite(ComponentSuite):
             straight.advance()
             interrupted.advance()
         tensors = model_tensors(interrupted.game, interrupted.ema)
-        saved = checkpoint.save(tmp_path, interrupted.step, tensors, optimizer_tensors(interrupted.players), {})
+        saved = checkpoint.save(tmp_path, interrupted.step, tensors, optimizer_tensors(interrupted.players))
         resumed = self.begin()
         model, moments = checkpoint.load(saved)
         load_model_tensors(model, resumed.game, resumed.ema)

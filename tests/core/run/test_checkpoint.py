@@ -18,7 +18,7 @@ FILES = ("model.safetensors", "optimizer.safetensors", "manifest.json")
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Checkpoint:
-    return save(tmp_path, 12, MODEL, OPTIMIZER, {})
+    return save(tmp_path, 12, MODEL, OPTIMIZER)
 
 
 def assert_equal(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
@@ -88,7 +88,7 @@ def test_a_manifest_of_other_json_is_refused(saved: Checkpoint, content: str) ->
 
 def test_another_format_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "FORMAT", 2)
-    newer = save(tmp_path, 3, MODEL, OPTIMIZER, {})
+    newer = save(tmp_path, 3, MODEL, OPTIMIZER)
     monkeypatch.undo()
     with pytest.raises(RunError, match="has format 2; this version reads 1"):
         load(newer)
@@ -114,7 +114,7 @@ def test_only_folders_named_after_a_step_are_checkpoints(tmp_path: Path, saved: 
 
 def test_checkpoints_are_found_in_order_of_their_steps(tmp_path: Path) -> None:
     for step in (30, 4, 123456789, 200):
-        save(tmp_path, step, MODEL, OPTIMIZER, {})
+        save(tmp_path, step, MODEL, OPTIMIZER)
     assert [found.step for found in complete(tmp_path)] == [4, 30, 200, 123456789]
 
 
@@ -124,7 +124,7 @@ def test_there_is_none_where_there_is_no_folder(tmp_path: Path) -> None:
 
 def test_pruning_keeps_the_last_and_the_final_one(tmp_path: Path) -> None:
     for step in (2, 4, 6, 8, 10):
-        save(tmp_path, step, MODEL, OPTIMIZER, {})
+        save(tmp_path, step, MODEL, OPTIMIZER)
     prune(tmp_path, keep=2, final=4)
     assert [found.step for found in complete(tmp_path)] == [4, 8, 10]
     prune(tmp_path, keep=1, final=99)
@@ -141,7 +141,7 @@ def test_pruning_removes_what_a_kill_left_half_written(tmp_path: Path, saved: Ch
 
 def test_a_pruning_that_was_killed_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for step in (2, 4, 6):
-        save(tmp_path, step, MODEL, OPTIMIZER, {})
+        save(tmp_path, step, MODEL, OPTIMIZER)
 
     def killed(path: Path) -> None:
         next(iter(Path(path).iterdir())).unlink()
@@ -173,13 +173,13 @@ def test_a_save_that_is_stopped_leaves_the_checkpoint_before_it(
 
     monkeypatch.setattr(checkpoint, "sync", stopping)
     with pytest.raises(KeyboardInterrupt):
-        save(tmp_path, 13, {"game.weight": torch.zeros(1)}, {}, {})
+        save(tmp_path, 13, {"game.weight": torch.zeros(1)}, {})
     monkeypatch.undo()
     # The last call is about the folder of all: by then the new one is whole and has its name.
     assert [found.step for found in complete(tmp_path)] == ([12, 13] if stopped_at == 4 else [12])
     for found in complete(tmp_path):
         load(found)
-    again = save(tmp_path, 13, MODEL, OPTIMIZER, {})
+    again = save(tmp_path, 13, MODEL, OPTIMIZER)
     assert_equal(load(again)[0], MODEL)
 
 

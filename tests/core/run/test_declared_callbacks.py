@@ -17,7 +17,6 @@ from gan_run import (
     RunOptions,
     SpecError,
     StepLogged,
-    Stopped,
     load,
     resume,
     train,
@@ -106,7 +105,8 @@ class GivenSpeaker(Callback):
 @pytest.fixture
 def options(registry: Registry) -> RunOptions:
     SAID.clear()
-    return RunOptions(callbacks=[GivenSpeaker()], notify=lambda text: None, registry=registry.with_components([Says]))
+    with_those = registry.with_components([Says, Ends])
+    return RunOptions(callbacks=[GivenSpeaker()], notify=lambda text: None, registry=with_those)
 
 
 def test_those_of_the_spec_come_in_its_order_before_those_given_to_train(
@@ -158,20 +158,27 @@ def test_a_model_is_loaded_without_the_callback_and_a_run_goes_on_when_it_is_lef
         resume(run, overrides=["train.steps=2", "callbacks=[]"], options=without)
 
 
-class Stops(DeclaredCallback):
-    """Asks for the end."""
+class Ends(DeclaredCallback):
+    """Ends the run."""
 
-    type: Literal["stops"] = "stops"
+    type: Literal["ends"] = "ends"
 
     def build(self) -> Callback:
-        return Stopper()
+        return Ender()
 
 
-class Stopper(Callback):
+class Ender(Callback):
     def step_logged(self, event: StepLogged) -> None:
-        event.request_stop()
+        event.end_training()
 
 
-def test_one_of_the_spec_may_stop_the_run(small: Small, options: RunOptions, tmp_path: Path) -> None:
-    with pytest.raises(Stopped):
-        train(small(callbacks=[Stops()]), tmp_path, options=options)
+def test_one_of_the_spec_may_end_the_run_which_goes_on_without_it(
+    small: Small, options: RunOptions, tmp_path: Path
+) -> None:
+    run = train(small(callbacks=[Ends()]), tmp_path, options=options)
+    assert json.loads((run / "evaluation.json").read_text())["step"] == 1
+    SAID.clear()
+    assert train(small(callbacks=[Ends()]), tmp_path, options=options) == run
+    assert SAID == []
+    train(small(), tmp_path, options=options)
+    assert json.loads((run / "evaluation.json").read_text()) == {"step": 6, "metrics": []}

@@ -96,7 +96,7 @@ def nothing() -> Any: ...
 
 def test_two_callbacks_of_one_class_are_warned_about_apart() -> None:
     both = Dispatcher([Failing("run_ended"), Failing("run_ended")])
-    ended = RunEnded(folder=Path(), step=0, steps=1, error=None, model=nothing, request_stop=nothing)
+    ended = RunEnded(folder=Path(), step=0, steps=1, error=None, model=nothing, end_training=nothing)
     with pytest.warns(UserWarning, match="callback Failing") as found:
         both.send(ended)
     assert len(found) == 2

@@ -16,6 +16,7 @@ from gan_run import (
     GanRunError,
     MetricMeasured,
     Model,
+    RunEnded,
     RunOptions,
     RunStarted,
     StepLogged,
@@ -149,32 +150,56 @@ def test_a_model_of_an_earlier_step_is_refused_rather_than_given_for_another(
         next(event for event in recorder.seen if event.step == 1).model()
 
 
-class StopsAt(Callback):
-    """Asks for a stop in an event of some kind, at some step."""
+class EndsAt(Callback):
+    """Asks for the end in an event of some kind, at some step."""
 
     def __init__(self, name: str, step: int) -> None:
         self._name, self._step = name, step
 
     def handle(self, event: Event) -> None:
         if (event.name, event.step) == (self._name, self._step):
-            event.request_stop()
+            event.end_training()
 
 
 @pytest.mark.parametrize(
-    ("name", "step", "stopped_at"),
-    [("run_started", 0, 1), ("step_logged", 3, 3), ("metric_measured", 2, 2), ("checkpoint_saved", 2, 3)],
+    ("name", "step", "ended_at"),
+    [("run_started", 0, 0), ("step_logged", 3, 3), ("metric_measured", 2, 2), ("checkpoint_saved", 2, 3)],
 )
-def test_a_callback_may_ask_for_the_end_which_saves_a_checkpoint(
-    small: Small, registry: Registry, tmp_path: Path, name: str, step: int, stopped_at: int
+def test_a_callback_may_end_the_run_which_is_evaluated_and_finished(
+    small: Small, registry: Registry, tmp_path: Path, name: str, step: int, ended_at: int
 ) -> None:
-    spec = small(**EVALUATED)
-    with pytest.raises(Stopped) as stopped:
-        run(spec, tmp_path, registry, StopsAt(name, step))
-    assert stopped.value.step == stopped_at
-    assert (tmp_path / f"small/checkpoints/step-{stopped_at:08d}/manifest.json").is_file()
+    recorder, spec = Recorder(), small(**EVALUATED)
+    folder = run(spec, tmp_path, registry, EndsAt(name, step), recorder)
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    assert (evaluation["step"], evaluation["ended_early"], len(evaluation["metrics"])) == (ended_at, True, 2)
+    assert isinstance(recorder.seen[-1], RunEnded)
+    assert (recorder.seen[-1].step, recorder.seen[-1].error) == (ended_at, None)
+    if ended_at:
+        assert load(folder, registry=registry).sample(1).isfinite().all()
+        run(spec, tmp_path, registry, again := Recorder())
+        assert again.seen == []
+
+
+def test_a_run_that_ended_early_goes_on_with_other_callbacks_or_more_steps(
+    small: Small, registry: Registry, tmp_path: Path
+) -> None:
+    spec = small(train={"steps": 5})
+    folder = run(spec, tmp_path, registry, EndsAt("step_logged", 2))
     options = RunOptions(notify=lambda text: None, registry=registry)
-    resume(tmp_path / "small", overrides=[f"train.steps={stopped_at}"], options=options)
-    assert json.loads((tmp_path / "small/evaluation.json").read_text())["step"] == stopped_at
+    resume(folder, overrides=["train.steps=6"], options=options)
+    assert json.loads((folder / "evaluation.json").read_text()) == {"step": 6, "metrics": []}
+    straight = run(small(train={"steps": 6}), tmp_path / "straight", registry)
+    model = "checkpoints/step-00000006/model.safetensors"
+    assert (folder / model).read_bytes() == (straight / model).read_bytes()
+
+
+def test_a_request_to_stop_comes_before_the_end(small: Small, registry: Registry, tmp_path: Path) -> None:
+    options = RunOptions(
+        callbacks=[EndsAt("step_logged", 1)], stop=lambda: True, notify=lambda text: None, registry=registry
+    )
+    with pytest.raises(Stopped):
+        train(small(), tmp_path, options=options)
+    assert not (tmp_path / "small/evaluation.json").exists()
 
 
 HOOKS = """

@@ -1,5 +1,6 @@
 """A run ends when a metric has not improved for `patience` measurements."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -29,26 +30,31 @@ def spec(small: Small, **fields: object) -> dict[str, Any]:
     return small(train={"steps": 9}, metrics=[Planned(every=1)], callbacks=[stopping])
 
 
+def evaluated(run: Path) -> tuple[int, bool]:
+    """The step at which a run was evaluated, and whether it ended early."""
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    return evaluation["step"], evaluation.get("ended_early", False)
+
+
 @pytest.fixture
 def options(registry: Registry) -> RunOptions:
     return RunOptions(notify=lambda text: None, registry=registry, components=[Planned])
 
 
 @pytest.mark.parametrize(
-    ("numbers", "least", "stopped_at"),
+    ("numbers", "least", "ended_at"),
     [
-        ([1.0, 2.0, 1.5, 3.0, 2.0, 2.5], 0.0, 6),
-        ([1.0, 1.0, 1.0], 0.0, 3),
-        ([1.0, 1.3, 1.6, 1.8, 2.0], 0.5, 5),  # 1.6 improves on 1.0, 1.8 and 2.0 do not on 1.6
+        ([1.0, 2.0, 1.5, 3.0, 2.0, 2.5, 0.0], 0.0, 6),
+        ([1.0, 1.0, 1.0, 0.0], 0.0, 3),
+        ([1.0, 1.3, 1.6, 1.8, 2.0, 0.0], 0.5, 5),  # 1.6 improves on 1.0, 1.8 and 2.0 do not on 1.6
     ],
 )
 def test_it_ends_after_so_many_measurements_without_an_improvement(
-    small: Small, options: RunOptions, tmp_path: Path, numbers: list[float], least: float, stopped_at: int
+    small: Small, options: RunOptions, tmp_path: Path, numbers: list[float], least: float, ended_at: int
 ) -> None:
     Planned.numbers[:] = numbers
-    with pytest.raises(Stopped) as stopped:
-        train(spec(small, least=least), tmp_path, options=options)
-    assert stopped.value.step == stopped_at
+    run = train(spec(small, least=least), tmp_path, options=options)
+    assert evaluated(run) == (ended_at, True)
     assert Planned.numbers == []
 
 
@@ -60,10 +66,19 @@ def test_a_resumed_run_counts_what_was_measured_before(small: Small, options: Ru
     )
     with pytest.raises(Stopped):
         train(spec(small), tmp_path, options=interrupted)
-    Planned.numbers[:] = [3.0]
-    with pytest.raises(Stopped) as stopped:
-        resume(tmp_path / "small", options=options)
-    assert stopped.value.step == 4
+    Planned.numbers[:] = [3.0, 4.0]
+    assert evaluated(resume(tmp_path / "small", options=options)) == (4, True)
+
+
+def test_one_that_had_come_to_its_end_when_it_was_interrupted_takes_no_further_step(
+    small: Small, options: RunOptions, tmp_path: Path
+) -> None:
+    Planned.numbers[:] = [5.0, 2.0, 2.0, 9.0]
+    run = train(spec(small), tmp_path, options=options)
+    (run / "evaluation.json").unlink()  # as if it had been killed before it was written
+    Planned.numbers[:] = [7.0]
+    assert evaluated(resume(run, options=options)) == (3, True)
+    assert Planned.numbers == []
 
 
 def test_a_number_that_the_metric_does_not_find_is_said_and_the_run_goes_on(
