@@ -16,8 +16,8 @@ from gan_run.bench.measure import time_steps
 from gan_run.bench.peak import matrix_peak, peak_memory
 from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import Precision, compute_dtype
+from gan_run.core.kinds.callback import Callback
 from gan_run.core.run.dry_run import dry_run
-from gan_run.core.run.events import Callback
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 CLASSES = 10

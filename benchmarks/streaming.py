@@ -20,7 +20,7 @@ import torch
 from gan_run import DataInfo, DataSource, ImageSet, ImageShape, StoredImages, read_spec
 from gan_run.bench.measure import time_steps
 from gan_run.bench.peak import peak_memory
-from gan_run.core.run.events import Callback
+from gan_run.core.kinds.callback import Callback
 
 IMAGE = ImageShape(1, 28, 28)
 IN_MEMORY = 60_000

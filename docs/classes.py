@@ -16,6 +16,7 @@ TOPICS = {
         "Trained models, metrics and artifacts",
         ("core.kinds.model", "core.kinds.metric", "core.kinds.artifact", "core.run.categories", "core.run.traversal"),
     ),
+    "api-callbacks": ("Callbacks and events", ("core.kinds.callback", "core.kinds.events")),
     "api-data": ("Datasets and images", ("core.images", "core.kinds.data_source", "core.base.image")),
     "api-latents": ("Latents", ("core.kinds.latent",)),
     "api-networks": ("Networks and augmentations", ("core.nn", "core.kinds.network", "core.kinds.augmentation")),

@@ -11,6 +11,9 @@ from pathlib import Path
 from gan_run.core.base.errors import PluginError
 
 GROUP = "gan_run"
+"""The entry points of plugins: modules with components and hooks."""
+COMMANDS = "gan_run.commands"
+"""The entry points of click commands that plugins add to `gan-run`, by the command's name."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class PluginOrigin:
     load: Callable[[], object]
 
 
-def installed(found: Iterable[EntryPoint] | None = None) -> Iterator[PluginOrigin]:
-    """Every plugin that an installed distribution declares, by name."""
-    for point in sorted(entry_points(group=GROUP) if found is None else found, key=lambda point: point.name):
+def installed(found: Iterable[EntryPoint] | None = None, group: str = GROUP) -> Iterator[PluginOrigin]:
+    """Every plugin, or entry point of another group, that an installed distribution declares, by name."""
+    for point in sorted(entry_points(group=group) if found is None else found, key=lambda point: point.name):
         distribution, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
         yield PluginOrigin(point.name, distribution, version, point.load)
 

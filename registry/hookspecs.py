@@ -1,6 +1,6 @@
 """All hooks, in the order in which they are called. A plugin implements those it needs, marked by `gan_run.hookimpl`.
 
-The hook of an event is called `gan_run_` and the event's name in core/run/events.py.
+The hook of an event is called `gan_run_` and the event's name in core/kinds/events.py.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,14 @@ import pluggy
 
 if TYPE_CHECKING:
     from gan_run.core.kinds.component import Component
-    from gan_run.core.run.events import CheckpointSaved, RunEnded, RunStarted, StepLogged
+    from gan_run.core.kinds.events import (
+        ArtifactRendered,
+        CheckpointSaved,
+        MetricMeasured,
+        RunEnded,
+        RunStarted,
+        StepLogged,
+    )
 
 PROJECT = "gan_run"
 PREFIX = "gan_run_"
@@ -36,6 +43,16 @@ def gan_run_run_started(event: "RunStarted") -> None:
 @hookspec
 def gan_run_step_logged(event: "StepLogged") -> None:
     """A line was added to metrics.jsonl."""
+
+
+@hookspec
+def gan_run_metric_measured(event: "MetricMeasured") -> None:
+    """A metric was measured, on the way or at the end."""
+
+
+@hookspec
+def gan_run_artifact_rendered(event: "ArtifactRendered") -> None:
+    """An artifact was rendered, on the way or at the end."""
 
 
 @hookspec

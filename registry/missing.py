@@ -1,8 +1,8 @@
 """Placeholders for components that are not installed, so that a run's model can be loaded without them.
 
-A model is made of latents, networks and losses. The metrics, artifacts, data source, optimisers and schedules of a run
-are not needed for it: one that is not installed is read as a placeholder, which keeps its fields as they were written
-and raises PluginError when it is used.
+A model is made of latents, networks and losses. The metrics, artifacts, callbacks, data source, optimisers and
+schedules of a run are not needed for it: one that is not installed is read as a placeholder, which keeps its fields as
+they were written and raises PluginError when it is used.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,6 +19,7 @@ from gan_run.core.base.errors import NotFoundByName, PluginError, Problem, show_
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Catalogue, Component, SpecView
 from gan_run.core.kinds.data_source import DataSource, Splits
 from gan_run.core.kinds.metric import Measurement, Metric
@@ -62,6 +63,13 @@ class MissingArtifact(Missing, Artifact, extra="allow"):
         self.refuse()
 
 
+class MissingCallback(Missing, DeclaredCallback, extra="allow"):
+    """A callback that is not installed."""
+
+    def build(self) -> Callback:
+        self.refuse()
+
+
 class MissingDataSource(Missing, DataSource, extra="allow"):
     """A data source that is not installed."""
 
@@ -88,7 +96,14 @@ class MissingSchedule(Missing, Schedule, extra="allow"):
 
 PLACEHOLDERS: dict[str, type[Missing]] = {
     str(placeholder.kind): placeholder
-    for placeholder in (MissingMetric, MissingArtifact, MissingDataSource, MissingOptimizer, MissingSchedule)
+    for placeholder in (
+        MissingMetric,
+        MissingArtifact,
+        MissingCallback,
+        MissingDataSource,
+        MissingOptimizer,
+        MissingSchedule,
+    )
 }
 
 

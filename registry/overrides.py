@@ -35,9 +35,10 @@ def _put(root: dict[str, object], steps: list[str | int], value: object, source:
     holder: object = root
     for depth, step in enumerate(steps):
         last = depth == len(steps) - 1
+        empty: object = [] if not last and isinstance(steps[depth + 1], int) else {}
         if isinstance(holder, list) and isinstance(step, int) and step <= len(holder):
             if step == len(holder):
-                holder.append({})
+                holder.append(empty)
             if last:
                 holder[step] = value
             holder = holder[step]
@@ -45,7 +46,7 @@ def _put(root: dict[str, object], steps: list[str | int], value: object, source:
             key = str(step)
             if last:
                 holder[key] = value
-            holder = holder.setdefault(key, {})
+            holder = holder.setdefault(key, empty)
         else:
             what = f"a list of {len(holder)}" if isinstance(holder, list) else "neither a list nor an object"
             raise SpecError([Problem(tuple(steps[: depth + 1]), f"it is in {what}")], source)

@@ -13,9 +13,10 @@ from types import TracebackType
 import pluggy
 
 from gan_run.core.base.errors import PluginError, suggest
+from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.events import Event
 from gan_run.core.kinds.spec import Spec
-from gan_run.core.run.events import Callback, Event
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
 from gan_run.registry.discovery import PluginOrigin, from_file, installed, module_name

@@ -29,6 +29,7 @@ PLUGINS = (
     "second_opinion",
     "switch_balance",
     "small_conv",
+    "snapshots",
     "smoothed",
     "brightness",
 )
@@ -37,6 +38,7 @@ TESTED = ("smoothed", "brightness", "laplace", "rectangles")
 """Plugins whose tests the manual shows."""
 SCRIPTS = ("from_python", "plot_metrics", "print_losses", "early_stopping", "without_a_plugin")
 HOOKS = ("csv_log",)
+COMMANDS = ("acme_runs",)
 
 
 def blocks() -> dict[str, tuple[str, str]]:
@@ -64,7 +66,7 @@ def write(folder: Path, name: str) -> Path:
 
 
 def test_every_python_block_is_run_by_a_test() -> None:
-    assert set(blocks()) == {*PLUGINS, *(f"test_{name}" for name in TESTED), *SCRIPTS, *HOOKS}
+    assert set(blocks()) == {*PLUGINS, *(f"test_{name}" for name in TESTED), *SCRIPTS, *HOOKS, *COMMANDS}
 
 
 @pytest.mark.parametrize("name", PLUGINS)
@@ -108,6 +110,21 @@ def test_the_loss_with_its_own_network_trains_it(
     lines = (tmp_path / "runs" / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     losses = [json.loads(line)["second-judge/second-opinion"] for line in lines]
     assert len(set(losses)) == 3
+
+
+def test_the_command_lists_runs_once_it_is_installed(
+    tmp_path: Path,
+    install_plugin: Callable[..., Path],
+    write_spec: Callable[..., Path],
+    here: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = install_plugin(tmp_path / "site", "acme-runs", "0.1", code_of("acme_runs"))
+    (points,) = site.glob("*.dist-info/entry_points.txt")
+    points.write_text("[gan_run.commands]\nruns = acme_runs:runs\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(site)
+    here(write_spec(train={"steps": 2}))
+    assert here("runs").output == "runs/small  2\n"
 
 
 def test_the_plugin_of_hooks_writes_what_was_logged(

@@ -17,6 +17,7 @@ CATALOGUE = load_plugins(found=OURS).catalogue
 SUITES = {
     "artifact": testing.ArtifactSuite,
     "augmentation": testing.AugmentationSuite,
+    "callback": testing.CallbackSuite,
     "generator": testing.GeneratorSuite,
     "head": testing.HeadSuite,
     "latent": testing.LatentSuite,
@@ -31,6 +32,7 @@ NETWORKS = {**{name: {"width": 0.05} for name in ("dcgan", "r3gan", "sn-resnet",
 FIELDS: Mapping[str, Mapping[str, object]] = {
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
     "augmentation:affine": {"rotate": 20, "shift": 0.1},
+    "callback:early-stopping": {"metric": "cluster-accuracy", "number": "accuracy"},
     "latent:categorical": {"classes": 4, "count": 2},
     "latent:child": {"classes": 3, "parent": "category"},
     "latent:factor": {"column": "number"},

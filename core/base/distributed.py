@@ -70,13 +70,13 @@ class World:
         distributed.all_gather(rows, mine.contiguous())
         return torch.cat(rows)
 
-    def any(self, mine: bool) -> bool:
-        """Whether `mine` is true on any process."""
+    def any(self, *mine: bool) -> tuple[bool, ...]:
+        """Whether each of `mine` is true on any process."""
         if self.count == 1:
             return mine
-        flag = torch.tensor(int(mine), device=collective_device(distributed.get_backend_config()))
-        distributed.all_reduce(flag, distributed.ReduceOp.MAX)
-        return bool(flag)
+        flags = torch.tensor(mine, dtype=torch.uint8, device=collective_device(distributed.get_backend_config()))
+        distributed.all_reduce(flags, distributed.ReduceOp.MAX)
+        return tuple(map(bool, flags.tolist()))
 
     def broadcast(self, message: object = None) -> object:
         """The main process's message, in JSON's types. Blocks until the main process sends it."""

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import autocast
@@ -12,6 +12,7 @@ from gan_run.core.base.randomness import seed_everything
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import Game, build_game
 from gan_run.core.engine.player import players
+from gan_run.core.engine.scalars import LatestScalars, name_scalars
 from gan_run.core.engine.update import FakeCache, Losses
 from gan_run.core.images.feed import Feed
 from gan_run.core.images.image_set import ImageSet
@@ -54,6 +55,7 @@ class Training:
         self.world = world
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
         self._generator_parameters = list(self.game.owned()["generator"].values())
+        self.scalars = LatestScalars()
         self.step = 0
         self._batches_per_step = max(player.updates for player in self.players)
 
@@ -95,9 +97,4 @@ class Training:
 
 def read_scalars(losses: dict[str, Losses]) -> dict[str, float]:
     """Every objective and report as a number, by PLAYER/LOSS and PLAYER/LOSS/REPORT. Waits for the device."""
-    tensors: dict[str, Tensor] = {}
-    for player, loss in losses.items():
-        tensors |= {f"{player}/{term}": value for term, value in loss.terms.items()}
-        for term, reports in loss.reports.items():
-            tensors |= {f"{player}/{term}/{name}": value for name, value in reports.items()}
-    return {name: float(value) for name, value in tensors.items()}
+    return {name: float(value) for name, value in name_scalars(losses).items()}

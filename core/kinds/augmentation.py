@@ -1,7 +1,7 @@
 """Augmentations: random changes of images before the discriminator or an encoder sees them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
 from torch import Tensor, nn
@@ -37,6 +37,18 @@ class AugmentationModule(nn.Module, ABC):
         Args:
             real_logits: The discriminator's logits of augmented real images in that update, (N,) or (N, P).
         """
+
+    def reports(self) -> Mapping[str, Tensor]:
+        """The scalars that are logged, as "discriminator/augment/TYPE/NAME". Called when a line is logged.
+
+        Returns:
+            Scalar tensors by name; by default none.
+
+        Example:
+            def reports(self) -> Mapping[str, Tensor]:
+                return {"p": self.p}
+        """
+        return {}
 
 
 class Augmentation(Component):

@@ -1,8 +1,8 @@
 """The spec of an experiment."""
 
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import Field, StringConstraints
 
@@ -10,6 +10,7 @@ from gan_run.core.base.device import Precision
 from gan_run.core.base.errors import Place, Problem, suggest
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.callback import DeclaredCallback
 from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath, mistake
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.latent import Latent, build_latents
@@ -86,6 +87,7 @@ class Spec(Declaration):
     train: Train = Field(description="How training runs.")
     metrics: tuple[Metric, ...] = Field(default=(), description="Numbers to measure on the trained model.")
     artifacts: tuple[Artifact, ...] = Field(default=(), description="Files to render of the trained model.")
+    callbacks: tuple[DeclaredCallback, ...] = Field(default=(), description="What follows the run, such as a logger.")
 
     @classmethod
     def with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:
@@ -109,12 +111,7 @@ class Spec(Declaration):
         Returns:
             Losses by type; a second loss of one type is "TYPE-again-1", a third "TYPE-again-2".
         """
-        keyed: dict[str, Loss] = {}
-        for loss in self.losses:
-            key = loss.name()
-            recurring = sum(other == key or other.startswith(f"{key}-again-") for other in keyed)
-            keyed[f"{key}-again-{recurring}" if recurring else key] = loss
-        return keyed
+        return numbered_by_type(self.losses)
 
     def components(self) -> Iterator[tuple[Place, Component]]:
         """All components of this spec, nested ones included.
@@ -245,6 +242,19 @@ class Spec(Declaration):
                 if code not in encoded:
                     message = f"no loss trains an encoder of the code {code!r}{suggest(code, encoded)}"
                     yield Problem(("losses", index), message)
+
+
+Listed = TypeVar("Listed", bound=Component)
+
+
+def numbered_by_type(components: Iterable[Listed]) -> dict[str, Listed]:
+    """The components of a list by type; a second one of a type is "TYPE-again-1", a third "TYPE-again-2"."""
+    keyed: dict[str, Listed] = {}
+    for component in components:
+        key = component.name()
+        recurring = sum(other == key or other.startswith(f"{key}-again-") for other in keyed)
+        keyed[f"{key}-again-{recurring}" if recurring else key] = component
+    return keyed
 
 
 def _parts(value: object, place: Place) -> Iterator[tuple[Place, Declaration]]:

@@ -2,7 +2,7 @@
 
 checkpoints/step-00005000/model.safetensors       weights, buffers, the EMA of the generator
                           optimizer.safetensors   the optimisers' moments
-                          manifest.json           step, format, SHA-256 of each file and of itself
+                          manifest.json           step, format, unlogged scalars, SHA-256 of each file and of itself
 """
 
 import json
@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -18,12 +19,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gan_run.core.base.errors import RunError
-from gan_run.core.base.files import hash_file, sync, to_json
+from gan_run.core.base.files import hash_file, sync, to_json, without_nan
 
 FORMAT = 1
 FILES = ("model.safetensors", "optimizer.safetensors")
 
 Tensors = dict[str, Tensor]
+NO_SCALARS: Mapping[str, float] = MappingProxyType({})
 
 
 class Checkpoint(NamedTuple):
@@ -33,7 +35,13 @@ class Checkpoint(NamedTuple):
     folder: Path
 
 
-def save(checkpoints: Path, step: int, model: Mapping[str, Tensor], optimizer: Mapping[str, Tensor]) -> Checkpoint:
+def save(
+    checkpoints: Path,
+    step: int,
+    model: Mapping[str, Tensor],
+    optimizer: Mapping[str, Tensor],
+    scalars: Mapping[str, float] = NO_SCALARS,
+) -> Checkpoint:
     """Write a checkpoint. It gets its final name when all of it is on the disk."""
     folder = checkpoints / f"step-{step:08d}"
     temporary = _temporary(folder)
@@ -45,6 +53,7 @@ def save(checkpoints: Path, step: int, model: Mapping[str, Tensor], optimizer: M
     content: dict[str, object] = {
         "format": FORMAT,
         "step": step,
+        "scalars": without_nan(scalars),
         "files": {name: hash_file(temporary / name) for name in FILES},
     }
     (temporary / "manifest.json").write_text(to_json({**content, "sha256": _hash(content)}), encoding="utf-8")
@@ -71,6 +80,13 @@ def load(checkpoint: Checkpoint) -> tuple[Tensors, Tensors]:
     verify(checkpoint)
     model, optimizer = (load_file(checkpoint.folder / name) for name in FILES)
     return model, optimizer
+
+
+def load_scalars(checkpoint: Checkpoint) -> dict[str, float | None]:
+    """The scalars that no line shows yet, of a checkpoint that `load` has verified; None for one that is not finite. A
+    checkpoint of an earlier version has none."""
+    content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
+    return dict(content.get("scalars", {}))
 
 
 def verify(checkpoint: Checkpoint) -> None:

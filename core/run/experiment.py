@@ -12,11 +12,12 @@ from gan_run.core.engine.state import load_matching
 from gan_run.core.engine.training import Training
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.events import RunEnded, RunStarted
 from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run import checkpoint
+from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.environment import describe_environment
-from gan_run.core.run.events import RunEnded, RunStarted
 from gan_run.core.run.loop import restore, train, train_along
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.resolve import (
@@ -88,13 +89,14 @@ def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world
     if not options.any_processes:
         _check_process_count(folder, world)
     spec = _resolve_auto(request.spec, recorded, info, data)
+    callbacks = options.all_callbacks(spec)
     with folder.locked():
         resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
         world.broadcast({"folder": str(folder.path), "train": resolved})
         training = Training(spec, info, data["train"], world)
         _restore(training, folder, options.notify)
         _write_metadata(training, folder, request)
-        _train_with_events(training, folder, data, options)
+        _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
     return folder
 
 
@@ -164,9 +166,11 @@ def _notify_differences(request: TrainRequest, folder: RunFolder, recorded: Spec
 
 
 def _is_finished(folder: RunFolder, spec: Spec, recorded: Spec) -> bool:
-    """Whether the last step was taken, and evaluated as this spec asks for."""
-    same_evaluation = (spec.metrics, spec.artifacts) == (recorded.metrics, recorded.artifacts)
-    return folder.evaluated_at() == spec.train.steps and same_evaluation
+    """Whether the last step was taken, or a callback ended the run, and it was evaluated as this spec asks for."""
+    if (spec.metrics, spec.artifacts) != (recorded.metrics, recorded.artifacts):
+        return False
+    same_end = (spec.train.steps, spec.callbacks) == (recorded.train.steps, recorded.callbacks)
+    return folder.evaluated_at() == spec.train.steps or (folder.ended_early() and same_end)
 
 
 def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Splits) -> Spec:
@@ -201,15 +205,16 @@ def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest
     folder.add_environment({**stretch, **environment})
 
 
-def _train_with_events(training: Training, folder: RunFolder, data: Splits, options: RunOptions) -> None:
-    events = options.dispatcher()
+def _train_with_events(
+    training: Training, folder: RunFolder, data: Splits, events: RunEvents, stop: Callable[[], bool]
+) -> None:
     try:
-        events.send(RunStarted(folder=folder.path, step=training.step, spec=training.spec))
-        train(training, folder, data, events, options.stop)
+        events.send(RunStarted(**events.now(), spec=training.spec))
+        train(training, folder, data, events, stop)
     except BaseException as error:
-        events.send(RunEnded(folder=folder.path, step=training.step, error=error))
+        events.send(RunEnded(**events.now(), error=error))
         raise
-    events.send(RunEnded(folder=folder.path, step=training.step, error=None))
+    events.send(RunEnded(**events.now(), error=None))
 
 
 def _choose_folder(request: TrainRequest, out: Path) -> RunFolder:

@@ -2,23 +2,25 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import torch
 from torch import Tensor
 
 from gan_run.core.base.errors import TrainingError
+from gan_run.core.engine.controls import read_controls
 from gan_run.core.engine.state import (
     load_model_tensors,
     load_optimizer_tensors,
     model_tensors,
     optimizer_tensors,
 )
-from gan_run.core.engine.training import Training, read_scalars
+from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.events import ArtifactRendered, CheckpointSaved, MetricMeasured, StepLogged
 from gan_run.core.run import checkpoint, evaluation
-from gan_run.core.run.events import CheckpointSaved, Dispatcher, StepLogged
+from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.run_folder import RunFolder
 
 
@@ -41,7 +43,8 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
     run.sync_metrics()  # a resumed run writes only the lines after its checkpoint
-    saved = checkpoint.save(run.checkpoints, training.step, tensors, optimizer_tensors(training.players))
+    moments, scalars = optimizer_tensors(training.players), training.scalars.read()
+    saved = checkpoint.save(run.checkpoints, training.step, tensors, moments, scalars)
     checkpoint.prune(run.checkpoints, training.spec.train.keep, training.spec.train.steps)
     return saved
 
@@ -51,6 +54,7 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
     model, optimizer = checkpoint.load(saved)
     load_model_tensors(model, training.game, training.ema)
     load_optimizer_tensors(optimizer, training.players)
+    training.scalars.load(checkpoint.load_scalars(saved))
     training.step = saved.step
 
 
@@ -90,8 +94,8 @@ def recovery_hint(run: RunFolder) -> str:
     return f"the last good checkpoint is {latest.folder}" if latest else "there is no checkpoint yet"
 
 
-def train(training: Training, run: RunFolder, data: Splits, events: Dispatcher, stop: Callable[[], bool]) -> None:
-    """Train to the last step, then evaluate.
+def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, stop: Callable[[], bool]) -> None:
+    """Train to the last step, or until a callback asks for the end, then evaluate.
 
     Raises:
         Stopped: `stop` returned True; a checkpoint is saved.
@@ -100,81 +104,108 @@ def train(training: Training, run: RunFolder, data: Splits, events: Dispatcher, 
     settings = training.spec.train
     monitor = NonFiniteMonitor()
     throughput = Throughput(training)
-    while training.step < settings.steps:
+    (ending,) = training.world.any(events.end_requested)  # of a resumed run, which had come to its end
+    while training.step < settings.steps and not ending:
+        events.release_model()
         losses = training.advance()
         step = training.step
         monitor.record(step, losses)
+        training.scalars.record(losses)
         last = step == settings.steps
 
         if step % settings.log_every == 0 or last:
             monitor.raise_if_any(run)
             with training.phase("logging"):
-                log(training, run, losses, throughput.lap(), events)
+                log(training, run, throughput.lap(), events)
 
         if not last:
-            evaluate_if_due(training, run, data, monitor)
+            evaluate_if_due(training, run, data, monitor, events)
 
-        stopping = training.world.any(stop())  # after the step's events, since a callback may ask for it
+        # After the step's events, since a callback may ask for them.
+        stopping, ending = training.world.any(stop(), events.end_requested)
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
-        if step % settings.checkpoint_every == 0 or last or stopping:
+        if step % settings.checkpoint_every == 0 or last or stopping or ending:
             monitor.raise_if_any(run)
             saved = save(training, run)
-            events.send(CheckpointSaved(folder=run.path, step=step, checkpoint=saved.folder))
+            events.send(CheckpointSaved(**events.now(), checkpoint=saved.folder))
 
         if stopping and not last:
             raise Stopped(step)
-    evaluate(training, run, data)
+    evaluate(training, run, data, events)
 
 
 def train_along(training: Training, stop: Callable[[], bool]) -> None:
     """Take the same steps as the main process, without writing anything. Raises Stopped when it does."""
-    while training.step < training.spec.train.steps:
+    (ending,) = training.world.any(False)
+    while training.step < training.spec.train.steps and not ending:
         training.advance()
-        if training.world.any(stop()) and training.step < training.spec.train.steps:
+        stopping, ending = training.world.any(stop(), False)
+        if stopping and training.step < training.spec.train.steps:
             raise Stopped(training.step)
 
 
-def log(
-    training: Training, run: RunFolder, losses: dict[str, Losses], steps_per_second: float, events: Dispatcher
-) -> None:
-    """Append this step's losses and throughput to metrics.jsonl."""
+def log(training: Training, run: RunFolder, steps_per_second: float, events: RunEvents) -> None:
+    """Append the latest losses, what controlled the step, and the throughput to metrics.jsonl."""
     spec, step = training.spec, training.step
-    scalars = read_scalars(losses)
+    losses, controls = training.scalars.read(), read_controls(training)
+    training.scalars.clear()
     images_per_second = steps_per_second * spec.train.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
-    run.append_metrics({"step": step, **scalars, "time": timing})
+    run.append_metrics({"step": step, **controls, **losses, "time": timing})
     events.send(
         StepLogged(
-            folder=run.path,
-            step=step,
-            steps=spec.train.steps,
-            scalars=scalars,
+            **events.now(),
+            losses=losses,
+            controls=controls,
             images_per_second=images_per_second,
             steps_per_second=steps_per_second,
         )
     )
 
 
-def evaluate_if_due(training: Training, run: RunFolder, data: Splits, monitor: NonFiniteMonitor) -> None:
+def evaluate_if_due(
+    training: Training, run: RunFolder, data: Splits, monitor: NonFiniteMonitor, events: RunEvents
+) -> None:
     """Render the artifacts and measure the metrics whose `every` divides this step."""
     spec, step = training.spec, training.step
-    artifacts = [artifact for artifact in spec.artifacts if artifact.every and step % artifact.every == 0]
-    metrics = [metric for metric in spec.metrics if metric.every and step % metric.every == 0]
+    artifacts = [index for index, each in enumerate(spec.artifacts) if each.every and step % each.every == 0]
+    metrics = [index for index, each in enumerate(spec.metrics) if each.every and step % each.every == 0]
     if artifacts or metrics:
         monitor.raise_if_any(run)
-        model = training.model()
-        evaluation.render_artifacts(model, data, run.path, artifacts, step, spec.seed)
+        render(training, run, data, artifacts, events)
         if metrics:
-            run.append_metrics({"step": step, "metrics": evaluation.measure(model, data, metrics, spec.seed)})
+            run.append_metrics({"step": step, "metrics": measure(training, data, metrics, events)})
 
 
-def evaluate(training: Training, run: RunFolder, data: Splits) -> None:
+def evaluate(training: Training, run: RunFolder, data: Splits, events: RunEvents) -> None:
     """Render and measure everything after the last step. evaluation.json is written last and marks a finished run."""
+    spec, step = training.spec, training.step
+    render(training, run, data, range(len(spec.artifacts)), events)
+    found = measure(training, data, range(len(spec.metrics)), events)
+    early = {} if step == spec.train.steps else {"ended_early": True}
+    run.write_evaluation({"step": step, **early, "metrics": found})
+
+
+def render(training: Training, run: RunFolder, data: Splits, indices: Collection[int], events: RunEvents) -> None:
+    """Render some of the spec's artifacts."""
     spec = training.spec
-    model = training.model()
-    evaluation.render_artifacts(model, data, run.path, spec.artifacts, training.step, spec.seed)
-    found = evaluation.measure(model, data, spec.metrics, spec.seed)
-    run.write_evaluation({"step": training.step, "metrics": found})
+    artifacts = [spec.artifacts[index] for index in indices]
+    rendered = evaluation.render_artifacts(events.model(), data, run.path, artifacts, training.step, spec.seed)
+    for index, artifact, files in zip(indices, artifacts, rendered, strict=True):
+        events.send(ArtifactRendered(**events.now(), artifact=artifact, index=index, files=tuple(files)))
+
+
+def measure(training: Training, data: Splits, indices: Collection[int], events: RunEvents) -> list[dict[str, object]]:
+    """Measure some of the spec's metrics. Returns the fields of each and what it found."""
+    spec = training.spec
+    metrics = [spec.metrics[index] for index in indices]
+    measured = []
+    for index, metric, found in zip(
+        indices, metrics, evaluation.measure(events.model(), data, metrics, spec.seed), strict=True
+    ):
+        events.send(MetricMeasured(**events.now(), metric=metric, index=index, found=found))
+        measured.append(evaluation.with_fields(metric, found))
+    return measured
 
 
 class Throughput:

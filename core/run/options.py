@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from gan_run.core.base.errors import GanRunError
+from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.spec import Spec
-from gan_run.core.run.events import Callback, Dispatcher
 from gan_run.core.run.run_folder import RunFolder
 
 
@@ -62,7 +62,7 @@ class RunOptions:
     Attributes:
         fresh: Move an earlier run of the same name aside and start again from step 0.
         any_processes: Accept a run that was trained by another number of processes so far.
-        callbacks: Receive the run's events, after the plugins' hooks.
+        callbacks: Receive the run's events, after the plugins' hooks and the spec's callbacks.
         stop: Called after every step, after `step_logged`. When it returns True a checkpoint is saved and `Stopped` is
             raised.
         notify: Receives one-line messages for the user: which folder is used, what is resumed, what differs.
@@ -88,9 +88,9 @@ class RunOptions:
         assert self.registry is not None, "runs.py resolves the registry"
         return self.registry
 
-    def dispatcher(self) -> Dispatcher:
-        """Sends events to the plugins' hooks, then to the callbacks."""
-        return Dispatcher([*self.plugins().callbacks(), *self.callbacks])
+    def all_callbacks(self, spec: Spec) -> list[Callback]:
+        """All that receive the run's events: the plugins' hooks, the spec's callbacks, and those given here."""
+        return [*self.plugins().callbacks(), *(declared.build() for declared in spec.callbacks), *self.callbacks]
 
     def recorded_spec(self, folder: RunFolder) -> Spec:
         """The spec that the run in `folder` was last trained with. Raises RunError or SpecError."""

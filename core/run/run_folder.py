@@ -98,6 +98,10 @@ class RunFolder:
         step = self._read(self.evaluation_file).get("step")
         return step if isinstance(step, int) else None
 
+    def ended_early(self) -> bool:
+        """Whether a callback ended the run before the last step of its spec."""
+        return self.evaluation_file.exists() and self._read(self.evaluation_file).get("ended_early") is True
+
     def measured(self) -> list[Measurement]:
         """What each metric of a finished run found. Raises RunError if it is not finished."""
         metrics = self._read(self.evaluation_file).get("metrics")

@@ -1,8 +1,8 @@
 """Whether two specs train the same weights.
 
 What does not decide the weights may differ between a run and the spec that resumes it: the description, metrics,
-artifacts, what is logged and kept, the device, and where the data lies (each path of the data source; the data itself
-is compared by the run's data.json).
+artifacts, callbacks, what is logged and kept, the device, and where the data lies (each path of the data source; the
+data itself is compared by the run's data.json).
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,11 +14,11 @@ from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.resolve import RESOLVED_FIELDS, with_train
 
-FREE_FIELDS = ("description", "metrics", "artifacts")
+FREE_FIELDS = ("description", "metrics", "artifacts", "callbacks")
 FREE_TRAIN_FIELDS = ("log_every", "checkpoint_every", "keep", "device")
 MAY_CHANGE = (
-    f"{', '.join(f'train.{field}' for field in FREE_TRAIN_FIELDS)}, description, metrics, artifacts "
-    "and the paths in data"
+    f"{', '.join(f'train.{field}' for field in FREE_TRAIN_FIELDS)}, description, metrics, artifacts, "
+    "callbacks and the paths in data"
 )
 """For messages."""
 

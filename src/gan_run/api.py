@@ -33,8 +33,18 @@ from gan_run.core.images.splitting import split_by_name
 from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
+from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
 from gan_run.core.kinds.data_source import DataSource, Splits
+from gan_run.core.kinds.events import (
+    ArtifactRendered,
+    CheckpointSaved,
+    Event,
+    MetricMeasured,
+    RunEnded,
+    RunStarted,
+    StepLogged,
+)
 from gan_run.core.kinds.latent import Latent, LatentContext
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, Values, log_prob
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
@@ -69,7 +79,6 @@ from gan_run.core.nn.layers import (
 )
 from gan_run.core.nn.resolutions import UpsamplingPlan, check_resolution, upsampling_plan_of
 from gan_run.core.run.categories import AssignedImages, assign_categories, contingency, match_classes
-from gan_run.core.run.events import Callback, CheckpointSaved, Event, RunEnded, RunStarted, StepLogged
 from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.traversal import Traversals
@@ -80,6 +89,7 @@ from gan_run.seeds import TrainedSeeds, train_seeds
 
 __all__ = [
     "Artifact",
+    "ArtifactRendered",
     "AssignedImages",
     "Augmentation",
     "AugmentationModule",
@@ -98,6 +108,7 @@ __all__ = [
     "DataInfo",
     "DataSource",
     "Declaration",
+    "DeclaredCallback",
     "Decoded",
     "Decoding",
     "Discriminator",
@@ -123,6 +134,7 @@ __all__ = [
     "LossTerm",
     "Measurement",
     "Metric",
+    "MetricMeasured",
     "Model",
     "Norm",
     "NotFoundByName",

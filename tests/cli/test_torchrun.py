@@ -211,3 +211,25 @@ def test_a_signal_stops_all_of_them_at_one_step_with_a_checkpoint(
     said, _ = process.communicate(timeout=60)
     assert "a checkpoint is saved" in said
     assert len(list((tmp_path / "runs" / "small" / "checkpoints").iterdir())) == 1
+
+
+ENDS = """
+from gan_run import hookimpl
+
+
+@hookimpl
+def gan_run_step_logged(event):
+    if event.step == 4:
+        event.end_training()
+"""
+
+
+def test_a_callback_of_the_main_process_ends_the_run_of_all(
+    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+) -> None:
+    (tmp_path / "ends.py").write_text(ENDS, encoding="utf-8")
+    spec = write_spec({"steps": 100_000, "checkpoint_every": 100_000})
+    said, _ = finish(together(spec, "--plugin", "ends.py"))
+    assert said.endswith("done: runs/small\n")
+    evaluation = json.loads((tmp_path / "runs/small/evaluation.json").read_text(encoding="utf-8"))
+    assert (evaluation["step"], evaluation["ended_early"]) == (4, True)

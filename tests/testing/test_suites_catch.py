@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_run import (
+    Callback,
+    DeclaredCallback,
     Features,
     ImageSet,
     ImageShape,
@@ -18,12 +21,13 @@ from gan_run import (
     LossContext,
     LossTerm,
     PluginError,
+    StepLogged,
     Trunk,
     TrunkModule,
     UpdateContext,
 )
 from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
-from gan_run.testing import DataSourceSuite, LatentSuite, LossSuite, TrunkSuite
+from gan_run.testing import CallbackSuite, DataSourceSuite, LatentSuite, LossSuite, TrunkSuite
 from gan_run.testing.game import Noise
 
 
@@ -248,3 +252,54 @@ def test_a_trunk_that_hides_its_batch_norm() -> None:
     suite.component = Coupled()
     with pytest.raises(AssertionError, match="uses_batch_statistics says otherwise"):
         suite.test_it_declares_whether_it_uses_batch_statistics()
+
+
+class Meddles(DeclaredCallback):
+    """A callback with one of several mistakes."""
+
+    type: Literal["meddles"] = "meddles"
+    mistake: Literal["fails", "changes the model", "repeats", "shared"]
+
+    def build(self) -> Callback:
+        return SHARED if self.mistake == "shared" else Meddler(self.mistake)
+
+
+class Meddler(Callback):
+    def __init__(self, mistake: str) -> None:
+        self._mistake = mistake
+
+    def step_logged(self, event: StepLogged) -> None:
+        if self._mistake == "fails":
+            raise ConnectionError("no route")
+        if self._mistake == "changes the model":
+            for encoder in event.model()._encoders:
+                for parameter in encoder.parameters():
+                    parameter.zero_()
+        if self._mistake == "repeats":
+            (event.folder / f"step-{event.step}").mkdir()
+
+
+SHARED = Meddler("shared")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "test", "message"),
+    [
+        ("fails", "test_a_run_with_it_ends_like_one_without_it", "Meddler failed in step_logged: .* no route"),
+        (
+            "repeats",
+            "test_a_run_with_it_may_be_interrupted_and_repeats_steps",
+            "failed in step_logged: FileExistsError",
+        ),
+        ("changes the model", "test_a_run_with_it_ends_like_one_without_it", "cluster-accuracy"),
+        ("shared", "test_each_build_gives_a_callback_of_its_own", "in its initial state"),
+    ],
+)
+def test_a_callback_that_meddles(
+    mistake: Literal["fails", "changes the model", "repeats", "shared"], test: str, message: str, tmp_path: Path
+) -> None:
+    suite = CallbackSuite()
+    suite.component = Meddles(mistake=mistake)
+    arguments = () if mistake == "shared" else (tmp_path,)
+    with pytest.raises((AssertionError, UserWarning), match=message):
+        getattr(suite, test)(*arguments)

@@ -1,6 +1,6 @@
 """Adaptive discriminator augmentation (ADA)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import torch
@@ -72,6 +72,9 @@ class AdaModule(AugmentationModule):
         maps = ada_geometry.maps(n, (height, width), self.p, blit="blit" in pipe, geom="geom" in pipe)
         images = warp(images, maps, "reflection")
         return ada_colour.recolour(images, self.p) if "color" in pipe else images
+
+    def reports(self) -> Mapping[str, Tensor]:
+        return {"p": self.p}
 
     def after_update(self, real_logits: Tensor) -> None:
         declared = self._declared

@@ -14,10 +14,11 @@ from gan_run.bench.stopwatch import Stopwatch
 from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import compute_dtype, synchronize
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.dry_run import dry_run
-from gan_run.core.run.events import Callback, Dispatcher
 from gan_run.core.run.loop import Stopped, train
 from gan_run.core.run.resolve import check_against_data, resolve_device, resolve_precision, with_train
 from gan_run.core.run.run_folder import RunFolder
@@ -130,5 +131,6 @@ def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts:
         training = Stopwatch(spec, info, data["train"])
         clock = _Clock(training, steps, with_parts)
         with suppress(Stopped):
-            train(training, RunFolder(Path(folder)), data, Dispatcher([callback]), clock)
+            events = RunEvents([callback], training, Path(folder))
+            train(training, RunFolder(Path(folder)), data, events, clock)
     return spec, clock

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TextIO
+from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TextIO
 
 import click
 
@@ -42,6 +42,30 @@ class Plugins:
             error.add_note(f"This was raised in {plugin}.")
 
 
+def _blocked(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for text in given:
+        if not text.startswith("no:"):
+            raise click.BadParameter(f"{text!r} is not of the form no:NAME", ctx, parameter)
+    return tuple(text.removeprefix("no:") for text in given)
+
+
+block_option = click.option(
+    "-p",
+    "blocked",
+    multiple=True,
+    metavar="no:NAME",
+    is_eager=True,  # before --help, which lists the commands of plugins
+    callback=_blocked,
+    help="Leave out a plugin (repeatable).",
+)
+
+
+def show_error(error: GanRunError) -> NoReturn:
+    """Show a mistake of the user's in a line or two, and exit."""
+    click.echo(f"error: {error}", err=True)
+    sys.exit(TRAINING_FAILED if isinstance(error, TrainingError) else USER_ERROR)
+
+
 def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[..., None]:
     """A command whose first argument is the choice of plugins.
 
@@ -49,9 +73,7 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
     Any other exception is a bug of gan-run or of a plugin: it keeps its traceback, and the exit code is 1.
     """
 
-    @click.option(
-        "-p", "blocked", multiple=True, metavar="no:NAME", callback=_blocked, help="Leave out a plugin (repeatable)."
-    )
+    @block_option
     @click.option(
         "--plugin",
         "files",
@@ -65,7 +87,7 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
     def wrapped(
         blocked: tuple[str, ...], files: tuple[Path, ...], traceback: bool, *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        plugins = Plugins(blocked, files)
+        plugins = Plugins((*(click.get_current_context().obj or ()), *blocked), files)
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
@@ -73,8 +95,7 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
         except GanRunError as error:
             if traceback:
                 raise
-            click.echo(f"error: {error}", err=True)
-            sys.exit(TRAINING_FAILED if isinstance(error, TrainingError) else USER_ERROR)
+            show_error(error)
         except Exception as error:
             plugins.add_note(error)
             raise
@@ -92,13 +113,6 @@ def _show_warning(
 ) -> None:
     """In one line: the place in the source says nothing to a user."""
     click.echo(f"warning: {message}", err=True)
-
-
-def _blocked(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    for text in given:
-        if not text.startswith("no:"):
-            raise click.BadParameter(f"{text!r} is not of the form no:NAME", ctx, parameter)
-    return tuple(text.removeprefix("no:") for text in given)
 
 
 set_option = click.option(

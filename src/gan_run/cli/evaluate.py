@@ -18,7 +18,7 @@ def evaluate(plugins: Plugins, run: Path, overrides: tuple[str, ...], step: int 
     """Measure the metrics of RUN again, or others: --set 'metrics=[{"type": "information"}]'."""
     from gan_run.core.base.errors import SpecError
     from gan_run.core.kinds.data_source import Splits
-    from gan_run.core.run.evaluation import measure
+    from gan_run.core.run.evaluation import measure, with_fields
     from gan_run.runs import load_run, recorded_spec
 
     loaded = load_run(run, plugins.registry, step)
@@ -26,7 +26,8 @@ def evaluate(plugins: Plugins, run: Path, overrides: tuple[str, ...], step: int 
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
     if problems := spec.data_problems(info):
         raise SpecError(problems, str(run))
-    found = measure(loaded.model, Splits(spec.data), spec.metrics, spec.seed)
+    measured = measure(loaded.model, Splits(spec.data), spec.metrics, spec.seed)
+    found = [with_fields(metric, each) for metric, each in zip(spec.metrics, measured, strict=True)]
     if as_json:
         click.echo(json.dumps({"step": loaded.step, "metrics": found}, indent=2))
         return

@@ -6,18 +6,58 @@ from pathlib import Path
 import click
 from click_default_group import DefaultGroup
 
+from gan_run.cli.common import show_error
+from gan_run.cli.plugin_commands import PluginCommand, plugin_commands
+from gan_run.core.base.errors import GanRunError
+
+PLUGIN_COMMANDS = "gan_run.plugin_commands"
+"""Where a context keeps them: they are looked up once."""
+
 
 class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group ships no types
-    """A group whose default command takes a file."""
+    """A group whose default command takes a file, and which has the commands of plugins beside its own."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands and (added := self._added(ctx, cmd_name)) is not None:
+            try:
+                return added.load()
+            except GanRunError as error:
+                show_error(error)
+        command: click.Command | None = super().get_command(ctx, cmd_name)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
-        if word not in self.commands and not word.startswith("-") and not Path(word).exists():
-            known = [*self.commands, *(str(path) for path in Path().glob("*.json"))]
-            near = difflib.get_close_matches(word, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f" (commands: {', '.join(sorted(self.commands))})"
+        is_command = word in self.commands or self._added(ctx, word) is not None
+        if not is_command and not word.startswith("-") and not Path(word).exists():
+            commands = sorted({*self.commands, *(added.origin.name for added in self._all_added(ctx))})
+            near = difflib.get_close_matches(word, [*commands, *(str(path) for path in Path().glob("*.json"))], n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f" (commands: {', '.join(commands)})"
             raise click.UsageError(f"{word!r} is neither a command nor a file{hint}")
         resolved: tuple[str | None, click.Command | None, list[str]] = super().resolve_command(ctx, args)
         return resolved
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except GanRunError as error:
+            if ctx.invoked_subcommand in self.commands:  # it was asked for a traceback
+                raise
+            show_error(error)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_commands(ctx, formatter)
+        if rows := [(added.origin.name, added.about) for added in self._all_added(ctx)]:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(rows)
+
+    def _added(self, ctx: click.Context, name: str) -> PluginCommand | None:
+        return next((added for added in self._all_added(ctx) if added.origin.name == name), None)
+
+    def _all_added(self, ctx: click.Context) -> list[PluginCommand]:
+        if PLUGIN_COMMANDS not in ctx.meta:
+            ctx.meta[PLUGIN_COMMANDS] = list(plugin_commands(self.commands, ctx.params.get("blocked") or ()))
+        added: list[PluginCommand] = ctx.meta[PLUGIN_COMMANDS]
+        return added

@@ -4,6 +4,7 @@ import click
 
 from gan_run.cli.bench import bench
 from gan_run.cli.check import check
+from gan_run.cli.common import block_option
 from gan_run.cli.components import components
 from gan_run.cli.evaluate import evaluate
 from gan_run.cli.group import CommandOrSpec
@@ -19,11 +20,14 @@ from gan_run.cli.traverse import traverse
 
 @click.group(cls=CommandOrSpec, default="train", no_args_is_help=True)
 @click.version_option(package_name="gan-run")
-def main() -> None:
+@block_option
+@click.pass_context
+def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     """Train GANs from declarative specs, and look at what their codes mean.
 
     `gan-run SPEC.json` trains a spec; `gan-run init` lists ready-made ones.
     """
+    ctx.obj = blocked
 
 
 for command in (train, init, check, sample, traverse, evaluate, label, bench, plugins, components, schema, new_plugin):

@@ -10,7 +10,8 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gan_run.core.run.events import Callback, CheckpointSaved, RunEnded, RunStarted, StepLogged
+from gan_run.core.kinds.callback import Callback
+from gan_run.core.kinds.events import CheckpointSaved, RunEnded, RunStarted, StepLogged
 
 
 class Display(Callback):
@@ -30,7 +31,7 @@ class Display(Callback):
         self.notify(f"training {event.folder} to step {train.steps} on {train.device} in {train.precision}")
 
     def step_logged(self, event: StepLogged) -> None:
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in event.scalars.items())
+        losses = "  ".join(f"{name} {value:.3f}" for name, value in event.losses.items())
         self.notify(f"step {event.step}/{event.steps}  {_throughput(event)}  {losses}")
 
     def run_ended(self, event: RunEnded) -> None:
@@ -60,7 +61,7 @@ class LiveDisplay(Display):
 
     def step_logged(self, event: StepLogged) -> None:
         self._bar.update(self._task, completed=event.step, throughput=_throughput(event))
-        self.live.update(Group(self._bar, _table(event.scalars)))
+        self.live.update(Group(self._bar, _table(event.losses)))
 
     def checkpoint_saved(self, event: CheckpointSaved) -> None:
         self._bar.update(self._task, completed=event.step)
@@ -82,8 +83,8 @@ def _throughput(event: StepLogged) -> str:
     return f"{event.steps_per_second:.2f} steps/s  {event.images_per_second:.0f} images/s  {left} left"
 
 
-def _table(scalars: Mapping[str, float]) -> Table:
+def _table(losses: Mapping[str, float]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2))
-    for name, value in scalars.items():
+    for name, value in losses.items():
         table.add_row(name, f"{value:.4f}")
     return table

@@ -26,6 +26,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "artifact": Kind("ArtifactSuite", '"artifacts": [{"type": "NAME"}]'),
     "augmentation": Kind("AugmentationSuite", '"discriminator": {…, "augment": [{"type": "NAME"}]}'),
+    "callback": Kind("CallbackSuite", '"callbacks": [{"type": "NAME"}]'),
     "data": Kind("DataSourceSuite", '"data": {"type": "NAME"}'),
     "generator": Kind("GeneratorSuite", '"generator": {"type": "NAME"}', "hidden=16"),
     "head": Kind("HeadSuite", '"discriminator": {…, "head": {"type": "NAME"}}', "hidden=8"),

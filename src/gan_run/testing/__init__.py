@@ -16,6 +16,7 @@ import pytest
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
 
 from gan_run.testing.augmentation import AugmentationSuite
+from gan_run.testing.callback import CallbackSuite
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.data import DataSourceSuite
 from gan_run.testing.fakes import FakeSplits, fake_model
@@ -28,6 +29,7 @@ from gan_run.testing.optimizers import OptimizerSuite, ScheduleSuite
 __all__ = [
     "ArtifactSuite",
     "AugmentationSuite",
+    "CallbackSuite",
     "ComponentSuite",
     "DataSourceSuite",
     "FakeSplits",

@@ -23,7 +23,9 @@ from gan_run import (
     UpdateContext,
     read_spec,
 )
+from gan_run.core.engine.scalars import LatestScalars
 from gan_run.core.engine.training import Training
+from gan_run.core.engine.update import Losses
 from gan_run.core.run.loop import NonFiniteMonitor
 from gan_run.registry.plugins import Registry
 from gan_run.testing.host_sync import WAITS, HostSyncs, count_host_syncs
@@ -68,8 +70,13 @@ def training_of(content: Mapping[str, object], registry: Registry, **train: obje
 
 
 def syncs_of(training: Training) -> HostSyncs:
-    monitor = NonFiniteMonitor()
-    return count_host_syncs(training, lambda losses: monitor.record(1, losses))
+    monitor, scalars = NonFiniteMonitor(), LatestScalars()
+
+    def record(losses: dict[str, Losses]) -> None:
+        monitor.record(1, losses)
+        scalars.record(losses)
+
+    return count_host_syncs(training, record)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

@@ -6,12 +6,24 @@ from typing import Any
 
 import pytest
 
-from gan_run import Callback, CheckpointSaved, Event, RunEnded, RunOptions, RunStarted, StepLogged, train
-from gan_run.core.run.events import Dispatcher
+from gan_run import (
+    ArtifactRendered,
+    Callback,
+    CheckpointSaved,
+    Event,
+    MetricMeasured,
+    RunEnded,
+    RunOptions,
+    RunStarted,
+    StepLogged,
+    train,
+)
+from gan_run.core.run.dispatcher import Dispatcher
 from gan_run.registry.plugins import Registry, load_plugins
 
 Small = Callable[..., dict[str, Any]]
-EVENTS = (RunStarted, StepLogged, CheckpointSaved, RunEnded)
+EVENTS = (RunStarted, StepLogged, MetricMeasured, ArtifactRendered, CheckpointSaved, RunEnded)
+EVALUATED = {"metrics": [{"type": "loudness"}], "artifacts": [{"type": "samples", "rows": 1}]}
 
 
 class Recorder(Callback):
@@ -49,7 +61,7 @@ def test_a_callback_that_fails_is_warned_about_once_and_the_run_is_finished(
     failing, after = Failing(event.name), Recorder()
     options = RunOptions(callbacks=[failing, after], notify=lambda text: None, registry=registry)
     with pytest.warns(UserWarning, match=f"callback Failing failed in {event.name}: RuntimeError: no network") as found:
-        folder = train(small(), tmp_path, options=options)
+        folder = train(small(**EVALUATED), tmp_path, options=options)
     assert len(found) == 1
     assert failing.calls == sum(seen.name == event.name for seen in after.seen)
     assert [type(seen) for seen in after.seen].count(StepLogged) == 6
@@ -79,9 +91,12 @@ def test_a_class_in_place_of_a_callback_is_refused() -> None:
         RunOptions(callbacks=[Callback])  # type: ignore[list-item]  # the mistake
 
 
+def nothing() -> Any: ...
+
+
 def test_two_callbacks_of_one_class_are_warned_about_apart() -> None:
     both = Dispatcher([Failing("run_ended"), Failing("run_ended")])
-    ended = RunEnded(folder=Path(), step=0, error=None)
+    ended = RunEnded(folder=Path(), step=0, steps=1, error=None, model=nothing, end_training=nothing)
     with pytest.warns(UserWarning, match="callback Failing") as found:
         both.send(ended)
     assert len(found) == 2

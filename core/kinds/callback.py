@@ -1,0 +1,74 @@
+"""Callbacks: objects that receive the events of a run, and their declarations in a spec."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.events import (
+    ArtifactRendered,
+    CheckpointSaved,
+    Event,
+    MetricMeasured,
+    RunEnded,
+    RunStarted,
+    StepLogged,
+)
+
+
+class Callback:
+    """Receives the events of a run. Override the methods of the events that you need.
+
+    A `DeclaredCallback` of the spec builds one, `RunOptions` takes instances, and the hooks of a plugin are one. An
+    exception in a callback does not end the run: it is reported in a warning, once per kind of event.
+
+    Example:
+        class Printer(Callback):
+            def step_logged(self, event: StepLogged) -> None:
+                print(event.step, event.scalars)
+
+        train("spec.json", options=RunOptions(callbacks=[Printer()]))
+    """
+
+    def handle(self, event: Event) -> None:
+        """Pass `event` to the method that its class names. Override this to receive every kind of event alike."""
+        getattr(self, event.name)(event)
+
+    def title(self) -> str:
+        """What this callback is called in warnings."""
+        return f"the callback {type(self).__qualname__}"
+
+    def run_started(self, event: RunStarted) -> None: ...
+
+    def step_logged(self, event: StepLogged) -> None: ...
+
+    def metric_measured(self, event: MetricMeasured) -> None: ...
+
+    def artifact_rendered(self, event: ArtifactRendered) -> None: ...
+
+    def checkpoint_saved(self, event: CheckpointSaved) -> None: ...
+
+    def run_ended(self, event: RunEnded) -> None: ...
+
+
+class DeclaredCallback(Component):
+    """A callback that a spec lists in its `callbacks`. It does not decide the weights of the run."""
+
+    kind: ClassVar[str] = "callback"
+
+    @abstractmethod
+    def build(self) -> Callback:
+        """Build the object that receives the events.
+
+        It is built before training begins or is resumed, in the main process; an error that is raised here ends the run
+        before its first step.
+
+        Returns:
+            The callback, in its initial state: what it has to know of the steps before a resumed one it finds in the
+            run folder, in `run_started`.
+
+        Example:
+            type: Literal["printer"] = "printer"
+
+            def build(self) -> Callback:
+                return Printer()
+        """

@@ -1,0 +1,138 @@
+"""The events of a run.
+
+A new event is a dataclass here, a method of `Callback` (callback.py) and a hook in registry/hookspecs.py, all of one
+name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.metric import Measurement, Metric
+from gan_run.core.kinds.model import Model
+
+if TYPE_CHECKING:  # a spec holds callbacks
+    from gan_run.core.kinds.spec import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened in a run.
+
+    Attributes:
+        name: The method of `Callback` that receives the event; the hook of a plugin is `gan_run_` and this name.
+        folder: The run folder.
+        step: How many steps the run has taken.
+        steps: The number of steps of the whole run.
+        model: Returns the model after `step` steps. It is built at the first call, once for all callbacks, and only
+            while the event is handled: later, GanRunError is raised. It draws nothing from the caller's random stream.
+        end_training: Asks for an early end: after this step (after the next one, if the event is about a checkpoint) a
+            checkpoint is saved, and the run is evaluated and finished.
+    """
+
+    name: ClassVar[str]
+    folder: Path
+    step: int
+    steps: int
+    model: Callable[[], Model]
+    end_training: Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """Training begins, or is resumed after `step` steps.
+
+    Attributes:
+        spec: The spec as it is trained, without any `auto`.
+    """
+
+    name: ClassVar[str] = "run_started"
+    spec: "Spec"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepLogged(Event):
+    """A line was added to metrics.jsonl.
+
+    Attributes:
+        losses: The latest value of each loss and report since the line before, by name: `PLAYER/LOSS` or
+            `PLAYER/LOSS/REPORT`.
+        controls: What controlled the step, by name: `PLAYER/lr`, `PLAYER/LOSS/weight` of a scheduled weight, and
+            `discriminator/augment/AUGMENTATION/REPORT`.
+        images_per_second: Real images per second since the line before.
+        steps_per_second: Steps per second since the line before.
+    """
+
+    name: ClassVar[str] = "step_logged"
+    losses: Mapping[str, float]
+    controls: Mapping[str, float]
+    images_per_second: float
+    steps_per_second: float
+
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        """All numbers of the line by name: `controls` and `losses`."""
+        return {**self.controls, **self.losses}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricMeasured(Event):
+    """A metric was measured, on the way (`Metric.every`) or at the end, where `step` equals `steps`.
+
+    Attributes:
+        metric: The metric, as the spec declares it.
+        index: Its place in the spec's `metrics`.
+        found: What it measured.
+    """
+
+    name: ClassVar[str] = "metric_measured"
+    metric: Metric
+    index: int
+    found: Measurement
+
+    @property
+    def headline(self) -> Mapping[str, float]:
+        """The numbers in `found` that compare runs, by dotted path; see `Metric.headline`."""
+        return self.metric.headline(self.found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactRendered(Event):
+    """An artifact was rendered, on the way (`Artifact.every`) or at the end, where `step` equals `steps`.
+
+    Attributes:
+        artifact: The artifact, as the spec declares it.
+        index: Its place in the spec's `artifacts`.
+        files: The files that it wrote.
+    """
+
+    name: ClassVar[str] = "artifact_rendered"
+    artifact: Artifact
+    index: int
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointSaved(Event):
+    """A checkpoint is complete on the disk.
+
+    Attributes:
+        checkpoint: The checkpoint's folder.
+    """
+
+    name: ClassVar[str] = "checkpoint_saved"
+    checkpoint: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEnded(Event):
+    """Training has stopped.
+
+    Attributes:
+        error: None if the run is finished and evaluated, otherwise what ended it (`Stopped` after a request to stop).
+    """
+
+    name: ClassVar[str] = "run_ended"
+    error: BaseException | None

@@ -1,0 +1,95 @@
+"""Sends the events of a run to its callbacks."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TypedDict
+
+from gan_run.core.base.errors import GanRunError
+from gan_run.core.engine.training import Training
+from gan_run.core.kinds.callback import Callback
+from gan_run.core.kinds.events import Event
+from gan_run.core.kinds.model import Model
+
+
+class Dispatcher:
+    """Sends events to callbacks in order. One that raises is reported once per kind of event; the others still run."""
+
+    def __init__(self, callbacks: Iterable[Callback]) -> None:
+        self._callbacks = tuple(callbacks)
+        self._reported: set[tuple[Callback, str]] = set()
+
+    def send(self, event: Event) -> None:
+        """Pass `event` to every callback. Only what is no Exception (KeyboardInterrupt, SystemExit) is raised."""
+        for callback in self._callbacks:
+            try:
+                callback.handle(event)
+            except Exception as error:  # a stranger's code must not end the run
+                key = (callback, event.name)
+                if key not in self._reported:
+                    self._reported.add(key)
+                    what = f"{type(error).__name__}: {error}"
+                    warnings.warn(f"{callback.title()} failed in {event.name}: {what}; the run goes on", stacklevel=2)
+
+
+class Moment(TypedDict):
+    """The fields that every event has."""
+
+    folder: Path
+    step: int
+    steps: int
+    model: Callable[[], Model]
+    end_training: Callable[[], None]
+
+
+class RunEvents:
+    """The events of one run: `events.send(CheckpointSaved(**events.now(), checkpoint=folder))`.
+
+    Args:
+        callbacks: They receive the events, in this order.
+        training: What the events are about.
+        folder: The run folder.
+    """
+
+    def __init__(self, callbacks: Iterable[Callback], training: Training, folder: Path) -> None:
+        self.end_requested = False
+        self._dispatcher = Dispatcher(callbacks)
+        self._training = training
+        self._folder = folder
+        self._model: Model | None = None
+        self._model_step = 0
+
+    def send(self, event: Event) -> None:
+        """Pass `event` to every callback. Only what is no Exception (KeyboardInterrupt, SystemExit) is raised."""
+        self._dispatcher.send(event)
+
+    def now(self) -> Moment:
+        """What an event says of the present step."""
+        step = self._training.step
+        return Moment(
+            folder=self._folder,
+            step=step,
+            steps=self._training.spec.train.steps,
+            model=partial(self._model_after, step),
+            end_training=self._end_training,
+        )
+
+    def model(self) -> Model:
+        """The model as it is now, built once per step for callbacks, metrics and artifacts."""
+        step = self._training.step
+        if self._model is None or self._model_step != step:
+            self._model, self._model_step = self._training.model(), step
+        return self._model
+
+    def release_model(self) -> None:
+        """Free the memory of the model, before the next step is taken."""
+        self._model = None
+
+    def _model_after(self, step: int) -> Model:
+        if step != self._training.step:
+            raise GanRunError(f"the model after {step} steps is gone: ask for it while the event is handled")
+        return self.model()
+
+    def _end_training(self) -> None:
+        self.end_requested = True
