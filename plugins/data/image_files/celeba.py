@@ -65,7 +65,7 @@ class CelebA(Pictures):
         values = torch.from_numpy(rows[chosen].astype(np.int64)).view(-1, len(attributes))
         paths = [self._folder / names[row] for row in chosen]
         columns = {name: values[:, index] for index, name in enumerate(attributes)}
-        return self.read("train" if split == "train" else "test", paths, columns)
+        return self.read(split, paths, columns)
 
     @property
     def _folder(self) -> Path:

@@ -1,24 +1,38 @@
 """A dataset from a folder of image files."""
 
-from pathlib import PurePosixPath
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
 from PIL import ImageColor
 from pydantic import Field, field_validator
 
-from gan_run import Column, DataInfo, ImageSet, Split, split_by_name
+from gan_run import (
+    Column,
+    ColumnKind,
+    DataError,
+    DataInfo,
+    ImageSet,
+    Problem,
+    SpecPath,
+    SpecView,
+    Split,
+    split_by_name,
+    suggest,
+)
 from gan_run.plugins.data.image_files.decoding import Channels, Decoder, Fit, Size
 from gan_run.plugins.data.image_files.listing import class_names, list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
+from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, read_table, stated_splits
 
 
 class ImageFolder(Pictures):
     """The image files in a folder and its subfolders, resized to one size.
 
     Images are rotated upright (EXIF). Transparent ones are composited onto `background`, unless `channels` is 4. The
-    split of an image depends on its path relative to `root` alone, so adding files moves no image from one split to the
-    other. Decoded images are kept in `cache`, so that only the first run decodes the files.
+    split of an image depends on its path relative to `root` alone (or on its group, or on a column of the CSV file), so
+    adding files moves no image from one split to the other. Decoded images are kept in `cache`, so that only the first
+    run decodes the files.
     """
 
     type: Literal["image-folder"] = "image-folder"
@@ -39,8 +53,29 @@ class ImageFolder(Pictures):
         default="none",
         description='With "folders", the class of an image is the folder directly in `root` that holds it.',
     )
+    columns: SpecPath | None = Field(
+        default=None,
+        description="A CSV file with a row per image: `file` is its path in `root`, every other column becomes "
+        "a column of the data. An empty cell is a missing value.",
+    )
+    kinds: dict[str, ColumnKind] = Field(
+        default_factory=dict,
+        description="Kinds of columns of the CSV file; by default continuous where all cells are numbers, else "
+        "categorical.",
+    )
+    split: str | None = Field(
+        default=None,
+        description="The column of the CSV file with the split of each image: train, validation or test.",
+    )
+    groups: str | None = Field(
+        default=None,
+        description="A column of the CSV file, such as a person: images with the same value are in the same split.",
+    )
     test_fraction: float = Field(
-        default=0.1, ge=0, lt=1, description="Approximate fraction of the images in the test split."
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="Approximate fraction of the images, or groups, in the test split; without use with `split`.",
     )
 
     @field_validator("background")
@@ -54,27 +89,54 @@ class ImageFolder(Pictures):
             raise ValueError(f"{colour!r} is transparent: give an opaque colour, such as '#rrggbb'")
         return colour
 
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        for field in ("kinds", "split", "groups"):
+            if getattr(self, field) and self.columns is None:
+                yield Problem((field,), "it names columns of a CSV file: give the file in data.columns")
+        if self.split is not None and self.groups is not None:
+            yield Problem(("groups",), "the column in data.split decides the splits: give one of the two")
+
     def describe(self) -> DataInfo:
-        """From the file names alone, without decoding: unreadable files are counted too."""
-        paths = list_pictures(self.root)
-        columns = {}
-        if self.labels == "folders":
-            columns = {"label": Column("categorical", class_names(paths, self.root))}
-        sizes: dict[Split, int] = {split: len(self._choose(paths, split)) for split in ("train", "test")}
-        return DataInfo(self.decoder().image, sizes, columns)
+        """From the file names and the CSV file alone, without decoding: unreadable files are counted too."""
+        pictures = self._pictures()
+        chosen = {split: len(pictures.of_split(split)) for split in pictures.splits}
+        return DataInfo(self.decoder().image, chosen, pictures.columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        paths = list_pictures(self.root)
-        chosen = self._choose(paths, split)
-        columns = {}
-        if self.labels == "folders":
-            classes = {name: index for index, name in enumerate(class_names(paths, self.root))}
-            labels = [classes[path.parts[0]] for path in chosen]
-            columns = {"label": torch.tensor(labels, dtype=torch.int64)}
-        return self.read(split, [self.root / path for path in chosen], columns)
+        return self._load(split)
+
+    def open(self, split: Split) -> ImageSet:
+        own = split == "validation" and not self.validation and "validation" in self._pictures().splits
+        return self._load(split) if own else super().open(split)
 
     def decoder(self) -> Decoder:
         return Decoder(self.size, self.channels, self.fit, self.background)
 
-    def _choose(self, paths: list[PurePosixPath], split: Literal["train", "test"]) -> list[PurePosixPath]:
-        return [paths[index] for index in split_by_name([str(path) for path in paths], split, self.test_fraction)]
+    def _load(self, split: Split) -> ImageSet:
+        pictures = self._pictures()
+        rows = pictures.of_split(split)
+        values = {name: value[rows] for name, value in pictures.values.items()}
+        return self.read(split, [self.root / pictures.paths[row] for row in rows], values)
+
+    def _pictures(self) -> ListedPictures:
+        """All pictures, with what is known of each."""
+        paths = list_pictures(self.root)
+        names = [str(path) for path in paths]
+        apart = () if self.split is None else (self.split,)
+        table = EMPTY if self.columns is None else read_table(self.columns, names, self.kinds, apart)
+        columns, values = dict(table.columns), dict(table.values)
+        if self.labels == "folders":
+            if "label" in columns:
+                raise DataError(f'{self.columns} has a column label: set data.labels to "none", or rename it')
+            classes = {name: index for index, name in enumerate(class_names(paths, self.root))}
+            columns["label"] = Column("categorical", tuple(classes))
+            values["label"] = torch.tensor([classes[path.parts[0]] for path in paths], dtype=torch.int64)
+        return ListedPictures(names, columns, values, self._splits(names, table))
+
+    def _splits(self, names: Sequence[str], table: Table) -> Mapping[Split, Sequence[int]]:
+        if self.split is not None:
+            return stated_splits(self.columns, self.split, table.text[self.split])
+        if self.groups is not None and self.groups not in table.text:
+            raise DataError(f"{self.columns} has no column {self.groups!r}{suggest(self.groups, table.text)}")
+        keys = names if self.groups is None else table.text[self.groups]
+        return {split: split_by_name(keys, split, self.test_fraction) for split in ("train", "test")}

@@ -4,13 +4,12 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Columns, DataError, DataSource, Decoded, ImageSet, SpecPath, cache_folder
+from gan_run import Columns, DataError, DataSource, Decoded, ImageSet, SpecPath, Split, cache_folder
 from gan_run.plugins.data.image_files.decoding import Decoder, OnError, decode_pictures
 
 logger = logging.getLogger("gan_run")
@@ -40,7 +39,7 @@ class Pictures(DataSource, ABC):
             A decoder to images of one size and mode.
         """
 
-    def read(self, split: Literal["train", "test"], paths: Sequence[Path], columns: Columns) -> ImageSet:
+    def read(self, split: Split, paths: Sequence[Path], columns: Columns) -> ImageSet:
         """Read the images of a split.
 
         Args:

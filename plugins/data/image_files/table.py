@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gan_run import Column, ColumnKind, DataError, suggest
+from gan_run import Column, ColumnKind, DataError, Split, suggest
 
 FILE = "file"
 """The column with the path of each image."""
@@ -23,6 +23,40 @@ class Table(NamedTuple):
     columns: Mapping[str, Column]
     values: Mapping[str, Tensor]
     """(M,) by name: int64 categories, -1 for an empty cell; else float64 numbers, NaN for an empty cell."""
+
+
+EMPTY = Table({}, {}, {})
+"""What is known without a CSV file."""
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class ListedPictures(NamedTuple):
+    """Pictures, what is known of each, and their splits."""
+
+    paths: Sequence[str]
+    """Relative to the root."""
+    columns: Mapping[str, Column]
+    values: Mapping[str, Tensor]
+    """(M,) by name."""
+    splits: Mapping[Split, Sequence[int]]
+    """The pictures of each split, as indices into `paths`, in their order."""
+
+    def of_split(self, split: Split) -> Sequence[int]:
+        """The pictures of a split, as indices into `paths`."""
+        return self.splits.get(split, ())
+
+
+def stated_splits(path: Path | None, name: str, cells: Sequence[str]) -> dict[Split, Sequence[int]]:
+    """The pictures of each split that a column states. Raises DataError for another cell, or if none is in train."""
+    wrong = [cell for cell in cells if cell not in SPLITS]
+    if wrong:
+        raise DataError(f"{path}: {wrong[0]!r} in the column {name!r} is no split: {', '.join(SPLITS)}")
+    splits: dict[Split, Sequence[int]] = {
+        split: [index for index, cell in enumerate(cells) if cell == split] for split in SPLITS if split in cells
+    }
+    if "train" not in splits:
+        raise DataError(f"{path}: no image is in the split train by the column {name!r}")
+    return {"train": splits["train"], "test": (), **splits}
 
 
 def read_table(path: Path, images: Sequence[str], kinds: Mapping[str, ColumnKind], apart: Sequence[str]) -> Table:
