@@ -1,6 +1,6 @@
 """A dataset from a folder of image files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -23,7 +23,7 @@ from gan_run import (
 from gan_run.plugins.data.image_files.decoding import Channels, Decoder, Fit, Size
 from gan_run.plugins.data.image_files.listing import class_names, list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
-from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, read_table, stated_splits
+from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, Table, read_table, stated_splits
 
 
 class ImageFolder(Pictures):
