@@ -40,7 +40,7 @@ class LatestScalars:
             names = tuple(values)
             self._recorded.pop(names, None)
             # A copy: a report may share its memory with a buffer that goes on changing.
-            self._recorded[names] = torch.stack([value.reshape(()) for value in values.values()])
+            self._recorded[names] = torch.stack([v.reshape(()) if v.dim() else v for v in values.values()])
 
     def read(self) -> dict[str, float]:
         """The values by name, in alphabetical order. Here the host waits for the device."""
