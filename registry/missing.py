@@ -13,7 +13,6 @@ from types import new_class
 from typing import ClassVar, Literal, NoReturn
 
 import torch
-from torch import nn
 
 from gan_run.core.base.errors import NotFoundByName, PluginError, Problem, show_place
 from gan_run.core.images.image_set import ImageSet
@@ -24,7 +23,7 @@ from gan_run.core.kinds.component import Catalogue, Component, SpecView
 from gan_run.core.kinds.data_source import DataSource, Splits
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
-from gan_run.core.kinds.optimizer import Optimizer
+from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec
 
@@ -83,7 +82,7 @@ class MissingDataSource(Missing, DataSource, extra="allow"):
 class MissingOptimizer(Missing, Optimizer, extra="allow"):
     """An optimiser that is not installed."""
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: list[ParameterGroup]) -> torch.optim.Optimizer:
         self.refuse()
 
 

@@ -8,7 +8,9 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-Precision = Literal["fp32", "tf32", "bf16", "auto"]
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+"""The types of 16 bits that autocast computes in, by precision."""
+Precision = Literal["fp32", "tf32", "bf16", "fp16", "auto"]
 
 
 class Autocast(Protocol):
@@ -25,20 +27,20 @@ def full_precision(values: Tensor) -> Tensor:
 def compute_dtype(precision: Precision) -> torch.dtype:
     """The type of matrix products and convolutions under `precision`, which is not `auto` any more."""
     assert precision != "auto", "auto is resolved before anything is built"
-    return torch.bfloat16 if precision == "bf16" else torch.float32
+    return HALF.get(precision, torch.float32)
 
 
 def autocast(device: torch.device, precision: Precision) -> Autocast:
-    """What opens bf16 autocast under `bf16`, and nothing otherwise.
+    """What opens autocast under `bf16` and `fp16`, and nothing otherwise.
 
     Weights, losses and optimisers stay in float32 in either case.
     """
-    return partial(_autocast, device, compute_dtype(precision) is torch.bfloat16)
+    return partial(_autocast, device, HALF.get(precision))
 
 
 @contextmanager
-def _autocast(device: torch.device, enabled: bool) -> Iterator[None]:
-    with torch.autocast(device.type, torch.bfloat16, enabled=enabled):
+def _autocast(device: torch.device, dtype: torch.dtype | None) -> Iterator[None]:
+    with torch.autocast(device.type, dtype or torch.bfloat16, enabled=dtype is not None):
         yield
 
 

@@ -17,28 +17,25 @@ COUNT = "n_averaged"
 class EMA:
     """An exponential moving average of a generator's weights.
 
-    Update t uses the decay min(decay, (1 + t) / (10 + t)), so that the initial weights are soon forgotten; the first
-    update copies. Buffers are copied: averaging spectral norm's vectors would damage them.
+    The first update copies. Buffers are copied: averaging spectral norm's vectors would damage them.
 
     Args:
-        stack: the generator with its latents.
-        decay: the decay of later updates, in [0, 1).
+        stack: The generator with its latents.
     """
 
-    def __init__(self, stack: GeneratorStack, decay: float) -> None:
+    def __init__(self, stack: GeneratorStack) -> None:
         self.stack = copy.deepcopy(stack).requires_grad_(False)
-        self._decay = decay
         self._count = 0  # on the host: reading a count from the device would wait for it
 
     @torch.no_grad()
-    def update(self, stack: GeneratorStack, step: int) -> None:
-        """Average in the weights of `stack`, which `step` updates precede."""
+    def update(self, stack: GeneratorStack, decay: float) -> None:
+        """Average in the weights of `stack`: `decay` is the share of the average so far, in [0, 1)."""
         averaged: list[Tensor] = list(self.stack.parameters())
         current: list[Tensor] = list(stack.parameters())
         if self._count == 0:
             torch._foreach_copy_(averaged, current)
         else:
-            torch._foreach_lerp_(averaged, current, 1 - min(self._decay, (1 + step) / (10 + step)))
+            torch._foreach_lerp_(averaged, current, 1 - decay)
         for own, other in zip(self.stack.buffers(), stack.buffers(), strict=True):
             own.copy_(other)
         self._count += 1

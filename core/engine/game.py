@@ -1,6 +1,6 @@
 """Everything that is trained, built from a spec: latents, generator, discriminator and the terms of the losses."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -21,6 +21,7 @@ from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.network import DiscriminatorModule, GeneratorStack
+from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec
 
 
@@ -49,18 +50,24 @@ class Game(nn.Module):
         stack: The latents and the generator.
         discriminator: The trunk and the head.
         terms: The term of each loss, by key.
+        schedules: The schedules that terms evaluate (`UpdateContext.value`).
 
     Raises:
         PluginError: A term breaks its contract: see `core.engine.ownership`.
     """
 
     def __init__(
-        self, stack: GeneratorStack, discriminator: DiscriminatorModule, terms: Mapping[str, LossTerm]
+        self,
+        stack: GeneratorStack,
+        discriminator: DiscriminatorModule,
+        terms: Mapping[str, LossTerm],
+        schedules: Sequence[Schedule] = (),
     ) -> None:
         super().__init__()
         self.stack = stack
         self.discriminator = discriminator
         self.terms = Terms(terms)
+        self.schedules = tuple(schedules)
         self._observers = tuple(key for key, term in terms.items() if type(term).observe is not LossTerm.observe)
         modules = self._modules_by_player()
         check_player_names(modules)
@@ -141,9 +148,16 @@ def build_game(spec: Spec, data: DataInfo, images: ImageSet | None = None) -> Ga
     generator = spec.generator.build(latents, data.image)
     discriminator = spec.discriminator.module(latents, data.image)
     context = LossContext(data, latents, generator, discriminator, {}, images)
-    game = Game(GeneratorStack(latents, generator), discriminator, _build_terms(spec.losses_by_key(), context))
+    terms = _build_terms(spec.losses_by_key(), context)
+    game = Game(GeneratorStack(latents, generator), discriminator, terms, _schedules_of_terms(spec))
     _refuse_unknown_players(spec, game)
     return game
+
+
+def _schedules_of_terms(spec: Spec) -> list[Schedule]:
+    """The schedules in the losses, but those of their weights, which the player evaluates."""
+    found = spec.find_all(Schedule)
+    return [schedule for place, schedule in found if place[0] == "losses" and place[2:] != ("weight",)]
 
 
 def _build_terms(losses: Mapping[str, Loss], context: LossContext) -> dict[str, LossTerm]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import nn
+from torch.amp import GradScaler
 
 from gan_run.core.base.device import Autocast, compute_dtype
 from gan_run.core.base.distributed import SINGLE, World
@@ -11,12 +12,14 @@ from gan_run.core.engine.compilation import CompiledUpdate
 from gan_run.core.engine.ddp import DistributedUpdate
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.running_stats import has_running_stats, refresh_running_stats
-from gan_run.core.engine.update import FakeCache, Losses, Update, sample_inputs
+from gan_run.core.engine.update import FakeCache, Losses, Update, mean_losses, sample_inputs, split_inputs
 from gan_run.core.images.image_set import Batch
 from gan_run.core.kinds.loss import Loss
-from gan_run.core.kinds.optimizer import Optimizer
-from gan_run.core.kinds.schedule import value_at
+from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
+from gan_run.core.kinds.schedule import Progress
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.kinds.update_context import UpdateInputs
+from gan_run.core.nn.rates import rates_of
 
 
 class Player:
@@ -48,9 +51,10 @@ class Player:
         self._world = world
         self._autocast = autocast
         self._clip = spec.train.clip
-        self._steps = spec.train.steps
         self._declared: Optimizer = spec.optimizers[name]
-        self.optimizer = self._declared.build(self.parameters.values())
+        self.optimizer = self._declared.build(_groups(game, self.parameters))
+        self._parts = spec.train.accumulate
+        self.scaler = GradScaler(spec.train.device, enabled=spec.train.precision == "fp16")
         self._losses: dict[str, Loss] = {
             key: loss for key, loss in spec.losses_by_key().items() if game.term(key).has_objective_for(name)
         }
@@ -66,11 +70,11 @@ class Player:
             game.discriminator.trunk
         )
 
-    def update(self, step: int, batch: Batch, fake_cache: FakeCache | None = None) -> Losses | None:
+    def update(self, progress: Progress, batch: Batch, fake_cache: FakeCache | None = None) -> Losses | None:
         """Take one update.
 
         Args:
-            step: The step of training, from 0.
+            progress: The step of training.
             batch: Real images, of this process alone.
             fake_cache: Where another player's update stores its fakes and the generator's takes them from; None to
                 generate anew in each update.
@@ -78,29 +82,39 @@ class Player:
         Returns:
             The losses, without a graph and averaged over all processes; None if there was nothing to minimise.
         """
-        weights = self._weights(step)
+        weights = self._weights(progress)
         if not weights:
             return None
 
         with self._autocast():
-            inputs = sample_inputs(self._game, self.name, batch, weights, self.generates, fake_cache, self._world)
-            self._require_only_own_gradients()
-            with self._world.per_rank_rng(f"update of {self.name}"):
-                losses: Losses = self._update(inputs)
-        losses = losses.weighted(weights)
+            inputs = sample_inputs(
+                self._game, self.name, batch, weights, self.generates, fake_cache, self._world, progress
+            )
+        self._require_only_own_gradients()
+        self.optimizer.zero_grad(set_to_none=True)
+        with self._world.per_rank_rng(f"update of {self.name}"):
+            parts = [self._backward(part, weights) for part in split_inputs(inputs, self._parts)]
+        losses = mean_losses(parts)
         if losses.total is None:
             return None
+        self._step_optimizer(progress)
 
-        self.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
-        self._step_optimizer(step)
-
-        losses = losses.detached().averaged_over(self._world)
+        losses = losses.averaged_over(self._world)
         for key in weights:
             self._game.term(key).after_update(self.name, losses.reports.get(key, {}))
         if self.name == "discriminator":
             self._after_discriminator_update(losses, batch)
         return losses
+
+    def _backward(self, inputs: UpdateInputs, weights: Mapping[str, float]) -> Losses:
+        """Add the gradients of the objectives of a part of the batch. Returns the losses without a graph."""
+        with self._autocast():
+            losses: Losses = self._update(inputs)
+        losses = losses.weighted(weights)
+        if losses.total is not None:
+            share = losses.total / self._parts if self._parts > 1 else losses.total
+            self.scaler.scale(share).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return losses.detached()
 
     def _wrap(self, update: Update, spec: Spec) -> nn.Module:
         """The update, compiled and distributed as the spec and the number of processes ask for."""
@@ -111,12 +125,12 @@ class Player:
             run = DistributedUpdate(update, run, {key: loss.every for key, loss in self._losses.items()})
         return run
 
-    def _weights(self, step: int) -> dict[str, float]:
-        """The weight of each loss that takes part at `step`."""
+    def _weights(self, progress: Progress) -> dict[str, float]:
+        """The weight of each loss that takes part in a step."""
         return {
-            key: value_at(loss.weight, step, self._steps) * loss.every
+            key: progress.value(loss.weight) * loss.every
             for key, loss in self._losses.items()
-            if step % loss.every == 0
+            if progress.step % loss.every == 0
         }
 
     def _require_only_own_gradients(self) -> None:
@@ -127,13 +141,16 @@ class Player:
         for parameter in self.parameters.values():
             parameter.requires_grad_(True)
 
-    def _step_optimizer(self, step: int) -> None:
+    def _step_optimizer(self, progress: Progress) -> None:
         if self._clip is not None:
+            self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.parameters.values(), self._clip)
-        rate = value_at(self._declared.lr, step, self._steps)
+        settings = self._declared.settings(progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.step()
+            group.update(settings)
+            group["lr"] *= group["rate"]
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         bound = self._declared.clip_weights
         if bound is not None:
             with torch.no_grad():
@@ -147,6 +164,14 @@ class Player:
         if self._refreshes_running_stats:
             with self._autocast():
                 refresh_running_stats(discriminator.trunk, batch.images)
+
+
+def _groups(game: Game, parameters: Mapping[str, nn.Parameter]) -> list[ParameterGroup]:
+    """Parameters in groups of one learning rate, in their order."""
+    groups: dict[float, ParameterGroup] = {}
+    for name, rate in rates_of(game, parameters).items():
+        groups.setdefault(rate, {"params": [], "rate": rate})["params"].append((name, parameters[name]))
+    return list(groups.values())
 
 
 def players(game: Game, spec: Spec, autocast: Autocast, world: World = SINGLE) -> list[Player]:

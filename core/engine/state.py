@@ -12,6 +12,7 @@ from gan_run.core.engine.player import Player
 
 AVERAGE = "average."
 GAME = "game."
+SCALER = "scaler"
 
 
 def model_tensors(game: Game, average: EMA | None) -> dict[str, Tensor]:
@@ -37,9 +38,11 @@ def load_model_tensors(tensors: Mapping[str, Tensor], game: Game, average: EMA |
 
 
 def optimizer_tensors(players: Sequence[Player]) -> dict[str, Tensor]:
-    """The state of all optimisers, by PLAYER/PARAMETER/MOMENT."""
+    """The state of all optimisers, by PLAYER/PARAMETER/MOMENT, and of loss scaling, by PLAYER/scaler/FIELD."""
     tensors = {}
     for player in players:
+        for field, number in player.scaler.state_dict().items():
+            tensors[f"{player.name}/{SCALER}/{field}"] = torch.tensor(number)
         for name, parameter in player.parameters.items():
             for moment, value in player.optimizer.state.get(parameter, {}).items():
                 assert isinstance(value, Tensor), (
@@ -52,6 +55,8 @@ def optimizer_tensors(players: Sequence[Player]) -> dict[str, Tensor]:
 def load_optimizer_tensors(tensors: Mapping[str, Tensor], players: Sequence[Player]) -> None:
     """Load what `optimizer_tensors` returned."""
     for player in players:
+        if scaling := _under(f"{player.name}/{SCALER}/", tensors):
+            player.scaler.load_state_dict({field: number.item() for field, number in scaling.items()})
         names = {id(parameter): name for name, parameter in player.parameters.items()}
         trained = [parameter for group in player.optimizer.param_groups for parameter in group["params"]]
         moments = {}

@@ -17,7 +17,9 @@ from gan_run.core.engine.update import FakeCache, Losses
 from gan_run.core.images.feed import Feed
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.ema import decay_at
 from gan_run.core.kinds.model import Model
+from gan_run.core.kinds.schedule import FollowsProgress, Progress
 from gan_run.core.kinds.spec import Spec
 
 
@@ -51,12 +53,13 @@ class Training:
         self.feed = Feed(images.to(self.device), spec.train.batch_size, spec.seed, world)
         if images.columns:
             self.game.latents.fit_prior(self.feed.images.columns)
-        self.ema = None if spec.train.ema is None else EMA(self.game.stack, spec.train.ema)
+        self.ema = None if spec.train.ema is None else EMA(self.game.stack)
         self.world = world
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
         self._generator_parameters = list(self.game.owned()["generator"].values())
         self.scalars = LatestScalars()
         self.step = 0
+        self._followers = [module for module in self.game.modules() if isinstance(module, FollowsProgress)]
         self._batches_per_step = max(player.updates for player in self.players)
 
     def advance(self) -> dict[str, Losses]:
@@ -67,6 +70,9 @@ class Training:
 
     def _advance(self) -> dict[str, Losses]:
         seed_everything(self.spec.seed, "step", self.step)
+        progress = Progress(self.step, self.spec.train.steps)
+        for module in self._followers:
+            module.before_step(progress)
         fake_cache = FakeCache(self._generator_parameters) if self.spec.train.reuse_fakes else None
         losses: dict[str, Losses] = {}
         for player in self.players:
@@ -76,12 +82,13 @@ class Training:
                 # Only the fakes of the discriminator's last update are used again.
                 shares_fakes = player.generates or (player.name == "discriminator" and update == player.updates - 1)
                 with self.phase(player.name):
-                    found = player.update(self.step, batch, fake_cache if shares_fakes else None)
+                    found = player.update(progress, batch, fake_cache if shares_fakes else None)
                 if found is not None:
                     losses[player.name] = found
-        if self.ema is not None:
+        train = self.spec.train
+        if self.ema is not None and train.ema is not None:
             with self.phase("averaging"):
-                self.ema.update(self.game.stack, self.step)
+                self.ema.update(self.game.stack, decay_at(train.ema, progress, train.batch_size))
         self.step += 1
         return losses
 

@@ -1,6 +1,6 @@
 """One update of one player, as a module: tensors in, losses out."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,6 +12,7 @@ from gan_run.core.engine.game import Game
 from gan_run.core.images.image_set import Batch
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.loss import LossTerm
+from gan_run.core.kinds.schedule import START, Progress
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 
 
@@ -61,6 +62,33 @@ class Losses(NamedTuple):
         return self._replace(terms=dict(zip(self.terms, means, strict=False)), reports=reports, real_logits=logits)
 
 
+def mean_losses(parts: Sequence[Losses]) -> Losses:
+    """The losses of a whole batch, by those of its parts of equal size: the mean of each, and the logits of all images.
+
+    Args:
+        parts: Losses without a graph.
+    """
+    first, *others = parts
+    if not others:
+        return first
+
+    def mean(scalars: list[Tensor]) -> Tensor:
+        return torch.stack(scalars).mean(0)
+
+    reports = {
+        term: {name: mean([part.reports[term][name] for part in parts]) for name in named}
+        for term, named in first.reports.items()
+    }
+    logits = [part.real_logits for part in parts if part.real_logits is not None]
+    totals = [part.total for part in parts if part.total is not None]
+    return Losses(
+        {key: mean([part.terms[key] for part in parts]) for key in first.terms},
+        reports,
+        torch.cat(logits) if logits else None,
+        mean(totals) if totals else None,
+    )
+
+
 class Update(nn.Module):
     """What a player minimises, as one call that DistributedDataParallel and torch.compile can wrap.
 
@@ -80,7 +108,7 @@ class Update(nn.Module):
         Raises:
             PluginError: An objective is not a scalar tensor.
         """
-        update = UpdateContext(self.game.stack, self.game.discriminator, inputs, self._observe)
+        update = UpdateContext(self.game.stack, self.game.discriminator, inputs, self._observe, self.game.schedules)
         terms: dict[str, Tensor] = {}
         for key in inputs.terms:
             with update.for_term(key):
@@ -142,6 +170,7 @@ def sample_inputs(
     generates: bool,
     fake_cache: FakeCache | None = None,
     world: World = SINGLE,
+    progress: Progress = START,
 ) -> UpdateInputs:
     """Sample what enters an update: latents, extra inputs of the terms, and fakes that must exist before it.
 
@@ -154,6 +183,7 @@ def sample_inputs(
         fake_cache: With it, the generator's update takes the fakes from here if there are any, and another player's
             update stores its fakes here.
         world: The processes that share the batch.
+        progress: The step.
     """
     real, columns = batch
     fakes = fake_cache.pop() if generates and fake_cache is not None else None
@@ -171,7 +201,25 @@ def sample_inputs(
                     fake.requires_grad_()
     if any("real" in game.term(key).input_gradients for key in terms):
         real.requires_grad_()
-    return UpdateInputs(real, columns, latents, fake, extra, tuple(terms))
+    scheduled = tuple(real.new_full((), progress.value(schedule)) for schedule in game.schedules)
+    return UpdateInputs(real, columns, latents, fake, extra, tuple(terms), progress, scheduled)
+
+
+def split_inputs(inputs: UpdateInputs, parts: int) -> Iterator[UpdateInputs]:
+    """The inputs of an update in parts of equal size, which go through the networks one after the other."""
+    if parts == 1:
+        yield inputs
+        return
+    size = len(inputs.real) // parts
+    for start in range(0, size * parts, size):
+        rows = slice(start, start + size)
+        yield inputs._replace(
+            real=inputs.real[rows],
+            columns={name: value[rows] for name, value in inputs.columns.items()},
+            latents={name: value[rows] for name, value in inputs.latents.items()},
+            fake=None if inputs.fake is None else inputs.fake[rows],
+            extra={name: images[rows] for name, images in inputs.extra.items()},
+        )
 
 
 def _needs_fakes(term: LossTerm) -> bool:

@@ -1,16 +1,19 @@
 """Optimizers."""
 
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
-from torch import nn
 
 from gan_run.core.base.errors import Problem
 from gan_run.core.kinds.component import Component, SpecView
-from gan_run.core.kinds.schedule import Scheduled
+from gan_run.core.kinds.schedule import Progress, Scheduled
+
+ParameterGroup = dict[str, Any]  # the type of groups in torch's own signatures
+"""A group of parameters, as torch's optimizers take it: `params`, a list of (full name, parameter), and `rate`, the
+factor of the group's learning rate (see `RateMultiplier`)."""
 
 
 class Optimizer(Component):
@@ -29,12 +32,28 @@ class Optimizer(Component):
         if isinstance(self.lr, float) and self.lr < 0:
             yield Problem(("lr",), f"{self.lr:g}: a learning rate cannot be negative")
 
+    def settings(self, progress: Progress) -> Mapping[str, object]:
+        """What is set in every parameter group before a step. Override it for further fields that are schedules.
+
+        Args:
+            progress: The step.
+
+        Returns:
+            Values by their names in torch's parameter groups; the learning rate is multiplied by the group's `rate`.
+
+        Example:
+            def settings(self, progress: Progress) -> Mapping[str, object]:
+                return {**super().settings(progress), "momentum": progress.value(self.momentum)}
+        """
+        return {"lr": progress.value(self.lr)}
+
     @abstractmethod
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: list[ParameterGroup]) -> torch.optim.Optimizer:
         """Build the torch optimizer of one player.
 
         Args:
-            parameters: The player's parameters.
+            parameters: The player's parameters with their names, in groups of one learning rate. torch's optimizers
+                take them as they are. One that treats some parameters differently splits the groups by name.
 
         Returns:
             The optimizer. The engine sets its learning rate to `lr` before every step, so any initial one will do.
@@ -43,6 +62,6 @@ class Optimizer(Component):
         Example:
             type: Literal["sgd"] = "sgd"
 
-            def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+            def build(self, parameters: list[ParameterGroup]) -> torch.optim.Optimizer:
                 return torch.optim.SGD(parameters, lr=0.0, momentum=0.9)
         """

@@ -1,8 +1,8 @@
 """Numbers that change during training."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Discriminator, Tag
 
@@ -44,6 +44,48 @@ Scheduled = Annotated[
 ]
 """The type of a field that takes a number or a schedule: `0.001`, or `{"type": "linear", "start": 0.001, "end": 0}`.
 `value_at` gives its number at a step."""
+
+
+class Progress(NamedTuple):
+    """How far training has come."""
+
+    step: int
+    """The step that is taken, from 0 to `steps` - 1."""
+    steps: int
+    """Number of steps of the whole run."""
+
+    def value(self, scheduled: float | Schedule) -> float:
+        """The number of a `Scheduled` field at this step."""
+        return value_at(scheduled, self.step, self.steps)
+
+
+START = Progress(0, 1)
+"""The first step of a run of one step."""
+
+
+class FollowsProgress(ABC):
+    """A module that depends on the step: a layer that fades in, a temperature, an augmentation whose probability rises.
+
+    Any module of a game may derive from it besides nn.Module: of a generator, a trunk, a term, an augmentation.
+    """
+
+    @abstractmethod
+    def before_step(self, progress: Progress) -> None:
+        """Prepare for a step. Called before the first update of every step, outside of compiled code.
+
+        Args:
+            progress: The step. `progress.value(scheduled)` is the number of a scheduled field. Fill a buffer with it,
+                which a checkpoint, the EMA and a compiled update follow; `fill_` waits for no device.
+
+        Example:
+            class FadeIn(nn.Module, FollowsProgress):
+                def __init__(self) -> None:
+                    super().__init__()
+                    self.register_buffer("share", torch.zeros(()))
+
+                def before_step(self, progress: Progress) -> None:
+                    self.share.fill_(min(1.0, 2 * progress.step / progress.steps))
+        """
 
 
 def value_at(scheduled: float | Schedule, step: int, steps: int) -> float:

@@ -13,6 +13,7 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.callback import DeclaredCallback
 from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath, mistake
 from gan_run.core.kinds.data_source import DataSource
+from gan_run.core.kinds.ema import EMADecay
 from gan_run.core.kinds.latent import Latent, build_latents
 from gan_run.core.kinds.latent_space import LatentSpace, code_dims_by_name, drawing_order, unknown_latent
 from gan_run.core.kinds.loss import Loss
@@ -36,7 +37,8 @@ class Train(Declaration):
     device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
     precision: Precision = Field(
         default="fp32",
-        description="fp32, tf32 (TF32 products on CUDA), bf16 (autocast), or auto: the one with the fastest step.",
+        description="fp32, tf32 (TF32 products on CUDA), bf16 or fp16 (autocast; fp16 with loss scaling, for GPUs "
+        "without bf16), or auto: the fastest of fp32, tf32 and bf16.",
     )
     channels_last: bool = Field(
         default=False, description="Store convolution weights in channels-last memory format, which some GPUs prefer."
@@ -44,11 +46,16 @@ class Train(Declaration):
     cudnn_benchmark: bool = Field(
         default=False, description="On CUDA, let cuDNN time its algorithms and choose the fastest."
     )
-    ema: float | None = Field(
+    accumulate: int = Field(
+        default=1,
+        ge=1,
+        description="Number of parts in which a batch goes through the networks, one after the other, before each "
+        "update: less memory for the same gradient, but for batch statistics and terms that compare images.",
+    )
+    ema: EMADecay | None = Field(
         default=0.999,
-        ge=0,
-        lt=1,
-        description="Decay of the generator's exponential moving average; null for none.",
+        description="Decay of the generator's exponential moving average, a number or a schedule; or "
+        '{"half_life": IMAGES}, in real images; null for none.',
     )
     clip: float | None = Field(default=None, gt=0, description="Maximum norm of each player's gradient; null for none.")
     updates: dict[str, Annotated[int, Field(ge=1)]] = Field(
@@ -144,7 +151,7 @@ class Spec(Declaration):
         """
         placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
         combined = [*self._codes_encoded_twice(), *self._observed_twice(), *self._missing_encoders()]
-        return [*placed, *self._reserved_names(), *self._dependences(), *combined]
+        return [*placed, *self._train_problems(), *self._reserved_names(), *self._dependences(), *combined]
 
     def data_problems(self, data: DataInfo) -> list[Problem]:
         """Find mistakes in how components are combined that show with the dataset.
@@ -191,6 +198,16 @@ class Spec(Declaration):
         if name in self.latents and not self.latents[name].observed_columns() and name not in computed:
             message = f"{name!r} has no known value on real images: use a latent that observes a column, such as label"
             yield Problem(place, message)
+
+    def _train_problems(self) -> Iterator[Problem]:
+        train = self.train
+        if isinstance(train.ema, float) and not 0 <= train.ema < 1:
+            yield Problem(("train", "ema"), f"{train.ema:g} is no decay: it is at least 0 and less than 1")
+        if train.batch_size % train.accumulate:
+            message = f"{train.batch_size} images are not {train.accumulate} parts of equal size"
+            yield Problem(("train", "accumulate"), message)
+        if train.accumulate > 1 and train.reuse_fakes:
+            yield Problem(("train", "reuse_fakes"), "not with train.accumulate: parts of the fakes share one graph")
 
     def _reserved_names(self) -> Iterator[Problem]:
         for name in RESERVED_NAMES & self.latents.keys():

@@ -1,6 +1,6 @@
 """The inputs and intermediate results of one update of one player, computed on first use and shared by all losses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from gan_run.core.images.columns import Columns
 from gan_run.core.kinds.augmentation import Augmentations
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack
+from gan_run.core.kinds.schedule import START, Progress, Schedule
 from gan_run.core.nn.layers import frozen_running_stats
 
 
@@ -32,6 +33,10 @@ class UpdateInputs(NamedTuple):
     """The losses' `extra_inputs`, by "loss/key"."""
     terms: tuple[str, ...]
     """Keys of the losses that are computed in this update."""
+    progress: Progress = START
+    """The step."""
+    scheduled: tuple[Tensor, ...] = ()
+    """The value at this step of each of the game's `schedules`, a scalar."""
 
 
 class DiscriminatorOutput:
@@ -126,11 +131,13 @@ class UpdateContext:
         discriminator: DiscriminatorModule,
         inputs: UpdateInputs,
         observe: Callable[["UpdateContext"], Values] = lambda update: {},
+        schedules: Sequence[Schedule] = (),
     ) -> None:
         self._stack = stack
         self._discriminator = discriminator
         self._inputs = inputs
         self._observe = observe
+        self._schedules = schedules
         self._term = ""
         self.real = inputs.real
         self.columns: Columns = inputs.columns
@@ -157,6 +164,32 @@ class UpdateContext:
     def fake_output(self) -> DiscriminatorOutput:
         """The discriminator's output for the generated images; the condition has all latents."""
         return self.discriminate(self.fake, self.latents)
+
+    @property
+    def step(self) -> int:
+        """The step that is taken, from 0. A compiled update that reads it is compiled at every step: use `value`."""
+        return self._inputs.progress.step
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of the whole run."""
+        return self._inputs.progress.steps
+
+    def value(self, scheduled: float | Schedule) -> float | Tensor:
+        """The number of a `Scheduled` field at this step.
+
+        Args:
+            scheduled: A field of the term's loss, or of what it declares.
+
+        Returns:
+            The number itself; a scalar tensor on the device if it is a schedule.
+        """
+        if not isinstance(scheduled, Schedule):
+            return scheduled
+        for schedule, value in zip(self._schedules, self._inputs.scheduled, strict=True):
+            if schedule is scheduled:
+                return value
+        return self._inputs.progress.value(scheduled)
 
     def sample_latents(self, n: int, given: Values | None = None) -> dict[str, Tensor]:
         """Draw further latent values.

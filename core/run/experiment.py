@@ -261,5 +261,5 @@ def _initialise(training: Training, source: Path, notify: Callable[[str], None])
     tensors, _ = checkpoint.load(latest)
     unmatched = load_matching(tensors, training.game)
     if training.ema is not None:
-        training.ema.update(training.game.stack, 0)
+        training.ema.update(training.game.stack, 0.0)
     notify(f"weights from {latest.folder}; left as initialised: {', '.join(unmatched) or 'none'}")

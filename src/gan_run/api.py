@@ -62,8 +62,8 @@ from gan_run.core.kinds.network import (
     Trunk,
     TrunkModule,
 )
-from gan_run.core.kinds.optimizer import Optimizer
-from gan_run.core.kinds.schedule import Schedule, Scheduled, value_at
+from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
+from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at
 from gan_run.core.kinds.spec import Spec, Train
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
 from gan_run.core.nn.borrowed import Borrowed
@@ -77,6 +77,7 @@ from gan_run.core.nn.layers import (
     scaled,
     spectral_norm,
 )
+from gan_run.core.nn.rates import RateMultiplier
 from gan_run.core.nn.resolutions import UpsamplingPlan, check_resolution, upsampling_plan_of
 from gan_run.core.run.categories import AssignedImages, assign_categories, contingency, match_classes
 from gan_run.core.run.loop import Stopped
@@ -117,6 +118,7 @@ __all__ = [
     "Encoder",
     "Event",
     "Features",
+    "FollowsProgress",
     "GanRunError",
     "Generator",
     "Head",
@@ -139,9 +141,12 @@ __all__ = [
     "Norm",
     "NotFoundByName",
     "Optimizer",
+    "ParameterGroup",
     "PixelCodec",
     "PluginError",
     "Problem",
+    "Progress",
+    "RateMultiplier",
     "RunEnded",
     "RunError",
     "RunOptions",

@@ -177,7 +177,7 @@ def load_run(folder: Path | str, registry: Plugins, step: int | None = None) -> 
     info = target.data_info()
     with isolated_rng("load"):
         game = build_game(spec, info)
-        average = None if spec.train.ema is None else EMA(game.stack, spec.train.ema)
+        average = None if spec.train.ema is None else EMA(game.stack)
     tensors, _ = checkpoint.load(saved)
     load_model_tensors(tensors, game, average)
     device = torch.device(spec.train.device)

@@ -26,18 +26,14 @@ class Tiny(DataSource):
     labelled: bool = True
 
     def describe(self) -> DataInfo:
-        names = ("even", "odd") if self.labelled else None
-        return DataInfo(
-            ImageShape(1, self.side, self.side),
-            {"train": self.images, "test": 4},
-            {"label": Column("categorical", names)},
-        )
+        columns = {"label": Column("categorical", ("even", "odd"))} if self.labelled else {}
+        return DataInfo(ImageShape(1, self.side, self.side), {"train": self.images, "test": 4}, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.images if split == "train" else 4
         generator = torch.Generator().manual_seed(count)
         images = torch.randint(0, 256, (count, 1, self.side, self.side), dtype=torch.uint8, generator=generator)
-        return ImageSet(images, {"label": torch.arange(count) % 2 if self.labelled else None})
+        return ImageSet(images, {"label": torch.arange(count) % 2} if self.labelled else {})
 
 
 @pytest.fixture

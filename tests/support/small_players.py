@@ -1,12 +1,12 @@
 """An optimizer and a loss with a player of its own, for tests of players."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from gan_run import Loss, LossContext, LossTerm, Optimizer, UpdateContext
+from gan_run import Loss, LossContext, LossTerm, Optimizer, ParameterGroup, UpdateContext
 
 
 class Descent(Optimizer):
@@ -14,7 +14,7 @@ class Descent(Optimizer):
 
     type: Literal["descent"] = "descent"
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: list[ParameterGroup]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=1e9)
 
 

@@ -1,13 +1,11 @@
 """RMSprop."""
 
-from collections.abc import Iterable
 from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import nn
 
-from gan_run import Optimizer
+from gan_run import Optimizer, ParameterGroup
 
 
 class RMSprop(Optimizer):
@@ -20,5 +18,5 @@ class RMSprop(Optimizer):
     alpha: float = Field(default=0.99, ge=0, lt=1, description="Decay of the moving average of squared gradients.")
     eps: float = Field(default=1e-8, gt=0, description="Added to the denominator.")
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: list[ParameterGroup]) -> torch.optim.Optimizer:
         return torch.optim.RMSprop(parameters, alpha=self.alpha, eps=self.eps)

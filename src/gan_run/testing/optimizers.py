@@ -17,7 +17,7 @@ class OptimizerSuite(ComponentSuite):
 
     def test_it_minimises_a_quadratic(self) -> None:
         place = nn.Parameter(torch.tensor([3.0, -2.0]))
-        optimizer = self.component.build([place])
+        optimizer = self.component.build([{"params": [("place", place)], "rate": 1.0}])
         for _ in range(300):
             for group in optimizer.param_groups:
                 group["lr"] = 0.05
@@ -28,7 +28,7 @@ class OptimizerSuite(ComponentSuite):
 
     def test_its_state_is_of_tensors(self) -> None:
         place = nn.Parameter(torch.ones(2))
-        optimizer = self.component.build([place])
+        optimizer = self.component.build([{"params": [("place", place)], "rate": 1.0}])
         place.grad = torch.ones(2)
         optimizer.step()
         assert all(isinstance(value, Tensor) for value in optimizer.state[place].values()), "a checkpoint holds tensors"

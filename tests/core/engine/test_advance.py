@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gan_run import Progress
 from gan_run.core.base.randomness import seed_everything
 from gan_run.core.engine.training import Training, read_scalars
 
@@ -106,7 +107,7 @@ def test_fakes_used_again_train_the_generator_as_ones_made_again_of_the_same_lat
     again.advance()
     for player in anew.players:
         seed_everything(anew.spec.seed, "step", 0)  # so that both draw the same
-        player.update(0, anew.feed.batch(0))
+        player.update(Progress(0, 4), anew.feed.batch(0))
     assert [player.name for player in anew.players] == ["discriminator", "generator"]
     assert len(calls) == 1
     for parameter, other in zip(again.game.parameters(), anew.game.parameters(), strict=True):

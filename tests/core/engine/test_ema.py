@@ -1,15 +1,21 @@
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from gan_run import Progress, read_spec
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.training import Training
+from gan_run.core.kinds.ema import EMAInImages, decay_at
 from gan_run.core.kinds.model import with_standing_statistics
 from gan_run.core.kinds.network import GeneratorStack
 from gan_run.plugins.networks.dcgan.networks import DCGANGenerator
+from gan_run.plugins.training.schedules.schedules import LinearSchedule
+from gan_run.registry.plugins import Registry
 
 Start = Callable[..., Training]
 
@@ -38,37 +44,70 @@ def held(ema: EMA) -> float:
 
 
 def test_the_first_update_takes_the_weights_as_they_are(plain: GeneratorStack) -> None:
-    ema = EMA(plain, 0.999)
+    ema = EMA(plain)
     fill(plain, 3.0)
-    ema.update(plain, 0)
+    ema.update(plain, 0.0)
     assert held(ema) == 3.0
+
+
+def test_later_updates_keep_the_share_of_the_decay(plain: GeneratorStack) -> None:
+    ema = EMA(plain)
+    fill(plain, 1.0)
+    ema.update(plain, 0.0)
+    fill(plain, 2.0)
+    ema.update(plain, 0.7)
+    assert held(ema) == pytest.approx(0.7 * 1 + 0.3 * 2, abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("step", "decay"),
     [(1, 2 / 11), (8, 9 / 18), (80, 81 / 90), (81, 0.9), (100_000, 0.9)],
 )
-def test_it_follows_fast_at_first_and_by_its_decay_later(plain: GeneratorStack, step: int, decay: float) -> None:
-    ema = EMA(plain, 0.9)
-    fill(plain, 1.0)
-    ema.update(plain, 0)
-    fill(plain, 2.0)
-    ema.update(plain, step)
-    assert held(ema) == pytest.approx(decay * 1 + (1 - decay) * 2, abs=1e-6)
+def test_a_decay_follows_fast_at_first(step: int, decay: float) -> None:
+    assert decay_at(0.9, Progress(step, 200_000), batch_size=64) == pytest.approx(decay)
+
+
+def test_a_decay_may_be_a_schedule() -> None:
+    rising = LinearSchedule(start=0.5, end=0.9)
+    assert decay_at(rising, Progress(500, 1000), batch_size=64) == pytest.approx(0.7)
+
+
+def test_a_half_life_in_images_halves_whatever_the_batch_size() -> None:
+    declared = EMAInImages(half_life=1000.0, ramp_up=None)
+    for batch_size in (10, 250):
+        kept = math.prod(declared.decay(Progress(step, 10), batch_size) for step in range(1000 // batch_size))
+        assert kept == pytest.approx(0.5)
+
+
+def test_a_half_life_is_at_most_a_share_of_the_images_seen() -> None:
+    declared = EMAInImages(half_life=1000.0, ramp_up=0.05)
+    assert declared.decay(Progress(0, 10_000), 20) == 0  # the first update copies
+    assert declared.decay(Progress(100, 10_000), 20) == pytest.approx(0.5 ** (20 / 100))  # a twentieth of 2,000 images
+    assert declared.decay(Progress(5_000, 10_000), 20) == pytest.approx(0.5 ** (20 / 1000))
+
+
+def test_a_half_life_may_be_a_schedule_in_a_spec(small: Callable[..., Mapping[str, Any]], registry: Registry) -> None:
+    ema = {"half_life": {"type": "linear", "start": 0, "end": 1000}, "ramp_up": None}
+    spec = read_spec(small(train={"steps": 10, "ema": ema}), registry=registry)
+    assert isinstance(spec.train.ema, EMAInImages)
+    assert decay_at(spec.train.ema, Progress(5, 10), 50) == pytest.approx(0.5 ** (50 / 500))
+    assert read_spec(small(train={"steps": 10, "ema": None}), registry=registry).train.ema is None
+    with pytest.raises(ValueError, match=r"train\.ema: 1 is no decay"):
+        read_spec(small(train={"steps": 10, "ema": 1.0}), registry=registry)
 
 
 def test_a_decay_of_nought_keeps_no_past(plain: GeneratorStack) -> None:
-    ema = EMA(plain, 0.0)
+    ema = EMA(plain)
     for step in range(4):
         fill(plain, float(step))
-        ema.update(plain, step)
+        ema.update(plain, 0.0)
         assert held(ema) == step
 
 
 def test_averaging_changes_nothing_of_the_generator(plain: GeneratorStack) -> None:
     before = {name: value.clone() for name, value in plain.state_dict().items()}
-    ema = EMA(plain, 0.5)
-    ema.update(plain, 0)
+    ema = EMA(plain)
+    ema.update(plain, 0.0)
     fill(ema.stack, 7.0)
     assert all(torch.equal(value, before[name]) for name, value in plain.state_dict().items())
 
@@ -86,27 +125,27 @@ def running(stack: GeneratorStack) -> tuple[Tensor, Tensor]:
 
 
 def test_buffers_are_the_generators_latest_and_not_averaged(normalising: GeneratorStack) -> None:
-    ema = EMA(normalising, 0.9)
-    ema.update(normalising, 0)
+    ema = EMA(normalising)
+    ema.update(normalising, 0.0)
     for _ in range(3):
         normalising(normalising.latents.sample(4))
-    ema.update(normalising, 1000)
+    ema.update(normalising, 0.9)
     assert running(normalising)[0].any()
     assert torch.equal(running(ema.stack)[0], running(normalising)[0])
     assert torch.equal(running(ema.stack)[1], running(normalising)[1])
 
 
 def test_a_saved_average_goes_on_as_if_it_had_never_stopped(plain: GeneratorStack) -> None:
-    whole, first = EMA(plain, 0.9), EMA(plain, 0.9)
+    whole, first = EMA(plain), EMA(plain)
     for step in range(2):
         fill(plain, float(step))
-        whole.update(plain, step)
-        first.update(plain, step)
-    second = EMA(plain, 0.9)
+        whole.update(plain, 0.4)
+        first.update(plain, 0.4)
+    second = EMA(plain)
     second.load({name: value.clone() for name, value in first.state().items()})
     fill(plain, 5.0)
-    whole.update(plain, 2)
-    second.update(plain, 2)
+    whole.update(plain, 0.4)
+    second.update(plain, 0.4)
     assert held(second) == held(whole)
 
 
@@ -157,11 +196,11 @@ def test_what_torchs_averaged_model_wrote_is_read_and_followed_alike(plain: Gene
     torchs = AveragedModel(plain, multi_avg_fn=torch.no_grad()(lerp), use_buffers=False)
     fill(plain, 1.0)
     torchs.update_parameters(plain)
-    ours = EMA(plain, 0.9)
+    ours = EMA(plain)
     ours.load(torchs.state_dict())
     assert ours.state().keys() == torchs.state_dict().keys()
     fill(plain, 2.0)
     torchs.update_parameters(plain)
-    ours.update(plain, 1000)
+    ours.update(plain, 0.9)
     expected = torchs.state_dict()
     assert all(torch.equal(value, expected[name]) for name, value in ours.state().items())

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_run import (
+    DataInfo,
     GanRunError,
     ImageShape,
     Latent,
@@ -157,7 +158,7 @@ def test_losses_of_one_type_are_told_apart(make_spec: MakeSpec) -> None:
 
 
 def model_of(game: Game) -> Model:
-    return game.model(ImageShape(1, 8, 8), torch.device("cpu"), averaged=None)
+    return game.model(DataInfo(ImageShape(1, 8, 8), {}), torch.device("cpu"), averaged=None)
 
 
 def test_all_encoders_together_read_every_code(make_spec: MakeSpec) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, UpdateContext
+from gan_run import Loss, LossContext, LossTerm, Progress, UpdateContext
 from gan_run.core.engine.player import Player
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
@@ -14,6 +14,7 @@ from gan_run.plugins.training.schedules.schedules import LinearSchedule
 from small_players import BOTH, THREE, Descent, Referee
 
 Start = Callable[..., Training]
+STEPS = 10
 
 
 class Recorder(Loss):
@@ -93,7 +94,7 @@ def test_during_an_update_exactly_its_players_parameters_require_gradients(start
     term, game = recorder(training), training.game
     term.look = lambda: {name for name, parameter in game.named_parameters() if parameter.requires_grad}
     for name in ("generator", "discriminator", "generator"):
-        player(training, name).update(0, training.feed.batch(0))
+        player(training, name).update(Progress(0, STEPS), training.feed.batch(0))
         assert term.looks.pop() == set(player(training, name).parameters)
 
 
@@ -101,7 +102,7 @@ def test_during_an_update_exactly_its_players_parameters_require_gradients(start
 def test_an_update_changes_its_players_parameters_and_no_others(start: Start, name: str) -> None:
     training = start(losses=[NonSaturating(), Referee()], optimizers=THREE)
     before = values(training)
-    losses = player(training, name).update(0, training.feed.batch(0))
+    losses = player(training, name).update(Progress(0, STEPS), training.feed.batch(0))
     assert losses is not None
     assert changed(training, before) == set(player(training, name).parameters)
     for other, parameter in training.game.named_parameters():
@@ -110,7 +111,7 @@ def test_an_update_changes_its_players_parameters_and_no_others(start: Start, na
 
 def test_a_players_method_is_named_after_it_with_underscores(start: Start) -> None:
     training = start(losses=[NonSaturating(), Referee()], optimizers=THREE)
-    losses = player(training, "second-referee").update(0, training.feed.batch(0))
+    losses = player(training, "second-referee").update(Progress(0, STEPS), training.feed.batch(0))
     assert losses is not None
     assert set(losses.terms) == {"referee"}
 
@@ -126,7 +127,7 @@ def test_gradients_do_not_pile_up_from_update_to_update(start: Start) -> None:
         training = start(losses=[NonSaturating()], optimizers=BOTH)
         for step in range(3):
             torch.manual_seed(step)
-            player(training, "discriminator").update(step, training.feed.batch(step))
+            player(training, "discriminator").update(Progress(step, STEPS), training.feed.batch(step))
             for parameter in training.game.parameters():
                 parameter.grad = None if clear_by_hand else parameter.grad
         return values(training)
@@ -141,7 +142,7 @@ def test_the_learning_rate_follows_its_schedule(start: Start) -> None:
     moving = player(training, "discriminator")
     for step, expected in ((0, 0.0), (1, 0.25), (3, 0.75), (9, 1.0)):
         before = values(training)
-        moving.update(step, training.feed.batch(0))
+        moving.update(Progress(step, STEPS), training.feed.batch(0))
         for name, parameter in moving.parameters.items():
             assert parameter.grad is not None
             torch.testing.assert_close(parameter.detach(), before[name] - expected * parameter.grad)
@@ -151,7 +152,7 @@ def test_an_update_without_an_objective_for_the_players_parameters_is_skipped(st
     training = start(losses=[Deaf()])
     before = values(training)
     moving = player(training, "discriminator")
-    assert moving.update(0, training.feed.batch(0)) is None
+    assert moving.update(Progress(0, STEPS), training.feed.batch(0)) is None
     assert changed(training, before) == set()
     assert not moving.optimizer.state
     term = training.game.term("deaf")
@@ -162,7 +163,7 @@ def test_an_update_without_an_objective_for_the_players_parameters_is_skipped(st
 def test_a_player_that_no_term_speaks_to_is_skipped(start: Start) -> None:
     training = start(losses=[Deaf()])
     before = values(training)
-    assert player(training, "generator").update(0, training.feed.batch(0)) is None
+    assert player(training, "generator").update(Progress(0, STEPS), training.feed.batch(0)) is None
     assert training.advance() == {}
     assert changed(training, before) == set()
 
@@ -177,7 +178,7 @@ def test_a_lazy_term_takes_part_every_so_many_steps_with_as_many_times_the_weigh
     training = start(losses=[NonSaturating(), Recorder(every=3, weight=0.5)], optimizers=BOTH)
     moving = player(training, "discriminator")
     for step in range(7):
-        losses = moving.update(step, training.feed.batch(step))
+        losses = moving.update(Progress(step, STEPS), training.feed.batch(step))
         assert losses is not None
         expected = losses.terms["non-saturating"].item()
         if step in (0, 3, 6):
@@ -189,7 +190,9 @@ def test_a_lazy_term_takes_part_every_so_many_steps_with_as_many_times_the_weigh
 
 def test_a_lazy_term_alone_leaves_its_player_unmoved_between(start: Start) -> None:
     training = start(losses=[Recorder(every=2)], optimizers=BOTH)
-    moves = [player(training, "discriminator").update(step, training.feed.batch(0)) for step in range(4)]
+    moves = [
+        player(training, "discriminator").update(Progress(step, STEPS), training.feed.batch(0)) for step in range(4)
+    ]
     assert [losses is not None for losses in moves] == [True, False, True, False]
 
 
@@ -197,7 +200,7 @@ def test_a_weight_follows_its_schedule(start: Start) -> None:
     training = start(losses=[Recorder(weight=LinearSchedule(start=0.0, end=2.0))], train={"steps": 4}, optimizers=BOTH)
     moving = player(training, "generator")
     for step, weight in ((0, 0.0), (1, 0.5), (3, 1.5)):
-        losses = moving.update(step, training.feed.batch(0))
+        losses = moving.update(Progress(step, 4), training.feed.batch(0))
         assert losses is not None
         assert total(losses) == pytest.approx(weight * losses.terms["recorder"].item(), abs=1e-6)
 
@@ -207,7 +210,7 @@ def test_clipping_shortens_a_players_gradient_and_keeps_its_direction(start: Sta
         training = start(losses=[NonSaturating()], optimizers=BOTH, train={"clip": clip})
         before = values(training)
         torch.manual_seed(0)
-        player(training, "discriminator").update(0, training.feed.batch(0))
+        player(training, "discriminator").update(Progress(0, STEPS), training.feed.batch(0))
         return torch.cat([(value - before[name]).flatten() for name, value in values(training).items()])
 
     whole, clipped = step_taken(None), step_taken(0.01)
@@ -237,7 +240,7 @@ def test_players_with_one_update_share_the_steps_batch(start: Start) -> None:
 def test_after_an_update_its_terms_are_told_what_they_reported(start: Start) -> None:
     training = start(losses=[Recorder(), NonSaturating()], optimizers=BOTH)
     term, moving = recorder(training), player(training, "generator")
-    losses = moving.update(0, training.feed.batch(0))
+    losses = moving.update(Progress(0, STEPS), training.feed.batch(0))
     assert losses is not None
     assert term.told == [("generator", {"logits": losses.terms["recorder"].item()})]
     assert losses.reports["recorder"]["logits"].item() == losses.terms["recorder"].item()
@@ -253,7 +256,7 @@ def test_a_term_is_told_only_when_the_step_is_taken(start: Start) -> None:
 
     term.after_update = look  # type: ignore[method-assign]
     term.looks.clear()
-    player(training, "discriminator").update(0, training.feed.batch(0))
+    player(training, "discriminator").update(Progress(0, STEPS), training.feed.batch(0))
     assert term.looks[-1] is False
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
-from gan_run import GanRunError, Loss, LossContext, LossTerm, UpdateContext
+from gan_run import GanRunError, Loss, LossContext, LossTerm, Progress, UpdateContext
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses, Update, sample_inputs
@@ -245,7 +245,7 @@ def test_the_generators_update_generates_with_a_graph_and_others_without(start: 
     training = start(losses=[Looking(), R2()])
     seen = looking(training).fakes
     for player in training.players:
-        player.update(0, training.feed.batch(0))
+        player.update(Progress(0, 4), training.feed.batch(0))
     (discriminators, generators) = seen
     assert not discriminators.requires_grad or discriminators.is_leaf
     assert generators.grad_fn is not None
@@ -264,7 +264,7 @@ def test_no_images_are_generated_for_an_update_whose_terms_use_none(start: Start
     training = start(losses=[Looking(looks=looks)])
     calls = []
     training.game.stack.generator.register_forward_hook(lambda *of: calls.append(of))
-    training.players[0].update(0, training.feed.batch(0))
+    training.players[0].update(Progress(0, 4), training.feed.batch(0))
     assert training.players[0].name == "discriminator"
     assert len(calls) == passes
 

@@ -1,13 +1,11 @@
 """An optimizer."""
 
-from collections.abc import Iterable
 from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import nn
 
-from gan_run import Optimizer
+from gan_run import Optimizer, ParameterGroup
 
 
 class Mine(Optimizer):
@@ -16,5 +14,5 @@ class Mine(Optimizer):
     type: Literal["mine"] = "mine"
     momentum: float = Field(default=0.5, gt=0, lt=1, description="Decay of the moving average of gradients.")
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: list[ParameterGroup]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=0.0, momentum=self.momentum)
