@@ -29,6 +29,7 @@ SUITES = {
 }
 SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64}
 NETWORKS = {**{name: {"width": 0.05} for name in ("dcgan", "r3gan", "sn-resnet", *SIZES)}, "mlp": {"hidden": [8]}}
+NETWORKS["pretrained"] = {"network": {"type": "mlp", "hidden": [8]}, "weights": {"path": "weights.safetensors"}}
 FIELDS: Mapping[str, Mapping[str, object]] = {
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
     "augmentation:affine": {"rotate": 20, "shift": 0.1},

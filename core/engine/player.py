@@ -163,7 +163,8 @@ class Player:
             discriminator.augment.after_update(losses.real_logits)
         if self._refreshes_running_stats:
             with self._autocast():
-                refresh_running_stats(discriminator.trunk, batch.images)
+                condition = self._game.latents.observe(batch.columns)
+                refresh_running_stats(discriminator.trunk, lambda: discriminator.trunk.see(batch.images, condition))
 
 
 def _groups(game: Game, parameters: Mapping[str, nn.Parameter]) -> list[ParameterGroup]:

@@ -1,7 +1,9 @@
 """Running statistics of batch norms, refreshed apart from training."""
 
+from collections.abc import Callable
+
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gan_run.core.nn.layers import NORMS
 
@@ -12,21 +14,21 @@ def has_running_stats(module: nn.Module) -> bool:
 
 
 @torch.no_grad()
-def refresh_running_stats(module: nn.Module, images: Tensor) -> None:
+def refresh_running_stats(module: nn.Module, run: Callable[[], object]) -> None:
     """Update the running statistics of `module` by one batch, and nothing else.
 
     All other layers are in evaluation mode meanwhile, so that dropout draws nothing and spectral norm iterates not
     once more.
 
     Args:
-        module: A network of images, in training mode.
-        images: (N, C, H, W) in [-1, 1].
+        module: A network, in training mode.
+        run: Runs it on the batch.
     """
     others = [layer for layer in module.modules() if layer.training and not _updates(layer)]
     try:
         for layer in others:
             layer.training = False
-        module(images)
+        run()
     finally:
         for layer in others:
             layer.training = True

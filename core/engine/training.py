@@ -62,6 +62,15 @@ class Training:
         self._followers = [module for module in self.game.modules() if isinstance(module, FollowsProgress)]
         self._batches_per_step = max(player.updates for player in self.players)
 
+    def initialise(self) -> None:
+        """Give networks the pretrained weights that the spec names. A run does it once, before its first step.
+
+        Raises:
+            DataError: A file is missing or does not fit.
+        """
+        self.spec.generator.initialise(self.game.stack.generator)
+        self.spec.discriminator.trunk.initialise(self.game.discriminator.trunk)
+
     def advance(self) -> dict[str, Losses]:
         """Take one step: the updates of all players. Returns the losses of each player's last update."""
         train = self.spec.train

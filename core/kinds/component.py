@@ -266,6 +266,14 @@ class Component(Declaration, ABC):
         """
         return "kind" in cls.__dict__
 
+    def files(self) -> Mapping[str, Path]:
+        """The files of weights that a run starts from; the run records the SHA-256 of each.
+
+        Returns:
+            Paths by the name of the field; none unless a subclass overrides it.
+        """
+        return {}
+
     def check(self, spec: SpecView) -> Iterable[Problem]:
         """Find mistakes that show in the spec alone, such as the name of a latent that the spec does not have.
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
-from gan_run.core.base.errors import CodeError, DataError, GanRunError
+from gan_run.core.base.errors import CodeError, DataError, GanRunError, suggest
 from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
@@ -17,7 +17,7 @@ from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
-from gan_run.core.kinds.network import DiscriminatorModule, GeneratorStack
+from gan_run.core.kinds.network import DiscriminatorModule, GeneratorModule, GeneratorStack
 from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
@@ -25,7 +25,7 @@ CHUNK = 500
 """Images in one forward pass, unless that many exceed CHUNK_PIXELS."""
 CHUNK_PIXELS = CHUNK * 64 * 64
 """Pixels (height times width) in one forward pass. 32 channels of them at float32 are 260 MB."""
-RESERVED_NAMES = frozenset({"self", "n", "seed", "codes"})
+RESERVED_NAMES = frozenset({"self", "n", "seed", "codes", "options"})
 """The arguments of `Model.sample`, which takes latents as keywords too."""
 STATISTICS_LATENTS, STATISTICS_BATCH = 5000, 250
 """Latent values that standing statistics are computed over, and those in one forward pass."""
@@ -78,6 +78,12 @@ class Model:
         return self._stack.latents
 
     @property
+    def sampling_options(self) -> Mapping[str, float]:
+        """The generator's sampling options, each with the value that it has in training."""
+        generator = self._stack.generator
+        return generator.sampling_options if isinstance(generator, GeneratorModule) else {}
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """Names of the latents that the encoders recover from images."""
         return tuple(code for encoder in self._encoders for code in encoder.codes)
@@ -113,24 +119,36 @@ class Model:
         return self.latents.sample(n, held=held)
 
     @torch.no_grad()
-    def generate(self, values: Values) -> Tensor:
+    def generate(self, values: Values, options: Mapping[str, float] | None = None) -> Tensor:
         """Generate images from latent values.
 
         Args:
-            values: Values of every latent, (N,) or (N, count), on any device.
+            values: Values of every latent, (N, …) or (N, count, …), on any device.
+            options: Sampling options of the generator, by name, such as `truncation`.
 
         Returns:
-            Images (N, C, H, W) in [-1, 1], on the CPU.
+            Images (N, C, H, W), on the CPU; real ones are in [-1, 1].
+
+        Raises:
+            CodeError: The generator has no such option.
         """
+        for name in options or {}:
+            if name not in self.sampling_options:
+                raise CodeError(f"the generator has no sampling option {name!r}{suggest(name, self.sampling_options)}")
         n = len(next(iter(values.values())))
         chunks = []
         for start in range(0, n, self.chunk_size):
             chunk = {name: value[start : start + self.chunk_size].to(self.device) for name, value in values.items()}
-            chunks.append(self._stack(chunk).cpu())
+            chunks.append(self._stack(chunk, options).cpu())
         return torch.cat(chunks)
 
     def sample(
-        self, n: int, seed: int | None = None, codes: Mapping[str, float | str] | None = None, **more: float | str
+        self,
+        n: int,
+        seed: int | None = None,
+        codes: Mapping[str, float | str] | None = None,
+        options: Mapping[str, float] | None = None,
+        **more: float | str,
     ) -> Tensor:
         """Generate images of random latent values: `sample(64, category=3, c1=0.5)`.
 
@@ -139,6 +157,7 @@ class Model:
             seed: Makes the images reproducible and leaves torch's global random number generator unchanged. Without
                 one, that generator is used.
             codes: Codes to hold fixed, as in `sample_latents`; needed for names such as `"c[0]"`.
+            options: Sampling options of the generator, as in `generate`.
             more: The same, as keywords.
 
         Returns:
@@ -146,7 +165,7 @@ class Model:
 
         Raises:
             NotFoundByName: No code has this name.
-            CodeError: A code cannot have this value, or is given twice.
+            CodeError: A code cannot have this value or is given twice, or the generator has no such option.
             GanRunError: `n` is less than 1.
         """
         if n < 1:
@@ -155,9 +174,9 @@ class Model:
             raise CodeError(f"{', '.join(sorted(twice))}: given in `codes` and as a keyword")
         held = {**(codes or {}), **more}
         if seed is None:
-            return self.generate(self.sample_latents(n, held))
+            return self.generate(self.sample_latents(n, held), options)
         with isolated_rng("sample", seed):
-            return self.generate(self.sample_latents(n, held))
+            return self.generate(self.sample_latents(n, held), options)
 
     @torch.no_grad()
     def posterior_params(self, images: Tensor) -> dict[str, Tensor]:

@@ -4,7 +4,8 @@ Shapes: N batch, C H W image, W columns of the generator's input, F features.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field
@@ -56,6 +57,26 @@ class TrunkModule(nn.Module, ABC):
                 def forward(self, images: Tensor) -> Features:
                     return Features(self.layers(images))
         """
+
+    def see(self, images: Tensor, condition: Values) -> Features:
+        """Compute features of images given their condition. Override it in a trunk that sees the condition, such as the
+        picture that an image is a translation of.
+
+        Args:
+            images: Float (N, C, H, W).
+            condition: Latent values by name, (N, …): all latents of generated images, those that are known of real
+                images, and none where an encoder or `Model.features` reads images.
+
+        Returns:
+            Features, by default those of `forward`.
+
+        Example:
+            def see(self, images: Tensor, condition: Values) -> Features:
+                return self(torch.cat([images, condition["sketch"]], dim=1))
+        """
+        features = self(images)
+        assert isinstance(features, Features)
+        return features
 
 
 class StackedTrunk(TrunkModule):
@@ -111,10 +132,70 @@ class HeadModule(nn.Module, ABC):
         """
 
 
+class GeneratorModule(nn.Module):
+    """A built generator that has sampling options. One without any may be any module."""
+
+    sampling_options: Mapping[str, float] = MappingProxyType({})
+    """The options that `forward` takes as keywords besides the embedded latents, each with the value that it has in
+    training. `Model.sample(…, options={"truncation": 0.5})` gives others."""
+
+
+class StyledGenerator(GeneratorModule, ABC):
+    """A generator of two parts: a mapping from latents to styles, and a synthesis of images from styles.
+
+    Losses that look at styles, such as `path-length`, work with every such generator.
+    """
+
+    @abstractmethod
+    def styles(self, embedded: Tensor) -> Tensor:
+        """Map latents to styles.
+
+        Args:
+            embedded: Embedded latents (N, W).
+
+        Returns:
+            Styles (N, …), a float tensor of any further shape.
+
+        Example:
+            def styles(self, embedded: Tensor) -> Tensor:
+                return self.mapping(embedded)
+        """
+
+    @abstractmethod
+    def synthesize(self, styles: Tensor) -> Tensor:
+        """Make images from styles.
+
+        Args:
+            styles: Styles (N, …), as `styles` returns them.
+
+        Returns:
+            Images (N, C, H, W).
+
+        Example:
+            def synthesize(self, styles: Tensor) -> Tensor:
+                return self.synthesis(styles)
+        """
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        return self.synthesize(self.styles(embedded))
+
+
 class Generator(Component):
     """A generator: a network that maps embedded latents to images."""
 
     kind: ClassVar[str] = "generator"
+
+    def initialise(self, module: nn.Module) -> None:
+        """Give a built network other initial weights, such as pretrained ones.
+
+        Called before the first step of a run, and not where a run is resumed or a model is loaded.
+
+        Args:
+            module: What `build` returned, changed in place.
+
+        Raises:
+            DataError: A file is missing or does not fit.
+        """
 
     @abstractmethod
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
@@ -125,7 +206,8 @@ class Generator(Component):
             image: Shape of the images to generate.
 
         Returns:
-            A module that maps embedded latents (N, W) to images (N, C, H, W) in [-1, 1].
+            A module that maps embedded latents (N, W) to images (N, C, H, W). Real images are in [-1, 1]; a generator
+            may leave that range, which pictures and stored pixels clip.
 
         Example:
             type: Literal["dense"] = "dense"
@@ -150,13 +232,25 @@ class Trunk(Component):
         return False
 
     def uses_batch_statistics(self) -> bool:
-        """Whether an image's features depend on the other images of its batch, as with batch norm. Gradient penalties
-        of single images are then not defined.
+        """Whether features are normalised by statistics of the batch, as with batch norm. Gradient penalties, which
+        need each logit's gradient at its own image, are then refused.
 
         Returns:
             False unless a subclass overrides it.
         """
         return False
+
+    def couples_images(self) -> bool:
+        """Whether an image's features depend on the other images of its batch in any way, as with minibatch standard
+        deviation.
+
+        Returns:
+            What `uses_batch_statistics` returns, unless a subclass overrides it.
+        """
+        return self.uses_batch_statistics()
+
+    def initialise(self, module: TrunkModule) -> None:
+        """Give a built network other initial weights: see `Generator.initialise`."""
 
     @abstractmethod
     def build(self, image: ImageShape) -> TrunkModule:
@@ -250,7 +344,7 @@ class GeneratorStack(nn.Module):
         self.latents = latents
         self.generator = generator
 
-    def forward(self, values: Values) -> Tensor:
-        images = self.generator(self.latents.embed(values))
+    def forward(self, values: Values, options: Mapping[str, float] | None = None) -> Tensor:
+        images = self.generator(self.latents.embed(values), **(options or {}))
         assert isinstance(images, Tensor)
         return full_precision(images)

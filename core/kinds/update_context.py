@@ -66,13 +66,10 @@ class DiscriminatorOutput:
         """The trunk's output for the augmented images."""
         trunk = self._discriminator.trunk
         if self._augment is None:
-            features = trunk(self.images)
-        else:
-            # Running statistics are used at evaluation, which is of images without augmentation.
-            with frozen_running_stats(trunk):
-                features = trunk(self._augment(self.images))
-        assert isinstance(features, Features)
-        return features
+            return trunk.see(self.images, self.condition)
+        # Running statistics are used at evaluation, which is of images without augmentation.
+        with frozen_running_stats(trunk):
+            return trunk.see(self._augment(self.images), self.condition)
 
     @lazy_property
     def logits(self) -> Tensor:

@@ -47,6 +47,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     spec = with_train(resolve_device(spec), precision="fp32", compile=False)
     with isolated_rng("dry run"):
         training = Training(spec, info, data["train"])
+        training.initialise()
         with FlopCounter() as counter:
             losses = training.advance()
     latents = training.game.latents

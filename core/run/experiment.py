@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_run.core.base.distributed import World, current_world
-from gan_run.core.base.errors import Problem, RunError, SpecError
+from gan_run.core.base.errors import Problem, RunError, SpecError, show_place
+from gan_run.core.base.files import hash_file
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.state import load_matching
 from gan_run.core.engine.training import Training
@@ -184,13 +185,15 @@ def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Split
 
 
 def _restore(training: Training, folder: RunFolder, notify: Callable[[str], None]) -> None:
-    """Load the last checkpoint of the run, or else the weights of `train.init_from`."""
+    """Load the last checkpoint of the run, or else pretrained weights and those of `train.init_from`."""
     latest = folder.latest()
     if latest is not None:
         restore(training, latest)
         notify(f"resuming {folder.path} after step {latest.step}")
-    elif training.spec.train.init_from is not None:
-        _initialise(training, training.spec.train.init_from, notify)
+    else:
+        training.initialise()
+        if training.spec.train.init_from is not None:
+            _initialise(training, training.spec.train.init_from, notify)
 
 
 def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest) -> None:
@@ -200,9 +203,20 @@ def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest
     folder.keep_plugins(plugins.files)
     folder.write_data_info(training.info)
     folder.write_spec(dump(spec))
-    stretch = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}
+    stretch: dict[str, object] = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}
+    if training.step == 0 and (weights := _hashes(spec)):
+        stretch["weights"] = weights
     environment = describe_environment(spec.train.device, plugins.versions(), request.spec_file)
     folder.add_environment({**stretch, **environment})
+
+
+def _hashes(spec: Spec) -> dict[str, str]:
+    """The SHA-256 of each file of weights, by its place in the spec."""
+    return {
+        show_place((*place, field)): hash_file(path)
+        for place, component in spec.components()
+        for field, path in component.files().items()
+    }
 
 
 def _train_with_events(

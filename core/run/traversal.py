@@ -1,7 +1,7 @@
 """Strips of images in which one code changes and everything else is held (Chen et al. 2016, figures 2 to 6)."""
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Traversals:
         rows: Rows of a strip, each with noise of its own.
         frames: Values of a code in a GIF; None for no GIF.
         channels: The channels that are shown as red, green and blue; None for the first three.
+        options: Sampling options of the generator.
     """
 
     codes: Sequence[str] | None = None
@@ -43,6 +44,7 @@ class Traversals:
     rows: int = 5
     frames: int | None = None
     channels: Sequence[int] | None = None
+    options: Mapping[str, float] = field(default_factory=dict)
 
     def render(self, model: Model, stem: Path) -> list[Path]:
         """Write a strip, and a GIF if `frames` is given, for each code.
@@ -67,28 +69,27 @@ class Traversals:
     def _save_strip(self, model: Model, held: Values, code_dim: CodeDim, path: Path) -> Path:
         values = model.latents[code_dim.name].traversal_values(self.steps, self.low, self.high)
         titles = [model.code_names.value_title(code_dim, value) for value in values.tolist()]
-        images = _traverse(model, held, code_dim, values)
+        images = self._traverse(model, held, code_dim, values)
         figure = _strip(images, self.channels, titles, model.code_names.title(code_dim))
         # Without a date or version in the file, the same images are the same bytes.
         figure.savefig(path, metadata={"Software": None})
         return path
 
+    def _traverse(self, model: Model, held: Values, code_dim: CodeDim, values: Tensor) -> Tensor:
+        """Images in which each row of `held` (R) takes the values (G) of a code, (R * G, C, H, W) row by row."""
+        rows = {name: value.repeat_interleave(len(values), dim=0) for name, value in held.items()}
+        repeated = values.repeat(len(next(iter(held.values()))))
+        return model.generate(model.latents.with_value(rows, code_dim, repeated), self.options)
+
     def _save_gif(self, model: Model, held: Values, code_dim: CodeDim, path: Path, count: int) -> Path:
         latent = model.latents[code_dim.name]
         values = latent.traversal_values(count, self.low, self.high)
-        images = _traverse(model, held, code_dim, values)
+        images = self._traverse(model, held, code_dim, values)
         by_value = images.view(self.rows, len(values), *images.shape[1:]).transpose(0, 1)
         # Categories have no order to return in, and an angle returns to its first value by itself.
         returns = latent.cardinality is None and latent.period is None
         _save_animation([image_grid(row, self.rows, self.channels) for row in by_value], path, returns)
         return path
-
-
-def _traverse(model: Model, held: Values, code_dim: CodeDim, values: Tensor) -> Tensor:
-    """Images in which each row of `held` (R) takes the values (G) of a code, (R * G, C, H, W) row by row."""
-    rows = {name: value.repeat_interleave(len(values), dim=0) for name, value in held.items()}
-    repeated = values.repeat(len(next(iter(held.values()))))
-    return model.generate(model.latents.with_value(rows, code_dim, repeated))
 
 
 def _in_file_name(code_dim: CodeDim, latents: Container[str]) -> str:

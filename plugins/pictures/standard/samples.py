@@ -34,6 +34,10 @@ class Samples(Artifact):
         default=None, description="Channels to show as red, green and blue; by default the first three."
     )
 
+    options: dict[str, float] = Field(
+        default_factory=dict, description="Sampling options of the generator, such as truncation."
+    )
+
     @property
     def folder(self) -> str:
         return "samples"
@@ -58,7 +62,7 @@ class Samples(Artifact):
             code_dim = model.latents.code_dims([code])[0]
             values = model.latents.with_value(values, code_dim, torch.arange(columns).repeat(self.rows))
         path = stem.with_name(f"{stem.name}.png")
-        save_png(image_grid(model.generate(values), columns, self.channels), path)
+        save_png(image_grid(model.generate(values, self.options), columns, self.channels), path)
         return [path]
 
     def _categorical(self, model: Model) -> str | None:

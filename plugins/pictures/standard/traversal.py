@@ -35,6 +35,10 @@ class Traversal(Artifact):
         default=None, description="Channels to show as red, green and blue; by default the first three."
     )
 
+    options: dict[str, float] = Field(
+        default_factory=dict, description="Sampling options of the generator, such as truncation."
+    )
+
     @property
     def folder(self) -> str:
         return "traversals"
@@ -48,5 +52,8 @@ class Traversal(Artifact):
             yield Problem(("type",), problem)
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
-        fields = {name: getattr(self, name) for name in ("codes", "low", "high", "steps", "rows", "frames", "channels")}
+        fields = {
+            name: getattr(self, name)
+            for name in ("codes", "low", "high", "steps", "rows", "frames", "channels", "options")
+        }
         return Traversals(**fields).render(model, stem)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.channels import channels_option
 from gan_run.cli.common import Plugins, run_argument, with_plugins
+from gan_run.cli.options import channels_option, sampling_option
 
 
 @click.command()
@@ -23,6 +23,7 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 @click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
 @click.option("--step", type=int, help="The step of the checkpoint; default: the last.")
 @channels_option
+@sampling_option
 @with_plugins
 def sample(
     plugins: Plugins,
@@ -34,6 +35,7 @@ def sample(
     form: str | None,
     step: int | None,
     channels: tuple[int, ...] | None,
+    options: tuple[tuple[str, float], ...],
 ) -> None:
     """Draw images from RUN: a grid as PNG, or images (N, C, H, W) as .npz, in the type and range of the data."""
     from gan_run.cli.pictures import write_images
@@ -43,7 +45,7 @@ def sample(
     target = out or Path(f"samples.{chosen}")
     held = dict(_held(code) for code in codes)
     model = load(run, registry=plugins.registry, step=step)
-    write_images(model.sample(n, seed, held), target, chosen, model.codec, channels)
+    write_images(model.sample(n, seed, held, dict(options)), target, chosen, model.codec, channels)
     click.echo(target)
 
 

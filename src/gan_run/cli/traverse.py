@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.channels import channels_option
 from gan_run.cli.common import Plugins, run_argument, with_plugins
+from gan_run.cli.options import channels_option, sampling_option
 
 
 @click.command()
@@ -27,6 +27,7 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
     "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The folder for the pictures."
 )
 @channels_option
+@sampling_option
 @with_plugins
 def traverse(
     plugins: Plugins,
@@ -40,6 +41,7 @@ def traverse(
     frames: int | None,
     out: Path,
     channels: tuple[int, ...] | None,
+    options: tuple[tuple[str, float], ...],
 ) -> None:
     """Take each code of RUN through its values, everything else held, and write one strip of images per code."""
     from gan_run.core.base.randomness import isolated_rng
@@ -49,7 +51,14 @@ def traverse(
     model = load_run(run, plugins.registry).model
     names = [code if code in model.latents else str(model.code_names.code_dim(model.latents, code)) for code in codes]
     traversals = Traversals(
-        codes=names or None, low=low, high=high, steps=steps, rows=rows, frames=frames, channels=channels
+        codes=names or None,
+        low=low,
+        high=high,
+        steps=steps,
+        rows=rows,
+        frames=frames,
+        channels=channels,
+        options=dict(options),
     )
     out.mkdir(parents=True, exist_ok=True)
     with isolated_rng("traverse", seed):

@@ -6,10 +6,11 @@ from typing import ClassVar
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_run.core.base.image import ImageShape
 from gan_run.core.kinds.latent_space import LatentSpace
-from gan_run.core.kinds.network import Features, Generator, Head, HeadModule, Trunk, TrunkModule
+from gan_run.core.kinds.network import Features, Generator, GeneratorModule, Head, HeadModule, Trunk, TrunkModule
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import begin
 
@@ -22,6 +23,8 @@ class GeneratorSuite(ComponentSuite):
     component: Generator
     image: ClassVar[ImageShape] = ImageShape(1, 12, 12)
     """Shape of the images to generate."""
+    bounded: ClassVar[bool] = True
+    """Whether images are within [-1, 1], as after a hyperbolic tangent."""
 
     def latents(self) -> LatentSpace:
         """The latents `z`, `label`, `category` and `c`."""
@@ -33,12 +36,22 @@ class GeneratorSuite(ComponentSuite):
         return self.component.build(self.latents(), self.image)
 
     @BATCHES
-    def test_it_generates_images_between_minus_one_and_one(self, n: int) -> None:
+    def test_it_generates_images(self, n: int) -> None:
         latents, network = self.latents(), self.network()
         images = network(latents.embed(latents.sample(n)))
         assert images.shape == (n, *self.image)
         assert images.isfinite().all()
-        assert images.abs().max() <= 1
+        assert images.abs().max() <= (1 if self.bounded else 10), "its images are far outside of [-1, 1]"
+
+    def test_its_sampling_options_change_images_and_have_the_values_of_training(self) -> None:
+        latents, network = self.latents(), self.network().eval()
+        if not isinstance(network, GeneratorModule) or not network.sampling_options:
+            pytest.skip("it has no sampling options")
+        embedded = latents.embed(latents.sample(4))
+        plain = network(embedded)
+        torch.testing.assert_close(network(embedded, **network.sampling_options), plain)
+        for name, value in network.sampling_options.items():
+            assert not torch.equal(network(embedded, **{name: value / 2}), plain), f"{name} changes nothing"
 
     def test_different_latents_give_different_images(self) -> None:
         latents, network = self.latents(), self.network().eval()
@@ -85,12 +98,17 @@ class TrunkSuite(ComponentSuite):
         assert tuple(level.shape[1] for level in features.maps) == trunk.map_channels
         assert all(level.dim() == 4 and len(level) == n for level in features.maps)
 
-    def test_it_declares_whether_it_uses_batch_statistics(self) -> None:
+    def test_it_declares_whether_it_couples_images(self) -> None:
         trunk, images = self.network(), self.images(4).requires_grad_()
         (gradient,) = torch.autograd.grad(trunk(images).vector[0].square().sum(), images)
-        assert bool(gradient[1:].any()) is self.component.uses_batch_statistics(), (
-            "uses_batch_statistics says otherwise"
-        )
+        assert bool(gradient[1:].any()) is self.component.couples_images(), "couples_images says otherwise"
+
+    def test_it_declares_whether_it_uses_batch_statistics(self) -> None:
+        batch_norms = [layer for layer in self.network().modules() if isinstance(layer, _BatchNorm)]
+        if batch_norms:
+            assert self.component.uses_batch_statistics(), "uses_batch_statistics says no, but there is a batch norm"
+        if not self.component.couples_images():
+            assert not self.component.uses_batch_statistics(), "uses_batch_statistics says yes, but no image is coupled"
 
     def test_every_parameter_has_a_gradient_after_two_steps(self) -> None:
         trunk = self.network()

@@ -4,7 +4,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan_run import Columns, Features, Latent, LatentContext, LatentModule, UpdateContext
+from gan_run import Columns, Features, Latent, LatentContext, LatentModule, TrunkModule, UpdateContext
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.categorical import CategoricalModule
@@ -40,6 +40,9 @@ class Counting(nn.Module):
     def forward(self, *inputs: object) -> object:
         self.calls += 1
         return self.inner(*inputs)
+
+    def see(self, images: Tensor, condition: object) -> object:
+        return self(images)
 
 
 def test_each_part_of_a_turn_is_computed_once_on_first_use(start: Start) -> None:
@@ -143,7 +146,7 @@ def test_logits_are_full_precision_under_autocast(start: Start) -> None:
         assert update.fake.dtype == torch.float32
 
 
-class InFloat32(nn.Module):
+class InFloat32(TrunkModule):
     """A trunk that runs outside autocast."""
 
     def __init__(self) -> None:
