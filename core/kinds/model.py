@@ -239,6 +239,21 @@ class Model:
         at = order.argsort()
         return {code: torch.cat([chunk[code] for chunk in encoded])[at] for code in self.codes}
 
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """Generate images from the codes of given ones; latents that no encoder recovers are drawn.
+
+        Args:
+            images: Float (N, C, H, W) in [-1, 1], on any device.
+
+        Returns:
+            Images (N, C, H, W), on the CPU.
+
+        Raises:
+            DataError: `images` has another shape, or is not float.
+        """
+        found = {name: value.to(self.device) for name, value in self.encode(images).items()}
+        return self.generate(self.latents.sample(len(images), found))
+
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
         """The trunk's features.
