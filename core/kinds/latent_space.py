@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_run.core.base.errors import NotFoundByName, suggest
-from gan_run.core.images.columns import Columns
+from gan_run.core.images.columns import Columns, fill_missing, is_known
 from gan_run.core.kinds.latent_module import LatentModule, Values
 
 
@@ -170,6 +170,22 @@ class LatentSpace(nn.Module):
             Float tensor (N, W), with each latent's columns side by side, in the spec's order.
         """
         return torch.cat([self.conditional(name, values).embed(values[name]) for name in self._names], dim=1)
+
+    def embed_known(self, names: Iterable[str], values: Values) -> Tensor:
+        """The columns of some latents side by side, as conditional heads take them.
+
+        Args:
+            names: The latents.
+            values: Their values, (N, …), in which some may not be known (-1 or NaN).
+
+        Returns:
+            Float tensor; the columns of a value that is not known are zero.
+        """
+        columns = []
+        for name in names:
+            embedded = self.conditional(name, values).embed(fill_missing(values[name]))
+            columns.append(embedded * is_known(values[name]).to(embedded.dtype).unsqueeze(1))
+        return torch.cat(columns, dim=1)
 
     def code_dims(self, names: Iterable[str] | None = None) -> list[CodeDim]:
         """The dimensions of codes.

@@ -18,7 +18,6 @@ from gan_run import (
     SpecView,
     TrunkModule,
     Values,
-    fill_missing,
 )
 
 
@@ -57,8 +56,7 @@ class JointModule(HeadModule):
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
 
     def forward(self, features: Features, condition: Values) -> Tensor:
-        latents = self._latents.module
-        embedded = [latents.conditional(name, condition).embed(fill_missing(condition[name])) for name in self._on]
-        logits = self.layers(torch.cat([features.vector, *embedded], dim=1)).flatten()
+        embedded = self._latents.module.embed_known(self._on, condition)
+        logits = self.layers(torch.cat([features.vector, embedded], dim=1)).flatten()
         assert isinstance(logits, Tensor)
         return logits
