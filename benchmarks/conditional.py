@@ -12,11 +12,11 @@ import argparse
 from pathlib import Path
 
 import torch
-from image_measures import BATCH, network
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from gan_run import ImageSet, Splits, load_plugins
+from gan_run.benchmarks.image_measures import BATCH, network
 from gan_run.runs import load_run
 
 
@@ -32,8 +32,7 @@ def train_regression(images: ImageSet, values: Tensor, epochs: int) -> nn.Module
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    model.eval()
-    return model
+    return model.eval()
 
 
 @torch.no_grad()

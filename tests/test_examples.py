@@ -64,6 +64,15 @@ def faces(folder: Path) -> None:
     )
 
 
+def posed_faces(folder: Path) -> None:
+    np.savez(
+        folder / "faces.npz",
+        images=DRAW.integers(0, 256, (40, 32, 32), dtype=np.uint8),
+        factors=DRAW.normal(size=(40, 2)),
+        factor_names=np.array(["azimuth_deg", "elevation_deg"]),
+    )
+
+
 PAPER: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "infogan-mnist": (mnist, "data.root={}", "c2"),
     "infogan-mnist-tuned": (mnist, 'data={{"type": "mnist", "root": "{}", "validation": 2}}', "category"),
@@ -105,10 +114,20 @@ def array(folder: Path) -> None:
     np.savez(folder / "images.npz", images=DRAW.integers(0, 256, (40, 64, 64, 3), dtype=np.uint8))
 
 
+def class_folders(folder: Path) -> None:
+    for name in ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"):
+        (folder / name).mkdir(exist_ok=True)
+        for number in range(4):
+            pixels = DRAW.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+
+
 DATA: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "dcgan-mnist": (mnist, ["data.root={}"]),
     "infogan-fashion": (mnist, ["data.root={}"]),
     "ss-infogan-mnist": (mnist, ["data.root={}", "data.validation=2", "losses[3].labelled=1"]),
+    "conditional-faces": (posed_faces, ["data.path={}/faces.npz"]),
+    "r3gan-cifar": (class_folders, ["data.root={}", "generator.width=0.04", "discriminator.trunk.width=0.04"]),
     "dcgan-folder": (folder_of_pictures, ["data.root={}"]),
     "r3gan-chairs": (array, ["data.path={}/images.npz"]),
 }

@@ -7,7 +7,18 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Augmentation, AugmentationModule, DataInfo, ImageShape, Loss, Problem, SpecView
+from gan_run import (
+    Augmentation,
+    AugmentationModule,
+    DataInfo,
+    FollowsProgress,
+    ImageShape,
+    Loss,
+    Problem,
+    Progress,
+    Scheduled,
+    SpecView,
+)
 from gan_run.plugins.training.augmentations import ada_colour, ada_geometry
 from gan_run.plugins.training.augmentations.warping import warp
 
@@ -36,11 +47,16 @@ class Ada(Augmentation):
         default=500_000, ge=0, description="Number of real images in which p can go from 0 to 1; 0 fixes p."
     )
     every: int = Field(default=4, ge=1, description="Discriminator updates between two changes of p.")
+    probability: Scheduled | None = Field(
+        default=None, description="p itself, as a rule a schedule, in place of one that adapts; null to adapt."
+    )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
+        if isinstance(self.probability, float) and not 0 <= self.probability <= 1:
+            yield Problem(("probability",), f"{self.probability:g} is no probability: it is from 0 to 1")
         for _, loss in spec.find_all(Loss):
-            if loss.shift_invariant and self.speed > 0:
-                message = f"not with {loss.name()}, where a logit's sign means nothing: set speed to 0"
+            if loss.shift_invariant and self.adapts:
+                message = f"not with {loss.name()}, where a logit's sign means nothing: set probability, or speed to 0"
                 yield Problem(("speed",), message)
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
@@ -48,11 +64,16 @@ class Ada(Augmentation):
             message = f"color needs one or three channels, and the data has {data.image}: leave it out"
             yield Problem(("pipe",), message)
 
+    @property
+    def adapts(self) -> bool:
+        """Whether p follows the discriminator's logits."""
+        return self.probability is None and self.speed > 0
+
     def build(self, image: ImageShape) -> "AdaModule":
         return AdaModule(self)
 
 
-class AdaModule(AugmentationModule):
+class AdaModule(AugmentationModule, FollowsProgress):
     """The probability p is saved in the checkpoint."""
 
     p: Tensor
@@ -76,9 +97,13 @@ class AdaModule(AugmentationModule):
     def reports(self) -> Mapping[str, Tensor]:
         return {"p": self.p}
 
+    def before_step(self, progress: Progress) -> None:
+        if self._declared.probability is not None:
+            self.p.fill_(progress.value(self._declared.probability))
+
     def after_update(self, real_logits: Tensor) -> None:
         declared = self._declared
-        if declared.speed == 0:
+        if not declared.adapts:
             return
         # Arithmetic on the device alone: the host never reads a value.
         self.updates += 1

@@ -191,5 +191,5 @@ def test_betas_take_schedules(start: Start) -> None:
 
 def test_a_beta_that_is_no_decay_is_refused(small: Small, registry: Registry) -> None:
     adam = {"type": "adam", "lr": 0.1, "betas": [0.5, 1.0]}
-    with pytest.raises(ValueError, match=r"optimizers\.generator\.betas\[1\]: 1 is no decay"):
+    with pytest.raises(ValueError, match=r"optimizers\.generator\.betas\[1\]: .*1 is no decay"):
         read_spec(small(optimizers={"generator": adam, "discriminator": adam}), registry=registry)

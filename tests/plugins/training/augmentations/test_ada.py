@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import DataInfo, ImageShape
+from gan_run import DataInfo, ImageShape, Progress
 from gan_run.plugins.training.augmentations import ada_colour, ada_geometry
 from gan_run.plugins.training.augmentations.ada import Ada, AdaModule, Part
 from gan_run.plugins.training.augmentations.warping import warp
+from gan_run.plugins.training.schedules.schedules import LinearSchedule
+from gan_run.testing.game import small_spec
 
 SHAPE = ImageShape(3, 16, 16)
 NEVER, ALWAYS = torch.tensor(0.0), torch.tensor(1.0)
@@ -201,3 +203,29 @@ def test_p_stays_a_probability_and_stands_still_at_speed_zero() -> None:
     held = built(speed=0, every=1, start=0.3)
     held.after_update(torch.ones(8))
     assert held.p.item() == pytest.approx(0.3)
+
+
+def test_p_may_follow_a_schedule_instead() -> None:
+    declared = Ada(probability=LinearSchedule(start=0.0, end=0.5), every=1, speed=10)
+    module = declared.build(ImageShape(1, 8, 8))
+    for step in (0, 50, 100):
+        module.before_step(Progress(step, 100))
+        module.after_update(torch.ones(20))  # would raise an adaptive p
+        assert module.p.item() == pytest.approx(0.5 * step / 100)
+
+
+@pytest.mark.parametrize("speed", [{"speed": 0}, {"probability": 0.3}])
+def test_a_p_that_does_not_adapt_goes_with_losses_of_differences(speed: dict[str, float]) -> None:
+    def problems(**fields: object) -> list[str]:
+        augment = [{"type": "ada", **fields}]
+        judge = {"trunk": {"type": "mlp"}, "head": {"type": "linear"}, "augment": augment}
+        fields_of_spec = {"losses": [{"type": "relativistic"}], "discriminator": judge}
+        try:
+            small_spec(fields=fields_of_spec)
+        except ValueError as error:
+            return [str(error)]
+        return []
+
+    assert not problems(**speed)
+    assert "set probability, or speed to 0" in problems()[0]
+    assert "2 is no probability" in problems(probability=2.0)[0]
