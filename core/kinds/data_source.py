@@ -85,7 +85,7 @@ class DataSource(Component):
 
         Example:
             def feed(self, context: FeedContext) -> Feed:
-                return Balanced(context)
+                return ShuffledFeed(context)
         """
         if context.images is None:
             raise PluginError(f"{self.name()} gives no size of its training split, so it is a stream: override `feed`")
