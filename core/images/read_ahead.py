@@ -67,12 +67,14 @@ class ReadAhead(Feed):
 
     def _read_up_to(self, number: int) -> None:
         """Start what is to be read, and forget what no step will ask for: batches of steps before."""
-        first, end = number - number % self._per_step, number + 1 + AHEAD
-        for other in [other for other in self._reads if not first <= other < end]:
+        first = number - number % self._per_step
+        # Also what was read ahead of the step's last batch: a player may go back to the first one.
+        kept = range(first, first + self._per_step + AHEAD)
+        for other in [other for other in self._reads if other not in kept]:
             self._reads.pop(other).cancel()
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.feed.readers, "read-ahead", use_current_device())
-        for ahead in range(number, end):
+        for ahead in range(number, number + 1 + AHEAD):
             if ahead not in self._reads:
                 self._reads[ahead] = self._pool.submit(self._read, ahead)
 

@@ -174,6 +174,13 @@ def test_the_position_of_a_stream_is_that_of_the_batches_that_were_taken() -> No
     assert len(stream.threads) == 1
 
 
+def test_a_stream_skips_nothing_when_a_player_goes_back_to_the_first_batch_of_a_step() -> None:
+    with closing(ReadAhead(Counting(), per_step=2)) as ahead:
+        for step in range(20):
+            assert list(values(ahead, range(2 * step, 2 * step + 2))) == [2 * step, 2 * step + 1]
+            assert list(values(ahead, range(2 * step, 2 * step + 1))) == [2 * step]
+
+
 def test_a_position_may_be_loaded_after_batches_were_taken() -> None:
     with closing(ReadAhead(Counting(), per_step=1)) as ahead:
         list(values(ahead, range(5)))
