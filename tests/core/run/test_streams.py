@@ -1,26 +1,19 @@
 """Training on a stream: an array file that is read in order."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from safetensors.torch import load_file
-from torch import Tensor
 
 from gan_run import (
-    Batch,
-    Column,
     DataError,
     DataInfo,
-    DataSource,
-    Feed,
     FeedContext,
     ImageSet,
-    ImageShape,
     RunError,
     RunOptions,
     ShuffledFeed,
@@ -37,57 +30,9 @@ from gan_run.core.run.data_description import dump, read
 from gan_run.core.run.dry_run import dry_run
 from gan_run.core.run.resolve import check_against_data
 from gan_run.registry.plugins import Registry
+from in_order import COUNT, IMAGE, InOrder, InOrderFeed
 
 Small = Callable[..., dict[str, Any]]
-IMAGE = ImageShape(1, 8, 8)
-COUNT = 30
-
-
-class InOrder(DataSource):
-    """The images of a file: a stream, with a state or without, or a set that stays in the file."""
-
-    type: Literal["in-order"] = "in-order"
-    file: Path
-    kind_of: Literal["stream", "stateless", "set", "breaks"] = "stream"
-
-    def describe(self) -> DataInfo:
-        sizes: dict[Any, int] = {"train": COUNT, "test": COUNT} if self.kind_of == "set" else {"test": COUNT}
-        return DataInfo(IMAGE, sizes, {"label": Column("categorical", ("even", "odd"))})
-
-    def load(self, split: Literal["train", "test"]) -> ImageSet:
-        return ImageSet(StoredImages(self.file, IMAGE, COUNT), {"label": torch.arange(COUNT) % 2})
-
-    def feed(self, context: FeedContext) -> Feed:
-        if context.images is not None:
-            return super().feed(context)
-        feeds = {"stream": InOrderFeed, "stateless": Stateless, "breaks": Breaks}
-        return feeds[self.kind_of](StoredImages(self.file, IMAGE, COUNT), context)
-
-
-class Stateless(Feed):
-    def __init__(self, stored: StoredImages, context: FeedContext) -> None:
-        self.stored, self.context = stored, context
-        self.position = 0
-
-    def batch(self, number: int) -> Batch:
-        rows = (torch.arange(self.context.batch_size) + self.position) % COUNT
-        self.position += self.context.batch_size
-        return self.context.batch(self.stored[rows], {"label": rows % 2})
-
-
-class InOrderFeed(Stateless):
-    def state(self) -> dict[str, Tensor]:
-        return {"position": torch.tensor(self.position)}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        self.position = int(state["position"])
-
-
-class Breaks(InOrderFeed):
-    def batch(self, number: int) -> Batch:
-        if number == 3:
-            raise DataError("shard 3 is damaged")
-        return super().batch(number)
 
 
 @pytest.fixture
