@@ -1,7 +1,9 @@
 """The code that the manual shows works as it is written there, and what the manual names exists."""
 
+import itertools
 import json
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,10 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from click.testing import Result
 
-from gan_run import RunOptions, load, read_spec, train
+from gan_run import ImageSet, RunOptions, Stopped, load, read_spec, to_float, train
+from gan_run.core.run.dry_run import dry_run
 from gan_run.registry.plugins import load_plugins
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +31,7 @@ PLUGINS = (
     "mean_image",
     "pixel_noise",
     "rectangles",
+    "balanced",
     "second_opinion",
     "switch_balance",
     "small_conv",
@@ -34,11 +40,13 @@ PLUGINS = (
     "brightness",
 )
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
-TESTED = ("smoothed", "brightness", "laplace", "rectangles")
+TESTED = ("smoothed", "brightness", "laplace", "rectangles", "shards")
 """Plugins whose tests the manual shows."""
 SCRIPTS = ("from_python", "plot_metrics", "print_losses", "early_stopping", "without_a_plugin")
 HOOKS = ("csv_log",)
 COMMANDS = ("acme_runs",)
+STREAMS = ("shards",)
+STORES = ("memory_map",)
 
 
 def blocks() -> dict[str, tuple[str, str]]:
@@ -66,7 +74,15 @@ def write(folder: Path, name: str) -> Path:
 
 
 def test_every_python_block_is_run_by_a_test() -> None:
-    assert set(blocks()) == {*PLUGINS, *(f"test_{name}" for name in TESTED), *SCRIPTS, *HOOKS, *COMMANDS}
+    assert set(blocks()) == {
+        *PLUGINS,
+        *(f"test_{name}" for name in TESTED),
+        *SCRIPTS,
+        *HOOKS,
+        *COMMANDS,
+        *STREAMS,
+        *STORES,
+    }
 
 
 @pytest.mark.parametrize("name", PLUGINS)
@@ -82,6 +98,38 @@ def test_the_plugin_trains_with_the_spec_beside_it(
     assert set(plugin.components) <= used
     run = train(spec, tmp_path / "runs", options=RunOptions(registry=registry))
     assert load(run, registry=registry).sample(2).isfinite().all()
+
+
+def test_the_store_gives_the_rows_of_its_file(tmp_path: Path) -> None:
+    pixels = torch.arange(5 * 8, dtype=torch.uint8).view(5, 1, 2, 4)
+    np.save(tmp_path / "x.npy", pixels.numpy())
+    store = runpy.run_path(str(write(tmp_path, "memory_map")))["MemoryMap"](tmp_path / "x.npy")
+    train, validation = ImageSet(store).split_off(2)
+    assert torch.equal(validation.images, pixels[3:])
+    assert torch.equal(train.batch(torch.tensor([2, 0])).images, to_float(pixels[[2, 0]]))
+
+
+def test_the_stream_continues_with_the_same_bytes_after_an_interruption(
+    tmp_path: Path, small: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    write(tmp_path, "shards")
+    tests = runpy.run_path(str(write(tmp_path, "test_shards")))
+    (tmp_path / "archives").mkdir()
+    tests["TestShards"].archives.__wrapped__(tests["TestShards"](), tmp_path / "archives")
+    registry = load_plugins(files=[tmp_path / "shards.py"])
+    spec = small(**json.loads(blocks()["shards"][1]), train={"steps": 6, "updates": {"discriminator": 2}})
+    assert dry_run(read_spec(spec, registry=registry)).images == "a stream of 8x8, 1 channel(s)"
+    whole = train(spec, tmp_path / "whole", options=RunOptions(registry=registry))
+    steps = itertools.count(1)
+    options = RunOptions(registry=registry, stop=lambda: next(steps) == 3)
+    with pytest.raises(Stopped):
+        train(spec, tmp_path / "parts", options=options)
+    parts = train(spec, tmp_path / "parts", options=RunOptions(registry=registry))
+    for name in ("model.safetensors", "optimizer.safetensors"):
+        last = Path("checkpoints", "step-00000006", name)
+        assert (whole / last).read_bytes() == (parts / last).read_bytes()
 
 
 def test_the_loss_works_once_it_is_installed(

@@ -28,6 +28,7 @@ IMPORTS: dict[str, typing.Any] = {
     "Image": PIL.Image,
     "Iterable": collections.abc.Iterable,
     "Literal": typing.Literal,
+    "Mapping": collections.abc.Mapping,
     "Path": pathlib.Path,
     "Tensor": Tensor,
     "math": math,

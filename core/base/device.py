@@ -1,6 +1,6 @@
 """Devices and the precision that networks compute in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Literal, Protocol
@@ -49,6 +49,13 @@ def copy_to(values: Tensor, device: torch.device) -> Tensor:
     if values.device.type == "cpu" and device.type == "cuda":
         return values.pin_memory().to(device, non_blocking=True)
     return values.to(device)
+
+
+def use_current_device() -> Callable[[], None]:
+    """What makes another thread use this thread's current CUDA device: a new thread begins with device 0."""
+    if not torch.cuda.is_available():
+        return lambda: None
+    return partial(torch.cuda.set_device, torch.cuda.current_device())
 
 
 def synchronize(device: torch.device) -> None:

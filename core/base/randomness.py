@@ -46,6 +46,11 @@ def derived_rng(*parts: str | int) -> Iterator[None]:
         yield
 
 
+def generator_of(*parts: str | int) -> torch.Generator:
+    """A generator on the CPU, seeded from `parts`, that leaves the global streams alone."""
+    return torch.Generator().manual_seed(derive_seed(*parts))
+
+
 def permutation(length: int, *parts: str | int) -> Tensor:
     """A permutation of `range(length)` that depends on `parts` alone.
 
@@ -56,4 +61,4 @@ def permutation(length: int, *parts: str | int) -> Tensor:
     Returns:
         int64 (length,), on the CPU.
     """
-    return torch.randperm(length, generator=torch.Generator().manual_seed(derive_seed(*parts)))
+    return torch.randperm(length, generator=generator_of(*parts))

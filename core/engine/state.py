@@ -9,10 +9,12 @@ from gan_run.core.base.errors import RunError
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.player import Player
+from gan_run.core.images.feed import Feed
 
 AVERAGE = "average."
 GAME = "game."
 SCALER = "scaler"
+FEED = "feed."
 
 
 def model_tensors(game: Game, average: EMA | None) -> dict[str, Tensor]:
@@ -64,6 +66,25 @@ def load_optimizer_tensors(tensors: Mapping[str, Tensor], players: Sequence[Play
             if kept := _under(f"{player.name}/{names[id(parameter)]}/", tensors):
                 moments[index] = {name: _laid_out_as(parameter, value) for name, value in kept.items()}
         player.optimizer.load_state_dict({**player.optimizer.state_dict(), "state": moments})
+
+
+def feed_tensors(feed: Feed) -> dict[str, Tensor]:
+    """The position of the feed, under `feed.`; nothing where the step's number determines it."""
+    return {f"{FEED}{name}": tensor for name, tensor in feed.state().items()}
+
+
+def load_feed_tensors(tensors: Mapping[str, Tensor], feed: Feed) -> None:
+    """Load what `feed_tensors` returned.
+
+    Raises:
+        RunError: The feed needs a position and there is none, or the other way round.
+    """
+    kept = _under(FEED, tensors)
+    if bool(kept) != bool(feed.state()):
+        which = "a position" if kept else "no position"
+        raise RunError(f"the checkpoint has {which} of the training images' feed: it is of another data source")
+    if kept:
+        feed.load_state(kept)
 
 
 def _laid_out_as(parameter: Tensor, moment: Tensor) -> Tensor:

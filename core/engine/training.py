@@ -1,6 +1,7 @@
 """A game, its players and its data, at some step: the state of training, and one step of it."""
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Self
 
 import torch
 from torch import nn
@@ -14,9 +15,10 @@ from gan_run.core.engine.game import Game, build_game
 from gan_run.core.engine.player import players
 from gan_run.core.engine.scalars import LatestScalars, name_scalars
 from gan_run.core.engine.update import FakeCache, Losses
-from gan_run.core.images.feed import Feed
+from gan_run.core.images.feed import FeedContext
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
+from gan_run.core.images.read_ahead import ReadAhead
 from gan_run.core.kinds.ema import decay_at
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.schedule import FollowsProgress, Progress
@@ -29,15 +31,16 @@ class Training:
     Args:
         spec: The experiment, with nothing left to `auto`.
         info: The description of its data.
-        images: The training images.
+        images: The training images; None where they are a stream.
         world: The processes that train together.
 
     Raises:
-        SpecError: The spec names a player that does not exist, or a player has no optimiser.
+        SpecError: The spec names a player that does not exist, a player has no optimiser, or a resumed run would see
+            other images.
         PluginError: A component breaks its contract.
     """
 
-    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet, world: World = SINGLE) -> None:
+    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet | None, world: World = SINGLE) -> None:
         seed_everything(spec.seed, "initialisation")
         self.spec = spec
         self.info = info
@@ -50,9 +53,9 @@ class Training:
         if spec.train.channels_last:
             game.to(memory_format=torch.channels_last)
         self.game = game
-        self.feed = Feed(images.to(self.device), spec.train.batch_size, spec.seed, world)
-        if images.columns:
-            self.game.latents.fit_prior(self.feed.images.columns)
+        self.images = None if images is None else images.to(self.device)
+        if self.images is not None and self.images.columns:
+            self.game.latents.fit_prior(self.images.columns)
         self.ema = None if spec.train.ema is None else EMA(self.game.stack)
         self.world = world
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
@@ -61,6 +64,15 @@ class Training:
         self.step = 0
         self._followers = [module for module in self.game.modules() if isinstance(module, FollowsProgress)]
         self._batches_per_step = max(player.updates for player in self.players)
+        context = FeedContext(info, self.images, spec.train.batch_size, spec.seed, self.device, world)
+        self.feed = ReadAhead(spec.data.checked_feed(context), self._batches_per_step)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End the threads that read batches ahead."""
+        self.feed.close()
 
     def initialise(self) -> None:
         """Give networks the pretrained weights that the spec names. A run does it once, before its first step.

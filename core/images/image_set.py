@@ -84,6 +84,11 @@ class ImageSet:
         return self._images if isinstance(self._images, Tensor) else self.gather(torch.arange(self.count))
 
     @property
+    def in_memory(self) -> bool:
+        """Whether the images are in memory, not in a store."""
+        return isinstance(self._images, Tensor)
+
+    @property
     def device(self) -> torch.device:
         """Where batches are."""
         return self._images.device if isinstance(self._images, Tensor) else self._batches_on or torch.device("cpu")

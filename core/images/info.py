@@ -17,11 +17,31 @@ class DataInfo:
     image: ImageShape
     """(C, H, W) of every image."""
     sizes: Mapping[Split, int]
-    """The number of images of each split, mirrored copies not counted."""
+    """The number of images of each split, mirrored copies not counted. Without "train", the training split is a stream:
+    it has neither a length nor random access, and `DataSource.feed` gives its batches in order."""
     columns: Mapping[str, Column] = field(default_factory=dict)
     """What is known of each image, by name. The column `label` is its class."""
     codec: PixelCodec = UINT8
     """How pixels are stored."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the training split is a stream."""
+        return "train" not in self.sizes
+
+    def why_no_set(self, split: Split) -> str | None:
+        """Why a split cannot be loaded as a set of images.
+
+        Args:
+            split: "train", "validation" or "test".
+
+        Returns:
+            The reason, or None: it can be loaded, though it may be empty.
+        """
+        if not self.is_stream or split in self.sizes:
+            return None
+        what = "a stream, which gives batches for training alone" if split == "train" else "empty"
+        return f"the {split} split is {what}"
 
     @property
     def class_names(self) -> tuple[str, ...] | None:

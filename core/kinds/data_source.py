@@ -1,15 +1,17 @@
 """Data sources: where real images come from."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from functools import cached_property
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from gan_run.core.base.errors import DataError, PluginError
+from gan_run.core.base.errors import DataError, PluginError, Problem, SpecError
+from gan_run.core.images.feed import Feed, FeedContext, ShuffledFeed, saves_position
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
-from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.component import Component, SpecView
 
 
 class DataSource(Component):
@@ -19,6 +21,11 @@ class DataSource(Component):
     validation: int = Field(
         default=0, ge=0, description="Number of images to hold out of the training split, from its end."
     )
+    restart: bool = Field(
+        default=False,
+        description="For a stream that cannot save its position: a resumed run begins it anew, and sees other images "
+        "than an uninterrupted run.",
+    )
 
     @abstractmethod
     def describe(self) -> DataInfo:
@@ -27,7 +34,8 @@ class DataSource(Component):
         Returns:
             Image shape, split sizes, columns and how pixels are stored. Sizes are those of `load`, before
             `validation` images are taken off the training split. A source with a validation split of its own gives
-            that split's size too, and overrides `open`.
+            that split's size too, and overrides `open`. A source whose training split is a stream gives no size of
+            it, and overrides `feed`.
 
         Raises:
             DataError: The files are missing or damaged.
@@ -62,6 +70,27 @@ class DataSource(Component):
                 return ImageSet(images, {"label": labels})
         """
 
+    def feed(self, context: FeedContext) -> Feed:
+        """Decide which training images each batch has.
+
+        Args:
+            context: The training images, the batch size, the seed, the device.
+
+        Returns:
+            By default every image once per epoch, shuffled. A source whose training split is a stream gives a feed
+            that reads it in order.
+
+        Raises:
+            DataError: The images cannot be read.
+
+        Example:
+            def feed(self, context: FeedContext) -> Feed:
+                return ShuffledFeed(context)
+        """
+        if context.images is None:
+            raise PluginError(f"{self.name()} gives no size of its training split, so it is a stream: override `feed`")
+        return ShuffledFeed(context)
+
     def open(self, split: Split) -> ImageSet:
         """Load a split, with `validation` images moved from the training split to the validation split.
 
@@ -90,11 +119,73 @@ class DataSource(Component):
         Raises:
             DataError: It does not.
         """
-        self._check_validation(info.sizes["train"])
+        if not info.is_stream:
+            self._check_validation(info.sizes["train"])
+        elif self.validation:
+            raise DataError("data.validation: the training split is a stream, which has no end to take images from")
+
+    def checked_feed(self, context: FeedContext) -> Feed:
+        """The feed that training takes, unless a resumed run would silently see other images.
+
+        Args:
+            context: As for `feed`.
+
+        Returns:
+            What `feed` returns.
+
+        Raises:
+            SpecError: It is a stream that saves no position, and `restart` is not set; or `restart` is set in vain.
+        """
+        feed = self.feed(context)
+        starts_anew = context.data.is_stream and not saves_position(feed)
+        if starts_anew and not self.restart:
+            message = (
+                f"{self.name()} is a stream that saves no position: a resumed run would begin it anew, and see other "
+                'images than an uninterrupted one; "restart": true accepts that'
+            )
+            raise SpecError([Problem(("data",), message)])
+        if self.restart and not starts_anew:
+            message = f"{self.name()} continues where it was, and never begins anew: leave it out"
+            raise SpecError([Problem(("data", "restart"), message)])
+        return feed
 
     def _check_validation(self, images: int) -> None:
         if self.validation >= images:
             raise DataError(f"data.validation: {self.validation} leaves none of {images} training images")
+
+
+class WrappedSource(DataSource):
+    """A data source that changes another one, by the methods that a subclass overrides.
+
+    `validation` and `restart` are given to this source, and not to the one inside.
+    """
+
+    source: DataSource = Field(description="The data source that is changed.")
+
+    @property
+    def inner(self) -> DataSource:
+        """The data source inside, which holds out this one's `validation` images."""
+        return self.source.model_copy(update={"validation": self.validation})
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        for field in ("validation", "restart"):
+            if getattr(self.source, field):
+                yield Problem(("source", field), f"give it outside, as data.{field}")
+
+    def describe(self) -> DataInfo:
+        return self.inner.describe()
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        return self.inner.load(split)
+
+    def open(self, split: Split) -> ImageSet:
+        return self.inner.open(split)
+
+    def check_sizes(self, info: DataInfo) -> None:
+        self.inner.check_sizes(info)
+
+    def feed(self, context: FeedContext) -> Feed:
+        return self.inner.feed(context)
 
 
 class Splits:
@@ -109,6 +200,11 @@ class Splits:
         """The dataset's description. Raises DataError where its files are missing or damaged."""
         return self._source.describe()
 
+    @property
+    def training_images(self) -> ImageSet | None:
+        """The training split; None where it is a stream. Raises as `splits["train"]` does."""
+        return None if self.info.is_stream else self["train"]
+
     def __getitem__(self, split: Split) -> ImageSet:
         """Load a split.
 
@@ -119,10 +215,12 @@ class Splits:
             Its images.
 
         Raises:
-            DataError: The split is empty, or its files are missing or damaged.
+            DataError: The split is a stream or empty, or its files are missing or damaged.
             PluginError: The split is not as the source describes it.
         """
         if split not in self._open:
+            if why := self.info.why_no_set(split):
+                raise DataError(why)
             images = self._source.open(split)
             if not len(images):
                 raise DataError(
@@ -135,9 +233,9 @@ class Splits:
 
 def _check_description(source: DataSource, info: DataInfo, split: Split, images: ImageSet) -> None:
     """Refuse a split that is not as `describe` says. Raises PluginError."""
-    sizes = {**info.sizes, "train": info.sizes["train"] - source.validation}
+    sizes = dict(info.sizes)
     if source.validation:
-        sizes["validation"] = source.validation
+        sizes |= {"train": sizes["train"] - source.validation, "validation": source.validation}
     wrong = []
     if images.count != sizes.get(split):
         wrong.append(f"{images.count} images, and not {sizes.get(split)}")

@@ -192,6 +192,11 @@ class LatentModule(nn.Module, ABC):
         message = "a code has to define posterior, entropy, traversal_values and recovery"
         raise PluginError(f"{type(self).__name__} is no code, but noise or a condition: {message}")
 
+    @property
+    def fits_prior(self) -> bool:
+        """Whether the prior is fitted to the training images, which takes a training split that is no stream."""
+        return type(self).fit_prior is not LatentModule.fit_prior
+
     def fit_prior(self, columns: Columns) -> None:
         """Fit the prior to what is known of the training images. Called once, before the first step.
 

@@ -63,7 +63,8 @@ class LossContext:
     encoders: Mapping[str, Encoder]
     """Encoders by code, of the losses built before; those in `requires_encoders` are among them."""
     images: ImageSet | None
-    """The training split; None when a trained model is loaded, since its losses are not computed."""
+    """The training split; None where it is a stream, and when a trained model is loaded, whose losses are not
+    computed."""
 
 
 class LossTerm(nn.Module):

@@ -69,6 +69,11 @@ class Repeated(LatentModule):
         """The sum over copies, (N,)."""
         return self.one.log_prior(value).flatten(1).sum(1)
 
+    @property
+    def fits_prior(self) -> bool:
+        """Whether the copies' prior is."""
+        return self.one.fits_prior
+
     def fit_prior(self, columns: Columns) -> None:
         """Fit the prior that the copies share."""
         self.one.fit_prior(columns)

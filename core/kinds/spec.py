@@ -164,7 +164,7 @@ class Spec(Declaration):
         """
         # Other checks build the latents, which takes columns that exist and fit.
         latents = [problem.within("latents", *place) for place, problem in self._latent_problems(data)]
-        if latents:
+        if latents := latents or list(self._unfitted_priors(data)):
             return latents
         return [problem.within(*place) for place, part in self.components() for problem in part.check_data(self, data)]
 
@@ -244,6 +244,20 @@ class Spec(Declaration):
                     yield (name,), Problem((), f"the data has no column {column!r}{suggest(column, data.columns)}")
             for problem in latent.check_data(self, data):
                 yield (name,), problem
+
+    def _unfitted_priors(self, data: DataInfo) -> Iterator[Problem]:
+        """Latents whose prior is fitted to the training images, where these are a stream."""
+        if not data.is_stream:
+            return
+        space = self.latent_space(data)
+        for name in space:
+            if space[name].fits_prior:
+                kind = self.latents[name].name()
+                message = (
+                    f"a {kind} is drawn as all training images have it, and these are a stream: choose a latent with a "
+                    "prior of its own, such as categorical or gaussian, or load the images as a set"
+                )
+                yield Problem(("latents", name), message)
 
     def _codes_encoded_twice(self) -> Iterator[Problem]:
         first = self.encoder_losses()

@@ -1,7 +1,7 @@
 """Checkpoints: safetensors and a manifest that is written last. No pickle.
 
 checkpoints/step-00005000/model.safetensors       weights, buffers, the EMA of the generator
-                          optimizer.safetensors   the optimisers' moments
+                          optimizer.safetensors   the optimisers' moments, the position of a stream
                           manifest.json           step, format, unlogged scalars, SHA-256 of each file and of itself
 """
 
@@ -76,7 +76,7 @@ def complete(checkpoints: Path) -> list[Checkpoint]:
 
 
 def load(checkpoint: Checkpoint) -> tuple[Tensors, Tensors]:
-    """The tensors of the model and of the optimisers. Raises RunError if a file was changed or damaged."""
+    """The tensors of the model, and those of the optimisers and the feed. Raises RunError if a file is damaged."""
     verify(checkpoint)
     model, optimizer = (load_file(checkpoint.folder / name) for name in FILES)
     return model, optimizer

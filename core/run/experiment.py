@@ -94,10 +94,10 @@ def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world
     with folder.locked():
         resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
         world.broadcast({"folder": str(folder.path), "train": resolved})
-        training = Training(spec, info, data["train"], world)
-        _restore(training, folder, options.notify)
-        _write_metadata(training, folder, request)
-        _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
+        with Training(spec, info, data.training_images, world) as training:
+            _restore(training, folder, options.notify)
+            _write_metadata(training, folder, request)
+            _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
     return folder
 
 
@@ -108,9 +108,9 @@ def _train_along(request: TrainRequest, world: World) -> RunFolder:
     if message["train"] is not None:
         spec = with_train(request.spec, **message["train"])
         data = Splits(spec.data)
-        training = Training(spec, check_against_data(spec, data), data["train"], world)
-        _restore(training, folder, lambda text: None)
-        train_along(training, request.options.stop)
+        with Training(spec, check_against_data(spec, data), data.training_images, world) as training:
+            _restore(training, folder, lambda text: None)
+            train_along(training, request.options.stop)
     return folder
 
 
@@ -177,7 +177,7 @@ def _is_finished(folder: RunFolder, spec: Spec, recorded: Spec) -> bool:
 def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Splits) -> Spec:
     """Replace each `auto`: by the value that a resumed run has, or by one that is determined now."""
     if recorded is None:
-        return resolve_precision(resolve_device(spec), info, data["train"])
+        return resolve_precision(resolve_device(spec), info, data.training_images)
     device = spec.train.device
     if device == "auto" and unavailable(recorded.train.device) is None:
         device = recorded.train.device

@@ -10,6 +10,8 @@ from torch import Tensor
 from gan_run.core.base.errors import TrainingError
 from gan_run.core.engine.controls import read_controls
 from gan_run.core.engine.state import (
+    feed_tensors,
+    load_feed_tensors,
     load_model_tensors,
     load_optimizer_tensors,
     model_tensors,
@@ -43,8 +45,8 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
     run.sync_metrics()  # a resumed run writes only the lines after its checkpoint
-    moments, scalars = optimizer_tensors(training.players), training.scalars.read()
-    saved = checkpoint.save(run.checkpoints, training.step, tensors, moments, scalars)
+    rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
+    saved = checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
     checkpoint.prune(run.checkpoints, training.spec.train.keep, training.spec.train.steps)
     return saved
 
@@ -54,6 +56,7 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
     model, optimizer = checkpoint.load(saved)
     load_model_tensors(model, training.game, training.ema)
     load_optimizer_tensors(optimizer, training.players)
+    load_feed_tensors(optimizer, training.feed)
     training.scalars.load(checkpoint.load_scalars(saved))
     training.step = saved.step
 

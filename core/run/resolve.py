@@ -75,7 +75,7 @@ def unavailable(device: str) -> str | None:
     return None
 
 
-def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet) -> Spec:
+def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet | None) -> Spec:
     """Replace `auto` in `train.precision` by the one with the fastest timed step: fp32, bf16, and on CUDA tf32."""
     if spec.train.precision != "auto":
         return spec
@@ -87,15 +87,15 @@ def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet) -> Spec:
     return with_train(spec, precision=min(choices, key=seconds.__getitem__))
 
 
-def _step_seconds(spec: Spec, info: DataInfo, images: ImageSet) -> float:
+def _step_seconds(spec: Spec, info: DataInfo, images: ImageSet | None) -> float:
     """The fastest of some steps, on a game of its own: the one that will be trained is not touched."""
-    training = Training(spec, info, images)
-    training.advance()
-    synchronize(training.device)
     fastest = float("inf")
-    for _ in range(TIMED_STEPS):
-        begin = time.perf_counter()
+    with Training(spec, info, images) as training:
         training.advance()
         synchronize(training.device)
-        fastest = min(fastest, time.perf_counter() - begin)
+        for _ in range(TIMED_STEPS):
+            begin = time.perf_counter()
+            training.advance()
+            synchronize(training.device)
+            fastest = min(fastest, time.perf_counter() - begin)
     return fastest

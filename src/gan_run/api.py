@@ -25,6 +25,7 @@ from gan_run.core.images.columns import (
     mean_over_known,
 )
 from gan_run.core.images.downloads import damaged_file, download_files
+from gan_run.core.images.feed import Feed, FeedContext, IndexFeed, ShuffledFeed
 from gan_run.core.images.grid import image_grid, save_png, why_not_shown
 from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
 from gan_run.core.images.image_set import Batch, ImageSet
@@ -35,7 +36,7 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
-from gan_run.core.kinds.data_source import DataSource, Splits
+from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
 from gan_run.core.kinds.events import (
     ArtifactRendered,
     CheckpointSaved,
@@ -120,6 +121,8 @@ __all__ = [
     "Encoder",
     "Event",
     "Features",
+    "Feed",
+    "FeedContext",
     "FollowsProgress",
     "GanRunError",
     "Generator",
@@ -129,6 +132,7 @@ __all__ = [
     "ImageSet",
     "ImageShape",
     "ImageStore",
+    "IndexFeed",
     "Latent",
     "LatentContext",
     "LatentModule",
@@ -157,6 +161,7 @@ __all__ = [
     "Schedule",
     "Scheduled",
     "SelectedImages",
+    "ShuffledFeed",
     "Spec",
     "SpecError",
     "SpecPath",
@@ -178,6 +183,7 @@ __all__ = [
     "UpdateContext",
     "UpsamplingPlan",
     "Values",
+    "WrappedSource",
     "assign_categories",
     "cache_folder",
     "check_resolution",

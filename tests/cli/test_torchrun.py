@@ -15,6 +15,8 @@ from click.testing import Result
 from safetensors.torch import load_file
 from torch import Tensor
 
+import in_order
+
 Here = Callable[..., Result]
 Together = Callable[..., subprocess.Popen[str]]
 
@@ -233,3 +235,19 @@ def test_a_callback_of_the_main_process_ends_the_run_of_all(
     assert said.endswith("done: runs/small\n")
     evaluation = json.loads((tmp_path / "runs/small/evaluation.json").read_text(encoding="utf-8"))
     assert (evaluation["step"], evaluation["ended_early"]) == (4, True)
+
+
+def test_each_process_reads_a_stream_and_takes_its_rows_also_when_it_is_resumed(
+    write_spec: Callable[..., Path], here: Here, together: Together, tmp_path: Path
+) -> None:
+    plugin = Path(in_order.__file__)
+    pixels = torch.randint(0, 256, (in_order.COUNT, *in_order.IMAGE), dtype=torch.uint8)
+    (tmp_path / "images").write_bytes(pixels.numpy().tobytes())
+    spec = write_spec({"steps": 6}, losses=PENALISED, data={"type": "in-order", "file": "images"})
+    finish(together(spec, "--out", "two", "--plugin", plugin, "--set", "train.steps=3"))
+    finish(together("train", "--resume", "two/small", "--plugin", plugin, "--set", "train.steps=6"))
+    done = here(spec, "--out", "one", "--plugin", plugin)
+    assert done.exit_code == 0, done.output
+    one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")
+    for name, value in one.items():
+        torch.testing.assert_close(two[name].double(), value.double(), rtol=0, atol=1e-5, msg=name)

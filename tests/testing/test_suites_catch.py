@@ -10,9 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from gan_run import (
+    Batch,
     Callback,
+    DataInfo,
     DeclaredCallback,
     Features,
+    Feed,
+    FeedContext,
     ImageSet,
     ImageShape,
     LatentContext,
@@ -21,10 +25,12 @@ from gan_run import (
     LossContext,
     LossTerm,
     PluginError,
+    SpecError,
     StepLogged,
     Trunk,
     TrunkModule,
     UpdateContext,
+    to_float,
 )
 from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
 from gan_run.testing import CallbackSuite, DataSourceSuite, LatentSuite, LossSuite, TrunkSuite
@@ -226,6 +232,78 @@ def test_a_failed_assertion_of_a_suite_shows_the_values() -> None:
     suite.component = Wrong(mistake="labels")
     with pytest.raises(PluginError, match=r"'label' values of type torch\.int32, and not torch\.int64"):
         suite.test_its_splits_match_its_description()
+
+
+class Flow(Noise):
+    """A stream of noise with one of several mistakes."""
+
+    type: Literal["flow"] = "flow"  # type: ignore[assignment]  # another name
+    mistake: Literal["none", "forgets", "differs", "global", "changes", "whole", "stateless"] = "none"
+
+    def describe(self) -> DataInfo:
+        return DataInfo(ImageShape(*self.image), {})
+
+    def feed(self, context: FeedContext) -> Feed:
+        return StatelessFeed(context, self.mistake) if self.mistake == "stateless" else FlowFeed(context, self.mistake)
+
+
+class StatelessFeed(Feed):
+    opened = 0
+
+    def __init__(self, context: FeedContext, mistake: str) -> None:
+        self.context, self.mistake = context, mistake
+        self.position = torch.zeros((), dtype=torch.int64)
+        StatelessFeed.opened += 1
+        self.seed = StatelessFeed.opened if mistake == "differs" else 0
+
+    def batch(self, number: int) -> Batch:
+        stream = torch.Generator().manual_seed(int(self.position) + self.seed)
+        self.position += 1
+        chosen = torch.default_generator if self.mistake == "global" else stream
+        shape = (self.context.batch_size, *self.context.data.image)
+        pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=chosen)
+        batch = self.context.batch(pixels)
+        return Batch(to_float(pixels), {}) if self.mistake == "whole" else batch
+
+
+class FlowFeed(StatelessFeed):
+    def state(self) -> dict[str, Tensor]:
+        return {"position": self.position if self.mistake == "changes" else self.position.clone()}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        if self.mistake != "forgets":
+            self.position = state["position"]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "test", "message"),
+    [
+        ("differs", "when_it_is_opened_again", "batch 0 is another one when the feed is opened again: see its images"),
+        ("global", "when_it_is_opened_again", "its feed draws from torch's global generator"),
+        ("forgets", "continues_where_a_run_was_interrupted", "batch 2 is another one after an interruption"),
+        ("changes", "continues_where_a_run_was_interrupted", "batch 2 is another one after an interruption"),
+        ("whole", "gives_each_process_its_rows", "batch 0 is another one if two processes share it"),
+        ("stateless", "when_it_is_opened_again", "flow is a stream that saves no position"),
+    ],
+)
+def test_a_stream_that_differs(
+    mistake: Literal["forgets", "differs", "global", "changes", "whole", "stateless"], test: str, message: str
+) -> None:
+    suite = DataSourceSuite()
+    (name,) = [name for name in dir(suite) if test in name]
+    suite.component = Flow()
+    getattr(suite, name)()
+    suite.component = Flow(mistake=mistake)
+    with pytest.raises((AssertionError, SpecError), match=message):
+        getattr(suite, name)()
+
+
+def test_a_stream_that_is_declared_to_begin_anew_passes() -> None:
+    suite = DataSourceSuite()
+    suite.component = Flow(mistake="stateless", restart=True)
+    suite.test_its_feed_gives_the_same_batches_when_it_is_opened_again()
+    with pytest.raises(pytest.skip.Exception):
+        suite.test_its_feed_continues_where_a_run_was_interrupted()
 
 
 class Coupled(Trunk):

@@ -39,7 +39,7 @@ class Vector(Latent):
 
     def build(self, context: LatentContext) -> "VectorModule":
         (width,) = context.data.columns[self.column].shape
-        return VectorModule(self.column, width, min(self.kept, context.data.sizes["train"]))
+        return VectorModule(self.column, width, min(self.kept, context.data.sizes.get("train", 0)))
 
 
 class VectorModule(LatentModule):

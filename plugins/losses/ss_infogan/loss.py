@@ -53,6 +53,8 @@ class SSInfoGAN(Loss):
         if column is None:
             yield Problem(("column",), f"the data has no column {self.column!r}: there are {', '.join(data.columns)}")
             return
+        if why := data.why_no_set("train"):
+            yield Problem(("labelled",), f"no images can be chosen beforehand: {why}")
         latent = spec.part(Latent, "latents", self.code)
         module = spec.latent_space(data)[self.code]
         fits = {

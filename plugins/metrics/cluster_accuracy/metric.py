@@ -57,7 +57,9 @@ class ClusterAccuracy(Metric):
         held_out = spec.part(DataSource, "data").validation
         sizes = {**data.sizes, "validation": held_out} if held_out else data.sizes
         for field, split in (("fit", self.fit), ("score", self.score)):
-            if not sizes.get(split):
+            if why := data.why_no_set(split):
+                yield Problem((field,), why)
+            elif not sizes.get(split):
                 hint = ": set data.validation" if split == "validation" else ""
                 yield Problem((field,), f"the {split} split is empty{hint}")
 

@@ -30,6 +30,8 @@ class CodeFactorHeatMap(Artifact):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if not data.factors:
             yield Problem(("type",), "the data has no columns but the class")
+        if why := data.why_no_set(self.split):
+            yield Problem(("split",), why)
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         table = tabulate(model, data, self.split)

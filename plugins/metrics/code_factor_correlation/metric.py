@@ -24,6 +24,8 @@ class CodeFactorCorrelation(Metric):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         if not data.factors:
             yield Problem(("type",), "the data has no columns but the class")
+        if why := data.why_no_set(self.split):
+            yield Problem(("split",), why)
 
     def measure(self, model: Model, data: Splits) -> Measurement:
         table = tabulate(model, data, self.split)

@@ -127,10 +127,9 @@ def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts:
     spec = spec.model_copy(update={"artifacts": (), "metrics": ()})
     info = check_against_data(spec, data)
     with isolated_rng("bench"), TemporaryDirectory() as folder:
-        spec = resolve_precision(spec, info, data["train"])
-        training = Stopwatch(spec, info, data["train"])
-        clock = _Clock(training, steps, with_parts)
-        with suppress(Stopped):
+        spec = resolve_precision(spec, info, data.training_images)
+        with Stopwatch(spec, info, data.training_images) as training, suppress(Stopped):
+            clock = _Clock(training, steps, with_parts)
             events = RunEvents([callback], training, Path(folder))
             train(training, RunFolder(Path(folder)), data, events, clock)
     return spec, clock

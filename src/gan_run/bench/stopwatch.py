@@ -14,7 +14,7 @@ from gan_run.core.kinds.spec import Spec
 class Stopwatch(Training):
     """A training that adds up the seconds of each part of a step while `running` is set."""
 
-    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet) -> None:
+    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet | None) -> None:
         super().__init__(spec, info, images)
         self.running = False
         self.seconds: dict[str, float] = {}

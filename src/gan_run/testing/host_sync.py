@@ -19,7 +19,6 @@ from torch.utils._pytree import tree_leaves
 
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
-from gan_run.core.images.image_set import ImageSet
 
 DEVICE = "cuda"
 WAITS = {"aten::_local_scalar_dense", "aten::nonzero", "aten::equal", "aten::masked_select", "aten::linalg_inv_ex"}
@@ -98,8 +97,8 @@ def on_simulated_device(training: Training, mode: FakeTensorMode) -> Training:
     """A copy whose weights, buffers and images are on the simulated device, without values, for use within `mode`."""
     modules: list[nn.Module] = [training.game, *([training.ema.stack] if training.ema else [])]
     tensors: list[Tensor] = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
-    images: ImageSet = training.feed.images
-    tensors += [images.images, *images.columns.values()]
+    assert training.images is not None
+    tensors += [training.images.images, *training.images.columns.values()]
     memo: dict[int, object] = {}
     with mode:
         for tensor in tensors:

@@ -7,8 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gan_run import Column, DataError, DataInfo, DataSource, ImageSet, ImageShape, Splits, to_float
-from gan_run.core.images.feed import Feed
+from gan_run import (
+    Column,
+    DataError,
+    DataInfo,
+    DataSource,
+    FeedContext,
+    ImageSet,
+    ImageShape,
+    ShuffledFeed,
+    Splits,
+    to_float,
+)
 
 
 def numbered(count: int, mirrored: bool = False) -> ImageSet:
@@ -17,7 +27,11 @@ def numbered(count: int, mirrored: bool = False) -> ImageSet:
     return ImageSet(torch.stack([left, left + 100], 1).view(count, 1, 1, 2), {"label": torch.arange(count)}, mirrored)
 
 
-def labels(feed: Feed, number: int) -> list[int]:
+def shuffled(images: ImageSet, batch: int, seed: int = 0) -> ShuffledFeed:
+    return ShuffledFeed(FeedContext(DataInfo(images.image, {"train": images.count}), images, batch, seed))
+
+
+def labels(feed: ShuffledFeed, number: int) -> list[int]:
     return [int(label) for label in feed.batch(number).columns["label"]]
 
 
@@ -26,7 +40,7 @@ def labels(feed: Feed, number: int) -> list[int]:
 def test_every_epoch_shows_every_image_once_whatever_the_batch_size(
     count: int, batch: int, epochs: int, seed: int
 ) -> None:
-    feed = Feed(numbered(count), batch, seed)
+    feed = shuffled(numbered(count), batch, seed)
     batches = [labels(feed, number) for number in range(-(-count * epochs // batch))]
     assert all(len(found) == batch for found in batches)
     seen = [label for found in batches for label in found]
@@ -37,26 +51,28 @@ def test_every_epoch_shows_every_image_once_whatever_the_batch_size(
 @settings(deadline=None, max_examples=50)
 @given(count=st.integers(1, 30), batch=st.integers(1, 40), numbers=st.lists(st.integers(0, 50), min_size=1))
 def test_batch_k_is_the_same_whoever_asks_and_in_whatever_order(count: int, batch: int, numbers: list[int]) -> None:
-    wandering = Feed(numbered(count), batch, seed=1)
+    wandering = shuffled(numbered(count), batch, seed=1)
     for number in numbers:
-        assert labels(wandering, number) == labels(Feed(numbered(count), batch, seed=1), number)
+        assert labels(wandering, number) == labels(shuffled(numbered(count), batch, seed=1), number)
 
 
 def test_epochs_and_seeds_have_orders_of_their_own() -> None:
-    feed = Feed(numbered(30), 30, seed=0)
+    feed = shuffled(numbered(30), 30, seed=0)
     assert labels(feed, 0) != list(range(30))
     assert labels(feed, 0) != labels(feed, 1)
-    assert labels(feed, 0) != labels(Feed(numbered(30), 30, seed=1), 0)
+    assert labels(feed, 0) != labels(shuffled(numbered(30), 30, seed=1), 0)
 
 
 def test_the_order_draws_nothing_from_the_global_stream() -> None:
     before = torch.get_rng_state()
-    Feed(numbered(30), 7, seed=0).batch(9)
+    shuffled(numbered(30), 7, seed=0).batch(9)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_batch_may_span_more_than_two_epochs() -> None:
-    found = labels(Feed(numbered(3), 8, seed=0), 1)  # places 8 to 15: one of epoch 2, epochs 3 and 4, one of epoch 5
+    found = labels(
+        shuffled(numbered(3), 8, seed=0), 1
+    )  # places 8 to 15: one of epoch 2, epochs 3 and 4, one of epoch 5
     assert sorted(found[1:4]) == sorted(found[4:7]) == [0, 1, 2]
 
 
@@ -81,7 +97,7 @@ def test_a_mirrored_set_has_every_image_twice_the_second_time_flipped() -> None:
 
 
 def test_an_epoch_of_a_mirrored_set_shows_both_sides_of_every_image() -> None:
-    images = Feed(numbered(5, mirrored=True), 10, seed=0).batch(0).images
+    images = shuffled(numbered(5, mirrored=True), 10, seed=0).batch(0).images
     assert len({tuple(image.flatten().tolist()) for image in images}) == 10
 
 

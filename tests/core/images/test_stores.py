@@ -7,12 +7,24 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import DataError, ImageSet, ImageShape, ImageStore, PixelCodec, SelectedImages, StoredImages
+from gan_run import (
+    DataError,
+    DataInfo,
+    FeedContext,
+    ImageSet,
+    ImageShape,
+    ImageStore,
+    PixelCodec,
+    SelectedImages,
+    ShuffledFeed,
+    StoredImages,
+)
 from gan_run.core.images import image_cache
-from gan_run.core.images.feed import Feed
 from gan_run.core.images.image_cache import Decoding, decode_once
 
 SHAPE = ImageShape(3, 2, 5)
+INFO = DataInfo(SHAPE, {"train": 7})
+CPU = torch.device("cpu")
 HEADER = b"what comes first"
 
 
@@ -86,7 +98,8 @@ def test_a_set_of_them_is_as_one_in_memory(stored: StoredImages, pixels: Tensor)
         assert torch.equal(ours.images, theirs.images)
         for one, other in zip((ours, *ours.split_off(2)), (theirs, *theirs.split_off(2)), strict=True):
             for number in range(5):
-                batch, expected = (Feed(images.to(torch.device("cpu")), 3, 0).batch(number) for images in (one, other))
+                feeds = (ShuffledFeed(FeedContext(INFO, images.to(CPU), 3)) for images in (one, other))
+                batch, expected = (feed.batch(number) for feed in feeds)
                 assert torch.equal(batch.images, expected.images)
                 assert torch.equal(batch.columns["label"], expected.columns["label"])
 

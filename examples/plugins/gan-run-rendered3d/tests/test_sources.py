@@ -9,7 +9,7 @@ import pytest
 from gan_run_rendered3d import RenderedChairs, RenderedFaces
 
 import gan_run
-from gan_run import DataError, Factor, ImageShape
+from gan_run import Column, DataError, ImageShape
 
 
 def chairs(furniture: Path, models: Path, folder: Path, azimuths: int = 4) -> RenderedChairs:
@@ -27,7 +27,7 @@ def test_chairs_are_described_without_rendering(furniture: Path, models: Path, t
     assert info.image == ImageShape(3, 16, 16)
     assert info.sizes == {"train": 8, "test": 0}
     assert info.class_names == ("0 Box chair", "1 Fauteuil couché")
-    assert info.factors == (Factor("azimuth", "angle"), Factor("elevation", "continuous"))
+    assert info.factors == {"azimuth": Column("angle"), "elevation": Column("continuous")}
     assert not (tmp_path / "renders").exists()
 
 
@@ -35,25 +35,22 @@ def test_chairs_are_described_without_rendering(furniture: Path, models: Path, t
 def test_a_chair_is_seen_from_all_sides(furniture: Path, models: Path, tmp_path: Path) -> None:
     images = chairs(furniture, models, tmp_path / "renders", azimuths=8).load("train")
     assert images.labels is not None
-    assert images.factors is not None
     of_bar = images.labels == 1
-    assert sorted(images.factors[of_bar, 0].tolist()) == [45.0 * side for side in range(8)]
+    assert sorted(images.columns["azimuth"][of_bar].tolist()) == [45.0 * side for side in range(8)]
     inked = (images.images < 250).any(dim=1)  # on white
     middle = images.images[of_bar][:, :, 8, 8]
     assert (middle[:, 1] > middle[:, 0]).all()  # green cloth
     # The bar is twice as high as it is wide, and widest when seen by its edge.
     height, width = inked[of_bar].any(dim=2).sum(dim=1), inked[of_bar].any(dim=1).sum(dim=1)
     assert (height > width).all()
-    straight = images.factors[of_bar, 0] % 90 == 0
+    straight = images.columns["azimuth"][of_bar] % 90 == 0
     assert width[~straight].min() > width[straight].max()
 
 
 @pytest.mark.usefixtures("can_render")
 def test_factors_turn_the_head_and_move_the_light(tmp_path: Path) -> None:
     images = faces(tmp_path / "renders", people=150).load("train")
-    assert images.factors is not None
-    names = [factor.name for factor in faces(tmp_path / "renders").describe().factors]
-    light = images.factors[:, names.index("light_azimuth_deg")].numpy()
+    light = images.columns["light_azimuth_deg"].numpy()
     pixels = images.images[:, 0].double().numpy()
     columns = np.arange(16)
     brightest = (pixels.mean(axis=1) * columns).sum(axis=1) / pixels.mean(axis=1).sum(axis=1)
@@ -64,9 +61,7 @@ def test_factors_turn_the_head_and_move_the_light(tmp_path: Path) -> None:
 def test_the_same_people_again(tmp_path: Path) -> None:
     first, second = (faces(tmp_path / name).load("train") for name in ("one", "two"))
     assert np.array_equal(first.images, second.images)
-    assert first.factors is not None
-    assert second.factors is not None
-    assert np.array_equal(first.factors, second.factors)
+    assert all(np.array_equal(first.columns[name], column) for name, column in second.columns.items())
 
 
 @pytest.mark.usefixtures("can_render")

@@ -74,7 +74,8 @@ def test_the_class_of_an_image_can_be_read_off_it(begin: Begin) -> None:
 def test_classes_are_learnt_and_drawn_as_asked(begin: Begin) -> None:
     # The second class is bright, the first dark.
     training = begin()
-    images, labels = training.feed.images.images, training.feed.images.labels
+    assert training.images is not None
+    images, labels = training.images.images, training.images.labels
     assert labels is not None
     images[labels == 0] //= 8
     images[labels == 1] = 255 - images[labels == 1] // 8

@@ -101,10 +101,11 @@ def test_category_k_comes_to_be_class_k(small: Small, registry: Registry) -> Non
     # The second class is bright, the first dark; nobody else tells which category is which.
     for swapped in (False, True):
         training = begin(spec_with(small, {"q_player": "discriminator"}), registry)
-        term, images = training.game.term(KEY), training.feed.images
+        term, images = training.game.term(KEY), training.images
         # Its labels are turned round, to see that they decide.
         few = ImageSet(term.get_buffer("_images"), {"label": term.get_buffer("_values")})
         assert few.labels is not None
+        assert images is not None
         assert images.labels is not None
         if swapped:
             few.labels.neg_().add_(1)

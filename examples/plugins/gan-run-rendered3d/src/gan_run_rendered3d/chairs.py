@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import DataError, Factor, SpecPath, track_progress
+from gan_run import Column, DataError, SpecPath, track_progress
 from gan_run_rendered3d.furniture import Entry, Library, read_entries
 from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
 from gan_run_rendered3d.source import RenderedSet
@@ -44,7 +44,7 @@ class RenderedChairs(RenderedSet):
 
     channels: ClassVar[int] = 3
     models_fields: ClassVar[frozenset[str]] = frozenset({"furniture", "models"})
-    factors: ClassVar[tuple[Factor, ...]] = (Factor("azimuth", "angle"), Factor("elevation", "continuous"))
+    factors: ClassVar[Mapping[str, Column]] = {"azimuth": Column("angle"), "elevation": Column("continuous")}
 
     @property
     def count(self) -> int:

@@ -1,12 +1,13 @@
 """Rendered heads of random people."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import Factor, SpecPath, track_progress
+from gan_run import Column, SpecPath, track_progress
 from gan_run_rendered3d.heads import Heads
 from gan_run_rendered3d.keeping import Arrays, Credit, Rendered
 from gan_run_rendered3d.source import RenderedSet
@@ -54,7 +55,7 @@ class RenderedFaces(RenderedSet):
 
     channels: ClassVar[int] = 1
     models_fields: ClassVar[frozenset[str]] = frozenset({"assets"})
-    factors: ClassVar[tuple[Factor, ...]] = tuple(Factor(varied.name, "continuous") for varied in VARIED)
+    factors: ClassVar[Mapping[str, Column]] = {varied.name: Column("continuous") for varied in VARIED}
 
     @property
     def count(self) -> int:

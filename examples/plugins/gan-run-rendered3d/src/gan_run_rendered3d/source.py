@@ -2,6 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gan_run import (
+    Column,
     DataInfo,
     DataSource,
-    Factor,
     ImageSet,
     ImageShape,
     SpecPath,
@@ -30,7 +31,7 @@ class RenderedSet(DataSource, ABC):
     """A dataset that is rendered at the first run and stored, with an attribution table of its models."""
 
     channels: ClassVar[int]
-    factors: ClassVar[tuple[Factor, ...]]
+    factors: ClassVar[Mapping[str, Column]]
     models_fields: ClassVar[frozenset[str]]
     """Fields that locate the models; they are no part of the recipe."""
 
@@ -66,7 +67,9 @@ class RenderedSet(DataSource, ABC):
 
     def describe(self) -> DataInfo:
         sizes: dict[Split, int] = {split: len(self._chosen(split)) for split in ("train", "test")}
-        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, self.class_names, self.factors)
+        names = self.class_names
+        label = {} if names is None else {"label": Column("categorical", names)}
+        return DataInfo(ImageShape(self.channels, self.size, self.size), sizes, {**label, **self.factors})
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         arrays = self.kept()
@@ -75,12 +78,10 @@ class RenderedSet(DataSource, ABC):
             arrays = read(self.home, self.recipe())
         chosen = self._chosen(split)
         images = arrays["images"].reshape(self.count, self.size, self.size, self.channels)[chosen]
-        labels = self.labels(arrays)
-        return ImageSet(
-            torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))),
-            None if labels is None else torch.from_numpy(labels[chosen]),
-            factors=torch.from_numpy(self.table(arrays)[chosen]),
-        )
+        labels, table = self.labels(arrays), torch.from_numpy(self.table(arrays)[chosen])
+        columns = {} if labels is None else {"label": torch.from_numpy(labels[chosen])}
+        columns |= {name: table[:, index] for index, name in enumerate(self.factors)}
+        return ImageSet(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))), columns)
 
     def render_and_keep(self) -> None:
         """Render all images and store them in `home`, in this process: see `render_apart`. Raises DataError."""
