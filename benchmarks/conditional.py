@@ -70,9 +70,7 @@ def main() -> None:
     for index, latent in enumerate(pairs):
         rho = spearmanr(asked[latent].numpy(), found[:, index].numpy()).statistic
         error = (asked[latent] - found[:, index]).square().mean().sqrt()
-        print(
-            f"  {latent}: |rho| {abs(rho):.3f}, error {error:.1f}, of a regression with R2 {r2[index]:.3f} on test images"
-        )
+        print(f"  {latent}: |rho| {abs(rho):.3f}, error {error:.1f}; test R2 of the regression {r2[index]:.3f}")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_images_go_from_check_to_pictures_with_their_values(
         "discriminator": {"trunk": networks, "head": {"type": "linear"}},
         "losses": [{"type": "hinge"}, {"type": "mutual-information", "codes": {"c": 1.0}, "hidden": None}],
         "optimizers": {name: {"type": "adam", "lr": 1e-3} for name in ("generator", "discriminator")},
-        "train": {"steps": 4, "batch_size": 4, "checkpoint_every": 2, "device": "cpu"},
+        "train": {"steps": 4, "batch_size": 4, "checkpoint_every": 2, "device": "cpu", "ema": None},
         "metrics": [{"type": "reconstruction"}],
         "artifacts": [{"type": "samples", "rows": 2, "columns": 3}, {"type": "traversal", "rows": 2, "steps": 3}],
     }
