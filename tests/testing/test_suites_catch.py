@@ -1,5 +1,6 @@
 """The suites catch what they are there to catch: each mistake fails the test that is named for it."""
 
+import importlib
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,7 @@ from gan_run import (
 )
 from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
 from gan_run.testing import CallbackSuite, DataSourceSuite, LatentSuite, LossSuite, TrunkSuite
-from gan_run.testing.game import Noise
+from gan_run.testing.game import Noise, small_spec
 
 
 class Sampled(Uniform):
@@ -381,3 +382,55 @@ def test_a_callback_that_meddles(
     arguments = () if mistake == "shared" else (tmp_path,)
     with pytest.raises((AssertionError, UserWarning), match=message):
         getattr(suite, test)(*arguments)
+
+
+SIBLINGS = """
+from typing import Literal
+
+from torch import Tensor, nn
+
+from gan_run import Component, Features, Head, HeadModule, LatentSpace, Loss, LossContext, LossTerm, TrunkModule
+from gan_run import UpdateContext, Values, hookimpl
+
+
+class Square(Head):
+    \"\"\"Squares.\"\"\"
+
+    type: Literal["square"] = "square"
+
+    def build(self, trunk: TrunkModule, latents: LatentSpace) -> HeadModule:
+        return SquareModule()
+
+
+class SquareModule(HeadModule):
+    def forward(self, features: Features, condition: Values) -> Tensor:
+        return features.vector.square().sum(1)
+
+
+class Wide(Loss):
+    \"\"\"Needs the head beside it.\"\"\"
+
+    type: Literal["wide"] = "wide"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return WideTerm()
+
+
+class WideTerm(LossTerm):
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return update.real_output.logits.mean()
+
+
+@hookimpl
+def gan_run_components() -> list[type[Component]]:
+    return [Square, Wide]
+"""
+
+
+def test_a_suite_knows_the_other_components_of_the_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "squares.py").write_text(SIBLINGS)
+    monkeypatch.syspath_prepend(tmp_path)
+    wide = importlib.import_module("squares").Wide()
+    judge = {"trunk": {"type": "mlp", "hidden": [4]}, "head": {"type": "square"}}
+    spec = small_spec(wide, {"losses": [{"type": "hinge"}, wide], "discriminator": judge})
+    assert spec.discriminator.head.name() == "square"

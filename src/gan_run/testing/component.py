@@ -1,5 +1,6 @@
 """The tests that every component passes."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,7 @@ class ComponentSuite:
         assert vars(type(self.component)).get("__doc__"), "its docstring is what `gan-run components` shows"
 
     def test_it_is_written_to_json_and_read_back_unchanged(self) -> None:
-        kind, name = type(self.component).kind, type(self.component).name()
-        registry = load_plugins()
-        if name not in registry.catalogue.names(kind):
-            registry = registry.with_components([type(self.component)])
+        registry = load_plugins().with_components(plugin_of(self.component))
         written = self.component.model_dump(mode="json")
         reread = type(self.component).model_validate(written, context=ValidationContext(registry.catalogue, Path.cwd()))
         assert reread == self.component
@@ -44,3 +42,17 @@ class ComponentSuite:
     def test_it_is_frozen(self) -> None:
         with pytest.raises(ValidationError):
             self.component.type = "other"  # type: ignore[attr-defined]  # every component has one
+
+
+def plugin_of(component: Component) -> list[type[Component]]:
+    """The classes that the plugin of a component registers, and its own class.
+
+    The plugin is the component's module, or the nearest package above it that has a `gan_run_components`.
+    """
+    name = type(component).__module__
+    while name:
+        register = getattr(sys.modules.get(name), "gan_run_components", None)
+        if register is not None:
+            return [type(component), *(other for other in register() if other is not type(component))]
+        name = name.rpartition(".")[0]
+    return [type(component)]

@@ -14,6 +14,7 @@ from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.spec import Spec
 from gan_run.runs import read_spec
+from gan_run.testing.component import plugin_of
 
 CLASSES = ("even", "odd", "neither")
 COLUMNS = {
@@ -54,7 +55,8 @@ def small_spec(
     """A spec of mlp networks with the latents z, label, category and c.
 
     Args:
-        component: A component in `fields` that no installed plugin registers.
+        component: A component in `fields`, of a plugin that need not be installed. The other components of that plugin
+            can be named in `fields` too.
         fields: Fields of the spec that replace the small spec's own.
         players: Players besides generator and discriminator; each gets an optimizer.
 
@@ -77,7 +79,7 @@ def small_spec(
         "train": {"steps": 4, "batch_size": 6, "device": "cpu", "ema": None},
         **(fields or {}),
     }
-    return read_spec(spec, components=[] if component is None else [type(component)])
+    return read_spec(spec, components=[] if component is None else plugin_of(component))
 
 
 def begin(
