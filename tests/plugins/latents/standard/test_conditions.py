@@ -1,0 +1,177 @@
+"""Latents whose value on real images is a column of the data: numbers, angles, vectors."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import torch
+
+from gan_run import Column, DataInfo, ImageShape, LatentContext
+from gan_run.core.engine.training import Training, read_scalars
+from gan_run.plugins.latents.standard.factor import Factor, FactorModule
+from gan_run.plugins.latents.standard.vector import Vector, VectorModule
+from gan_run.testing.game import small_spec
+
+Small = Callable[..., Mapping[str, Any]]
+COLUMNS = {
+    "age": Column("continuous"),
+    "turn": Column("angle"),
+    "text": Column("continuous", shape=(3,)),
+    "kind": Column("categorical"),
+}
+INFO = DataInfo(ImageShape(1, 2, 2), {"train": 8}, COLUMNS)
+CONTEXT = LatentContext(INFO)
+NAN = math.nan
+
+
+def factor(column: str, *values: float) -> FactorModule:
+    module = Factor(column=column).build(CONTEXT)
+    module.fit_prior({column: torch.tensor(values, dtype=torch.float64)})
+    return module
+
+
+def test_a_number_is_drawn_as_the_data_has_it_in_its_own_unit() -> None:
+    ages = factor("age", 10.0, 20.0, 20.0, 30.0, 50.0, NAN)
+    torch.manual_seed(0)
+    drawn = ages.sample(40_000)
+    assert 10 <= drawn.min() <= drawn.max() <= 50
+    expected = torch.quantile(torch.tensor([10.0, 20.0, 20.0, 30.0, 50.0]), torch.tensor([0.1, 0.4, 0.5, 0.9]))
+    torch.testing.assert_close(torch.quantile(drawn, torch.tensor([0.1, 0.4, 0.5, 0.9])), expected, atol=0.6, rtol=0)
+
+
+def test_a_number_is_embedded_in_standard_deviations_from_the_mean_and_a_missing_one_as_the_mean() -> None:
+    ages = factor("age", 10.0, 30.0)  # mean 20, standard deviation 10
+    assert ages.embed(torch.tensor([20.0, 35.0, NAN])).flatten().tolist() == pytest.approx([0, 1.5, 0])
+
+
+def test_q_of_a_number_is_normal_in_the_unit_of_the_column() -> None:
+    ages = factor("age", 10.0, 30.0)
+    posterior = ages.posterior(torch.tensor([[0.5, -100.0]]))
+    assert posterior.mean.item() == pytest.approx(25)
+    assert posterior.stddev.item() == pytest.approx(10 * 0.05)  # its least
+    assert ages.estimate(torch.tensor([[0.5, 0.0]])).item() == pytest.approx(25)
+
+
+def test_an_angle_is_in_degrees_and_has_no_end() -> None:
+    turns = factor("turn", -90.0, 0.0, 90.0, 180.0)
+    assert turns.period == 360
+    embedded = turns.embed(torch.tensor([0.0, 90.0, 450.0]))
+    torch.testing.assert_close(embedded, torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]), atol=1e-6, rtol=0)
+    assert turns.estimate(torch.tensor([[0.0, -3.0, 0.0]])).item() == pytest.approx(270)
+    params = torch.tensor([[1.0, 0.0, 0.3]])
+    near, far = (turns.log_likelihood(params, torch.tensor([value])).item() for value in (359.0, 181.0))
+    assert near == pytest.approx(turns.log_likelihood(params, torch.tensor([1.0])).item(), abs=1e-4)
+    assert near > far
+    # A density per degree: it integrates to one over a turn.
+    degrees = torch.arange(0, 360, 0.25)
+    density = turns.log_likelihood(params.expand(len(degrees), 3), degrees).exp()
+    assert density.sum().item() * 0.25 == pytest.approx(1, abs=1e-3)
+
+
+def test_a_traversal_of_a_number_shows_the_middle_of_the_training_values() -> None:
+    ages = factor("age", *[float(age) for age in range(101)])
+    assert ages.traversal_values(3).tolist() == pytest.approx([2, 50, 98], abs=0.5)
+    assert ages.traversal_values(2, 0, 7).tolist() == [0, 7]
+
+
+def test_a_vector_is_that_of_some_training_image() -> None:
+    module = Vector(column="text").build(CONTEXT)
+    assert isinstance(module, VectorModule)
+    rows = torch.arange(15, dtype=torch.float64).view(5, 3)
+    rows[2] = NAN
+    module.fit_prior({"text": rows})
+    torch.manual_seed(0)
+    drawn = {tuple(row) for row in module.sample(200).tolist()}
+    assert drawn == {tuple(row) for row in rows[[0, 1, 3, 4]].tolist()}
+    assert module.embed(torch.tensor([[1.0, NAN, 2.0]])).tolist() == [[1, 0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("latent", "message"),
+    [
+        ({"type": "factor", "column": "ag"}, "latents.c: the data has no column 'ag'; did you mean 'age'"),
+        ({"type": "factor", "column": "text"}, "latents.c.column: 'text' has vectors: use the latent vector"),
+        ({"type": "factor", "column": "kind"}, "latents.c.column: 'kind' has categories: use the latent label"),
+        ({"type": "vector", "column": "age"}, "latents.c.column: 'age' is no column of continuous vectors"),
+        ({"type": "label", "column": "kind"}, "latents.c.column: 'kind' has no categories with names"),
+    ],
+)
+def test_a_column_that_does_not_fit_is_refused(latent: dict[str, object], message: str) -> None:
+    spec = small_spec(fields={"latents": {"z": {"type": "gaussian"}, "c": latent}})
+    (problem,) = spec.data_problems(INFO)
+    assert message in str(problem)
+
+
+def test_a_vector_cannot_be_a_code_or_be_set_by_a_number() -> None:
+    spec = small_spec(fields={"latents": {"z": {"type": "gaussian"}, "text": {"type": "vector", "column": "vector"}}})
+    training = Training(spec, spec.data.describe(), spec.data.open("train"))
+    model = training.model()
+    assert model.sample(2).shape == (2, 1, 12, 12)
+    with pytest.raises(ValueError, match="no latent is called 'text'"):
+        model.sample(2, text=1.0)
+
+
+@pytest.mark.parametrize(
+    ("head", "losses"),
+    [
+        ({"type": "projection", "on": ["label", "number", "angle", "vector"]}, []),
+        ({"type": "joint", "on": ["number", "vector"]}, []),
+        (
+            {"type": "linear"},
+            [{"type": "acgan"}, {"type": "acgan", "label": "number"}, {"type": "acgan", "label": "angle"}],
+        ),
+    ],
+    ids=["projection", "joint", "acgan"],
+)
+def test_gans_are_conditional_on_columns_some_of_whose_values_are_missing(
+    head: dict[str, object], losses: list[dict[str, object]]
+) -> None:
+    latents = {
+        "z": {"type": "gaussian", "count": 2},
+        "label": {"type": "label"},
+        "number": {"type": "factor", "column": "number"},
+        "angle": {"type": "factor", "column": "angle"},
+        "vector": {"type": "vector", "column": "vector"},
+    }
+    judge = {"trunk": {"type": "mlp", "hidden": [10]}, "head": head}
+    spec = small_spec(fields={"latents": latents, "discriminator": judge, "losses": [{"type": "hinge"}, *losses]})
+    images = spec.data.open("train")
+    for name, column in images.columns.items():
+        column[::2] = -1 if name == "label" else NAN
+    training = Training(spec, spec.data.describe(), images)
+    for _ in range(4):
+        found = read_scalars(training.advance())
+        assert all(math.isfinite(value) for value in found.values()), found
+    assert all(bool(value.isfinite().all()) for value in training.game.parameters())
+
+
+@pytest.mark.parametrize(("code", "column"), [("c", "number"), ("turn", "angle")])
+def test_a_few_labelled_images_tie_a_continuous_code_to_a_column(code: str, column: str) -> None:
+    latents = {"z": {"type": "gaussian"}, "c": {"type": "uniform"}, "turn": {"type": "circular"}}
+    losses = [
+        {"type": "hinge"},
+        {"type": "mutual-information", "codes": {code: 1.0}, "hidden": None},
+        {"type": "ss-infogan", "code": code, "column": column, "labelled": 10},
+    ]
+    spec = small_spec(fields={"latents": latents, "losses": losses})
+    assert not spec.data_problems(spec.data.describe())
+    training = Training(spec, spec.data.describe(), spec.data.open("train"))
+    values = training.game.term("ss-infogan").get_buffer("_values")
+    assert len(values) == 10
+    assert -math.pi <= values.min() <= values.max() <= 2 * math.pi if code == "turn" else values.abs().max() == 1
+    for _ in range(60):
+        found = read_scalars(training.advance())
+    assert found["discriminator/ss-infogan/recovery"] > 0.3
+
+
+def test_a_code_that_does_not_fit_its_column_is_refused() -> None:
+    latents = {"z": {"type": "gaussian"}, "c": {"type": "uniform"}}
+    losses = [
+        {"type": "hinge"},
+        {"type": "mutual-information", "codes": {"c": 1.0}},
+        {"type": "ss-infogan", "code": "c", "column": "angle", "labelled": 1},
+    ]
+    spec = small_spec(fields={"latents": latents, "losses": losses})
+    (problem,) = spec.data_problems(spec.data.describe())
+    assert str(problem) == "losses[2].code: 'c' has to be one cyclic code"
