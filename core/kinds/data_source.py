@@ -134,7 +134,8 @@ class DataSource(Component):
             What `feed` returns.
 
         Raises:
-            SpecError: It is a stream that saves no position, and `restart` is not set; or `restart` is set in vain.
+            SpecError: It is a stream that saves no position, and `restart` is not set; or `restart` is set for another
+                feed.
         """
         feed = self.feed(context)
         starts_anew = context.data.is_stream and not saves_position(feed)

@@ -108,8 +108,8 @@ class InFile(DataSource):
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         info = self.describe()
-        stored = StoredImages(self.file, info.image, range(info.sizes["train"]))
-        return ImageSet(stored if self.stays else stored[torch.arange(len(stored))])
+        stored = StoredImages(self.file, info.image, info.sizes["train"])
+        return ImageSet(stored if self.stays else stored[torch.arange(stored.shape[0])])
 
 
 def test_images_that_stay_in_a_file_train_as_those_in_memory(

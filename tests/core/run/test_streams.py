@@ -126,9 +126,9 @@ def test_check_reports_a_stream_and_refuses_what_needs_its_images(small: Small, 
         return [str(problem) for problem in spec.data_problems(spec.data.describe())]
 
     assert dry_run(read_spec(small(data=data), components=[InOrder])).images == "a stream of 8x8, 1 channel(s)"
-    for latent in ({"type": "label"}, {"type": "label", "column": "label"}):
-        (problem,) = problems(latents={"z": {"type": "gaussian"}, "y": latent}, losses=[{"type": "hinge"}])
-        assert problem.startswith("latents.y: a label is drawn as all training images have it, and these are a stream")
+    latents = {"z": {"type": "gaussian"}, "y": {"type": "label"}}
+    (problem,) = problems(latents=latents, losses=[{"type": "hinge"}])
+    assert problem.startswith("latents.y: a label is drawn as all training images have it, and these are a stream")
     (problem,) = problems(metrics=[{"type": "cluster-accuracy", "code": "category"}])
     assert problem == "metrics[0].fit: the train split is a stream, which gives batches for training alone"
     assert problems(metrics=[{"type": "cluster-accuracy", "code": "category", "fit": "test"}]) == []
