@@ -40,6 +40,7 @@ SUITES = {
     "Artifact": testing.ArtifactSuite,
     "Augmentation": testing.AugmentationSuite,
     "DataSource": testing.DataSourceSuite,
+    "DeclaredCallback": testing.CallbackSuite,
     "Generator": testing.GeneratorSuite,
     "Head": testing.HeadSuite,
     "Latent": testing.LatentSuite,

@@ -30,24 +30,62 @@ class Callback:
     """
 
     def handle(self, event: Event) -> None:
-        """Pass `event` to the method that its class names. Override this to receive every kind of event alike."""
+        """Pass `event` to the method that its class names. Override this to receive every kind of event alike.
+
+        Args:
+            event: The event.
+        """
         getattr(self, event.name)(event)
 
     def title(self) -> str:
-        """What this callback is called in warnings."""
+        """Describe this callback in warnings.
+
+        Returns:
+            A short text.
+        """
         return f"the callback {type(self).__qualname__}"
 
-    def run_started(self, event: RunStarted) -> None: ...
+    def run_started(self, event: RunStarted) -> None:
+        """Training begins or is resumed.
 
-    def step_logged(self, event: StepLogged) -> None: ...
+        Args:
+            event: The run folder and the spec.
+        """
 
-    def metric_measured(self, event: MetricMeasured) -> None: ...
+    def step_logged(self, event: StepLogged) -> None:
+        """A line was added to metrics.jsonl.
 
-    def artifact_rendered(self, event: ArtifactRendered) -> None: ...
+        Args:
+            event: The step's losses, reports and controls.
+        """
 
-    def checkpoint_saved(self, event: CheckpointSaved) -> None: ...
+    def metric_measured(self, event: MetricMeasured) -> None:
+        """A metric was measured.
 
-    def run_ended(self, event: RunEnded) -> None: ...
+        Args:
+            event: The metric and what it found.
+        """
+
+    def artifact_rendered(self, event: ArtifactRendered) -> None:
+        """An artifact was rendered.
+
+        Args:
+            event: The artifact and its files.
+        """
+
+    def checkpoint_saved(self, event: CheckpointSaved) -> None:
+        """A checkpoint is complete on the disk.
+
+        Args:
+            event: The checkpoint's folder.
+        """
+
+    def run_ended(self, event: RunEnded) -> None:
+        """Training has stopped.
+
+        Args:
+            event: The error that ended it, if any.
+        """
 
 
 class DeclaredCallback(Component):

@@ -202,10 +202,6 @@ class LatentModule(nn.Module, ABC):
 
         Args:
             columns: The columns of all training images, (M, …) each. A missing category is -1, a missing number NaN.
-
-        Example:
-            def fit_prior(self, columns: Columns) -> None:
-                self.mean.copy_(columns["azimuth"].nanmean())
         """
 
     def observe(self, columns: Columns) -> Tensor | None:
@@ -217,10 +213,6 @@ class LatentModule(nn.Module, ABC):
         Returns:
             Values (N, …), -1 or NaN where the value is not known; None where no column determines it.
             `Latent.observed_columns` must agree.
-
-        Example:
-            def observe(self, columns: Columns) -> Tensor | None:
-                return columns["azimuth"].float()
         """
         return None
 

@@ -250,7 +250,14 @@ class Trunk(Component):
         return self.uses_batch_statistics()
 
     def initialise(self, module: TrunkModule) -> None:
-        """Give a built network other initial weights: see `Generator.initialise`."""
+        """Give a built network other initial weights: see `Generator.initialise`.
+
+        Args:
+            module: What `build` returned, changed in place.
+
+        Raises:
+            DataError: A file is missing or does not fit.
+        """
 
     @abstractmethod
     def build(self, image: ImageShape) -> TrunkModule:

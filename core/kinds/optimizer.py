@@ -61,6 +61,7 @@ class Optimizer(Component):
 
         Example:
             type: Literal["sgd"] = "sgd"
+            momentum: Scheduled = 0.9
 
             def build(self, parameters: list[ParameterGroup]) -> torch.optim.Optimizer:
                 return torch.optim.SGD(parameters, lr=0.0, momentum=0.9)

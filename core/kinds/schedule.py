@@ -55,7 +55,14 @@ class Progress(NamedTuple):
     """Number of steps of the whole run."""
 
     def value(self, scheduled: float | Schedule) -> float:
-        """The number of a `Scheduled` field at this step."""
+        """The number of a `Scheduled` field at this step.
+
+        Args:
+            scheduled: A number or a schedule.
+
+        Returns:
+            The number itself, or the schedule's value.
+        """
         return value_at(scheduled, self.step, self.steps)
 
 
