@@ -65,7 +65,9 @@ class ModulatedConv(nn.Module):
         """The inverse of the norm of each image's weights, (N, O)."""
         with torch.autocast(scales.device.type, enabled=False):
             squares = scales.square() @ (self.weight * self._gain).square().sum(dim=(2, 3)).T
-        return (squares + SMALLEST_SQUARE).rsqrt()
+            inverse = (squares + SMALLEST_SQUARE).rsqrt()
+        assert isinstance(inverse, Tensor)
+        return inverse
 
 
 class Noise(nn.Module):
