@@ -26,7 +26,7 @@ CODES: Mapping[str, Mapping[str, object]] = {
     "circular": {"type": "circular"},
 }
 CLASSES = 2
-PLAIN = {"adversarial": "non-saturating", "network": "dcgan, layer norm"}
+PLAIN = {"adversarial": "non-saturating", "network": "style"}
 """What goes with everything; of the other axes, the first option."""
 ADAM = {"type": "adam", "lr": 1e-3}
 PENALTY_FIELDS: Mapping[str, Mapping[str, object]] = {"consistency": {"augment": [{"type": "affine", "shift": 0.1}]}}
@@ -72,6 +72,12 @@ RULES = (
         "Its residual blocks begin with a matrix of zeros, which cannot be divided by its largest singular value.",
         "whose largest singular value is zero",
         lambda choice: choice.get("spectral norm") == "yes" and choice.get("network") == "r3gan",
+    ),
+    Rule(
+        "`path-length`, and a generator without styles",
+        "What has a length is the path of the images of a moving style; of our generators, `style` has styles.",
+        "has no styles",
+        lambda choice: choice.get("penalty") == "path-length" and choice.get("network", "style") != "style",
     ),
 )
 

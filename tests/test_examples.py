@@ -110,6 +110,12 @@ def folder_of_pictures(folder: Path) -> None:
         Image.fromarray(DRAW.integers(0, 256, (70, 70, 3), dtype=np.uint8)).save(folder / f"{number}.png")
 
 
+def people(folder: Path) -> None:
+    folder_of_pictures(folder)
+    rows = [f"{number}.png,{('happy', 'sad')[number % 2]},{number // 4}\n" for number in range(40)]
+    (folder / "columns.csv").write_text("".join(["file,emotion,person\n", *rows]))
+
+
 def array(folder: Path) -> None:
     np.savez(folder / "images.npz", images=DRAW.integers(0, 256, (40, 64, 64, 3), dtype=np.uint8))
 
@@ -130,6 +136,7 @@ DATA: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "r3gan-cifar": (class_folders, ["data.root={}", "generator.width=0.04", "discriminator.trunk.width=0.04"]),
     "dcgan-folder": (folder_of_pictures, ["data.root={}"]),
     "r3gan-chairs": (array, ["data.path={}/images.npz"]),
+    "style-photos": (people, ["data.root={}", "data.columns={}/columns.csv"]),
 }
 """What a spec trains on where it is not the digits that pip installs, and how that is said."""
 

@@ -28,7 +28,10 @@ SUITES = {
     "trunk": testing.TrunkSuite,
 }
 SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64}
-NETWORKS = {**{name: {"width": 0.05} for name in ("dcgan", "r3gan", "sn-resnet", *SIZES)}, "mlp": {"hidden": [8]}}
+NETWORKS = {
+    **{name: {"width": 0.05} for name in ("dcgan", "r3gan", "sn-resnet", "style", *SIZES)},
+    "mlp": {"hidden": [8]},
+}
 NETWORKS["pretrained"] = {"network": {"type": "mlp", "hidden": [8]}, "weights": {"path": "weights.safetensors"}}
 FIELDS: Mapping[str, Mapping[str, object]] = {
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
@@ -49,9 +52,12 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     "schedule:linear": {"start": 1.0, "end": 0.1, "to_step": 20},
     **{f"optimizer:{name}": {"lr": 0.1} for name in CATALOGUE.names("optimizer")},
     **{f"{kind}:{name}": fields for kind in ("generator", "trunk") for name, fields in NETWORKS.items()},
+    "generator:style": {"width": 0.05, "style_width": 16},
 }
 """What has no default, or ought not to be tried at it."""
 ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
+    "generator:style": {"bounded": False},
+    "loss:path-length": {"fields": {"generator": {"type": "style", "width": 0.05, "style_width": 16}}},
     "loss:infogan-cr": {"players": ["pair-discriminator"]},
     "loss:ss-infogan": {"others": [{"type": "mutual-information", "codes": {"category": 1.0}}]},
     **{
@@ -112,9 +118,10 @@ RECTANGLES = {"": ImageShape(3, 20, 12), "Odd": ImageShape(4, 11, 15)}
 """Images that doublings reach, and images that they do not: the networks crop and pad."""
 
 for kind, suite in {"generator": testing.GeneratorSuite, "trunk": testing.TrunkSuite}.items():
-    for name in ("dcgan", "mlp", "r3gan", "sn-resnet"):
+    for name in ("dcgan", "mlp", "r3gan", "sn-resnet", "style"):
         for odd, image in RECTANGLES.items():
             attributes = {"component": built(kind, name), "image": image, "__module__": __name__, "__doc__": None}
+            attributes |= {key: value for key, value in ATTRIBUTES.get(f"{kind}:{name}", {}).items() if key != "image"}
             test = f"Test{kind.title()}{name.title().replace('-', '')}{odd}Rectangle"
             globals()[test] = type(test, (suite,), attributes)
 

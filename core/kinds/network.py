@@ -185,6 +185,14 @@ class Generator(Component):
 
     kind: ClassVar[str] = "generator"
 
+    def has_styles(self) -> bool:
+        """Whether the built network is a `StyledGenerator`, which some losses need.
+
+        Returns:
+            False unless a subclass overrides it.
+        """
+        return False
+
     def initialise(self, module: nn.Module) -> None:
         """Give a built network other initial weights, such as pretrained ones.
 

@@ -46,11 +46,18 @@ def spectral_norm(module: nn.Module) -> None:
     """Divide every weight matrix within `module` by its largest singular value, in place.
 
     Linear layers, embeddings and convolutions of every dimension get torch's parametrization (Miyato et al. 2018,
-    arXiv 1802.05957). Layers that have one already are left alone.
+    arXiv 1802.05957), after any that they have. Those that have it already are left alone.
     """
     for layer in list(module.modules()):
-        if isinstance(layer, (nn.Linear, nn.Embedding, *CONVOLUTIONS)) and not is_parametrized(layer, "weight"):
+        if isinstance(layer, (nn.Linear, nn.Embedding, *CONVOLUTIONS)) and not _has_spectral_norm(layer):
             parametrizations.spectral_norm(layer)
+
+
+def _has_spectral_norm(layer: nn.Module) -> bool:
+    if not is_parametrized(layer, "weight"):
+        return False
+    parametrization = layer.get_submodule("parametrizations.weight")
+    return any(isinstance(part, parametrizations._SpectralNorm) for part in parametrization.children())
 
 
 class _LocalBatchNorm(nn.modules.batchnorm._BatchNorm):

@@ -18,6 +18,9 @@ class PretrainedGenerator(Generator):
     network: Generator = Field(description="The generator.")
     weights: Weights = Field(description="Its initial weights.")
 
+    def has_styles(self) -> bool:
+        return self.network.has_styles()
+
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
         return self.network.build(latents, image)
 

@@ -10,7 +10,16 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_run.core.base.image import ImageShape
 from gan_run.core.kinds.latent_space import LatentSpace
-from gan_run.core.kinds.network import Features, Generator, GeneratorModule, Head, HeadModule, Trunk, TrunkModule
+from gan_run.core.kinds.network import (
+    Features,
+    Generator,
+    GeneratorModule,
+    Head,
+    HeadModule,
+    StyledGenerator,
+    Trunk,
+    TrunkModule,
+)
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import begin
 
@@ -42,6 +51,9 @@ class GeneratorSuite(ComponentSuite):
         assert images.shape == (n, *self.image)
         assert images.isfinite().all()
         assert images.abs().max() <= (1 if self.bounded else 10), "its images are far outside of [-1, 1]"
+
+    def test_it_declares_whether_it_has_styles(self) -> None:
+        assert isinstance(self.network(), StyledGenerator) is self.component.has_styles(), "has_styles says otherwise"
 
     def test_its_sampling_options_change_images_and_have_the_values_of_training(self) -> None:
         latents, network = self.latents(), self.network().eval()
