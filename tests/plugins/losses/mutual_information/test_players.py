@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from gan_run import Progress
 from gan_run.core.engine.player import Player
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses, Update
@@ -87,7 +88,7 @@ def test_in_each_players_update_gradients_reach_what_the_fields_say_and_nothing_
 ) -> None:
     training = information_alone(q_player, train_trunk, train_generator)
     expected = reached_by(moving, q_player, train_trunk, train_generator)
-    losses = player(training, moving).update(0, training.feed.batch(0))
+    losses = player(training, moving).update(Progress(0, 4), training.feed.batch(0))
     assert (losses is not None) == bool(expected)
     assert reached(training) == expected
 
@@ -168,7 +169,7 @@ def test_the_information_gradient_on_the_trunk_is_not_lost_to_the_adversarial_on
         information = MutualInformation(codes={"k": 1}, train_trunk=train_trunk, train_generator=False)
         training = begin(spec_of({"k": Categorical(classes=3)}, NonSaturating(), information))
         torch.manual_seed(0)
-        player(training, "discriminator").update(0, training.feed.batch(0))
+        player(training, "discriminator").update(Progress(0, 4), training.feed.batch(0))
         gradients.append({name: p.grad for name, p in parts(training)["trunk"].items()})
     assert gradients[0].keys() == gradients[1].keys() != set()
     for name, gradient in gradients[0].items():
