@@ -37,18 +37,14 @@ class Toys(DataSource):
     labelled: bool = True
 
     def describe(self) -> DataInfo:
-        names = ("even", "odd") if self.labelled else None
-        return DataInfo(
-            ImageShape(1, self.side, self.side),
-            {"train": self.images, "test": 16},
-            {"label": Column("categorical", names)},
-        )
+        columns = {"label": Column("categorical", ("even", "odd"))} if self.labelled else {}
+        return DataInfo(ImageShape(1, self.side, self.side), {"train": self.images, "test": 16}, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.images if split == "train" else 16
         stream = torch.Generator().manual_seed(count)
         pixels = torch.randint(0, 256, (count, 1, self.side, self.side), dtype=torch.uint8, generator=stream)
-        return ImageSet(pixels, {"label": torch.arange(count) % 2 if self.labelled else None})
+        return ImageSet(pixels, {"label": torch.arange(count) % 2} if self.labelled else {})
 
 
 class TurnsNan(Loss):

@@ -1,6 +1,10 @@
 """The suites catch what they are there to catch: each mistake fails the test that is named for it."""
 
+<<<<<<< HEAD
 import importlib
+=======
+import math
+>>>>>>> style
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,26 +20,37 @@ from gan_run import (
     DataInfo,
     DeclaredCallback,
     Features,
+<<<<<<< HEAD
     Feed,
     FeedContext,
+=======
+    Generator,
+>>>>>>> style
     ImageSet,
     ImageShape,
     LatentContext,
     LatentModule,
+    LatentSpace,
     Loss,
     LossContext,
     LossTerm,
     PluginError,
     SpecError,
     StepLogged,
+    StyledGenerator,
     Trunk,
     TrunkModule,
     UpdateContext,
     to_float,
 )
 from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
+<<<<<<< HEAD
 from gan_run.testing import CallbackSuite, DataSourceSuite, LatentSuite, LossSuite, TrunkSuite
 from gan_run.testing.game import Noise, small_spec
+=======
+from gan_run.testing import CallbackSuite, DataSourceSuite, GeneratorSuite, LatentSuite, LossSuite, TrunkSuite
+from gan_run.testing.game import Noise
+>>>>>>> style
 
 
 class Sampled(Uniform):
@@ -331,6 +346,36 @@ def test_a_trunk_that_hides_its_batch_norm() -> None:
     suite.component = Coupled()
     with pytest.raises(AssertionError, match="uses_batch_statistics says otherwise"):
         suite.test_it_declares_whether_it_uses_batch_statistics()
+
+
+class Styleless(Generator):
+    """Has styles and says nothing of them."""
+
+    type: Literal["styleless"] = "styleless"
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        return StylelessModule(latents.width, image)
+
+
+class StylelessModule(StyledGenerator):
+    def __init__(self, width: int, image: ImageShape) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, math.prod(image)), nn.Unflatten(1, tuple(image)))
+
+    def styles(self, embedded: Tensor) -> Tensor:
+        return embedded
+
+    def synthesize(self, styles: Tensor) -> Tensor:
+        images = self.layers(styles)
+        assert isinstance(images, Tensor)
+        return images
+
+
+def test_a_generator_that_hides_its_styles() -> None:
+    suite = GeneratorSuite()
+    suite.component = Styleless()
+    with pytest.raises(AssertionError, match="has_styles says otherwise"):
+        suite.test_it_declares_whether_it_has_styles()
 
 
 class Meddles(DeclaredCallback):

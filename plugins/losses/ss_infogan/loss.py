@@ -21,6 +21,7 @@ from gan_run import (
     Problem,
     SpecView,
     UpdateContext,
+    suggest,
 )
 from gan_run.plugins.losses.ss_infogan.labelled import as_code, choose
 
@@ -51,7 +52,8 @@ class SSInfoGAN(Loss):
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         column = data.columns.get(self.column)
         if column is None:
-            yield Problem(("column",), f"the data has no column {self.column!r}: there are {', '.join(data.columns)}")
+            message = f"the data has no column {self.column!r}{suggest(self.column, data.columns)}"
+            yield Problem(("column",), message)
             return
         if why := data.why_no_set("train"):
             yield Problem(("labelled",), f"no images can be chosen beforehand: {why}")

@@ -150,5 +150,5 @@ def test_data_without_labels_is_refused(small: Small, registry: Registry) -> Non
     spec = {**spec_with(small), "data": {"type": "toys", "labelled": False}}
     read = read_spec(spec, registry=registry)
     assert [str(problem) for problem in read.data_problems(read.data.describe())] == [
-        "losses[1].type: the data has no labels"
+        "losses[1].column: the data has no column 'label' (there is: nothing)"
     ]
