@@ -1,10 +1,7 @@
 """The suites catch what they are there to catch: each mistake fails the test that is named for it."""
 
-<<<<<<< HEAD
 import importlib
-=======
 import math
->>>>>>> style
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +17,9 @@ from gan_run import (
     DataInfo,
     DeclaredCallback,
     Features,
-<<<<<<< HEAD
     Feed,
     FeedContext,
-=======
     Generator,
->>>>>>> style
     ImageSet,
     ImageShape,
     LatentContext,
@@ -44,13 +38,8 @@ from gan_run import (
     to_float,
 )
 from gan_run.plugins.latents.standard.uniform import Uniform, UniformModule
-<<<<<<< HEAD
-from gan_run.testing import CallbackSuite, DataSourceSuite, LatentSuite, LossSuite, TrunkSuite
-from gan_run.testing.game import Noise, small_spec
-=======
 from gan_run.testing import CallbackSuite, DataSourceSuite, GeneratorSuite, LatentSuite, LossSuite, TrunkSuite
-from gan_run.testing.game import Noise
->>>>>>> style
+from gan_run.testing.game import Noise, small_spec
 
 
 class Sampled(Uniform):
