@@ -49,7 +49,7 @@ def test_categories_are_named_by_the_classes_they_are_matched_to(here: Here, lab
     done = here("label", labelled, "category", "--from-data")
     assert done.exit_code == 0, done.stderr
     values = json.loads((labelled / "labels.json").read_text())["codes"]["category"]["values"]
-    names = json.loads((labelled / "data.json").read_text())["class_names"]
+    names = json.loads((labelled / "data.json").read_text())["columns"]["label"]["names"]
     assert 1 <= len(values) <= len(names)
     assert set(values.values()) <= set(names)
     assert len(set(values.values())) == len(values)

@@ -333,7 +333,7 @@ class CoupledModule(TrunkModule):
 def test_a_trunk_that_hides_its_batch_norm() -> None:
     suite = TrunkSuite()
     suite.component = Coupled()
-    with pytest.raises(AssertionError, match="uses_batch_statistics says otherwise"):
+    with pytest.raises(AssertionError, match="uses_batch_statistics says no, but there is a batch norm"):
         suite.test_it_declares_whether_it_uses_batch_statistics()
 
 
