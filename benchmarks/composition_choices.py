@@ -32,6 +32,8 @@ ADAM = {"type": "adam", "lr": 1e-3}
 PENALTY_FIELDS: Mapping[str, Mapping[str, object]] = {"consistency": {"augment": [{"type": "affine", "shift": 0.1}]}}
 """What has no default."""
 PENALTIES = ("dragan", "gradient-penalty", "r1", "r2")
+WRAPPERS = {"pretrained"}
+"""Networks that are others with weights of a file."""
 BATCH_NORMED = ("dcgan", *SIZES)
 SHIFT_INVARIANT = ("wasserstein", "relativistic", "relativistic-average")
 
@@ -86,7 +88,7 @@ def axes(registry: Registry) -> dict[str, list[str]]:
     """The options of each axis that the full product takes."""
     losses = {plugin.name: [name.partition(":")[2] for name in plugin.components] for plugin in registry.plugins}
     generators, trunks = (set(registry.catalogue.names(kind)) for kind in ("generator", "trunk"))
-    families = sorted(generators & trunks)
+    families = sorted((generators & trunks) - WRAPPERS)
     return {
         "adversarial": sorted(losses["adversarial"]),
         "network": [*families, *(f"{family}, layer norm" for family in families if family in BATCH_NORMED)],
