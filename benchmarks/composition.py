@@ -114,8 +114,8 @@ def report(registry: Registry, folder: Path) -> str:
     cells: Counter[tuple[str, str]] = Counter()
     with Pool(CORES, torch.set_num_threads, (1,)) as pool:
         results = pool.imap(partial(try_out_apart, folder=folder), choices, chunksize=20)
-        for choice, wrong in track_progress(list(zip(choices, results, strict=True)), "composing"):
-            if wrong:
+        for choice in track_progress(choices, "composing"):
+            if wrong := next(results):
                 sys.exit(f"{dict(choice)}: {wrong}")
             cells[choice["network"], choice["penalty"]] += not refused(choice)
     return render(axes(registry), cells, len(choices), time.monotonic() - begin)
