@@ -31,7 +31,7 @@ from gan_run.registry.plugins import Registry
 from gan_run.testing.host_sync import WAITS, HostSyncs, count_host_syncs
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.json"))
-IMAGES = {"chairs": (1, 64), "faces": (1, 32)} | dict.fromkeys(("celeba", "svhn"), (3, 32))
+IMAGES = {"chairs": (1, 64), "faces": (1, 32)} | dict.fromkeys(("celeba", "svhn", "cifar10"), (3, 32))
 IMAGES |= dict.fromkeys(("array", "image-folder"), (3, 64))
 """Channels and side of sources whose data are not at hand; digits otherwise."""
 
@@ -42,18 +42,19 @@ class Grey(DataSource):
     type: Literal["grey"] = "grey"
     image: tuple[int, int, int] = (1, 28, 28)
     mirror: bool = False
-    factors: bool = False
+    numbers: tuple[str, ...] = ()
+    """Columns of one number per image."""
 
     def describe(self) -> DataInfo:
         columns = {"label": Column("categorical", tuple(str(label) for label in range(10)))}
-        columns |= {"azimuth": Column("angle")} if self.factors else {}
+        columns |= dict.fromkeys(self.numbers, Column("continuous"))
         return DataInfo(ImageShape(*self.image), {"train": 800, "test": 20}, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         count = self.describe().sizes[split]
         pixels = torch.zeros(count, *self.image, dtype=torch.uint8)
         columns = {"label": torch.arange(count) % 10}
-        columns |= {"azimuth": torch.zeros(count)} if self.factors else {}
+        columns |= {name: torch.arange(float(count)) for name in self.numbers}
         return ImageSet(pixels, columns, self.mirror)
 
 
@@ -62,7 +63,10 @@ def training_of(content: Mapping[str, object], registry: Registry, **train: obje
     data = content["data"]
     assert isinstance(data, dict)
     channels, side = IMAGES.get(data["type"], (1, 28))
-    images = Grey(image=(channels, side, side), mirror=data.get("mirror", False))
+    latents = content["latents"]
+    assert isinstance(latents, dict)
+    numbers = tuple(latent["column"] for latent in latents.values() if "column" in latent)
+    images = Grey(image=(channels, side, side), mirror=data.get("mirror", False), numbers=numbers)
     spec = read_spec({**content, "data": images, "metrics": [], "artifacts": []}, registry=registry)
     settled = {"device": "cpu", "precision": "fp32", "batch_size": 4, **train}
     spec = spec.model_copy(update={"train": spec.train.model_copy(update=settled)})
