@@ -57,6 +57,8 @@ class CodeNames(BaseModel):
             raise NotFoundByName(
                 f"no latent is called {text!r}: {name} has {count} copies, {name}[0] to {name}[{count - 1}]"
             )
+        if name in latents and (shape := latents[name].value_shape):
+            raise NotFoundByName(f"{text!r} has values of shape {shape}, and cannot be set or turned by a number")
         raise NotFoundByName(f"no latent is called {text!r}{suggest(text, (*latents, *by_name))}")
 
     def number(self, code_dim: CodeDim, text: str) -> float:

@@ -180,7 +180,9 @@ class WrappedSource(DataSource):
         return self.inner.load(split)
 
     def open(self, split: Split) -> ImageSet:
-        return self.inner.open(split)
+        # A subclass that overrides `load` changes what is opened, the validation images included.
+        changed = type(self).load is not WrappedSource.load
+        return super().open(split) if changed else self.inner.open(split)
 
     def check_sizes(self, info: DataInfo) -> None:
         self.inner.check_sizes(info)

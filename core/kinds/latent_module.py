@@ -126,7 +126,7 @@ class LatentModule(nn.Module, ABC):
         self._is_no_code()
 
     def entropy(self) -> Tensor:
-        """H(c) of one value under the prior.
+        """H(c) of one value under the prior; of a latent that depends on others, H(c | given), its mean over them.
 
         Returns:
             Scalar tensor in nats on `self.device`; the differential entropy if the latent is continuous.

@@ -197,11 +197,14 @@ class LatentSpace(nn.Module):
             Their dimensions, in order.
 
         Raises:
-            NotFoundByName: A name is that of no latent and no copy.
+            NotFoundByName: A name is that of no latent and no copy, or of one whose values are no numbers.
         """
-        known = code_dims_by_name({name: self[name].count for name in self if not self[name].value_shape})
+        numbers = [name for name in self if not self[name].value_shape]
+        known = code_dims_by_name({name: self[name].count for name in numbers})
         code_dims: list[CodeDim] = []
-        for name in self if names is None else names:
+        for name in numbers if names is None else names:
+            if name in self._names and name not in numbers:
+                raise NotFoundByName(f"{name!r} has values of shape {self[name].value_shape}, not numbers")
             if name not in known:
                 raise NotFoundByName(unknown_latent(name, known))
             code_dims.extend(known[name])

@@ -164,7 +164,8 @@ class Spec(Declaration):
         """
         # Other checks build the latents, which takes columns that exist and fit.
         latents = [problem.within("latents", *place) for place, problem in self._latent_problems(data)]
-        if latents := latents or list(self._unfitted_priors(data)):
+        # Only latents that are as they have to be are built.
+        if latents := latents or [*self._unfitted_priors(data), *self._codes_without_posterior(data)]:
             return latents
         return [problem.within(*place) for place, part in self.components() for problem in part.check_data(self, data)]
 
@@ -196,7 +197,8 @@ class Spec(Declaration):
         yield from self.check_latent(name, *place)
         computed = {latent for loss in self.losses for latent in loss.observes()}
         if name in self.latents and not self.latents[name].observed_columns() and name not in computed:
-            message = f"{name!r} has no known value on real images: use a latent that observes a column, such as label"
+            message = f"{name!r} has no known value on real images: use a latent that observes a column, such as "
+            message += "label, or one that a loss computes"
             yield Problem(place, message)
 
     def _train_problems(self) -> Iterator[Problem]:
@@ -258,6 +260,14 @@ class Spec(Declaration):
                     "prior of its own, such as categorical or gaussian, or load the images as a set"
                 )
                 yield Problem(("latents", name), message)
+
+    def _codes_without_posterior(self, data: DataInfo) -> Iterator[Problem]:
+        latents = self.latent_space(data)
+        for index, loss in enumerate(self.losses):
+            for code in loss.encodes():
+                if code in self.latents and not latents[code].posterior_width:
+                    message = f"the latent {code!r} is noise or a condition: it has no posterior that could recover it"
+                    yield Problem(("losses", index), message)
 
     def _codes_encoded_twice(self) -> Iterator[Problem]:
         first = self.encoder_losses()

@@ -190,10 +190,12 @@ class LatentSuite(ComponentSuite):
         one = latent.one if isinstance(latent, Repeated) else latent
         torch.manual_seed(4)
         value = one.sample(20_000)
-        if one.cardinality is not None:
-            measured = torch.special.entr(value.bincount() / len(value)).sum().item()
-        else:
-            measured = float(differential_entropy(value.double().numpy()))
+        measured = _entropy(one, value)
+        if one.depends_on:
+            given = torch.stack([one.given[name].double() for name in one.depends_on], dim=1)
+            group = torch.unique(given, dim=0, return_inverse=True)[1]
+            parts = [value[group == number] for number in range(int(group.max()) + 1)]
+            measured = sum(_entropy(one, part) * len(part) for part in parts) / len(value)
         assert math.isclose(one.entropy().item(), measured, abs_tol=0.05), f"{measured:.3f} nats in 20,000 samples"
 
     def test_its_log_prior_is_that_of_its_samples(self) -> None:
@@ -281,3 +283,10 @@ class LatentSuite(ComponentSuite):
         torch.manual_seed(6)
         assert torch.equal(other.sample(20), values)
         assert torch.equal(other.embed(values), latent.embed(values))
+
+
+def _entropy(latent: LatentModule, value: Tensor) -> float:
+    """The entropy of samples (N,), in nats."""
+    if latent.cardinality is not None:
+        return float(torch.special.entr(value.bincount() / len(value)).sum())
+    return float(differential_entropy(value.double().numpy()))

@@ -103,12 +103,20 @@ def test_a_column_that_does_not_fit_is_refused(latent: dict[str, object], messag
     assert message in str(problem)
 
 
-def test_a_vector_cannot_be_a_code_or_be_set_by_a_number() -> None:
+def test_a_condition_without_posterior_cannot_be_a_code() -> None:
+    latents = {"z": {"type": "gaussian"}, "text": {"type": "vector", "column": "vector"}}
+    losses = [{"type": "hinge"}, {"type": "mutual-information", "codes": {"text": 1.0}}]
+    spec = small_spec(fields={"latents": latents, "losses": losses})
+    (problem,) = spec.data_problems(spec.data.describe())
+    assert str(problem).startswith("losses[1]: the latent 'text' is noise or a condition: it has no posterior")
+
+
+def test_a_vector_cannot_be_set_by_a_number() -> None:
     spec = small_spec(fields={"latents": {"z": {"type": "gaussian"}, "text": {"type": "vector", "column": "vector"}}})
     training = Training(spec, spec.data.describe(), spec.data.open("train"))
     model = training.model()
     assert model.sample(2).shape == (2, 1, 12, 12)
-    with pytest.raises(ValueError, match="no latent is called 'text'"):
+    with pytest.raises(ValueError, match=r"'text' has values of shape \(3,\)"):
         model.sample(2, text=1.0)
 
 
