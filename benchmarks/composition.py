@@ -83,6 +83,8 @@ def train_two_steps(choice: Choice, spec: Spec, info: DataInfo) -> str | None:
         still.discard("discriminator.head.layer.bias")
     if choice.get("head") == "patch":  # this head may not use the feature vector
         still = {name for name in still if not name.startswith("discriminator.trunk.last")}
+        if choice["adversarial"] in STILL:  # a bias of the last map shifts all logits alike
+            still = {name for name in still if not (name.startswith("discriminator.trunk.") and name.endswith(".bias"))}
     return f"no gradient: {sorted(still)}" if still else None
 
 
@@ -153,6 +155,7 @@ def render(options: Mapping[str, list[str]], cells: Counter[tuple[str, str]], co
         "## Parameters that a loss need not move",
         "",
         *(f"- The last bias of the head under `{loss}`: {why}." for loss, why in STILL.items()),
+        "- The biases of the trunk's last map with the head `patch`, under the same losses: they shift all logits alike.",
         "- Biases in networks with batch norms: one takes out again what the bias right before it puts in.",
     ]
     return "\n".join(lines)

@@ -42,6 +42,7 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     "latent:factor": {"column": "number"},
     "latent:vector": {"column": "vector"},
     "latent:uniform": {"low": -2, "high": 1, "learn_std": True},
+    "loss:ali": {"network": {"type": "mlp", "hidden": [8]}},
     "loss:consistency": {"augment": [{"type": "affine", "shift": 0.1}]},
     "loss:infogan-cr": {"codes": ["c", "category"], "trunk": {"type": "mlp", "hidden": [8]}},
     "loss:mutual-information": {"codes": {"category": 1.0, "c": 0.5}},
@@ -58,6 +59,7 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
 ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
     "generator:style": {"bounded": False},
     "loss:path-length": {"fields": {"generator": {"type": "style", "width": 0.05, "style_width": 16}}},
+    "loss:ali": {"fields": {"discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "joint"}}}},
     "loss:infogan-cr": {"players": ["pair-discriminator"]},
     "loss:ss-infogan": {"others": [{"type": "mutual-information", "codes": {"category": 1.0}}]},
     **{

@@ -108,5 +108,9 @@ class DeclaredCallback(Component):
             type: Literal["printer"] = "printer"
 
             def build(self) -> Callback:
+                class Printer(Callback):
+                    def step_logged(self, event: StepLogged) -> None:
+                        print(event.step, event.scalars)
+
                 return Printer()
         """

@@ -54,7 +54,7 @@ def test_a_misspelt_field_is_placed_with_the_nearest_name(small: Small, problems
 def test_a_wrong_number_is_placed(small: Small, problems: Problems) -> None:
     assert problems(small(), "losses[1].codes.c=-2") == ["losses[1].codes.c: Input should be greater than 0, not -2"]
     (problem,) = problems(small(), "train.ema=1")
-    assert problem == "train.ema: Input should be less than 1, not 1"
+    assert problem == "train.ema: 1 is no decay: it is at least 0 and less than 1"
     (problem,) = problems(small(), "latents.category.classes=ten")
     assert problem.startswith("latents.category.classes: Input should be a valid integer")
     assert problem.endswith("not 'ten'")
@@ -82,7 +82,9 @@ def test_a_tuple_with_too_few_items_is_placed(small: Small, problems: Problems) 
     (problem,) = problems(small(), "optimizers.generator.betas=[0.5, 0.9, 0.99]")
     assert problem.startswith("optimizers.generator.betas: ")
     (problem,) = problems(small(), "optimizers.generator.betas=[0.5, 2]")
-    assert problem == "optimizers.generator.betas[1]: Input should be less than 1, not 2"
+    assert (
+        problem == "optimizers.generator.betas[1]: Value error, 2 is no decay: it is at least 0 and less than 1, not 2"
+    )
 
 
 def test_mistakes_in_several_places_are_all_found(small: Small, problems: Problems) -> None:
