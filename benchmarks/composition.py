@@ -84,7 +84,8 @@ def train_two_steps(choice: Choice, spec: Spec, info: DataInfo) -> str | None:
     if choice.get("head") == "patch":  # this head may not use the feature vector
         still = {name for name in still if not name.startswith("discriminator.trunk.last")}
         if choice["adversarial"] in STILL:  # a bias of the last map shifts all logits alike
-            still = {name for name in still if not (name.startswith("discriminator.trunk.") and name.endswith(".bias"))}
+            biases = {name for name in still if name.startswith("discriminator.trunk.") and name.endswith(".bias")}
+            still -= biases
     return f"no gradient: {sorted(still)}" if still else None
 
 
