@@ -156,7 +156,8 @@ def render(options: Mapping[str, list[str]], cells: Counter[tuple[str, str]], co
         "## Parameters that a loss need not move",
         "",
         *(f"- The last bias of the head under `{loss}`: {why}." for loss, why in STILL.items()),
-        "- The biases of the trunk's last map with the head `patch`, under the same losses: they shift all logits alike.",
+        "- The biases of the trunk's last map with the head `patch`, under the same losses: they shift all "
+        "logits alike.",
         "- Biases in networks with batch norms: one takes out again what the bias right before it puts in.",
     ]
     return "\n".join(lines)
