@@ -13,6 +13,10 @@ class DataError(GanRunError):
     """The data that a spec names is absent, damaged or of the wrong shape."""
 
 
+class UnreadableError(DataError):
+    """An image file cannot be decoded."""
+
+
 class RunError(GanRunError):
     """A run folder or a checkpoint cannot be used."""
 

@@ -25,7 +25,7 @@ import torch
 from numpy.lib import format as npy
 from torch import Tensor
 
-from gan_run.core.base.errors import DataError
+from gan_run.core.base.errors import DataError, UnreadableError
 from gan_run.core.base.files import sync, to_json
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.progress import track_progress
@@ -37,10 +37,6 @@ CHUNK = 256
 """The number of images that are decoded, then written, at once."""
 RESIDENT = 2**30
 """The largest set, in bytes, that is held in memory; a larger one stays in its file."""
-
-
-class UnreadableError(DataError):
-    """An image file cannot be decoded."""
 
 
 @dataclass(frozen=True)

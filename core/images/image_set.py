@@ -127,25 +127,25 @@ class ImageSet:
         at = copy_to(rows, self.device)
         return Batch(images, {name: column[at] for name, column in self.columns.items()})
 
-    def select(self, rows: Tensor, mirrored: bool = False) -> "ImageSet":
+    def select(self, rows: Tensor | slice, mirrored: bool = False) -> "ImageSet":
         """Some images with their columns and names.
 
         Args:
-            rows: int64 (N,) on the CPU, from 0 to `count - 1`.
+            rows: int64 (N,) on the CPU, from 0 to `count - 1`; or a slice, which copies no image in memory.
             mirrored: As in the constructor.
 
         Returns:
             The images in this order. Images in a store stay there.
         """
-        images, at = self._images, rows.to(self.device)
-        chosen = images[at] if isinstance(images, Tensor) else SelectedImages(images, rows)
+        numbers = torch.arange(self.count)[rows]
+        at = rows if isinstance(rows, slice) else rows.to(self.device)
+        images = self._images
+        chosen = images[at] if isinstance(images, Tensor) else SelectedImages(images, numbers)
         columns = {name: column[at] for name, column in self.columns.items()}
-        names = None if self.names is None else [self.names[row] for row in rows.tolist()]
+        names = None if self.names is None else [self.names[row] for row in numbers.tolist()]
         return ImageSet(chosen, columns, mirrored, self.codec, names)
 
     def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
         """Split into all but the `last` images, and the last ones, which are not mirrored."""
-        if not last:
-            return self, self.select(torch.arange(0))
-        rows = torch.arange(self.count)
-        return self.select(rows[:-last], self.mirrored), self.select(rows[-last:])
+        cut = self.count - last
+        return self.select(slice(cut), self.mirrored), self.select(slice(cut, None))

@@ -1,7 +1,7 @@
 """The spec of an experiment."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import Field, StringConstraints
@@ -162,12 +162,9 @@ class Spec(Declaration):
         Returns:
             The problems of every component's `check_data`.
         """
-        # Other checks build the latents, which takes columns that exist and fit.
-        latents = [problem.within("latents", *place) for place, problem in self._latent_problems(data)]
-        # Only latents that are as they have to be are built.
-        if latents := latents or [*self._unfitted_priors(data), *self._codes_without_posterior(data)]:
-            return latents
-        return [problem.within(*place) for place, part in self.components() for problem in part.check_data(self, data)]
+        # Each stage takes what those before have accepted: other checks build the latents.
+        stages = (self._latent_problems, self._unfitted_priors, self._codes_without_posterior, self._other_problems)
+        return next((found for stage in stages if (found := list(stage(data)))), [])
 
     def latent_space(self, data: DataInfo) -> LatentSpace:
         return build_latents(self.latents, data)
@@ -239,13 +236,22 @@ class Spec(Declaration):
                     message = f"losses[{first[latent]}] computes the latent {latent!r} of real images already"
                     yield Problem(("losses", index), message)
 
-    def _latent_problems(self, data: DataInfo) -> Iterator[tuple[Place, Problem]]:
+    def _latent_problems(self, data: DataInfo) -> Iterator[Problem]:
         for name, latent in self.latents.items():
             for column in latent.observed_columns():
                 if column not in data.columns:
-                    yield (name,), Problem((), f"the data has no column {column!r}{suggest(column, data.columns)}")
-            for problem in latent.check_data(self, data):
-                yield (name,), problem
+                    message = f"the data has no column {column!r}{suggest(column, data.columns)}"
+                    yield Problem(("latents", name), message)
+        yield from self._checked(data, lambda place: place[0] == "latents")
+
+    def _other_problems(self, data: DataInfo) -> Iterator[Problem]:
+        yield from self._checked(data, lambda place: place[0] != "latents")
+
+    def _checked(self, data: DataInfo, where: Callable[[Place], bool]) -> Iterator[Problem]:
+        """The problems that the components at some places find."""
+        for place, part in self.components():
+            if where(place):
+                yield from (problem.within(*place) for problem in part.check_data(self, data))
 
     def _unfitted_priors(self, data: DataInfo) -> Iterator[Problem]:
         """Latents whose prior is fitted to the training images, where these are a stream."""

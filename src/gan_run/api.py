@@ -10,6 +10,7 @@ from gan_run.core.base.errors import (
     RunError,
     SpecError,
     TrainingError,
+    UnreadableError,
     suggest,
 )
 from gan_run.core.base.files import cache_folder
@@ -27,9 +28,10 @@ from gan_run.core.images.columns import (
 from gan_run.core.images.downloads import damaged_file, download_files
 from gan_run.core.images.feed import Feed, FeedContext, IndexFeed, ShuffledFeed
 from gan_run.core.images.grid import image_grid, save_png, why_not_shown
-from gan_run.core.images.image_cache import Decoded, Decoding, UnreadableError, decode_once
+from gan_run.core.images.image_cache import Decoded, Decoding, decode_once
 from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Split
+from gan_run.core.images.picture_decoder import PictureDecoder
 from gan_run.core.images.splitting import split_by_name
 from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
@@ -66,6 +68,7 @@ from gan_run.core.kinds.network import (
     TrunkModule,
 )
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
+from gan_run.core.kinds.resized_pictures import ResizedPictures
 from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at
 from gan_run.core.kinds.spec import Spec, Train
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
@@ -149,11 +152,13 @@ __all__ = [
     "NotFoundByName",
     "Optimizer",
     "ParameterGroup",
+    "PictureDecoder",
     "PixelCodec",
     "PluginError",
     "Problem",
     "Progress",
     "RateMultiplier",
+    "ResizedPictures",
     "RunEnded",
     "RunError",
     "RunOptions",

@@ -36,7 +36,7 @@ def stored(images: "np.ndarray[Any, np.dtype[Any]]", codec: PixelCodec) -> Tenso
 
 def mistake_in(pixels: Tensor, codec: PixelCodec) -> str | None:
     """What is wrong with pixels; None if they are in the codec's range."""
-    values = pixels if pixels.is_floating_point() else pixels.to(torch.int64)
+    values = pixels.numpy()  # torch has no minimum of uint16
     low, high = float(values.min()), float(values.max())
     if not codec.low <= low <= high <= codec.high:  # also false for NaN
         return f"has pixels from {low:g} to {high:g}, outside data.range, {codec.low:g} to {codec.high:g}"

@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, Split
-from gan_run.plugins.data.image_files.decoding import Decoder
+from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, PictureDecoder, Split
 from gan_run.plugins.data.image_files.pictures import Pictures
 
 PARTITIONS: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
@@ -49,8 +48,8 @@ class CelebA(Pictures):
             return self._load(split)
         return super().open(split)
 
-    def decoder(self) -> Decoder:
-        return Decoder(self.size, channels=3, fit="stretch", background="white", crop=self.crop)
+    def decoder(self) -> PictureDecoder:
+        return PictureDecoder(self.size, channels=3, fit="stretch", background="white", crop=self.crop)
 
     def _load(self, split: Split) -> ImageSet:
         names, partition = self._partition()

@@ -7,8 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 from pydantic import Field
 
-from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, Split, split_by_name
-from gan_run.plugins.data.image_files.decoding import Decoder
+from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, PictureDecoder, Split, split_by_name
 from gan_run.plugins.data.image_files.listing import list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
 
@@ -59,8 +58,8 @@ class Chairs(Pictures):
         }
         return self.read(split, [self.root / view.path for view in chosen], columns)
 
-    def decoder(self) -> Decoder:
-        return Decoder(self.size, channels=3, fit="pad", background="white")
+    def decoder(self) -> PictureDecoder:
+        return PictureDecoder(self.size, channels=3, fit="pad", background="white")
 
     def _views(self) -> list[ChairView]:
         """Every picture, in the order of its path. Raises DataError."""

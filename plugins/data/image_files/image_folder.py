@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import torch
-from PIL import ImageColor
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from gan_run import (
     Column,
@@ -14,19 +13,19 @@ from gan_run import (
     DataInfo,
     ImageSet,
     Problem,
+    ResizedPictures,
     SpecPath,
     SpecView,
     Split,
     split_by_name,
     suggest,
 )
-from gan_run.plugins.data.image_files.decoding import Channels, Decoder, Fit, Size
 from gan_run.plugins.data.image_files.listing import class_names, list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
 from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, Table, read_table, stated_splits
 
 
-class ImageFolder(Pictures):
+class ImageFolder(ResizedPictures, Pictures):
     """The image files in a folder and its subfolders, resized to one size.
 
     Images are rotated upright (EXIF). Transparent ones are composited onto `background`, unless `channels` is 4. The
@@ -36,19 +35,6 @@ class ImageFolder(Pictures):
     """
 
     type: Literal["image-folder"] = "image-folder"
-    size: Size = Field(description="Size of the resized images, in pixels: a side of squares, or [height, width].")
-    channels: Channels = Field(
-        default=3, description="1 for gray, 3 for colour, 4 for colour and alpha; opaque images have alpha 255."
-    )
-    fit: Fit = Field(
-        default="crop",
-        description="How an image gets the shape of `size`: crop the centre, pad with the background (transparent if "
-        "`channels` is 4), or stretch.",
-    )
-    background: str = Field(
-        default="white",
-        description="Colour behind transparent pixels, without use if `channels` is 4: name or #rrggbb.",
-    )
     labels: Literal["none", "folders"] = Field(
         default="none",
         description='With "folders", the class of an image is the folder directly in `root` that holds it.',
@@ -78,17 +64,6 @@ class ImageFolder(Pictures):
         description="Approximate fraction of the images, or groups, in the test split; without use with `split`.",
     )
 
-    @field_validator("background")
-    @classmethod
-    def _check_background(cls, colour: str) -> str:
-        try:
-            channels = ImageColor.getrgb(colour)
-        except ValueError:
-            raise ValueError(f"{colour!r} is not a colour: give a name such as 'white', or '#rrggbb'") from None
-        if len(channels) != 3:
-            raise ValueError(f"{colour!r} is transparent: give an opaque colour, such as '#rrggbb'")
-        return colour
-
     def check(self, spec: SpecView) -> Iterable[Problem]:
         for field in ("kinds", "split", "groups"):
             if getattr(self, field) and self.columns is None:
@@ -108,9 +83,6 @@ class ImageFolder(Pictures):
     def open(self, split: Split) -> ImageSet:
         own = split == "validation" and not self.validation and "validation" in self._pictures().splits
         return self._load(split) if own else super().open(split)
-
-    def decoder(self) -> Decoder:
-        return Decoder(self.size, self.channels, self.fit, self.background)
 
     def _load(self, split: Split) -> ImageSet:
         pictures = self._pictures()

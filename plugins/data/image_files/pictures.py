@@ -9,8 +9,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Columns, DataError, DataSource, Decoded, ImageSet, SpecPath, Split, cache_folder
-from gan_run.plugins.data.image_files.decoding import Decoder, OnError, decode_pictures
+from gan_run import Columns, DataError, DataSource, Decoded, ImageSet, PictureDecoder, SpecPath, Split, cache_folder
+from gan_run.plugins.data.image_files.decoding import OnError, decode_pictures
 
 logger = logging.getLogger("gan_run")
 
@@ -32,7 +32,7 @@ class Pictures(DataSource, ABC):
     )
 
     @abstractmethod
-    def decoder(self) -> Decoder:
+    def decoder(self) -> PictureDecoder:
         """The decoder of the files.
 
         Returns:

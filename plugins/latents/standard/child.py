@@ -1,6 +1,5 @@
 """The latent `child`: a subcategory."""
 
-import math
 from collections.abc import Iterable
 from typing import Literal
 
@@ -10,7 +9,8 @@ from torch import Tensor
 from torch.distributions import Categorical as CategoricalDistribution
 from torch.nn import functional as F
 
-from gan_run import DataInfo, Latent, LatentContext, LatentModule, Problem, SpecView
+from gan_run import DataInfo, Latent, LatentContext, Problem, SpecView
+from gan_run.plugins.latents.standard.categorical import CategoricalModule
 
 
 class Child(Latent):
@@ -43,18 +43,13 @@ class Child(Latent):
         return ChildModule(self.parent, parents, self.classes)
 
 
-class ChildModule(LatentModule):
+class ChildModule(CategoricalModule):
     """Values are subcategory indices, int64 (N,). The posterior parameters are one logit per pair of categories."""
 
     def __init__(self, parent: str, parents: int, classes: int) -> None:
-        super().__init__()
+        super().__init__(classes)
         self._parent = parent
-        self.cardinality = classes
-        self.classes = classes
         self.width = self.posterior_width = parents * classes
-
-    def sample(self, n: int) -> Tensor:
-        return torch.randint(self.classes, (n,), device=self.device)
 
     def embed(self, value: Tensor) -> Tensor:
         pair = self.given[self._parent] * self.classes + value
@@ -63,16 +58,4 @@ class ChildModule(LatentModule):
     def posterior(self, params: Tensor) -> CategoricalDistribution:
         by_parent = params.reshape(len(params), -1, self.classes)
         at = self.given[self._parent].reshape(-1, 1, 1).expand(-1, 1, self.classes)
-        return CategoricalDistribution(logits=by_parent.gather(1, at).squeeze(1), validate_args=False)
-
-    def log_prior(self, value: Tensor) -> Tensor:
-        return torch.full(value.shape, -math.log(self.classes), device=value.device)
-
-    def entropy(self) -> Tensor:
-        return torch.full((), float(self.classes), device=self.device).log()
-
-    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
-        return torch.arange(self.classes, device=self.device)
-
-    def recovery(self, params: Tensor, value: Tensor) -> Tensor:
-        return (1 + self.log_likelihood(params, value).mean() / self.entropy()).clamp(0, 1)
+        return super().posterior(by_parent.gather(1, at).squeeze(1))

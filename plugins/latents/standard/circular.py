@@ -50,7 +50,7 @@ class CircularModule(LatentModule):
         return torch.empty(n, device=self.device).uniform_(-math.pi, math.pi)
 
     def embed(self, value: Tensor) -> Tensor:
-        return torch.stack([value.cos(), value.sin()], dim=-1)
+        return on_circle(value)
 
     def posterior(self, params: Tensor) -> VonMises:
         mean = self.estimate(params)
@@ -76,10 +76,7 @@ class CircularModule(LatentModule):
         return log_likelihood
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
-        """R2 with 1 - cos(error) in place of the squared error, in [0, 1]."""
-        unexplained = 1 - (value - self.estimate(params)).cos().mean()
-        spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the mean direction of the values
-        return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
+        return circular_r2(self.estimate(params), value)
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """Angles from `low` to `high`; by default one turn without its end, which equals its start."""
@@ -87,6 +84,18 @@ class CircularModule(LatentModule):
             return torch.linspace(-math.pi, math.pi, steps + 1, device=self.device)[:-1]
         low, high = -math.pi if low is None else low, math.pi if high is None else high
         return torch.linspace(low, high, steps, device=self.device)
+
+
+def on_circle(radians: Tensor) -> Tensor:
+    """Angles (...) as points (..., 2) on the unit circle."""
+    return torch.stack([radians.cos(), radians.sin()], dim=-1)
+
+
+def circular_r2(estimate: Tensor, value: Tensor) -> Tensor:
+    """R2 of angles (N,) in radians, with 1 - cos(error) in place of the squared error, in [0, 1]."""
+    unexplained = 1 - (value - estimate).cos().mean()
+    spread = 1 - torch.hypot(value.cos().mean(), value.sin().mean())  # about the mean direction of the values
+    return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
 
 
 def _likeliest_concentration(mean_cosine: Tensor) -> Tensor:

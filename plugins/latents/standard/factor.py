@@ -11,6 +11,8 @@ from torch.distributions import AffineTransform, Distribution, Normal, Transform
 from torch.nn import functional as F
 
 from gan_run import Columns, DataInfo, Latent, LatentContext, LatentModule, Problem, SpecView, is_known
+from gan_run.plugins.latents.standard.circular import circular_r2, on_circle
+from gan_run.plugins.latents.standard.normal_posterior import r2
 
 QUANTILES = 256
 """Intervals of the prior, between quantiles of the training values."""
@@ -132,8 +134,7 @@ class NumberModule(FactorModule):
         return Normal(mean + std * params[..., 0], std * width, validate_args=False)
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
-        unexplained = (value - self.estimate(params)).square().mean()
-        return (1 - unexplained / value.var(correction=0).clamp_min(1e-12)).clamp(0, 1)
+        return r2(self.estimate(params), value)
 
 
 class AngleModule(FactorModule):
@@ -148,8 +149,7 @@ class AngleModule(FactorModule):
         return values.remainder(360)
 
     def embed(self, value: Tensor) -> Tensor:
-        radians = torch.deg2rad(value)
-        return torch.stack([radians.cos(), radians.sin()], dim=-1).nan_to_num(0.0)
+        return on_circle(torch.deg2rad(value)).nan_to_num(0.0)
 
     def posterior(self, params: Tensor) -> Distribution:
         std = self._min_std + F.softplus(params[..., 2])
@@ -161,8 +161,4 @@ class AngleModule(FactorModule):
         return (radians * (180 / math.pi)) % 360
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
-        """R2 with 1 - cos(error) in place of the squared error, in [0, 1]."""
-        radians = torch.deg2rad(value)
-        unexplained = 1 - torch.deg2rad(value - self.estimate(params)).cos().mean()
-        spread = 1 - torch.hypot(radians.cos().mean(), radians.sin().mean())
-        return (1 - unexplained / spread.clamp_min(1e-12)).clamp(0, 1)
+        return circular_r2(torch.deg2rad(self.estimate(params)), torch.deg2rad(value))

@@ -50,5 +50,10 @@ class NormalPosteriorModule(LatentModule, ABC):
         return log_likelihood
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
-        unexplained = (value - self.estimate(params)).square().mean()
-        return (1 - unexplained / value.var(correction=0).clamp_min(1e-12)).clamp(0, 1)
+        return r2(self.estimate(params), value)
+
+
+def r2(estimate: Tensor, value: Tensor) -> Tensor:
+    """The share of the variance of values (N,) that estimates explain, in [0, 1]."""
+    unexplained = (value - estimate).square().mean()
+    return (1 - unexplained / value.var(correction=0).clamp_min(1e-12)).clamp(0, 1)

@@ -18,6 +18,7 @@ from gan_run import (
     Loss,
     LossContext,
     LossTerm,
+    PixelCodec,
     Problem,
     SpecView,
     UpdateContext,
@@ -94,7 +95,8 @@ class SSInfoGANTerm(LossTerm):
     def __init__(self, code: str, column: str, latents: LatentSpace, encoder: Encoder, few: ImageSet | None) -> None:
         super().__init__()
         self._code = code
-        self._few = few
+        self._mirrored = few is not None and few.mirrored
+        self._codec = PixelCodec() if few is None else few.codec
         # Buffers move to the device with the term. They are not persistent: a checkpoint holds no data.
         self.register_buffer("_images", None if few is None else few.images, persistent=False)
         self.register_buffer("_values", None if few is None else few.columns[column], persistent=False)
@@ -103,8 +105,7 @@ class SSInfoGANTerm(LossTerm):
     def discriminator_loss(self, update: UpdateContext) -> Tensor:
         assert self._images is not None, "a game that is trained has images"
         assert self._values is not None, "a game that is trained has values"
-        assert self._few is not None, "a game that is trained has labelled images"
-        few = ImageSet(self._images, {self._code: self._values}, self._few.mirrored, self._few.codec)
+        few = ImageSet(self._images, {self._code: self._values}, self._mirrored, self._codec)
         latent, encoder = self._latents.module[self._code], self._encoder.module
         batch = few.batch(torch.randint(len(few), (len(update.real),), device=update.real.device))
         params = encoder(update.discriminate(batch.images).unaugmented)[self._code]

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from gan_run_hf_datasets.pictures import Decoder, TablePictures
+from gan_run_hf_datasets.pictures import TablePictures
 from PIL import Image
 from tables import png
 
-from gan_run import DataError
+from gan_run import DataError, PictureDecoder
 
-PLAIN = Decoder(size=(2, 4), channels=3, fit="stretch", background="white")
+PLAIN = PictureDecoder(size=(2, 4), channels=3, fit="stretch", background="white")
 
 
-def pictures(*contents: bytes | str | None, decoder: Decoder = PLAIN) -> torch.Tensor:
+def pictures(*contents: bytes | str | None, decoder: PictureDecoder = PLAIN) -> torch.Tensor:
     store = TablePictures(Dataset.from_dict({"image": contents}), "image", decoder)
     return store[torch.arange(len(contents))]
 
@@ -41,7 +41,7 @@ def test_bytes_and_paths_are_pictures_too(tmp_path: Path) -> None:
 
 def test_rows_are_read_in_any_order_and_none_is_no_error() -> None:
     table = Dataset.from_dict({"image": [png(Image.new("L", (2, 2), number)) for number in range(5)]})
-    store = TablePictures(table, "image", Decoder(2, 1, "crop", "white"))
+    store = TablePictures(table, "image", PictureDecoder(2, 1, "crop", "white"))
     assert store.shape == (5, 1, 2, 2)
     assert store[torch.tensor([4, 0, 4])][:, 0, 0, 0].tolist() == [4, 0, 4]
     assert store[torch.arange(0)].shape == (0, 1, 2, 2)
@@ -49,7 +49,7 @@ def test_rows_are_read_in_any_order_and_none_is_no_error() -> None:
 
 def test_several_threads_read_the_same_as_one() -> None:
     table = Dataset.from_dict({"image": [png(Image.new("L", (2, 2), number)) for number in range(200)]})
-    store = TablePictures(table, "image", Decoder(2, 1, "crop", "white"))
+    store = TablePictures(table, "image", PictureDecoder(2, 1, "crop", "white"))
     with ThreadPoolExecutor(8) as pool:
         parts = list(pool.map(lambda part: store[part], torch.arange(200).flip(0).split(5)))
     assert torch.cat(parts)[:, 0, 0, 0].tolist() == list(range(199, -1, -1))
@@ -58,7 +58,7 @@ def test_several_threads_read_the_same_as_one() -> None:
 def test_a_picture_gets_its_shape_by_cropping_padding_or_stretching() -> None:
     content = png(halves((200, 0, 0), (0, 0, 200)))  # 8x4
     cropped, padded, stretched = (
-        pictures(content, decoder=Decoder(4, 3, fit, "#00ff00"))[0] for fit in ("crop", "pad", "stretch")
+        pictures(content, decoder=PictureDecoder(4, 3, fit, "#00ff00"))[0] for fit in ("crop", "pad", "stretch")
     )
     assert cropped[0, :, 0].tolist() == [200] * 4
     assert padded[1, :, 0].tolist() == [255, 0, 0, 255]
@@ -70,19 +70,19 @@ def test_a_picture_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # it was taken with the camera turned: its top is at the right
     content = png(halves((200, 0, 0), (0, 0, 200)), exif=exif)
-    upright = pictures(content, decoder=Decoder((8, 4), 3, "stretch", "white"))[0]
+    upright = pictures(content, decoder=PictureDecoder((8, 4), 3, "stretch", "white"))[0]
     assert upright[0, :4].min() == 200
     assert upright[2, 4:].min() == 200
 
 
 def test_transparent_pixels_show_the_background_or_stay_transparent() -> None:
     content = png(halves((200, 0, 0, 255), (9, 9, 9, 0), mode="RGBA"))
-    shown = pictures(content, decoder=Decoder((4, 8), 3, "crop", "#0000ff"))[0]
+    shown = pictures(content, decoder=PictureDecoder((4, 8), 3, "crop", "#0000ff"))[0]
     assert shown[:, 0, 7].tolist() == [0, 0, 255]
     assert shown[:, 0, 0].tolist() == [200, 0, 0]
-    kept = pictures(content, decoder=Decoder((4, 8), 4, "crop", "white"))[0]
+    kept = pictures(content, decoder=PictureDecoder((4, 8), 4, "crop", "white"))[0]
     assert kept[3, 0].tolist() == [255] * 4 + [0] * 4
-    assert pictures(content, decoder=Decoder(8, 4, "pad", "white"))[0][3, 0].tolist() == [0] * 8
+    assert pictures(content, decoder=PictureDecoder(8, 4, "pad", "white"))[0][3, 0].tolist() == [0] * 8
 
 
 def tiff_of_floats() -> bytes:
@@ -102,7 +102,7 @@ def tiff_of_floats() -> bytes:
     ],
 )
 def test_a_picture_that_cannot_be_decoded_is_named_by_its_row(cell: bytes | None, message: str) -> None:
-    with pytest.raises(DataError, match=rf"the picture in row 1 of 'image' cannot be decoded \(.*{message}"):
+    with pytest.raises(DataError, match=rf"the picture in row 1 of 'image' cannot be read as a picture \(.*{message}"):
         pictures(png(Image.new("L", (2, 2))), cell)
 
 
@@ -110,3 +110,10 @@ def test_a_picture_that_cannot_be_decoded_is_named_by_its_row(cell: bytes | None
 def test_a_path_where_nothing_is_is_an_error_and_nothing_is_downloaded(path: str) -> None:
     with pytest.raises(DataError, match="No such file or directory"):
         pictures(path)
+
+
+def test_gray_of_16_bits_is_scaled_and_not_clipped() -> None:
+    content = io.BytesIO()
+    Image.fromarray(np.full((4, 4), 32896, np.uint16)).save(content, format="PNG")
+    gray = PictureDecoder(4, 1, "stretch", "white")
+    assert set(pictures(content.getvalue(), decoder=gray).flatten().tolist()) == {128}

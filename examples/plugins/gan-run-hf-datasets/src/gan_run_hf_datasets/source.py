@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
-from PIL import ImageColor
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import Tensor
 
 from gan_run import (
@@ -15,6 +14,7 @@ from gan_run import (
     DataSource,
     ImageSet,
     Problem,
+    ResizedPictures,
     SelectedImages,
     SpecPath,
     SpecView,
@@ -26,7 +26,7 @@ from gan_run import (
 )
 from gan_run_hf_datasets.columns import Read, check_column, read_column
 from gan_run_hf_datasets.opening import Tables, open_hub, open_path
-from gan_run_hf_datasets.pictures import Channels, Decoder, Fit, Side, TablePictures
+from gan_run_hf_datasets.pictures import TablePictures
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -42,7 +42,7 @@ class Part(NamedTuple):
     """int64 (M,)."""
 
 
-class HfDatasets(DataSource):
+class HfDatasets(ResizedPictures, DataSource):
     """A dataset of the library `datasets` (Lhoest et al. 2021): saved by `save_to_disk`, or parquet files.
 
     Tables are memory-mapped, and pictures are decoded as they are read, so a dataset may be larger than memory. Images
@@ -78,32 +78,11 @@ class HfDatasets(DataSource):
         lt=1,
         description="Approximate share of the test split of a dataset of one split alone; an image's row decides.",
     )
-    size: Side | tuple[Side, Side] = Field(
-        description="Size of the resized images, in pixels: a side of squares, or [height, width]."
-    )
-    channels: Channels = Field(default=3, description="1 for gray, 3 for colour, 4 for colour and alpha.")
-    fit: Fit = Field(
-        default="crop",
-        description="How an image gets the shape of `size`: crop the centre, pad with the background (transparent if "
-        "`channels` is 4), or stretch.",
-    )
-    background: str = Field(default="white", description="Colour behind transparent pixels: name or #rrggbb.")
     mirror: bool = Field(default=False, description="Whether to also train on the horizontally mirrored images.")
     cache: SpecPath = Field(
         default_factory=lambda: cache_folder("hf-datasets"),
         description="The folder of memory-mapped tables of parquet files, and of downloads.",
     )
-
-    @field_validator("background")
-    @classmethod
-    def _check_background(cls, colour: str) -> str:
-        try:
-            channels = ImageColor.getrgb(colour)
-        except ValueError:
-            raise ValueError(f"{colour!r} is not a colour: give a name such as 'white', or '#rrggbb'") from None
-        if len(channels) != 3:
-            raise ValueError(f"{colour!r} is transparent: give an opaque colour, such as '#rrggbb'")
-        return colour
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         if (self.path is None) == (self.hub is None):
@@ -118,10 +97,10 @@ class HfDatasets(DataSource):
         parts = self._parts()
         for part in parts.values():
             check_column(part.table, self.image, "image")
-            TablePictures(part.table, self.image, self._decoder)
+            TablePictures(part.table, self.image, self.decoder())
         sizes: dict[Split, int] = {split: len(part.rows) for split, part in parts.items()}
         columns = {name: read.column for name, read in self._columns(parts).items()}
-        return DataInfo(self._decoder.image, sizes, columns)
+        return DataInfo(self.decoder().image, sizes, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         return self._load(split)
@@ -130,15 +109,11 @@ class HfDatasets(DataSource):
         own = split == "validation" and not self.validation and "validation" in self._parts()
         return self._load(split) if own else super().open(split)
 
-    @property
-    def _decoder(self) -> Decoder:
-        return Decoder(self.size, self.channels, self.fit, self.background)
-
     def _load(self, split: Split) -> ImageSet:
         parts = self._parts()
         table, rows = parts[split]
         check_column(table, self.image, "image")
-        pictures = SelectedImages(TablePictures(table, self.image, self._decoder), rows)
+        pictures = SelectedImages(TablePictures(table, self.image, self.decoder()), rows)
         which = list(parts).index(split)
         values = {name: read.values[which][rows] for name, read in self._columns(parts).items()}
         return ImageSet(pictures, values, self.mirror and split == "train")

@@ -1,0 +1,109 @@
+"""Decodes picture files to images of one size."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageColor, ImageOps
+from torch import Tensor
+
+from gan_run.core.base.errors import UnreadableError
+from gan_run.core.base.image import ImageShape
+
+Channels = Literal[1, 3, 4]
+Fit = Literal["crop", "pad", "stretch"]
+MODES: Mapping[Channels, Literal["L", "RGB", "RGBA"]] = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+@dataclass(frozen=True)
+class PictureDecoder:
+    """How picture files become images: upright, cropped, resized, of 8 bits per channel, opaque or with alpha."""
+
+    size: int | tuple[int, int]
+    """The side of a square, or (height, width), in pixels."""
+    channels: Channels
+    fit: Fit
+    background: str
+    crop: int | None = None
+    """Side of the central square that is cropped first, in pixels; None for the whole picture."""
+
+    @property
+    def image(self) -> ImageShape:
+        """The shape of the decoded images."""
+        height, width = (self.size, self.size) if isinstance(self.size, int) else self.size
+        return ImageShape(self.channels, height, width)
+
+    def decode(self, file: Path | IO[bytes], name: str | None = None) -> Tensor:
+        """Decode a picture.
+
+        Args:
+            file: A picture file, by its path or open.
+            name: What an error calls it; by default its path.
+
+        Returns:
+            uint8 (C, H, W).
+
+        Raises:
+            UnreadableError: Pillow cannot read it, or its pixels have no defined white.
+        """
+        # Pillow raises many kinds of exceptions for damaged files (OSError, SyntaxError, struct.error, …).
+        try:
+            with Image.open(file) as opened:
+                upright = ImageOps.exif_transpose(opened)
+                picture = self._cut(self._flatten(_to_eight_bits(upright, opened.format)))
+        except Exception as error:
+            raise UnreadableError(f"{name or file} cannot be read as a picture ({error})") from error
+        channels, height, width = self.image
+        return torch.from_numpy(np.array(self._resize(picture))).view(height, width, channels).permute(2, 0, 1)
+
+    def _flatten(self, picture: Image.Image) -> Image.Image:
+        """The picture on the background, or as it is if its alpha channel is kept.
+
+        It comes before resizing: the colours of invisible pixels would bleed.
+        """
+        mode = MODES[self.channels]
+        if mode == "RGBA" or not picture.has_transparency_data:
+            return picture.convert(mode)
+        picture = picture.convert("RGBA")
+        canvas = Image.new("RGBA", picture.size, self.background)
+        return Image.alpha_composite(canvas, picture).convert(mode)
+
+    def _cut(self, picture: Image.Image) -> Image.Image:
+        if self.crop is None:
+            return picture
+        if self.crop > min(picture.size):
+            raise ValueError(f"a square of {self.crop} pixels cannot be cropped from {picture.width}x{picture.height}")
+        left, top = (picture.width - self.crop) // 2, (picture.height - self.crop) // 2
+        return picture.crop((left, top, left + self.crop, top + self.crop))
+
+    def _resize(self, picture: Image.Image) -> Image.Image:
+        """The picture in the size of the images. Pillow resizes RGBA premultiplied: invisible colours do not bleed."""
+        _, height, width = self.image
+        if self.fit == "stretch":
+            return picture.resize((width, height), Image.Resampling.LANCZOS)
+        if self.fit == "crop":
+            return ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+        scale = min(width / picture.width, height / picture.height)
+        across, down = (max(1, round(side * scale)) for side in picture.size)
+        canvas = Image.new(picture.mode, (width, height), self._margin(picture.mode))
+        resized = picture.resize((across, down), Image.Resampling.LANCZOS)
+        canvas.paste(resized, ((width - across) // 2, (height - down) // 2))
+        return canvas
+
+    def _margin(self, mode: str) -> int | tuple[int, ...]:
+        """The colour around padded pictures: the background, or transparent where the alpha channel is kept."""
+        return (0, 0, 0, 0) if mode == "RGBA" else ImageColor.getcolor(self.background, mode)
+
+
+def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image:
+    """Scale 16-bit gray down to 8 bits; Pillow's own conversion clips it to white."""
+    # Older Pillows open 16-bit gray PNG as 32-bit integers.
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and file_format == "PNG"):
+        values = np.asarray(picture).astype(np.uint32)
+        return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError("32-bit pixels have no defined white: save the file with 8 or 16 bits")
+    return picture
