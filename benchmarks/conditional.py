@@ -13,32 +13,11 @@ from pathlib import Path
 
 import torch
 from scipy.stats import spearmanr
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_run import ImageSet, Splits, load_plugins
-from gan_run.benchmarks.image_measures import BATCH, network
+from gan_run.benchmarks.image_measures import fit, logits, network
 from gan_run.runs import load_run
-
-
-def train_regression(images: ImageSet, values: Tensor, epochs: int) -> nn.Module:
-    """A regression of standardised values (M, K) on images, with a learning rate that falls linearly to 0."""
-    model = network(images.image.channels, values.shape[1])
-    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    batches = [batch for _ in range(epochs) for batch in torch.split(torch.randperm(images.count), BATCH)]
-    for step, batch in enumerate(batches):
-        for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * (1 - step / len(batches))
-        loss = (model(images.batch(batch).images) - values[batch]).square().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return model.eval()
-
-
-@torch.no_grad()
-def read(model: nn.Module, images: Tensor) -> Tensor:
-    """Standardised values (N, K) of float images."""
-    return torch.cat([model(chunk) for chunk in torch.split(images, 500)])
 
 
 def main() -> None:
@@ -60,12 +39,19 @@ def main() -> None:
         return torch.stack([images.columns[column].float() for column in pairs.values()], dim=1)
 
     mean, std = known(train).mean(0), known(train).std(0)
-    regression = train_regression(train, (known(train) - mean) / std, arguments.epochs)
-    real = read(regression, test.batch(torch.arange(test.count)).images) * std + mean
+    values, cpu = (known(train) - mean) / std, torch.device("cpu")
+    regression = network(train.image.channels, len(pairs))
+
+    def loss(rows: Tensor) -> Tensor:
+        error: Tensor = regression(train.batch(rows).images) - values[rows]
+        return error.square().mean()
+
+    fit(regression, train.count, arguments.epochs, loss)
+    real = logits(regression, test.batch(torch.arange(test.count)).images, cpu) * std + mean
     r2 = 1 - (real - known(test)).square().mean(0) / known(test).var(0)
 
     asked = loaded.model.sample_latents(arguments.samples)
-    found = read(regression, loaded.model.generate(asked)) * std + mean
+    found = logits(regression, loaded.model.generate(asked), cpu) * std + mean
     print(f"{arguments.run}, step {loaded.step}: {arguments.samples} images")
     for index, latent in enumerate(pairs):
         rho = spearmanr(asked[latent].numpy(), found[:, index].numpy()).statistic

@@ -1,6 +1,7 @@
 """What benchmarks/codes.py measures on images: classes, by a small classifier, and shapes of figures."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -41,17 +42,26 @@ def train_classifier(
 ) -> nn.Module:
     """A classifier of uint8 images (N, C, H, W), with a learning rate that falls linearly to 0."""
     classifier = network(images.shape[1], classes).to(device)
-    optimizer = torch.optim.Adam(classifier.parameters(), lr=2e-3)
-    batches = [batch for _ in range(epochs) for batch in torch.split(torch.randperm(len(images)), BATCH)]
+
+    def loss(batch: Tensor) -> Tensor:
+        seen = shifted(images[batch]) if augment else images[batch]
+        return F.cross_entropy(classifier(to_float(seen).to(device)), labels[batch].to(device))
+
+    return fit(classifier, len(images), epochs, loss)
+
+
+def fit(model: nn.Module, count: int, epochs: int, loss_of: Callable[[Tensor], Tensor]) -> nn.Module:
+    """Train a model by the loss of batches of rows (N,) of `count`, with a learning rate that falls linearly to 0."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    batches = [batch for _ in range(epochs) for batch in torch.split(torch.randperm(count), BATCH)]
     for step, batch in enumerate(batches):
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * (1 - step / len(batches))
-        seen = shifted(images[batch]) if augment else images[batch]
-        loss = F.cross_entropy(classifier(to_float(seen).to(device)), labels[batch].to(device))
+        loss = loss_of(batch)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
         optimizer.step()
-    return classifier.eval()
+    return model.eval()
 
 
 @torch.no_grad()

@@ -17,9 +17,15 @@ TOPICS = {
         ("core.kinds.model", "core.kinds.metric", "core.kinds.artifact", "core.run.categories", "core.run.traversal"),
     ),
     "api-callbacks": ("Callbacks and events", ("core.kinds.callback", "core.kinds.events")),
-    "api-data": ("Datasets and images", ("core.images", "core.kinds.data_source", "core.base.image")),
+    "api-data": (
+        "Datasets and images",
+        ("core.images", "core.kinds.data_source", "core.kinds.resized_pictures", "core.base.image"),
+    ),
     "api-latents": ("Latents", ("core.kinds.latent",)),
-    "api-networks": ("Networks and augmentations", ("core.nn", "core.kinds.network", "core.kinds.augmentation")),
+    "api-networks": (
+        "Networks and augmentations",
+        ("core.nn", "core.kinds.generator", "core.kinds.discriminator", "core.kinds.augmentation"),
+    ),
     "api-losses": (
         "Losses, optimizers and schedules",
         ("core.kinds.loss", "core.kinds.update_context", "core.kinds.optimizer", "core.kinds.schedule"),

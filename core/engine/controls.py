@@ -2,7 +2,7 @@
 
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.augmentation import AugmentationModule
-from gan_run.core.kinds.schedule import Schedule, value_at
+from gan_run.core.kinds.schedule import Progress, Schedule
 from gan_run.core.kinds.spec import numbered_by_type
 
 
@@ -41,4 +41,4 @@ def _augmentations(training: Training) -> dict[str, float]:
 
 
 def _at_last_step(scheduled: float | Schedule, training: Training) -> float:
-    return value_at(scheduled, training.step - 1, training.spec.train.steps)
+    return Progress(training.step - 1, training.spec.train.steps).value(scheduled)

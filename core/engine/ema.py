@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from gan_run.core.kinds.network import GeneratorStack
+from gan_run.core.kinds.generator import GeneratorStack
 
 WEIGHTS = "module."
 """Prefix of the averaged weights in a checkpoint, as torch's AveragedModel writes them."""

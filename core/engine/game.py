@@ -16,11 +16,12 @@ from gan_run.core.engine.ownership import (
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
+from gan_run.core.kinds.discriminator import DiscriminatorModule
+from gan_run.core.kinds.generator import GeneratorStack
 from gan_run.core.kinds.latent import build_latents
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.kinds.model import Model
-from gan_run.core.kinds.network import DiscriminatorModule, GeneratorStack
 from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec
 

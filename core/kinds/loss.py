@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.discriminator import DiscriminatorModule
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import LatentSpace
-from gan_run.core.kinds.network import DiscriminatorModule
 from gan_run.core.kinds.schedule import Scheduled
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
 

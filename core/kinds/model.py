@@ -7,17 +7,18 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import update_bn
 
 from gan_run.core.base.errors import CodeError, DataError, GanRunError, suggest
 from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
+from gan_run.core.kinds.discriminator import DiscriminatorModule
+from gan_run.core.kinds.generator import GeneratorModule, GeneratorStack
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
-from gan_run.core.kinds.network import DiscriminatorModule, GeneratorModule, GeneratorStack
+from gan_run.core.kinds.standing_statistics import STATISTICS_BATCH, with_standing_statistics
 from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
@@ -27,8 +28,6 @@ CHUNK_PIXELS = CHUNK * 64 * 64
 """Pixels (height times width) in one forward pass. 32 channels of them at float32 are 260 MB."""
 RESERVED_NAMES = frozenset({"self", "n", "seed", "codes", "options"})
 """The arguments of `Model.sample`, which takes latents as keywords too."""
-STATISTICS_LATENTS, STATISTICS_BATCH = 5000, 250
-"""Latent values that standing statistics are computed over, and those in one forward pass."""
 
 
 class Model:
@@ -239,20 +238,22 @@ class Model:
         at = order.argsort()
         return {code: torch.cat([chunk[code] for chunk in encoded])[at] for code in self.codes}
 
-    def reconstruct(self, images: Tensor) -> Tensor:
+    def reconstruct(self, images: Tensor, options: Mapping[str, float] | None = None) -> Tensor:
         """Generate images from the codes of given ones; latents that no encoder recovers are drawn.
 
         Args:
             images: Float (N, C, H, W) in [-1, 1], on any device.
+            options: Sampling options of the generator, as in `generate`.
 
         Returns:
             Images (N, C, H, W), on the CPU.
 
         Raises:
             DataError: `images` has another shape, or is not float.
+            CodeError: The generator has no such option.
         """
         found = {name: value.to(self.device) for name, value in self.encode(images).items()}
-        return self.generate(self.latents.sample(len(images), found))
+        return self.generate(self.latents.sample(len(images), found), options)
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
@@ -305,24 +306,3 @@ def chunk_size(image: ImageShape, at_most: int) -> int:
         has no variance over one vector.
     """
     return min(at_most, max(2, CHUNK_PIXELS // math.prod(image.size)))
-
-
-def with_standing_statistics(stack: GeneratorStack, batch: int = STATISTICS_BATCH) -> GeneratorStack:
-    """A copy in evaluation mode whose batch norms have standing statistics: those over 5,000 fresh latent values.
-
-    The running statistics that come with averaged weights are those of the weights before averaging, and do not fit
-    (Brock et al. 2018, arXiv 1809.11096, appendix B).
-
-    Args:
-        stack: The latents and the generator, usually an EMA.
-        batch: Latent values in one forward pass.
-
-    Returns:
-        The copy. The random numbers are the same at every call.
-    """
-    settled = copy.deepcopy(stack).requires_grad_(False)
-    to_local_batch_norm(settled)
-    with isolated_rng("standing statistics"):
-        latents = (settled.latents.sample(batch) for _ in range(math.ceil(STATISTICS_LATENTS / batch)))
-        update_bn(latents, settled)
-    return settled.eval()

@@ -13,13 +13,14 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.callback import DeclaredCallback
 from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath, mistake
 from gan_run.core.kinds.data_source import DataSource
+from gan_run.core.kinds.discriminator import Discriminator
 from gan_run.core.kinds.ema import EMADecay
+from gan_run.core.kinds.generator import Generator
 from gan_run.core.kinds.latent import Latent, build_latents
 from gan_run.core.kinds.latent_space import LatentSpace, code_dims_by_name, drawing_order, unknown_latent
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.model import RESERVED_NAMES
-from gan_run.core.kinds.network import Discriminator, Generator
 from gan_run.core.kinds.optimizer import Optimizer
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]

@@ -11,8 +11,9 @@ from gan_run.core.base.device import full_precision
 from gan_run.core.base.lazy import lazy_property
 from gan_run.core.images.columns import Columns
 from gan_run.core.kinds.augmentation import Augmentations
+from gan_run.core.kinds.discriminator import DiscriminatorModule, Features
+from gan_run.core.kinds.generator import GeneratorStack
 from gan_run.core.kinds.latent_module import Values
-from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack
 from gan_run.core.kinds.schedule import START, Progress, Schedule
 from gan_run.core.nn.layers import frozen_running_stats
 

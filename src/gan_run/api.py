@@ -39,6 +39,16 @@ from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Au
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
+from gan_run.core.kinds.discriminator import (
+    Discriminator,
+    DiscriminatorModule,
+    Features,
+    Head,
+    HeadModule,
+    StackedTrunk,
+    Trunk,
+    TrunkModule,
+)
 from gan_run.core.kinds.events import (
     ArtifactRendered,
     CheckpointSaved,
@@ -48,25 +58,13 @@ from gan_run.core.kinds.events import (
     RunStarted,
     StepLogged,
 )
+from gan_run.core.kinds.generator import Generator, GeneratorModule, StyledGenerator
 from gan_run.core.kinds.latent import Latent, LatentContext
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, Values, log_prob
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
-from gan_run.core.kinds.network import (
-    Discriminator,
-    DiscriminatorModule,
-    Features,
-    Generator,
-    GeneratorModule,
-    Head,
-    HeadModule,
-    StackedTrunk,
-    StyledGenerator,
-    Trunk,
-    TrunkModule,
-)
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.resized_pictures import ResizedPictures
 from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at

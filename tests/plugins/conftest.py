@@ -22,7 +22,7 @@ from gan_run import (
     UpdateContext,
     Values,
 )
-from gan_run.core.kinds.network import GeneratorStack
+from gan_run.core.kinds.generator import GeneratorStack
 from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.uniform import Uniform
 

@@ -1,10 +1,9 @@
-"""How well a model reconstructs real images from their codes."""
+"""The error of images that a model reconstructs from the codes of real ones."""
 
 from gan_run import Component, hookimpl
-from gan_run.plugins.metrics.reconstruction.artifact import Reconstructions
 from gan_run.plugins.metrics.reconstruction.metric import Reconstruction
 
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    return [Reconstruction, Reconstructions]
+    return [Reconstruction]

@@ -8,7 +8,6 @@ import torch
 from pydantic import Field
 
 from gan_run import (
-    Artifact,
     DataInfo,
     Model,
     Problem,
@@ -16,11 +15,11 @@ from gan_run import (
     Splits,
     image_grid,
     save_png,
-    why_not_shown,
 )
+from gan_run.plugins.pictures.standard.drawn_images import DrawnImages
 
 
-class Samples(Artifact):
+class Samples(DrawnImages):
     """A grid of fresh samples, with a column per category if there is a categorical code."""
 
     type: Literal["samples"] = "samples"
@@ -28,14 +27,6 @@ class Samples(Artifact):
     columns: int = Field(default=10, ge=1, description="Columns, if there is no categorical code.")
     code: str | None = Field(
         default=None, description="The categorical latent of the columns; by default the first categorical code."
-    )
-
-    channels: tuple[int, int, int] | None = Field(
-        default=None, description="Channels to show as red, green and blue; by default the first three."
-    )
-
-    options: dict[str, float] = Field(
-        default_factory=dict, description="Sampling options of the generator, such as truncation."
     )
 
     @property
@@ -46,10 +37,8 @@ class Samples(Artifact):
         return () if self.code is None else spec.check_latent(self.code, "code")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        if problem := why_not_shown(data.image, self.channels):
-            yield Problem(("type",), problem)
-        latents = spec.latent_space(data)
-        if self.code is not None and latents[self.code].cardinality is None:
+        yield from super().check_data(spec, data)
+        if self.code is not None and spec.latent_space(data)[self.code].cardinality is None:
             yield Problem(("code",), f"{self.code!r} is not categorical: the columns need categories")
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:

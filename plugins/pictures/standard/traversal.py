@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan_run import Artifact, DataInfo, Model, Problem, SpecView, Splits, Traversals, why_not_shown
+from gan_run import Model, Problem, SpecView, Splits, Traversals
+from gan_run.plugins.pictures.standard.drawn_images import DrawnImages
 
 
-class Traversal(Artifact):
+class Traversal(DrawnImages):
     """One picture per code: the code changes from left to right, and each row has its own fixed noise.
 
     With `frames`, also a GIF per code, in which each row of the picture is one moving image.
@@ -31,14 +32,6 @@ class Traversal(Artifact):
         default=None, ge=2, description="Frames of a GIF of a code that is not categorical; null for no GIF."
     )
 
-    channels: tuple[int, int, int] | None = Field(
-        default=None, description="Channels to show as red, green and blue; by default the first three."
-    )
-
-    options: dict[str, float] = Field(
-        default_factory=dict, description="Sampling options of the generator, such as truncation."
-    )
-
     @property
     def folder(self) -> str:
         return "traversals"
@@ -46,10 +39,6 @@ class Traversal(Artifact):
     def check(self, spec: SpecView) -> Iterable[Problem]:
         for index, code in enumerate(self.codes or ()):
             yield from spec.check_code(code, "codes", index)
-
-    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        if problem := why_not_shown(data.image, self.channels):
-            yield Problem(("type",), problem)
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         fields = {

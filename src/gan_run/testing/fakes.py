@@ -10,11 +10,12 @@ from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.discriminator import DiscriminatorModule, Features, HeadModule, TrunkModule
+from gan_run.core.kinds.generator import GeneratorStack
 from gan_run.core.kinds.latent import Latent, build_latents
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.model import Model
-from gan_run.core.kinds.network import DiscriminatorModule, Features, GeneratorStack, HeadModule, TrunkModule
 from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.testing.game import Noise, small_spec
 

@@ -9,17 +9,15 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_run.core.base.image import ImageShape
-from gan_run.core.kinds.latent_space import LatentSpace
-from gan_run.core.kinds.network import (
+from gan_run.core.kinds.discriminator import (
     Features,
-    Generator,
-    GeneratorModule,
     Head,
     HeadModule,
-    StyledGenerator,
     Trunk,
     TrunkModule,
 )
+from gan_run.core.kinds.generator import Generator, GeneratorModule, StyledGenerator
+from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import begin
 

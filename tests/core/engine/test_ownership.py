@@ -24,7 +24,7 @@ from gan_run import (
 )
 from gan_run.core.engine.state import model_tensors
 from gan_run.core.engine.training import Training
-from gan_run.core.kinds.network import Discriminator
+from gan_run.core.kinds.discriminator import Discriminator
 from gan_run.plugins.losses.adversarial.non_saturating import NonSaturating
 from gan_run.plugins.networks.heads.linear import Linear
 from gan_run.plugins.training.optimizers.adam import Adam

@@ -15,7 +15,7 @@ from gan_run import (
     StyledGenerator,
     UpdateContext,
 )
-from gan_run.core.kinds.network import GeneratorStack
+from gan_run.core.kinds.generator import GeneratorStack
 from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.plugins.latents.standard.gaussian import Gaussian
 from gan_run.plugins.losses.regularizers.path_length import PathLength, PathLengthTerm, path_lengths

@@ -1,6 +1,5 @@
 """The artifact `reconstructions`."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -8,43 +7,32 @@ import torch
 from pydantic import Field
 
 from gan_run import (
-    Artifact,
-    DataInfo,
     Model,
-    Problem,
-    SpecView,
     Split,
     Splits,
     image_grid,
     save_png,
-    why_not_shown,
 )
+from gan_run.plugins.pictures.standard.drawn_images import DrawnImages
 
 
-class Reconstructions(Artifact):
+class Reconstructions(DrawnImages):
     """Real images, each with the image that is generated from its encoded latents below it."""
 
     type: Literal["reconstructions"] = "reconstructions"
     split: Split = Field(default="test", description="The split whose images are reconstructed.")
     rows: int = Field(default=4, ge=1, description="Rows of real images.")
     columns: int = Field(default=10, ge=1, description="Columns of images.")
-    channels: tuple[int, int, int] | None = Field(
-        default=None, description="Channels to show as red, green and blue; by default the first three."
-    )
 
     @property
     def folder(self) -> str:
         return "reconstructions"
 
-    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        if problem := why_not_shown(data.image, self.channels):
-            yield Problem(("type",), problem)
-
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         images = data[self.split]
         count = min(self.rows * self.columns, images.count)
         real = images.batch(torch.randperm(images.count)[:count]).images.cpu()
-        made = model.reconstruct(real)
+        made = model.reconstruct(real, self.options)
         rows = zip(torch.split(real, self.columns), torch.split(made, self.columns), strict=True)
         pairs = [torch.cat(pair) for pair in rows]
         path = stem.with_name(f"{stem.name}.png")
