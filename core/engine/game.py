@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from gan_run.core.base.errors import Place, Problem, SpecError, suggest
+from gan_run.core.base.errors import Place, PluginError, Problem, SpecError, suggest
 from gan_run.core.engine.ownership import (
     assign_parameters,
     check_no_shared_tensors,
@@ -123,10 +123,18 @@ class Game(nn.Module):
         parameters = dict(self.named_parameters())
         return {player: {name: parameters[name] for name in names} for player, names in self._assigned.items()}
 
+    def brought_by(self, player: str) -> str:
+        """The losses that bring a player, for messages: " of the loss 'infogan-cr'"; "" for D and G."""
+        keys = [repr(key) for key in self.terms if player in self.term(key).trained_by()]
+        return "" if player in ("discriminator", "generator") else f" of the loss {' and '.join(keys)}"
+
     def _modules_by_player(self) -> dict[str, list[nn.Module]]:
         modules: dict[str, list[nn.Module]] = {}
         for key in self.terms:
             for player, module in self.term(key).trained_by().items():
+                if not isinstance(module, nn.Module):
+                    what = f"trained_by of the loss {key!r} has a {type(module).__name__} for the player {player!r}"
+                    raise PluginError(f"{what}, not a module: put a parameter into an nn.Module or nn.ParameterList")
                 modules.setdefault(player, []).append(module)
         modules["discriminator"] = [self.discriminator, *modules.pop("discriminator", [])]
         modules["generator"] = [self.stack, *modules.pop("generator", [])]
@@ -177,7 +185,7 @@ def _build_terms(losses: Mapping[str, Loss], context: LossContext) -> dict[str, 
 def _refuse_unknown_players(spec: Spec, game: Game) -> None:
     players = game.owned()
     problems = [
-        Problem(("optimizers",), f"the player {player!r} has none")
+        Problem(("optimizers",), f"the player {player!r}{game.brought_by(player)} has none")
         for player, parameters in players.items()
         if parameters and player not in spec.optimizers
     ]

@@ -135,7 +135,7 @@ def test_a_term_that_registers_a_module_of_the_game_is_refused(make_spec: MakeSp
 
 
 def test_a_player_without_an_optimiser_is_named(make_spec: MakeSpec) -> None:
-    with pytest.raises(GanRunError, match="optimizers: the player 'judge' has none"):
+    with pytest.raises(GanRunError, match="optimizers: the player 'judge' of the loss 'owning' has none"):
         game_of(make_spec(losses=[Owning()]))
     with pytest.raises(GanRunError, match="optimizers: the player 'generator' has none"):
         game_of(make_spec(optimizers={"discriminator": Adam(lr=0.1)}))

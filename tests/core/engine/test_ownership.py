@@ -18,6 +18,7 @@ from gan_run import (
     Loss,
     LossContext,
     LossTerm,
+    PluginError,
     Trunk,
     TrunkModule,
     UpdateContext,
@@ -253,6 +254,33 @@ def test_a_term_without_an_objective_is_refused(start: Start) -> None:
     )
     with pytest.raises(GanRunError, match=expected):
         start(losses=[NonSaturating(), Misspelt()])
+
+
+class BareParameter(Loss):
+    """Its term names a parameter where a module belongs."""
+
+    type: Literal["bare-parameter"] = "bare-parameter"
+
+    def build(self, context: LossContext) -> LossTerm:
+        return BareParameterTerm()
+
+
+class BareParameterTerm(LossTerm):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def trained_by(self) -> Mapping[str, nn.Module]:
+        return {"discriminator": self.scale}  # type: ignore[dict-item]  # the mistake that is tested
+
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return self.scale
+
+
+def test_a_parameter_in_place_of_a_module_is_refused(start: Start) -> None:
+    expected = r"trained_by of the loss 'bare-parameter' has a Parameter for the player 'discriminator', not a module"
+    with pytest.raises(PluginError, match=expected):
+        start(losses=[NonSaturating(), BareParameter()])
 
 
 @pytest.mark.parametrize("name", ["update", "items", "train", "training", "forward", "_modules", "keys"])

@@ -111,5 +111,6 @@ def test_what_cannot_be_told_apart_is_refused(begin: Begin) -> None:
 
 
 def test_the_player_needs_an_optimiser(begin: Begin) -> None:
-    with pytest.raises(SpecError, match=r"optimizers: the player 'pair-discriminator' has none"):
+    expected = r"optimizers: the player 'pair-discriminator' of the loss 'infogan-cr' has none"
+    with pytest.raises(SpecError, match=expected):
         begin(players=())
