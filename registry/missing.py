@@ -19,13 +19,14 @@ from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
-from gan_run.core.kinds.component import Catalogue, Component, SpecView
+from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.data_source import DataSource, Splits
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.kinds.spec_view import SpecView
 
 
 class Missing(Component):

@@ -5,27 +5,19 @@ a kind and has a field `type`, its name in a spec. A field annotated with a kind
 the validation context's catalogue. There is no global registry.
 """
 
-import warnings
 from abc import ABC
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Protocol, Self, TypeVar
+from typing import Annotated, ClassVar, Protocol, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    GetCoreSchemaHandler,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
 
-from gan_run.core.base.errors import NotFoundByName, Place, Problem, suggest
+from gan_run.core.base.errors import NotFoundByName, Problem
 from gan_run.core.images.info import DataInfo
-from gan_run.core.kinds.latent_space import LatentSpace
+from gan_run.core.kinds.declaration import Declaration, mistake
+from gan_run.core.kinds.spec_view import SpecView
 
 
 class Catalogue(Protocol):
@@ -73,174 +65,6 @@ def _anchor(value: object, info: ValidationInfo) -> object:
 SpecPath = Annotated[Path, BeforeValidator(_anchor)]
 """The type of a field that holds a path: relative to the spec's folder, or to the current folder if given by `--set`.
 """
-
-
-def mistake(title: str, place: Place, message: str, value: object) -> ValidationError:
-    """The error of a validator.
-
-    Args:
-        title: Name of the class that is validated.
-        place: Path of the wrong value, relative to the class.
-        message: What is wrong.
-        value: The wrong value.
-
-    Returns:
-        An error to raise.
-    """
-    # PydanticCustomError formats its message: braces in a user's text must not be taken for fields.
-    error = PydanticCustomError("gan_run", "{message}", {"message": message})
-    return ValidationError.from_exception_data(title, [InitErrorDetails(type=error, loc=place, input=value)])
-
-
-class Declaration(BaseModel):
-    """A part of a spec: a frozen pydantic model that refuses fields it does not declare."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
-
-    renamed: ClassVar[Mapping[str, str]] = {}
-    """Former field names, each with its present one. A spec may still use a former name: it is read with a
-    FutureWarning and written back under the present name. Subclasses add to what their bases declare."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_fields(cls, data: object) -> object:
-        """`data` with former field names replaced. Raises ValidationError for a name that is no field."""
-        if not isinstance(data, Mapping):
-            return data
-        data = cls.with_present_names(data)
-        if cls.model_config.get("extra") != "forbid":
-            return data
-        names = {field.alias or name for name, field in cls.model_fields.items()}
-        for name in data:
-            if name not in names:
-                message = f"{name!r} is not a field here{suggest(str(name), names)}"
-                raise mistake(cls.__name__, (str(name),), message, data[name])
-        return data
-
-    @classmethod
-    def former_names(cls) -> dict[str, str]:
-        """The former field names of this class and its bases.
-
-        Returns:
-            Present names by former ones.
-        """
-        return {old: new for base in reversed(cls.__mro__) for old, new in vars(base).get("renamed", {}).items()}
-
-    @classmethod
-    def with_present_names(cls, data: Mapping[str, object]) -> Mapping[str, object]:
-        """Replace former field names, with a FutureWarning for each.
-
-        Args:
-            data: Fields by name.
-
-        Returns:
-            Fields by present name.
-
-        Raises:
-            ValidationError: A field has both its former and its present name.
-        """
-        renamed = {old: new for old, new in cls.former_names().items() if old in data}
-        for old, new in renamed.items():
-            if new in data:
-                message = f"{old!r} is the former name of {new!r}: give {new!r} alone"
-                raise mistake(cls.__name__, (old,), message, data[old])
-            where = data.get("type", cls.__name__.lower())
-            message = f"{where}: the field {old!r} is now called {new!r}; its former name will be refused one day"
-            warnings.warn(message, FutureWarning, stacklevel=2)
-        return {renamed.get(name, name): value for name, value in data.items()}
-
-
-Part = TypeVar("Part", bound=Declaration)
-
-
-Class = Callable[..., Part]
-"""A class of parts. Not `type[Part]`: mypy accepts no abstract class, such as a kind, in its place."""
-
-
-class SpecView(Protocol):
-    """The spec that a component is part of, as its `check` sees it. A place is a path of field names and indices."""
-
-    def part(self, wanted: Class[Part], *place: str | int) -> Part:
-        """The part at a place that every spec has: `part(Trunk, "discriminator", "trunk")`.
-
-        Args:
-            wanted: Class of the part.
-            place: Its path in the spec.
-
-        Returns:
-            The part.
-        """
-        ...
-
-    def find(self, wanted: Class[Part], *place: str | int) -> Part | None:
-        """The part at a place that a spec may have: `find(Latent, "latents", "c1")`.
-
-        Args:
-            wanted: Class of the part.
-            place: Its path in the spec.
-
-        Returns:
-            The part, or None if there is no part of this class at this place.
-        """
-        ...
-
-    def find_all(self, wanted: Class[Part]) -> Iterator[tuple[Place, Part]]:
-        """All parts of a class, nested ones included.
-
-        Args:
-            wanted: Class of the parts.
-
-        Returns:
-            Each part with its path, in the spec's order.
-        """
-        ...
-
-    def check_latent(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """Check that the spec has a latent of this name.
-
-        Args:
-            name: The name.
-            place: Path of the field that holds it, relative to the component.
-
-        Returns:
-            The problem, if there is one.
-        """
-        ...
-
-    def check_code(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """Check that a name is a latent's, or that of one of its copies: `c[1]`.
-
-        Args:
-            name: The name.
-            place: Path of the field that holds it, relative to the component.
-
-        Returns:
-            The problem, if there is one.
-        """
-        ...
-
-    def latent_space(self, data: DataInfo) -> LatentSpace:
-        """Build the latents of the spec, to see whether one is discrete or cyclic and what it has for columns.
-
-        Args:
-            data: The dataset's description, which the latents fit: they are checked first.
-
-        Returns:
-            The modules, by name.
-        """
-        ...
-
-    def check_condition(self, name: str, *place: str | int) -> Iterator[Problem]:
-        """Check that a name is that of a latent whose value on real images a column determines or a loss computes.
-
-        Args:
-            name: The name.
-            place: Path of the field that holds it, relative to the component.
-
-        Returns:
-            The problem, if there is one.
-        """
-        ...
 
 
 class Component(Declaration, ABC):

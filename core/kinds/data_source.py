@@ -11,7 +11,8 @@ from gan_run.core.base.errors import DataError, PluginError, Problem, SpecError
 from gan_run.core.images.feed import Feed, FeedContext, ShuffledFeed, saves_position
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
-from gan_run.core.kinds.component import Component, SpecView
+from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.spec_view import SpecView
 
 
 class DataSource(Component):

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from gan_run.core.base.image import ImageShape
 from gan_run.core.kinds.augmentation import Augmentation, Augmentations
-from gan_run.core.kinds.component import Component, Declaration
+from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.nn.layers import spectral_norm

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from gan_run.core.kinds.component import Declaration
+from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.schedule import Progress, Schedule, Scheduled
 
 

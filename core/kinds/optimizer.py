@@ -8,8 +8,9 @@ import torch
 from pydantic import Field
 
 from gan_run.core.base.errors import Problem
-from gan_run.core.kinds.component import Component, SpecView
+from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.schedule import Progress, Scheduled
+from gan_run.core.kinds.spec_view import SpecView
 
 ParameterGroup = dict[str, Any]  # the type of groups in torch's own signatures
 """A group of parameters, as torch's optimizers take it: `params`, a list of (full name, parameter), and `rate`, the

@@ -6,7 +6,7 @@ from PIL import ImageColor
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from gan_run.core.images.picture_decoder import Channels, Fit, PictureDecoder
-from gan_run.core.kinds.component import Declaration
+from gan_run.core.kinds.declaration import Declaration
 
 Side = Annotated[int, Field(ge=1)]
 

@@ -11,8 +11,9 @@ from gan_run.core.base.errors import Place, Problem, suggest
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.callback import DeclaredCallback
-from gan_run.core.kinds.component import Class, Component, Declaration, Part, SpecPath, mistake
+from gan_run.core.kinds.component import Component, SpecPath
 from gan_run.core.kinds.data_source import DataSource
+from gan_run.core.kinds.declaration import Declaration, mistake
 from gan_run.core.kinds.discriminator import Discriminator
 from gan_run.core.kinds.ema import EMADecay
 from gan_run.core.kinds.generator import Generator
@@ -22,6 +23,7 @@ from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.model import RESERVED_NAMES
 from gan_run.core.kinds.optimizer import Optimizer
+from gan_run.core.kinds.spec_view import Class, Part
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 LatentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=60)]

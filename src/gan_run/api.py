@@ -37,8 +37,9 @@ from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
-from gan_run.core.kinds.component import Component, Declaration, SpecPath, SpecView
+from gan_run.core.kinds.component import Component, SpecPath
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
+from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.discriminator import (
     Discriminator,
     DiscriminatorModule,
@@ -69,6 +70,7 @@ from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.resized_pictures import ResizedPictures
 from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at
 from gan_run.core.kinds.spec import Spec, Train
+from gan_run.core.kinds.spec_view import SpecView
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
 from gan_run.core.nn.borrowed import Borrowed
 from gan_run.core.nn.layers import (
