@@ -1,5 +1,6 @@
 """The numbers that control a step and are logged beside its losses."""
 
+from gan_run.core.base.errors import Place, show_place
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.augmentation import AugmentationModule
 from gan_run.core.kinds.schedule import Progress, Schedule
@@ -10,11 +11,11 @@ def read_controls(training: Training) -> dict[str, float]:
     """What controlled the last step, by name, in alphabetical order.
 
     Returns:
-        `PLAYER/lr`, the learning rate of each player; `PLAYER/LOSS/weight` of each loss whose weight is a schedule;
-        `discriminator/augment/AUGMENTATION/REPORT`, what each augmentation reports. Waits for the device where one
-        reports something.
+        `PLAYER/lr`, the learning rate of each player; each other schedule by its place in the spec, such as
+        `losses[1].weight`; `discriminator/augment/AUGMENTATION/REPORT`, what each augmentation reports. Waits for the
+        device where one reports something.
     """
-    return dict(sorted({**_rates(training), **_weights(training), **_augmentations(training)}.items()))
+    return dict(sorted({**_rates(training), **_schedules(training), **_augmentations(training)}.items()))
 
 
 def _rates(training: Training) -> dict[str, float]:
@@ -22,13 +23,14 @@ def _rates(training: Training) -> dict[str, float]:
     return {f"{player.name}/lr": _at_last_step(optimizers[player.name].lr, training) for player in training.players}
 
 
-def _weights(training: Training) -> dict[str, float]:
-    return {
-        f"{player.name}/{key}/weight": _at_last_step(loss.weight, training)
-        for player in training.players
-        for key, loss in training.spec.losses_by_key().items()
-        if isinstance(loss.weight, Schedule) and training.game.term(key).has_objective_for(player.name)
-    }
+def _schedules(training: Training) -> dict[str, float]:
+    """The value of every schedule but those of learning rates; a schedule within another counts with that one."""
+    values: dict[Place, float] = {}
+    for place, schedule in training.spec.find_all(Schedule):
+        within = any(place[:end] in values for end in range(len(place)))
+        if not within and (place[0], place[2:]) != ("optimizers", ("lr",)):
+            values[place] = _at_last_step(schedule, training)
+    return {show_place(place): value for place, value in values.items()}
 
 
 def _augmentations(training: Training) -> dict[str, float]:

@@ -59,8 +59,8 @@ class StepLogged(Event):
     Attributes:
         losses: The latest value of each loss and report since the line before, by name: `PLAYER/LOSS` or
             `PLAYER/LOSS/REPORT`.
-        controls: What controlled the step, by name: `PLAYER/lr`, `PLAYER/LOSS/weight` of a scheduled weight, and
-            `discriminator/augment/AUGMENTATION/REPORT`.
+        controls: What controlled the step, by name: `PLAYER/lr`, each other schedule by its place in the spec (such as
+            `losses[1].weight`), and `discriminator/augment/AUGMENTATION/REPORT`.
         images_per_second: Real images per second since the line before.
         steps_per_second: Steps per second since the line before.
     """

@@ -17,6 +17,7 @@ from gan_run import (
     Callback,
     ImageShape,
     RunOptions,
+    Schedule,
     StepLogged,
     Stopped,
     resume,
@@ -44,18 +45,33 @@ def test_learning_rates_are_those_of_the_step(small: Small, registry: Registry, 
     assert [line["discriminator/lr"] for line in written] == [2e-4] * 4
 
 
-def test_weights_are_logged_only_where_they_are_scheduled_and_for_each_player_that_has_the_loss(
-    small: Small, registry: Registry, tmp_path: Path
-) -> None:
-    losses = [
+class Half(Schedule):
+    """Half of another schedule."""
+
+    type: Literal["half"] = "half"
+    of: Schedule
+
+    def at(self, step: int, steps: int) -> float:
+        return self.of.at(step, steps) / 2
+
+
+def test_every_schedule_is_logged_by_its_place_in_the_spec(small: Small, registry: Registry, tmp_path: Path) -> None:
+    falling = {"type": "linear", "start": 0.5, "end": 0.25}
+    spec = small(train={"steps": 2, "ema": falling})
+    spec["losses"] = [
         {"type": "non-saturating", "weight": 0.5},
-        {"type": "r1", "weight": LINEAR, "every": 2},
+        {"type": "r1", "weight": {"type": "half", "of": LINEAR}},
         {"type": "mutual-information", "codes": {"c": 1.0}, "weight": LINEAR},
     ]
-    written = lines(train(small(losses=losses, train={"steps": 2}), tmp_path, options=options(registry)))
-    weights = {name: [line[name] for line in written] for name in written[0] if name.endswith("/weight")}
-    names = ("discriminator/r1", "discriminator/mutual-information", "generator/mutual-information")
-    assert weights == {f"{name}/weight": [1.0, 0.5] for name in names}
+    spec["optimizers"]["generator"] |= {"lr": LINEAR, "betas": [0.5, falling]}
+    written = lines(train(spec, tmp_path, options=options(registry, components=[Half])))
+    logged = {name: [line[name] for line in written] for name in written[0] if "." in name}
+    assert logged == {
+        "losses[1].weight": [0.5, 0.25],
+        "losses[2].weight": [1.0, 0.5],
+        "optimizers.generator.betas[1]": [0.5, 0.375],
+        "train.ema": [0.5, 0.375],
+    }
 
 
 class Steady(Augmentation):
