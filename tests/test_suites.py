@@ -1,14 +1,26 @@
 """Every component of ours passes the suite that third parties are given for its kind."""
 
+import math
 from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
-from gan_run import Component, DataSource, ImageShape, testing
+from gan_run import (
+    Columns,
+    Component,
+    DataSource,
+    ImageShape,
+    Latent,
+    LatentContext,
+    LatentModule,
+    testing,
+)
 from gan_run.core.kinds.component import ValidationContext
 from gan_run.registry.plugins import load_plugins
 
@@ -85,6 +97,46 @@ for kind, suite in SUITES.items():
 
 class TestAngleFactor(testing.LatentSuite):
     component = built("latent", "factor").model_copy(update={"column": "angle"})  # type: ignore[assignment]  # a latent
+
+
+class Partner(Latent):
+    """The picture that belongs to each image, as an image-to-image generator is given it."""
+
+    type: Literal["partner"] = "partner"
+
+    def observed_columns(self) -> tuple[str, ...]:
+        return ("picture",)
+
+    def build(self, context: LatentContext) -> LatentModule:
+        return PartnerModule(context.data.columns["picture"].shape)
+
+
+class PartnerModule(LatentModule):
+    """Values are the pictures of eight training images, each equally often."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.value_shape, self.width = shape, math.prod(shape)
+        self.register_buffer("pictures", torch.zeros(8, *shape))
+
+    def fit_prior(self, columns: Columns) -> None:
+        self.get_buffer("pictures").copy_(columns["picture"][:8])
+
+    def sample(self, n: int) -> Tensor:
+        pictures = self.get_buffer("pictures")
+        return pictures[torch.randint(len(pictures), (n,), device=self.device)]
+
+    def embed(self, value: Tensor) -> Tensor:
+        return value.flatten(-len(self.value_shape))
+
+    def observe(self, columns: Columns) -> Tensor:
+        return columns["picture"]
+
+
+class TestPartner(testing.LatentSuite):
+    """Values of three axes, taken from a column."""
+
+    component = Partner()
 
 
 class TestArray(testing.DataSourceSuite):

@@ -22,12 +22,13 @@ COLUMNS = {
     "number": Column("continuous"),
     "angle": Column("angle"),
     "vector": Column("continuous", shape=(3,)),
+    "picture": Column("continuous", shape=(1, 12, 12)),
 }
 ADAM = {"type": "adam", "lr": 1e-3}
 
 
 class Noise(DataSource):
-    """30 training and 12 test images of noise in three classes, with a number, an angle and a vector for each."""
+    """30 training and 12 test images of noise in three classes; each has a number, an angle, a vector and a picture."""
 
     type: Literal["noise"] = "noise"
     image: tuple[int, int, int] = (1, 12, 12)
@@ -45,6 +46,7 @@ class Noise(DataSource):
             "number": order / count,
             "angle": order / count * 360,
             "vector": torch.randn(count, 3, dtype=torch.float64, generator=stream),
+            "picture": torch.rand(count, 1, 12, 12, generator=stream) * 2 - 1,
         }
         return ImageSet(pixels, columns)
 

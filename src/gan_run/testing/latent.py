@@ -24,8 +24,8 @@ SIZES = pytest.mark.parametrize("n", [1, 7])
 
 class LatentSuite(ComponentSuite):
     """Set `component` to a latent. Every test runs with one copy of it and, unless it depends on other latents or
-    observes a column, with two. The dataset has three classes, and the columns `number`, `angle` and `vector` (of three
-    numbers)."""
+    observes a column, with two. The dataset has three classes, and the columns `number`, `angle`, `vector` (of three
+    numbers) and `picture` (1, 12, 12)."""
 
     component: Latent
     others: ClassVar[Mapping[str, object]] = {"category": {"type": "categorical", "classes": 3}}
