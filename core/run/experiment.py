@@ -140,14 +140,14 @@ def _check_process_count(folder: RunFolder, world: World) -> None:
 
 
 def _check_plugin_files(request: TrainRequest, folder: RunFolder) -> None:
-    """Refuse a changed plugin file whose components decide the weights; say which others changed or are missing."""
+    """Refuse a changed plugin file that decided a checkpoint's weights; say which others changed or are missing."""
     options, plugins = request.options, request.options.plugins()
-    decisive = plugins.files_of(decisive_components(request.spec))
+    decisive = plugins.files_of(decisive_components(request.spec)) if folder.latest() else ()
     for file in folder.changed_plugins(plugins.files):
         changed = f"{file} is not what it was when this run began"
         if file in decisive:
             raise RunError(f"{changed}: give {folder.plugins / file.name}, or --fresh starts anew")
-        options.notify(f"{changed}; the run continues with it, since it decides no weights")
+        options.notify(f"{changed}; the run continues with it, since it has decided no weights")
     given = {file.name for file in plugins.files}
     for kept in folder.plugin_files():
         if kept.name not in given:

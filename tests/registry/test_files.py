@@ -154,6 +154,20 @@ def test_a_run_goes_on_with_the_file_it_began_with_and_no_other(
     assert resume(run, overrides=["train.steps=3"], options=quiet(registry=kept)) == run
 
 
+def test_a_file_may_change_while_no_checkpoint_depends_on_it(
+    mine: Path, small: Callable[..., dict[str, Any]], toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(toys)
+    spec = small(losses=[{"type": "mine"}], train={"steps": 2})
+    mine.write_text(CODE.replace("-update.fake_output", "-update.misspelt"), encoding="utf-8")
+    with pytest.raises(AttributeError, match="misspelt"):
+        train(spec, tmp_path, options=quiet(registry=load_plugins(files=[mine])))
+    mine.write_text(CODE, encoding="utf-8")
+    run = train(spec, tmp_path, options=quiet(registry=load_plugins(files=[mine])))
+    assert run == tmp_path / "small"
+    assert (run / "plugins" / "mine.py").read_text(encoding="utf-8") == CODE
+
+
 def test_the_command_that_goes_on_names_the_file(mine: Path, write_spec: Callable[..., Path], here: Here) -> None:
     stop = "import os, signal\n\n@hookimpl\ndef gan_run_step_logged(event):\n    os.kill(os.getpid(), signal.SIGINT)\n"
     mine.write_text(CODE + stop, encoding="utf-8")
@@ -181,7 +195,8 @@ def test_a_file_that_does_not_decide_the_weights_may_change_or_be_left_out_and_t
     file.write_text(HOOKS.replace("folder", "step"), encoding="utf-8")
     resume(run, overrides=["train.steps=3"], options=options(file))
     assert (
-        f"{file} is not what it was when this run began; the run continues with it, since it decides no weights" in said
+        f"{file} is not what it was when this run began; the run continues with it, since it has decided no weights"
+        in said
     )
     assert "event.step" in kept.read_text(encoding="utf-8")
 
