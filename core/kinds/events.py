@@ -94,7 +94,7 @@ class MetricMeasured(Event):
 
     @property
     def headline(self) -> Mapping[str, float]:
-        """The numbers in `found` that compare runs, by dotted path; see `Metric.headline`."""
+        """The numbers in `found` by which runs are compared, by dotted path; see `Metric.headline`."""
         return self.metric.headline(self.found)
 
 

@@ -1,27 +1,62 @@
 """Metrics: numbers that are measured on a trained model."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
+from gan_run.core.base.errors import NotFoundByName, suggest
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.model import Model
+
+T = TypeVar("T", bound=Hashable)
 
 Measured = float | int | str | None
 Measurement = Mapping[str, "Measured | Measurement | list[Measured]"]
 """A metric's result, ready for JSON: finite numbers by name, nested where that reads better."""
 
 
+@dataclass(frozen=True)
+class Headline:
+    """A number of a metric by which runs are compared."""
+
+    path: str
+    """Dotted path in the result, such as `codes.*.bound`; `*` matches any one name."""
+    better: Literal["higher", "lower"] = "higher"
+    """Which of two values is the better one."""
+    unit: str = ""
+    """The unit that is printed after the value, such as "nats"."""
+    form: str = ".4f"
+    """The value's format: `.2%` prints a share as a percentage."""
+
+    def show(self, value: float) -> str:
+        """A value as it is printed, without the unit."""
+        return f"{value:{self.form}}"
+
+    def is_better(self, value: float, other: float, by: float = 0.0) -> bool:
+        """Whether `value` is better than `other` by more than `by`."""
+        return (value - other if self.better == "higher" else other - value) > by
+
+    def best(self, values: Mapping[T, float]) -> T:
+        """The key of the best value; of equal ones the first."""
+        return (max if self.better == "higher" else min)(values, key=lambda key: values[key])
+
+    def matches(self, place: Sequence[str]) -> bool:
+        """Whether `path` matches a path in a result, given by its names."""
+        parts = self.path.split(".")
+        return len(place) == len(parts) and all(part in ("*", name) for part, name in zip(parts, place, strict=True))
+
+
 class Metric(Component):
     """Numbers that are measured on a trained model and, where needed, its dataset."""
 
     kind: ClassVar[str] = "metric"
-    headlines: ClassVar[tuple[str, ...]] = ("*",)
-    """The numbers that compare runs, higher being better: dotted paths in the result (`codes.*.bound`); `*` matches
-    any one name."""
+    headlines: ClassVar[tuple[Headline, ...]] = (Headline("*"),)
+    """The numbers by which runs are compared, and which of two values is better. The first that matches a path counts.
+    """
     every: int | None = Field(
         default=None, ge=1, description="Measure every so many steps too, not at the end of training alone."
     )
@@ -46,8 +81,8 @@ class Metric(Component):
                 return {"mean": float(images.mean()), "measured_on": {"samples": len(images)}}
         """
 
-    def headline(self, found: Measurement) -> Mapping[str, float]:
-        """Select the numbers that compare runs.
+    def headline(self, found: Measurement) -> dict[str, float]:
+        """Select the numbers by which runs are compared.
 
         Args:
             found: A result of `measure`.
@@ -55,12 +90,26 @@ class Metric(Component):
         Returns:
             The float values whose paths match `headlines`, by dotted path; integers are counts and left out.
         """
-        wanted = [pattern.split(".") for pattern in self.headlines]
         return {
             ".".join(place): value
             for place, value in _leaves(found, ())
-            if any(_fits(place, pattern) for pattern in wanted) and isinstance(value, float)
+            if isinstance(value, float) and any(headline.matches(place) for headline in self.headlines)
         }
+
+    def headline_of(self, path: str) -> Headline:
+        """What is declared of a number.
+
+        Args:
+            path: Its dotted path, as `headline` gives it.
+
+        Raises:
+            NotFoundByName: No headline matches the path.
+        """
+        for headline in self.headlines:
+            if headline.matches(path.split(".")):
+                return headline
+        there_are = [headline.path for headline in self.headlines]
+        raise NotFoundByName(f"{self.name()} has no headline {path!r}{suggest(path, there_are)}")
 
 
 def _leaves(found: Measurement, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -69,7 +118,3 @@ def _leaves(found: Measurement, place: tuple[str, ...]) -> Iterator[tuple[tuple[
             yield from _leaves(value, (*place, name))
         else:
             yield (*place, name), value
-
-
-def _fits(place: Sequence[str], pattern: Sequence[str]) -> bool:
-    return len(place) == len(pattern) and all(part in ("*", name) for name, part in zip(place, pattern, strict=True))

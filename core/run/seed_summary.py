@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from gan_run.core.kinds.metric import Metric
+from gan_run.core.kinds.metric import Headline, Metric
 from gan_run.core.run.run_folder import RunFolder
 
 
@@ -15,10 +15,12 @@ class MetricSummary:
     Attributes:
         name: The metric's name and the number's.
         values: The number by seed, of the runs that have it.
+        headline: Which of two values is better, and how they are printed.
     """
 
     name: str
     values: Mapping[int, float]
+    headline: Headline
 
     @property
     def mean(self) -> float:
@@ -31,18 +33,21 @@ class MetricSummary:
 
     @property
     def best(self) -> tuple[int, float]:
-        """The seed with the highest value, and the value."""
-        return max(self.values.items(), key=lambda pair: pair[1])
+        """The seed with the best value, and the value."""
+        seed = self.headline.best(self.values)
+        return seed, self.values[seed]
 
 
 def summarize_seeds(runs: Mapping[int, RunFolder], metrics: Sequence[Metric]) -> list[MetricSummary]:
     """Summarise the headline numbers of `metrics` in finished runs, given by seed."""
-    rows: dict[str, dict[int, float]] = {}
+    rows: dict[str, MetricSummary] = {}
     types = [metric.name() for metric in metrics]
     for seed, run in runs.items():
         for index, (metric, found) in enumerate(zip(metrics, run.measured(), strict=True)):
             # A metric that occurs twice, with different fields, is named by its place in the spec.
             title = types[index] if types.count(types[index]) == 1 else f"metrics[{index}] {types[index]}"
             for name, value in metric.headline(found).items():
-                rows.setdefault(f"{title} {name}", {})[seed] = value
-    return [MetricSummary(name, values) for name, values in rows.items()]
+                row = f"{title} {name}"
+                before = rows[row].values if row in rows else {}
+                rows[row] = MetricSummary(row, {**before, seed: value}, metric.headline_of(name))
+    return list(rows.values())

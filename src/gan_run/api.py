@@ -64,7 +64,7 @@ from gan_run.core.kinds.latent import Latent, LatentContext
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, Values, log_prob
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder, Loss, LossContext, LossTerm
-from gan_run.core.kinds.metric import Measurement, Metric
+from gan_run.core.kinds.metric import Headline, Measurement, Metric
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.resized_pictures import ResizedPictures
@@ -132,6 +132,7 @@ __all__ = [
     "GeneratorModule",
     "Head",
     "HeadModule",
+    "Headline",
     "ImageSet",
     "ImageShape",
     "ImageStore",

@@ -11,6 +11,7 @@ from gan_run import (
     AssignedImages,
     DataInfo,
     DataSource,
+    Headline,
     Latent,
     Measurement,
     Metric,
@@ -34,6 +35,12 @@ class ClusterAccuracy(Metric):
     ARI, which need no matching.
     """
 
+    headlines = (
+        Headline("accuracy", form=".2%"),
+        Headline("majority_vote", form=".2%"),
+        Headline("nmi"),
+        Headline("ari"),
+    )
     type: Literal["cluster-accuracy"] = "cluster-accuracy"
     code: str = Field(description="The categorical code.")
     fit: Split = Field(default="train", description="The split on which categories are matched to classes.")

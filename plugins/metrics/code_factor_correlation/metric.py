@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan_run import DataInfo, Measurement, Metric, Model, Problem, SpecView, Split, Splits
+from gan_run import DataInfo, Headline, Measurement, Metric, Model, Problem, SpecView, Split, Splits
 from gan_run.plugins.metrics.code_factor_correlation.table import tabulate
 
 
@@ -17,7 +17,7 @@ class CodeFactorCorrelation(Metric):
     images that it is measured on: to report it, choose on one split and measure on another.
     """
 
-    headlines = ("best.*.strength",)
+    headlines = (Headline("best.*.strength"),)
     type: Literal["code-factor-correlation"] = "code-factor-correlation"
     split: Split = Field(default="test", description="The split whose images are encoded.")
 

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import LatentSpace, LogLikelihood, Measurement, Metric, Model, Splits, Values
+from gan_run import Headline, LatentSpace, LogLikelihood, Measurement, Metric, Model, Splits, Values
 
 
 class Information(Metric):
@@ -19,7 +19,7 @@ class Information(Metric):
     the trained Q on that half.
     """
 
-    headlines = ("codes.*.bound",)
+    headlines = (Headline("codes.*.bound", unit="nats", form=".3f"),)
     type: Literal["information"] = "information"
     samples: int = Field(default=10000, ge=4, description="Generated images: half to refit scales, half to measure.")
 

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from gan_run import Measurement, Metric, Model, Split, Splits
+from gan_run import Headline, Measurement, Metric, Model, Split, Splits
 
 
 class Reconstruction(Metric):
@@ -16,7 +16,7 @@ class Reconstruction(Metric):
     with the loss `ali`. `mean_image` is the error of the mean training image in place of every reconstruction.
     """
 
-    headlines = ("mean_squared_error",)
+    headlines = (Headline("mean_squared_error", better="lower"),)
     type: Literal["reconstruction"] = "reconstruction"
     split: Split = Field(default="test", description="The split whose images are reconstructed.")
 

@@ -19,10 +19,16 @@ def show(rows: Sequence[MetricSummary], console: Console) -> None:
     for title in ("mean", "sd", "best", "of seed", *(str(seed) for seed in seeds)):
         table.add_column(title, justify="right")
     for row in rows:
-        deviation = "-" if row.deviation is None else f"{row.deviation:.4f}"
+        show = row.headline.show
+        deviation = "-" if row.deviation is None else show(row.deviation)
         best_seed, best = row.best
-        each = [f"{row.values[seed]:.4f}" if seed in row.values else "-" for seed in seeds]
-        table.add_row(row.name, f"{row.mean:.4f}", deviation, f"{best:.4f}", str(best_seed), *each)
+        each = [show(row.values[seed]) if seed in row.values else "-" for seed in seeds]
+        table.add_row(_title(row), show(row.mean), deviation, show(best), str(best_seed), *each)
     # A line that a narrow window breaks can be read, and can be piped: a name cut short cannot.
     width = Measurement.get(console, console.options.update_width(WIDEST), table).maximum
     Console(file=console.file, width=width).print(table)
+
+
+def _title(row: MetricSummary) -> str:
+    unit = row.headline.unit
+    return f"{row.name} ({unit})" if unit else row.name

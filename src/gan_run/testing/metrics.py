@@ -10,7 +10,7 @@ import torch
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.data_source import Splits
-from gan_run.core.kinds.metric import Metric
+from gan_run.core.kinds.metric import Headline, Metric
 from gan_run.core.kinds.model import Model
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import Noise, begin
@@ -46,6 +46,12 @@ class MetricSuite(ModelUserSuite):
         assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(json.dumps(found))
         torch.manual_seed(0)
         assert self.component.measure(model, data) == found
+
+    def test_its_headlines_are_found(self) -> None:
+        found, headlines = self.component.measure(self.model(), Splits(Noise())), self.component.headlines
+        assert all(isinstance(headline, Headline) for headline in headlines), "`headlines` holds `Headline(path)`s"
+        used = {self.component.headline_of(path) for path in self.component.headline(found)}
+        assert used == set(headlines), f"no number is at {', '.join(each.path for each in set(headlines) - used)}"
 
     def test_it_does_not_change_the_model(self) -> None:
         model = self.model()

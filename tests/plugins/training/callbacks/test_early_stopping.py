@@ -7,7 +7,19 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
-from gan_run import Measurement, Metric, Model, RunOptions, SpecError, Splits, Stopped, read_spec, resume, train
+from gan_run import (
+    Headline,
+    Measurement,
+    Metric,
+    Model,
+    RunOptions,
+    SpecError,
+    Splits,
+    Stopped,
+    read_spec,
+    resume,
+    train,
+)
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., dict[str, Any]]
@@ -22,7 +34,7 @@ class Planned(Metric):
     def measure(self, model: Model, data: Splits) -> Measurement:
         return {"codes": {"c": self.numbers.pop(0)}}
 
-    headlines: ClassVar[tuple[str, ...]] = ("codes.*",)
+    headlines = (Headline("codes.*"),)
 
 
 def spec(small: Small, **fields: object) -> dict[str, Any]:
@@ -56,6 +68,21 @@ def test_it_ends_after_so_many_measurements_without_an_improvement(
     run = train(spec(small, least=least), tmp_path, options=options)
     assert evaluated(run) == (ended_at, True)
     assert Planned.numbers == []
+
+
+class Error(Planned):
+    """A number of which less is better."""
+
+    type: Literal["planned"] = "planned"
+    headlines = (Headline("codes.*", better="lower"),)
+
+
+def test_where_lower_is_better_a_decrease_is_an_improvement(small: Small, registry: Registry, tmp_path: Path) -> None:
+    Planned.numbers[:] = [3.0, 4.0, 2.0, 2.0, 5.0, 0.0]
+    planned = spec(small)
+    planned["metrics"] = [Error(every=1)]
+    run = train(planned, tmp_path, options=RunOptions(notify=str, registry=registry, components=[Error]))
+    assert evaluated(run) == (5, True)
 
 
 def test_a_resumed_run_counts_what_was_measured_before(small: Small, options: RunOptions, tmp_path: Path) -> None:
