@@ -122,6 +122,10 @@ class LenientCatalogue:
                 raise
             return _placeholder(kind, str(error))
 
+    def names(self, kind: str) -> list[str]:
+        """The names of the components that are installed."""
+        return self.installed.names(kind)
+
 
 def missing_parts(spec: Spec) -> Iterator[str]:
     """For each placeholder in a spec, its place and why the component was not found."""

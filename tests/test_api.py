@@ -104,11 +104,11 @@ def test_a_loaded_model_is_the_same_each_time_and_leaves_the_random_stream_alone
 
 
 def test_a_model_is_loaded_as_it_was_at_a_step(run: Path, registry: Registry) -> None:
-    early, late = (load(run, registry=registry, step=step).sample(4, seed=9) for step in (2, 4))
+    early, late = (load(run, registry=registry, checkpoint=step).sample(4, seed=9) for step in (2, 4))
     assert not torch.equal(early, late)
     assert torch.equal(late, load(run, registry=registry).sample(4, seed=9))
     with pytest.raises(RunError, match="no checkpoint at step 3: there are 2, 4"):
-        load(run, registry=registry, step=3)
+        load(run, registry=registry, checkpoint=3)
 
 
 def test_a_model_needs_no_data(run: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def expected(fixture: Path, group: str) -> dict[str, Tensor]:
 def test_latent_values_give_the_images_they_gave(fixture: Path) -> None:
     tensors = load_file(fixture / "expected.safetensors")
     latents = expected(fixture, "latents")
-    last, before = gan_run.load(fixture / "run"), gan_run.load(fixture / "run", step=4)
+    last, before = gan_run.load(fixture / "run"), gan_run.load(fixture / "run", checkpoint=4)
     torch.testing.assert_close(last.generate(latents), tensors["images"], atol=WITHIN, rtol=0)
     torch.testing.assert_close(before.generate(latents), tensors["images_at_4"], atol=WITHIN, rtol=0)
     assert not torch.allclose(tensors["images"], tensors["images_at_4"], atol=WITHIN)

@@ -3,8 +3,8 @@
 from gan_run.core.base.errors import Place, show_place
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.augmentation import AugmentationModule
+from gan_run.core.kinds.component import numbered_by_type
 from gan_run.core.kinds.schedule import Progress, Schedule
-from gan_run.core.kinds.spec import numbered_by_type
 
 
 def read_controls(training: Training) -> dict[str, float]:

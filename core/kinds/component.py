@@ -9,7 +9,7 @@ from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Protocol, Self
+from typing import Annotated, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
@@ -36,6 +36,10 @@ class Catalogue(Protocol):
         Raises:
             NotFoundByName: No component of this kind has this name; the message gives the nearest names.
         """
+        ...
+
+    def names(self, kind: str) -> list[str]:
+        """The names of the components of a kind, as a spec may give them."""
         ...
 
 
@@ -145,3 +149,16 @@ class Component(Declaration, ABC):
         assert isinstance(component, cls)
         # A name qualified by its distribution stays qualified, so that it is written back as it was read.
         return component if name == chosen.name() else component.model_copy(update={"type": name})
+
+
+Listed = TypeVar("Listed", bound=Component)
+
+
+def numbered_by_type(components: Iterable[Listed]) -> dict[str, Listed]:
+    """The components of a list by type; a second one of a type is "TYPE-again-1", a third "TYPE-again-2"."""
+    keyed: dict[str, Listed] = {}
+    for component in components:
+        key = component.name()
+        recurring = sum(other == key or other.startswith(f"{key}-again-") for other in keyed)
+        keyed[f"{key}-again-{recurring}" if recurring else key] = component
+    return keyed

@@ -84,12 +84,14 @@ class MetricMeasured(Event):
     Attributes:
         metric: The metric, as the spec declares it.
         index: Its place in the spec's `metrics`.
+        key: Its name among them: its type; of a second metric of one type TYPE-again-1.
         found: What it measured.
     """
 
     name: ClassVar[str] = "metric_measured"
     metric: Metric
     index: int
+    key: str
     found: Measurement
 
     @property

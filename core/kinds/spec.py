@@ -1,8 +1,8 @@
 """The spec of an experiment."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Literal, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Literal, cast
 
 from pydantic import Field, StringConstraints
 
@@ -11,7 +11,7 @@ from gan_run.core.base.errors import Place, Problem, suggest
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.callback import DeclaredCallback
-from gan_run.core.kinds.component import Component, SpecPath
+from gan_run.core.kinds.component import Component, SpecPath, numbered_by_type
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.declaration import Declaration, mistake
 from gan_run.core.kinds.discriminator import Discriminator
@@ -24,6 +24,7 @@ from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.model import RESERVED_NAMES
 from gan_run.core.kinds.optimizer import Optimizer
 from gan_run.core.kinds.spec_view import Class, Part
+from gan_run.core.kinds.watched_number import WatchedNumber
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 LatentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=60)]
@@ -37,6 +38,11 @@ class Train(Declaration):
     checkpoint_every: int = Field(default=1000, ge=1, description="Steps between two checkpoints.")
     log_every: int = Field(default=50, ge=1, description="Steps between two lines of metrics.jsonl.")
     keep: int = Field(default=2, ge=1, description="Number of latest checkpoints to keep, besides the final one.")
+    keep_best: WatchedNumber | None = Field(
+        default=None,
+        description="A number of a metric: the checkpoint at which it was best is kept beside the latest ones, for "
+        "--checkpoint best.",
+    )
     device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
     precision: Precision = Field(
         default="fp32",
@@ -122,6 +128,10 @@ class Spec(Declaration):
             Losses by type; a second loss of one type is "TYPE-again-1", a third "TYPE-again-2".
         """
         return numbered_by_type(self.losses)
+
+    def metrics_by_key(self) -> dict[str, Metric]:
+        """The metrics by key: by type, a second one of a type as "TYPE-again-1"."""
+        return numbered_by_type(self.metrics)
 
     def components(self) -> Iterator[tuple[Place, Component]]:
         """All components of this spec, nested ones included.
@@ -210,6 +220,9 @@ class Spec(Declaration):
             yield Problem(("train", "accumulate"), message)
         if train.accumulate > 1 and train.reuse_fakes:
             yield Problem(("train", "reuse_fakes"), "not with train.accumulate: parts of the fakes share one graph")
+        if train.keep_best is not None:
+            for problem in train.keep_best.check_watched(self):
+                yield problem.within("train", "keep_best")
 
     def _reserved_names(self) -> Iterator[Problem]:
         for name in RESERVED_NAMES & self.latents.keys():
@@ -292,19 +305,6 @@ class Spec(Declaration):
                 if code not in encoded:
                     message = f"no loss trains an encoder of the code {code!r}{suggest(code, encoded)}"
                     yield Problem(("losses", index), message)
-
-
-Listed = TypeVar("Listed", bound=Component)
-
-
-def numbered_by_type(components: Iterable[Listed]) -> dict[str, Listed]:
-    """The components of a list by type; a second one of a type is "TYPE-again-1", a third "TYPE-again-2"."""
-    keyed: dict[str, Listed] = {}
-    for component in components:
-        key = component.name()
-        recurring = sum(other == key or other.startswith(f"{key}-again-") for other in keyed)
-        keyed[f"{key}-again-{recurring}" if recurring else key] = component
-    return keyed
 
 
 def _parts(value: object, place: Place) -> Iterator[tuple[Place, Declaration]]:

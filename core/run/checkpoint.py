@@ -8,7 +8,7 @@ checkpoints/step-00005000/model.safetensors       weights, buffers, the EMA of t
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -110,9 +110,9 @@ def verify(checkpoint: Checkpoint) -> None:
             raise RunError(f"{path} is missing or not what was written: {remedy}")
 
 
-def prune(checkpoints: Path, keep: int, final: int) -> None:
-    """Remove all but the last `keep` checkpoints and the one at step `final`, and checkpoints left half written."""
-    for checkpoint in [c for c in complete(checkpoints) if c.step != final][:-keep]:
+def prune(checkpoints: Path, keep: int, besides: Collection[int]) -> None:
+    """Remove all but the last `keep` checkpoints and those at the steps `besides`, and what was left half written."""
+    for checkpoint in [c for c in complete(checkpoints) if c.step not in besides][:-keep]:
         # Under this name it is no checkpoint, and the next call removes what an interruption leaves of it.
         checkpoint.folder.rename(_temporary(checkpoint.folder))
     for temporary in checkpoints.glob(".step-*.tmp"):

@@ -22,6 +22,7 @@ from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.events import ArtifactRendered, CheckpointSaved, MetricMeasured, StepLogged
 from gan_run.core.run import checkpoint, evaluation
+from gan_run.core.run.best import BestCheckpoint
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.run_folder import RunFolder
 
@@ -38,7 +39,7 @@ class Stopped(Exception):
         self.step = step
 
 
-def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
+def save(training: Training, run: RunFolder, best: BestCheckpoint) -> checkpoint.Checkpoint:
     """Write a checkpoint, and remove those that are no longer kept."""
     tensors = model_tensors(training.game, training.ema)
     damaged = checkpoint.first_not_finite(tensors)
@@ -47,7 +48,9 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     run.sync_metrics()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
     saved = checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
-    checkpoint.prune(run.checkpoints, training.spec.train.keep, training.spec.train.steps)
+    best.record()
+    besides = {training.spec.train.steps, *best.steps}
+    checkpoint.prune(run.checkpoints, training.spec.train.keep, besides)
     return saved
 
 
@@ -107,6 +110,7 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
     settings = training.spec.train
     monitor = NonFiniteMonitor()
     throughput = Throughput(training)
+    best = BestCheckpoint(training.spec, run.checkpoints, training.step)
     (ending,) = training.world.any(events.end_requested)  # of a resumed run, which had come to its end
     while training.step < settings.steps and not ending:
         events.release_model()
@@ -122,19 +126,19 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
                 log(training, run, throughput.lap(), events)
 
         if not last:
-            evaluate_if_due(training, run, data, monitor, events)
+            evaluate_if_due(training, run, data, monitor, events, best)
 
         # After the step's events, since a callback may ask for them.
         stopping, ending = training.world.any(stop(), events.end_requested)
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
-        if step % settings.checkpoint_every == 0 or last or stopping or ending:
+        if step % settings.checkpoint_every == 0 or last or stopping or ending or best.improved:
             monitor.raise_if_any(run)
-            saved = save(training, run)
+            saved = save(training, run, best)
             events.send(CheckpointSaved(**events.now(), checkpoint=saved.folder))
 
         if stopping and not last:
             raise Stopped(step)
-    evaluate(training, run, data, events)
+    evaluate(training, run, data, events, best)
 
 
 def train_along(training: Training, stop: Callable[[], bool]) -> None:
@@ -167,7 +171,12 @@ def log(training: Training, run: RunFolder, steps_per_second: float, events: Run
 
 
 def evaluate_if_due(
-    training: Training, run: RunFolder, data: Splits, monitor: NonFiniteMonitor, events: RunEvents
+    training: Training,
+    run: RunFolder,
+    data: Splits,
+    monitor: NonFiniteMonitor,
+    events: RunEvents,
+    best: BestCheckpoint,
 ) -> None:
     """Render the artifacts and measure the metrics whose `every` divides this step."""
     spec, step = training.spec, training.step
@@ -177,15 +186,17 @@ def evaluate_if_due(
         monitor.raise_if_any(run)
         render(training, run, data, artifacts, events)
         if metrics:
-            run.append_metrics({"step": step, "metrics": measure(training, data, metrics, events)})
+            run.append_metrics({"step": step, "metrics": measure(training, data, metrics, events, best)})
 
 
-def evaluate(training: Training, run: RunFolder, data: Splits, events: RunEvents) -> None:
+def evaluate(training: Training, run: RunFolder, data: Splits, events: RunEvents, best: BestCheckpoint) -> None:
     """Render and measure everything after the last step. evaluation.json is written last and marks a finished run."""
     spec, step = training.spec, training.step
     render(training, run, data, range(len(spec.artifacts)), events)
-    found = measure(training, data, range(len(spec.metrics)), events)
+    found = measure(training, data, range(len(spec.metrics)), events, best)
+    best.record()
     early = {} if step == spec.train.steps else {"ended_early": True}
+    run.add_evaluation(step, found)
     run.write_evaluation({"step": step, **early, "metrics": found})
 
 
@@ -198,15 +209,18 @@ def render(training: Training, run: RunFolder, data: Splits, indices: Collection
         events.send(ArtifactRendered(**events.now(), artifact=artifact, index=index, files=tuple(files)))
 
 
-def measure(training: Training, data: Splits, indices: Collection[int], events: RunEvents) -> list[dict[str, object]]:
+def measure(
+    training: Training, data: Splits, indices: Collection[int], events: RunEvents, best: BestCheckpoint
+) -> list[dict[str, object]]:
     """Measure some of the spec's metrics. Returns the fields of each and what it found."""
     spec = training.spec
+    keys = [list(spec.metrics_by_key())[index] for index in indices]
     metrics = [spec.metrics[index] for index in indices]
     measured = []
-    for index, metric, found in zip(
-        indices, metrics, evaluation.measure(events.model(), data, metrics, spec.seed), strict=True
-    ):
-        events.send(MetricMeasured(**events.now(), metric=metric, index=index, found=found))
+    each_found = evaluation.measure(events.model(), data, metrics, spec.seed)
+    for index, key, metric, found in zip(indices, keys, metrics, each_found, strict=True):
+        events.send(MetricMeasured(**events.now(), metric=metric, index=index, key=key, found=found))
+        best.consider(training.step, key, found)
         measured.append(evaluation.with_fields(metric, found))
     return measured
 

@@ -5,6 +5,7 @@ runs/NAME/spec.json           as resolved, every default written out
           environment.json    versions and hardware, for each stretch of training between two interruptions
           metrics.jsonl       one line per logged step
           evaluation.json     metrics of the finished model, with what they were measured on; written last
+          evaluations/        what was measured after each step that was evaluated, later by `gan-run evaluate` too
           labels.json         names of codes and categories; see core/kinds/code_names.py
           plugins/            copies of plugins that are single files
           checkpoints/        see checkpoint.py
@@ -13,7 +14,7 @@ runs/NAME/spec.json           as resolved, every default written out
 
 import fcntl
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class RunFolder:
         self.data_file = path / "data.json"
         self.environment_file = path / "environment.json"
         self.evaluation_file = path / "evaluation.json"
+        self.evaluations = path / "evaluations"
         self.labels_file = path / "labels.json"
         self.plugins = path / "plugins"
         self.checkpoints = path / "checkpoints"
@@ -170,6 +172,20 @@ class RunFolder:
         stretches = self._read(self.environment_file).get("stretches")
         last = stretches[-1] if isinstance(stretches, list) and stretches else None
         return last.get("processes", 1) if isinstance(last, dict) else None
+
+    def add_evaluation(self, step: int, measured: Sequence[Mapping[str, object]]) -> Path:
+        """Save what metrics found after `step` steps, in the place of what metrics with the same fields found before.
+
+        Returns:
+            The file.
+        """
+        file = self.evaluations / f"step-{step:08d}.json"
+        before = self._read(file).get("metrics") if file.exists() else None
+        fields = [each["metric"] for each in measured]
+        others = [each for each in before if each["metric"] not in fields] if isinstance(before, list) else []
+        self.evaluations.mkdir(exist_ok=True)
+        write_text(file, to_json({"step": step, "metrics": [*others, *measured]}))
+        return file
 
     def write_evaluation(self, evaluation: Mapping[str, object]) -> None:
         write_text(self.evaluation_file, to_json(evaluation))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from gan_run.core.kinds.component import numbered_by_type
 from gan_run.core.kinds.metric import Headline, Metric
 from gan_run.core.run.run_folder import RunFolder
 
@@ -41,13 +42,11 @@ class MetricSummary:
 def summarize_seeds(runs: Mapping[int, RunFolder], metrics: Sequence[Metric]) -> list[MetricSummary]:
     """Summarise the headline numbers of `metrics` in finished runs, given by seed."""
     rows: dict[str, MetricSummary] = {}
-    types = [metric.name() for metric in metrics]
+    keyed = numbered_by_type(metrics)
     for seed, run in runs.items():
-        for index, (metric, found) in enumerate(zip(metrics, run.measured(), strict=True)):
-            # A metric that occurs twice, with different fields, is named by its place in the spec.
-            title = types[index] if types.count(types[index]) == 1 else f"metrics[{index}] {types[index]}"
+        for (key, metric), found in zip(keyed.items(), run.measured(), strict=True):
             for name, value in metric.headline(found).items():
-                row = f"{title} {name}"
+                row = f"{key} {name}"
                 before = rows[row].values if row in rows else {}
                 rows[row] = MetricSummary(row, {**before, seed: value}, metric.headline_of(name))
     return list(rows.values())

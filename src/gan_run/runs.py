@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -15,7 +16,9 @@ from gan_run.core.engine.state import load_model_tensors
 from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
-from gan_run.core.run import checkpoint
+from gan_run.core.run.best import read as read_best
+from gan_run.core.run.checkpoint import Checkpoint, complete
+from gan_run.core.run.checkpoint import load as load_tensors
 from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
@@ -28,6 +31,9 @@ from gan_run.registry.spec_loading import read_spec as read_content
 
 Components = Collection[type[Component]]
 """Component classes that no plugin provides."""
+
+CheckpointName = Literal["last", "best"] | int
+"""Which checkpoint of a run: the last; the best by `train.keep_best`; or that after so many steps."""
 
 SpecLike = Spec | Mapping[str, object] | Path | str
 """A spec, the JSON object of one, or the file that it is in."""
@@ -126,7 +132,7 @@ def load(
     *,
     registry: Plugins | None = None,
     components: Components = (),
-    step: int | None = None,
+    checkpoint: CheckpointName = "last",
 ) -> Model:
     """Load the model of a run.
 
@@ -137,16 +143,16 @@ def load(
         folder: The run folder.
         registry: The installed plugins; None loads all that are installed.
         components: Component classes that no plugin provides.
-        step: Which checkpoint; None for the last.
+        checkpoint: "last"; "best" by `train.keep_best`; or the number of steps after which it was saved.
 
     Returns:
         The model in evaluation mode, on cuda where there is one, else on the CPU.
 
     Raises:
-        RunError: The folder is no run, has no checkpoint (at `step`), or the checkpoint is damaged.
+        RunError: The folder is no run, has no such checkpoint, or the checkpoint is damaged.
         SpecError: A latent, network or loss of the run is not installed.
     """
-    return load_run(folder, _plugins(registry, components), step).model
+    return load_run(folder, _plugins(registry, components), checkpoint).model
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ class LoadedRun:
     folder: RunFolder
 
 
-def load_run(folder: Path | str, registry: Plugins, step: int | None = None) -> LoadedRun:
+def load_run(folder: Path | str, registry: Plugins, checkpoint: CheckpointName = "last") -> LoadedRun:
     """A run as the commands that evaluate it need it. Raises as `load` does."""
     target = RunFolder(Path(folder))
     spec = resolve_device(recorded_spec(target, registry, ['train.device="auto"']))
@@ -173,12 +179,12 @@ def load_run(folder: Path | str, registry: Plugins, step: int | None = None) -> 
     decisive = registry.files_of(decisive_components(spec))
     for file in target.changed_plugins(decisive):
         warnings.warn(f"{file} is not what it was when {folder} was trained: see {target.plugins}", stacklevel=2)
-    saved = _checkpoint(target, step)
+    saved = _checkpoint(target, checkpoint)
     info = target.data_info()
     with isolated_rng("load"):
         game = build_game(spec, info)
         average = None if spec.train.ema is None else EMA(game.stack)
-    tensors, _ = checkpoint.load(saved)
+    tensors, _ = load_tensors(saved)
     load_model_tensors(tensors, game, average)
     device = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(device)
@@ -191,11 +197,14 @@ def recorded_spec(folder: RunFolder, registry: Plugins, overrides: Collection[st
     return _spec_of(folder, LenientCatalogue(registry.catalogue), overrides)
 
 
-def _checkpoint(folder: RunFolder, step: int | None) -> checkpoint.Checkpoint:
-    found = {saved.step: saved for saved in checkpoint.complete(folder.checkpoints)}
+def _checkpoint(folder: RunFolder, name: CheckpointName) -> Checkpoint:
+    found = {saved.step: saved for saved in complete(folder.checkpoints)}
     if not found:
         raise RunError(f"{folder.path} has no checkpoint yet")
-    wanted = max(found) if step is None else step
+    best = read_best(folder.checkpoints) if name == "best" else None
+    if name == "best" and best is None:
+        raise RunError(f"{folder.path} has no best checkpoint: train.keep_best names the number that decides")
+    wanted = best.step if best is not None else max(found) if isinstance(name, str) else name
     if wanted not in found:
         steps = ", ".join(map(str, sorted(found)))
         raise RunError(f"{folder.path} has no checkpoint at step {wanted}: there are {steps}")

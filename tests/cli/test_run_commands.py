@@ -42,11 +42,11 @@ def test_sample_takes_its_format_from_the_option_first(here: Here, run: Path, tm
 
 def test_sample_of_another_step_is_of_another_model(here: Here, run: Path, tmp_path: Path) -> None:
     for step in ("2", "4"):
-        assert here("sample", run, "--step", step, "--out", f"{step}.npz").exit_code == 0
+        assert here("sample", run, "--checkpoint", step, "--out", f"{step}.npz").exit_code == 0
     with np.load(tmp_path / "2.npz") as two, np.load(tmp_path / "4.npz") as four:
         assert two["images"].shape == four["images"].shape
         assert not np.array_equal(two["images"], four["images"])
-    done = here("sample", run, "--step", "3")
+    done = here("sample", run, "--checkpoint", "3")
     assert done.exit_code == 2
     assert "has no checkpoint at step 3: there are 2, 4" in done.output
 
@@ -105,18 +105,33 @@ def test_evaluate_measures_again_what_the_run_found(here: Here, run: Path) -> No
     assert done.exit_code == 0
     assert json.loads(done.output) == json.loads((run / "evaluation.json").read_text())
     text = here("evaluate", run)
-    assert text.output.startswith('loudness after 4 steps\n{\n  "mean": ')
+    mean = json.loads(done.output)["metrics"][0]["found"]["mean"]
+    assert [line.split() for line in text.output.splitlines()] == [
+        ["after", "4", "steps"],
+        ["loudness", "mean", f"{mean:.4f}"],
+        ["in", "full:", str(run / "evaluations/step-00000004.json")],
+    ]
 
 
 def test_evaluate_measures_another_checkpoint_and_other_metrics(here: Here, run: Path) -> None:
     before = (run / "evaluation.json").read_bytes()
-    earlier = here("evaluate", run, "--step", "2", "--json", "--set", 'metrics=[{"type": "loudness"}]')
+    earlier = here("evaluate", run, "--checkpoint", "2", "--json", "--set", 'metrics=[{"type": "loudness"}]')
     assert json.loads(earlier.output)["step"] == 2
     assert json.loads(earlier.output)["metrics"] != json.loads(before)["metrics"]
     nan = here("evaluate", run, "--json", "--set", "metrics[0].found=nan")
     assert json.loads(nan.output)["metrics"][0]["found"]["mean"] is None
     assert "NaN" not in nan.output
     assert (run / "evaluation.json").read_bytes() == before
+
+
+def test_evaluate_saves_what_it_finds_beside_what_was_found_before(here: Here, run: Path) -> None:
+    file = run / "evaluations" / "step-00000004.json"
+    before = json.loads(file.read_text())
+    assert json.loads((run / "evaluation.json").read_text())["metrics"][0] in before["metrics"]
+    for _ in range(2):  # again in its own place
+        other = here("evaluate", run, "--json", "--set", 'metrics=[{"type": "loudness", "every": 3}]')
+        found = json.loads(other.output)["metrics"]
+        assert json.loads(file.read_text()) == {"step": 4, "metrics": [*before["metrics"], *found]}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from gan_run.core.kinds.metric import Headline
 from gan_run.core.run.seed_summary import MetricSummary
 
 WIDEST = 10_000
@@ -16,19 +17,23 @@ def show(rows: Sequence[MetricSummary], console: Console) -> None:
     seeds = list(dict.fromkeys(seed for row in rows for seed in row.values))
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("")
-    for title in ("mean", "sd", "best", "of seed", *(str(seed) for seed in seeds)):
-        table.add_column(title, justify="right")
+    for heading in ("mean", "sd", "best", "of seed", *(str(seed) for seed in seeds)):
+        table.add_column(heading, justify="right")
     for row in rows:
         show = row.headline.show
         deviation = "-" if row.deviation is None else show(row.deviation)
         best_seed, best = row.best
         each = [show(row.values[seed]) if seed in row.values else "-" for seed in seeds]
-        table.add_row(_title(row), show(row.mean), deviation, show(best), str(best_seed), *each)
-    # A line that a narrow window breaks can be read, and can be piped: a name cut short cannot.
+        table.add_row(title(row.name, row.headline), show(row.mean), deviation, show(best), str(best_seed), *each)
+    print_whole(table, console)
+
+
+def title(name: str, headline: Headline) -> str:
+    """The name of a number, with its unit."""
+    return f"{name} ({headline.unit})" if headline.unit else name
+
+
+def print_whole(table: Table, console: Console) -> None:
+    """Print a table at its full width: a line that a narrow window breaks can be read and piped, unlike one cut off."""
     width = Measurement.get(console, console.options.update_width(WIDEST), table).maximum
-    Console(file=console.file, width=width).print(table)
-
-
-def _title(row: MetricSummary) -> str:
-    unit = row.headline.unit
-    return f"{row.name} ({unit})" if unit else row.name
+    console.print(table, width=width, crop=False)

@@ -1,6 +1,11 @@
-"""Options of the commands that draw pictures."""
+"""Options of the commands that use the model of a run."""
+
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from gan_run.runs import CheckpointName
 
 
 class Channels(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click alone
@@ -28,6 +33,27 @@ class SamplingOption(click.ParamType):  # type: ignore[type-arg]  # as above
             self.fail(f"{value!r} is not a name and a number, as in truncation=0.5", param, context)
 
 
+class CheckpointOption(click.ParamType):  # type: ignore[type-arg]  # as above
+    """Which checkpoint: best, last or a number of steps."""
+
+    name = "best|last|STEP"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> "CheckpointName":
+        if value == "best" or value == "last":
+            return value
+        try:
+            return int(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not best, last or a number of steps", param, context)
+
+
+checkpoint_option = click.option(
+    "--checkpoint",
+    type=CheckpointOption(),
+    default="last",
+    show_default=True,
+    help="The checkpoint: the last, the best by train.keep_best, or that after STEP steps.",
+)
 channels_option = click.option(
     "--channels", type=Channels(), help="The channels to show as red, green and blue; default: the first three."
 )

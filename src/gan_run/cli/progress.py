@@ -1,6 +1,6 @@
 """What is shown during training: a live display on a terminal, plain lines elsewhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +10,15 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gan_run.cli.measured import show
 from gan_run.core.kinds.callback import Callback
-from gan_run.core.kinds.events import CheckpointSaved, RunEnded, RunStarted, StepLogged
+from gan_run.core.kinds.events import CheckpointSaved, MetricMeasured, RunEnded, RunStarted, StepLogged
+from gan_run.core.kinds.metric import Measurement, Metric
+
+WIDTH = 120
+"""Characters of a logged line."""
+MORE = "  …"
+"""At the end of a line that has no place for more."""
 
 
 class Display(Callback):
@@ -20,23 +27,28 @@ class Display(Callback):
     def __init__(self, console: Console) -> None:
         self.console = console
         self.folder = Path()
+        self._order: tuple[str, ...] = ()
+        self._measured: dict[int, dict[str, tuple[Metric, Measurement]]] = {}
 
     def notify(self, text: str) -> None:
         """Print one line."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def run_started(self, event: RunStarted) -> None:
-        self.folder = event.folder
+        self.folder, self._order = event.folder, tuple(event.spec.losses_by_key())
         train = event.spec.train
         self.notify(f"training {event.folder} to step {train.steps} on {train.device} in {train.precision}")
 
     def step_logged(self, event: StepLogged) -> None:
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in event.losses.items())
-        self.notify(f"step {event.step}/{event.steps}  {_throughput(event)}  {losses}")
+        self.notify(log_line(event, self._order))
+
+    def metric_measured(self, event: MetricMeasured) -> None:
+        self._measured.setdefault(event.step, {})[event.key] = event.metric, event.found
 
     def run_ended(self, event: RunEnded) -> None:
         if event.error is None:
             self.notify(f"trained {event.step} steps")
+            show(event.step, self._measured.get(event.step, {}), self.console)
 
 
 class LiveDisplay(Display):
@@ -78,9 +90,31 @@ def progress(console: Console) -> Iterator[Display]:
         yield display
 
 
+def log_line(event: StepLogged, order: Sequence[str] = ()) -> str:
+    """A step in at most WIDTH characters, with as many losses as there is room for; metrics.jsonl has the others.
+
+    Args:
+        event: The step.
+        order: Losses by key, those that are shown first at the front.
+    """
+    places = {key: place for place, key in enumerate(order)}
+    losses = [name for name in event.losses if name.count("/") == 1]  # what losses report has another /
+    losses.sort(key=lambda name: places.get(name.partition("/")[2], len(places)))
+    line = f"step {event.step}/{event.steps}  {event.steps_per_second:.2f} steps/s  {_left(event)} left"
+    for name in losses:
+        shown = f"  {name} {event.losses[name]:.3f}"
+        if len(line) + len(shown) > WIDTH - len(MORE):
+            return line + MORE
+        line += shown
+    return line
+
+
+def _left(event: StepLogged) -> timedelta:
+    return timedelta(seconds=round((event.steps - event.step) / max(event.steps_per_second, 1e-9)))
+
+
 def _throughput(event: StepLogged) -> str:
-    left = timedelta(seconds=round((event.steps - event.step) / max(event.steps_per_second, 1e-9)))
-    return f"{event.steps_per_second:.2f} steps/s  {event.images_per_second:.0f} images/s  {left} left"
+    return f"{event.steps_per_second:.2f} steps/s  {event.images_per_second:.0f} images/s  {_left(event)} left"
 
 
 def _table(losses: Mapping[str, float]) -> Table:

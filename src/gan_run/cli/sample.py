@@ -1,11 +1,15 @@
 """`gan-run sample`: images of a run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import channels_option, sampling_option
+from gan_run.cli.options import channels_option, checkpoint_option, sampling_option
+
+if TYPE_CHECKING:
+    from gan_run.runs import CheckpointName
 
 
 @click.command()
@@ -21,7 +25,7 @@ from gan_run.cli.options import channels_option, sampling_option
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: samples.png or samples.npz.")
 @click.option("--format", "form", type=click.Choice(["png", "npz"]), help="Default: what --out ends in, else png.")
-@click.option("--step", type=int, help="The step of the checkpoint; default: the last.")
+@checkpoint_option
 @channels_option
 @sampling_option
 @with_plugins
@@ -33,7 +37,7 @@ def sample(
     codes: tuple[str, ...],
     out: Path | None,
     form: str | None,
-    step: int | None,
+    checkpoint: "CheckpointName",
     channels: tuple[int, ...] | None,
     options: tuple[tuple[str, float], ...],
 ) -> None:
@@ -44,7 +48,7 @@ def sample(
     chosen = form or ("npz" if out is not None and out.suffix == ".npz" else "png")
     target = out or Path(f"samples.{chosen}")
     held = dict(_held(code) for code in codes)
-    model = load(run, registry=plugins.registry, step=step)
+    model = load(run, registry=plugins.registry, checkpoint=checkpoint)
     write_images(model.sample(n, seed, held, dict(options)), target, chosen, model.codec, channels)
     click.echo(target)
 

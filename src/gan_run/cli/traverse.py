@@ -1,11 +1,15 @@
 """`gan-run traverse`: strips of images, along each code of a run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import channels_option, sampling_option
+from gan_run.cli.options import channels_option, checkpoint_option, sampling_option
+
+if TYPE_CHECKING:
+    from gan_run.runs import CheckpointName
 
 
 @click.command()
@@ -26,6 +30,7 @@ from gan_run.cli.options import channels_option, sampling_option
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The folder for the pictures."
 )
+@checkpoint_option
 @channels_option
 @sampling_option
 @with_plugins
@@ -40,6 +45,7 @@ def traverse(
     seed: int,
     frames: int | None,
     out: Path,
+    checkpoint: "CheckpointName",
     channels: tuple[int, ...] | None,
     options: tuple[tuple[str, float], ...],
 ) -> None:
@@ -48,7 +54,7 @@ def traverse(
     from gan_run.core.run.traversal import Traversals
     from gan_run.runs import load_run
 
-    model = load_run(run, plugins.registry).model
+    model = load_run(run, plugins.registry, checkpoint).model
     names = [code if code in model.latents else str(model.code_names.code_dim(model.latents, code)) for code in codes]
     traversals = Traversals(
         codes=names or None,

@@ -122,12 +122,12 @@ def test_there_is_none_where_there_is_no_folder(tmp_path: Path) -> None:
     assert complete(tmp_path / "absent") == []
 
 
-def test_pruning_keeps_the_last_and_the_final_one(tmp_path: Path) -> None:
+def test_pruning_keeps_the_last_and_those_at_given_steps(tmp_path: Path) -> None:
     for step in (2, 4, 6, 8, 10):
         save(tmp_path, step, MODEL, OPTIMIZER)
-    prune(tmp_path, keep=2, final=4)
+    prune(tmp_path, keep=2, besides=[4])
     assert [found.step for found in complete(tmp_path)] == [4, 8, 10]
-    prune(tmp_path, keep=1, final=99)
+    prune(tmp_path, keep=1, besides=[99])
     assert [found.step for found in complete(tmp_path)] == [10]
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000010"]
 
@@ -135,7 +135,7 @@ def test_pruning_keeps_the_last_and_the_final_one(tmp_path: Path) -> None:
 def test_pruning_removes_what_a_kill_left_half_written(tmp_path: Path, saved: Checkpoint) -> None:
     shutil.copytree(saved.folder, tmp_path / ".step-00000014.tmp")
     assert complete(tmp_path) == [saved]
-    prune(tmp_path, keep=3, final=99)
+    prune(tmp_path, keep=3, besides=[99])
     assert [path.name for path in tmp_path.iterdir()] == [saved.folder.name]
 
 
@@ -149,11 +149,11 @@ def test_a_pruning_that_was_killed_is_finished_by_the_next(tmp_path: Path, monke
 
     monkeypatch.setattr(shutil, "rmtree", killed)
     with pytest.raises(KeyboardInterrupt):
-        prune(tmp_path, keep=1, final=99)
+        prune(tmp_path, keep=1, besides=[99])
     monkeypatch.undo()
     assert [found.step for found in complete(tmp_path)] == [6]
     load(complete(tmp_path)[0])
-    prune(tmp_path, keep=1, final=99)
+    prune(tmp_path, keep=1, besides=[99])
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000006"]
 
 

@@ -138,7 +138,7 @@ def test_the_model_is_that_of_the_checkpoint_of_the_step(small: Small, registry:
     folder = run(small(train={"steps": 3, "checkpoint_every": 1, "keep": 9}), tmp_path, registry, keeps)
     assert set(keeps.images) == {0, 1, 2, 3}
     for step in (1, 2, 3):
-        assert torch.equal(keeps.images[step], load(folder, registry=registry, step=step).sample(2, seed=5))
+        assert torch.equal(keeps.images[step], load(folder, registry=registry, checkpoint=step).sample(2, seed=5))
 
 
 def test_a_model_of_an_earlier_step_is_refused_rather_than_given_for_another(

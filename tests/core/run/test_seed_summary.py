@@ -74,11 +74,11 @@ def test_rows_gather_what_each_run_found(tmp_path: Path) -> None:
     ]
 
 
-def test_a_metric_that_is_there_twice_is_told_by_its_place(tmp_path: Path) -> None:
+def test_a_metric_that_is_there_twice_is_told_by_its_number(tmp_path: Path) -> None:
     runs = {0: finished(tmp_path / "a", {"accuracy": 0.5}, {"accuracy": 0.25})}
     assert summarize_seeds(runs, [Score(), Score()]) == [
-        MetricSummary("metrics[0] score accuracy", {0: 0.5}, HIGHER),
-        MetricSummary("metrics[1] score accuracy", {0: 0.25}, HIGHER),
+        MetricSummary("score accuracy", {0: 0.5}, HIGHER),
+        MetricSummary("score-again-1 accuracy", {0: 0.25}, HIGHER),
     ]
 
 
