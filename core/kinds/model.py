@@ -201,7 +201,7 @@ class Model:
         return params
 
     def encode(self, images: Tensor) -> dict[str, Tensor]:
-        """The most likely value of every code.
+        """The most likely value of every code. Batch norms use running statistics, but in `with_batch_statistics`.
 
         Args:
             images: Float (N, C, H, W) in [-1, 1], on any device.
@@ -270,6 +270,12 @@ class Model:
         """
         trunk = self._discriminator.trunk
         return torch.cat([trunk(chunk).vector.float().cpu() for chunk in self._chunks(images)])
+
+    @property
+    def has_batch_norms(self) -> bool:
+        """Whether running and batch statistics differ: whether there is a batch norm in any network."""
+        parts = (self._stack, self._discriminator, *self._encoders)
+        return any(isinstance(module, NORMS) for part in parts for module in part.modules())
 
     @cached_property
     def with_batch_statistics(self) -> "Model":

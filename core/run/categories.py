@@ -8,6 +8,7 @@ from torch import Tensor
 from gan_run.core.base.errors import CodeError, DataError
 from gan_run.core.images.columns import is_known
 from gan_run.core.images.image_set import ImageSet
+from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 
 
@@ -30,7 +31,7 @@ def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImag
 
     Args:
         model: A model that encodes `code`.
-        code: The name of a categorical latent with one copy.
+        code: A categorical latent with one copy, or a copy of one: `category[0]`.
         images: A split with labels. It is encoded in random order, drawn from torch's global stream, and in equal
             chunks, so that batch statistics depend neither on how a dataset is sorted nor on a small last chunk.
 
@@ -38,11 +39,13 @@ def assign_categories(model: Model, code: str, images: ImageSet) -> AssignedImag
         CodeError: The code is not categorical, has several copies, or no loss trains an encoder of it.
         DataError: The images have no labels.
     """
-    cardinality = _count_categories(model, code)
+    code_dim = _categorical(model, code)
     if images.labels is None:
         raise DataError("the data has no labels to compare with")
-    categories, labels = model.encode_set(images, shuffle=True)[code], images.labels.cpu()
-    known = is_known(labels)
+    encoded, labels = model.encode_set(images, shuffle=True), images.labels.cpu()
+    categories, known = model.latents.value_of(encoded, code_dim), is_known(labels)
+    cardinality = model.latents[code_dim.name].cardinality
+    assert cardinality is not None
     return AssignedImages(categories[known], labels[known], cardinality)
 
 
@@ -70,15 +73,16 @@ def match_classes(counts: Tensor) -> list[int | None]:
     return matching
 
 
-def _count_categories(model: Model, code: str) -> int:
-    latent = model.latents[code]
-    if latent.cardinality is None:
+def _categorical(model: Model, code: str) -> CodeDim:
+    """The dimension that `code` names. Raises CodeError as `assign_categories` does."""
+    code_dim, *more = model.latents.code_dims([code])
+    if model.latents[code_dim.name].cardinality is None:
         raise CodeError(f"{code!r} is not categorical")
-    if len(model.latents.code_dims([code])) > 1:
-        raise CodeError(f"{code!r} has several copies: give one latent of its own the name")
-    if code not in model.codes:
+    if more:
+        raise CodeError(f"{code!r} has {1 + len(more)} copies: name one, {code_dim}")
+    if code_dim.name not in model.codes:
         raise CodeError(
             f"no loss reads {code!r} off images: one such as mutual-information that names it in its codes would train "
             "an encoder"
         )
-    return latent.cardinality
+    return code_dim

@@ -42,7 +42,7 @@ class ClusterAccuracy(Metric):
         Headline("ari"),
     )
     type: Literal["cluster-accuracy"] = "cluster-accuracy"
-    code: str = Field(description="The categorical code.")
+    code: str = Field(description="The categorical code, or one of its copies: category[0].")
     fit: Split = Field(default="train", description="The split on which categories are matched to classes.")
     score: Split = Field(default="test", description="The split on which the matching is scored.")
     statistics: Literal["running", "batch"] = Field(
@@ -50,16 +50,16 @@ class ClusterAccuracy(Metric):
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
-        yield from spec.check_latent(self.code, "code")
+        yield from spec.check_code(self.code, "code")
         latent = spec.find(Latent, "latents", self.code)
         if latent is not None and latent.count > 1:
-            yield Problem(("code",), f"{self.code!r} has several copies: name a latent with one copy")
+            yield Problem(("code",), f"{self.code!r} has {latent.count} copies: name one, {self.code}[0]")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        latent = spec.find(Latent, "latents", self.code)
+        latents = spec.latent_space(data)
         if data.class_names is None:
             yield Problem(("type",), "the data has no labels")
-        elif latent is not None and spec.latent_space(data)[self.code].cardinality is None:
+        elif latents[latents.code_dims([self.code])[0].name].cardinality is None:
             yield Problem(("code",), f"{self.code!r} is not categorical")
         held_out = spec.part(DataSource, "data").validation
         sizes = {**data.sizes, "validation": held_out} if held_out else data.sizes

@@ -63,7 +63,7 @@ def _from_data(code_names: "CodeNames", loaded: "LoadedRun", code: str) -> "Code
     if classes is None:
         raise DataError("the data has no labels to name categories by")
     with isolated_rng("label"):
-        assigned = assign_categories(model, code_dim.name, Splits(loaded.spec.data)["train"])
+        assigned = assign_categories(model, str(code_dim), Splits(loaded.spec.data)["train"])
     for category, label in enumerate(match_classes(contingency(assigned, len(classes)))):
         if label is not None:
             code_names = code_names.with_value(latents, code_dim, category, classes[label])

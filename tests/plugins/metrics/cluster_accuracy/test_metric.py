@@ -154,6 +154,20 @@ def test_batch_statistics_are_those_of_the_images() -> None:
     assert found["statistics"] == "batch"
 
 
+def test_one_copy_of_a_repeated_code_is_measured_alone() -> None:
+    # The image's first two pixels are the logits of the first copy, the others those of the second.
+    images = seen_as(4, {(0, 0): 3, (1, 1): 3, (2, 0): 2})
+    latents = {"category": Categorical(classes=2, count=2)}
+    two = fake_model(latents, lambda embedded: embedded[:, None, None], {"category": nn.Identity()})
+    found = {
+        code: ClusterAccuracy(code=code).measure(two, splits(train=images, test=images))
+        for code in ("category[0]", "category[1]")
+    }
+    # In the third kind of image the first copy has equal logits, and calls it 0; the second copy calls it 0 too.
+    assert found["category[0]"]["accuracy"] == 1.0
+    assert found["category[1]"]["accuracy"] == pytest.approx(5 / 8)
+
+
 def test_what_cannot_be_measured_is_refused() -> None:
     images = seen_as(2, {(0, 0): 2, (1, 1): 2})
     data = splits(train=images, test=images)
@@ -161,7 +175,7 @@ def test_what_cannot_be_measured_is_refused() -> None:
         ClusterAccuracy(code="c").measure(model(2), data)
     with pytest.raises(GanRunError, match="mutual-information"):
         ClusterAccuracy(code="category").measure(model(2, codes=()), data)
-    with pytest.raises(GanRunError, match="several copies"):
+    with pytest.raises(GanRunError, match=r"'category' has 2 copies: name one, category\[0\]"):
         ClusterAccuracy(code="category").measure(model(2, count=2), data)
     unlabelled = ImageSet(images.images)
     with pytest.raises(DataError, match="no labels"):
@@ -192,18 +206,23 @@ def test_check_finds_what_the_spec_shows() -> None:
     assert spec(code="category").problems() == []
     with pytest.raises(SpecError) as caught:
         spec(code="categroy")
+    there_is = "c, category, pair, pair[0], pair[1]"
     assert [str(problem) for problem in caught.value.problems] == [
-        "metrics[0].code: no latent is called 'categroy'; did you mean 'category'? (there is: c, category, pair)"
+        f"metrics[0].code: no latent is called 'categroy'; did you mean 'category'? (there is: {there_is})"
     ]
     with pytest.raises(SpecError) as caught:
         spec(code="pair")
-    assert [problem.place for problem in caught.value.problems] == [("metrics", 0, "code")]
+    assert [str(problem) for problem in caught.value.problems] == [
+        "metrics[0].code: 'pair' has 2 copies: name one, pair[0]"
+    ]
+    assert spec(code="pair[1]").problems() == []
 
 
 def test_check_data_finds_what_the_data_shows() -> None:
     shape, names = ImageShape(1, 28, 28), ("a", "b")
     labelled = DataInfo(shape, {"train": 10, "test": 10}, {"label": Column("categorical", names)})
     assert spec(code="category").data_problems(labelled) == []
+    assert spec(code="pair[1]").data_problems(labelled) == []
     assert [p.place for p in spec(code="c").data_problems(labelled)] == [("metrics", 0, "code")]
     assert [p.place for p in spec(code="category").data_problems(DataInfo(shape, {"train": 10, "test": 10}))] == [
         ("metrics", 0, "type")

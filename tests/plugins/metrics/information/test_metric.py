@@ -1,6 +1,8 @@
 import json
 import math
+import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, cast
 
@@ -9,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from gan_run import DataInfo, ImageShape, Latent, Model
+from gan_run import BatchNorm1d, DataInfo, ImageShape, Latent, Model
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.gaussian import Gaussian
 from gan_run.plugins.latents.standard.uniform import Uniform
@@ -138,3 +140,29 @@ def test_the_device_needs_no_float64() -> None:
     latents: dict[str, Latent] = {"c": Uniform(), "category": Categorical(classes=2)}
     with NoFloat64():
         found(model(latents, torch.eye(3), {"category": slice(1, 3), "c": slice(0, 1)}), "c", samples=8)
+
+
+@pytest.mark.parametrize(("mean", "warned"), [(0.0, False), (20.0, True)])
+def test_codes_that_running_and_batch_statistics_recover_differently_are_said(mean: float, warned: bool) -> None:
+    # Pixels are 1 at the category and 0 elsewhere. A running mean far from theirs makes every logit alike but for one.
+    norm = BatchNorm1d(2)
+    norm.running_mean = torch.tensor([-mean, 0.0])
+    norm.running_var = torch.full((2,), 0.01)
+    latents: dict[str, Latent] = {"category": Categorical(classes=2)}
+    normed = fake_model(latents, lambda embedded: embedded[:, None, None], {"category": norm})
+    torch.manual_seed(0)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        measured = Information(samples=1000).measure(normed, NOTHING)
+    assert measured["statistics"] == "running"
+    recovery = cast(dict[str, dict[str, float]], measured["recovery"])
+    assert recovery["batch"]["category"] > 0.7
+    assert (recovery["running"]["category"] < 0.2) is warned
+    texts = [str(each.message) for each in said]
+    assert len(texts) == warned
+    assert all("the recovery of 'category' is 0.00 with running statistics" in text for text in texts)
+    torch.manual_seed(0)
+    batch = Information(samples=1000, statistics="batch").measure
+    with pytest.warns(UserWarning, match="batch statistics") if warned else nullcontext():
+        found = cast(dict[str, dict[str, float]], batch(normed, NOTHING)["codes"])
+    assert found["category"]["recovery"] > 0.7
