@@ -11,10 +11,17 @@ import gan_run.api
 import gan_run.testing
 
 TOPICS = {
-    "api-python": ("Training and loading", ("runs", "seeds", "core.run", "registry")),
+    "api-python": ("Training, loading and choosing", ("runs", "seeds", "selection", "core.run", "registry")),
     "api-model": (
         "Trained models, metrics and artifacts",
-        ("core.kinds.model", "core.kinds.metric", "core.kinds.artifact", "core.run.categories", "core.run.traversal"),
+        (
+            "core.kinds.model",
+            "core.kinds.metric",
+            "core.kinds.criterion",
+            "core.kinds.artifact",
+            "core.run.categories",
+            "core.run.traversal",
+        ),
     ),
     "api-callbacks": ("Callbacks and events", ("core.kinds.callback", "core.kinds.events")),
     "api-data": (

@@ -4,14 +4,18 @@ import json
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from gan_run.core.base.errors import Place, Problem, SpecError
 from gan_run.core.kinds.component import Catalogue, ValidationContext
+from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.spec import Spec
 from gan_run.registry.overrides import apply_overrides
+
+Chosen = TypeVar("Chosen", bound=Declaration)
 
 
 def read_json(path: Path) -> dict[str, object]:
@@ -31,12 +35,7 @@ def read_spec(
     content: Mapping[str, object], catalogue: Catalogue, folder: Path, source: str, overrides: Iterable[str] = ()
 ) -> Spec:
     """The spec that `content` describes, with `PLACE=VALUE` overrides. Raises SpecError with every mistake found."""
-    changed = apply_overrides(content, overrides)
-    try:
-        spec = Spec.model_validate(changed, context=ValidationContext(catalogue, folder.resolve()))
-    except ValidationError as error:
-        problems = [Problem(_place(e, changed), _message(e)) for e in _causes(error.errors(include_url=False))]
-        raise SpecError(problems, source) from None
+    spec = _validated(Spec, apply_overrides(content, overrides), ValidationContext(catalogue, folder.resolve()), source)
     if problems := spec.problems():
         raise SpecError(problems, source)
     return spec
@@ -49,6 +48,19 @@ def read_recorded_spec(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         return read_spec(content, catalogue, folder, source, overrides)
+
+
+def read_component(kind: type[Chosen], content: Mapping[str, object], catalogue: Catalogue, source: str) -> Chosen:
+    """The component of a kind that `content` describes, by itself. Raises SpecError with every mistake found."""
+    return _validated(kind, content, ValidationContext(catalogue, Path.cwd()), source)
+
+
+def _validated(wanted: type[Chosen], content: Mapping[str, object], context: ValidationContext, source: str) -> Chosen:
+    try:
+        return TypeAdapter(wanted).validate_python(content, context=context)
+    except ValidationError as error:
+        problems = [Problem(_place(e, content), _message(e)) for e in _causes(error.errors(include_url=False))]
+        raise SpecError(problems, source) from None
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -16,7 +16,7 @@ import pytest
 import torch
 from click.testing import Result
 
-from gan_run import ImageSet, RunOptions, Stopped, load, read_spec, to_float, train
+from gan_run import ImageSet, RunOptions, Stopped, load, read_spec, select, to_float, train, train_seeds
 from gan_run.core.run.dry_run import dry_run
 from gan_run.registry.plugins import load_plugins
 
@@ -47,6 +47,7 @@ HOOKS = ("csv_log",)
 COMMANDS = ("acme_runs",)
 STREAMS = ("shards",)
 STORES = ("memory_map",)
+CRITERIA = ("mean_colour",)
 
 
 def blocks() -> dict[str, tuple[str, str]]:
@@ -82,7 +83,20 @@ def test_every_python_block_is_run_by_a_test() -> None:
         *COMMANDS,
         *STREAMS,
         *STORES,
+        *CRITERIA,
     }
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+def test_the_criterion_ranks_runs(
+    name: str, tmp_path: Path, small: Callable[..., dict[str, Any]], toys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(toys)
+    registry = load_plugins(files=[write(tmp_path, name)])
+    trained = train_seeds(small(train={"steps": 1}), 3, tmp_path / "runs", options=RunOptions(registry=registry))
+    runs = list(trained.runs.values())
+    (ranking,) = select(runs, [name.replace("_", "-")], registry=registry).rankings.values()
+    assert sorted(ranking.order) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", PLUGINS)

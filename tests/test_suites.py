@@ -30,6 +30,7 @@ SUITES = {
     "artifact": testing.ArtifactSuite,
     "augmentation": testing.AugmentationSuite,
     "callback": testing.CallbackSuite,
+    "criterion": testing.CriterionSuite,
     "generator": testing.GeneratorSuite,
     "head": testing.HeadSuite,
     "latent": testing.LatentSuite,

@@ -38,6 +38,7 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Component, SpecPath
+from gan_run.core.kinds.criterion import Criterion
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
 from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.discriminator import (
@@ -72,6 +73,7 @@ from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Sch
 from gan_run.core.kinds.spec import Spec, Train
 from gan_run.core.kinds.spec_view import SpecView
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
+from gan_run.core.kinds.watched_number import WatchedNumber
 from gan_run.core.nn.borrowed import Borrowed
 from gan_run.core.nn.layers import (
     BatchNorm1d,
@@ -93,6 +95,7 @@ from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins
 from gan_run.runs import load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
+from gan_run.selection import select
 
 __all__ = [
     "Artifact",
@@ -111,6 +114,7 @@ __all__ = [
     "ColumnKind",
     "Columns",
     "Component",
+    "Criterion",
     "DataError",
     "DataInfo",
     "DataSource",
@@ -189,6 +193,7 @@ __all__ = [
     "UpdateContext",
     "UpsamplingPlan",
     "Values",
+    "WatchedNumber",
     "WrappedSource",
     "assign_categories",
     "cache_folder",
@@ -216,6 +221,7 @@ __all__ = [
     "resume",
     "save_png",
     "scaled",
+    "select",
     "spectral_norm",
     "split_by_name",
     "suggest",

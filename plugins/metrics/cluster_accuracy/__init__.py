@@ -1,9 +1,10 @@
-"""The accuracy of a categorical code as a classifier of real images (Chen et al. 2016, section 7.2)."""
+"""Categorical codes as clusterings: their accuracy with labels, and their agreement among runs."""
 
 from gan_run import Component, hookimpl
+from gan_run.plugins.metrics.cluster_accuracy.agreement import ClusteringAgreement
 from gan_run.plugins.metrics.cluster_accuracy.metric import ClusterAccuracy
 
 
 @hookimpl
 def gan_run_components() -> list[type[Component]]:
-    return [ClusterAccuracy]
+    return [ClusterAccuracy, ClusteringAgreement]

@@ -14,6 +14,7 @@ from gan_run.cli.new_plugin import new_plugin
 from gan_run.cli.plugins import plugins
 from gan_run.cli.sample import sample
 from gan_run.cli.schema import schema
+from gan_run.cli.select import select
 from gan_run.cli.train import train
 from gan_run.cli.traverse import traverse
 
@@ -30,5 +31,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-for command in (train, init, check, sample, traverse, evaluate, label, bench, plugins, components, schema, new_plugin):
+USE = (train, init, check, sample, traverse, evaluate, select, label)
+EXTEND = (bench, plugins, components, schema, new_plugin)
+for command in (*USE, *EXTEND):
     main.add_command(command)

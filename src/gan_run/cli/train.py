@@ -32,8 +32,14 @@ class Target:
     out: Path
     seeds: int | None
     jobs: int | None
+    select: bool
 
     def __post_init__(self) -> None:
+        if self.select:
+            from gan_run.selection import FEWEST
+
+            if (self.seeds or 0) < FEWEST:
+                raise click.UsageError(f"--select ranks the runs of --seeds N, where N is {FEWEST} or more")
         if (self.spec is None) == (self.folder is None):
             raise click.UsageError("give either a SPEC or --resume RUN")
         if self.folder is not None and self.seeds is not None:
@@ -42,8 +48,10 @@ class Target:
     def train(self, console: "Console", overrides: Collection[str], options: "RunOptions") -> list[Path]:
         """Train, and show the summary of several seeds. Returns the run folders; raises as `gan_run.train` does."""
         from gan_run.cli.comparison import show
+        from gan_run.cli.select import show as show_selection
         from gan_run.runs import resume, train
         from gan_run.seeds import train_seeds
+        from gan_run.selection import select
 
         if self.folder is not None:
             return [resume(self.folder, overrides=overrides, options=options)]
@@ -52,7 +60,10 @@ class Target:
             return [train(self.spec, self.out, overrides=overrides, options=options)]
         trained = train_seeds(self.spec, self.seeds, self.out, jobs=self.jobs, overrides=overrides, options=options)
         show(trained.rows, console)
-        return list(trained.runs.values())
+        runs = list(trained.runs.values())
+        if self.select:
+            show_selection(select(runs, registry=options.registry), console)
+        return runs
 
 
 @click.command()
@@ -72,6 +83,7 @@ class Target:
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="K", help="Train K seeds at a time; default: on a CPU one per core."
 )
+@click.option("--select", is_flag=True, help="With --seeds: rank the runs without labels, as `gan-run select` does.")
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start from step 0.")
 @click.option("--any-processes", is_flag=True, help="Resume a run that another number of processes trained.")
 @click.option("--parent", type=int, hidden=True, help="Stop when the process of this id is gone. Used by --jobs.")
@@ -85,6 +97,7 @@ def train(
     folder: Path | None,
     seeds: int | None,
     jobs: int | None,
+    select: bool,
     fresh: bool,
     any_processes: bool,
     parent: int | None,
@@ -99,7 +112,7 @@ def train(
     several --jobs, each run is trained by a process of its own with its share of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
-    target, registry = Target(folder, spec, out, seeds, jobs), plugins.registry
+    target, registry = Target(folder, spec, out, seeds, jobs, select), plugins.registry
     from rich.console import Console
 
     from gan_run.cli.progress import progress

@@ -27,6 +27,7 @@ KINDS: Mapping[str, Kind] = {
     "artifact": Kind("ArtifactSuite", '"artifacts": [{"type": "NAME"}]'),
     "augmentation": Kind("AugmentationSuite", '"discriminator": {…, "augment": [{"type": "NAME"}]}'),
     "callback": Kind("CallbackSuite", '"callbacks": [{"type": "NAME"}]'),
+    "criterion": Kind("CriterionSuite", "gan-run select RUN RUN RUN --by NAME", "samples=50"),
     "data": Kind("DataSourceSuite", '"data": {"type": "NAME"}'),
     "generator": Kind("GeneratorSuite", '"generator": {"type": "NAME"}', "hidden=16"),
     "head": Kind("HeadSuite", '"discriminator": {…, "head": {"type": "NAME"}}', "hidden=8"),

@@ -18,6 +18,7 @@ pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_
 from gan_run.testing.augmentation import AugmentationSuite
 from gan_run.testing.callback import CallbackSuite
 from gan_run.testing.component import ComponentSuite
+from gan_run.testing.criterion import CriterionSuite
 from gan_run.testing.data import DataSourceSuite
 from gan_run.testing.fakes import FakeSplits, fake_model
 from gan_run.testing.latent import LatentSuite
@@ -31,6 +32,7 @@ __all__ = [
     "AugmentationSuite",
     "CallbackSuite",
     "ComponentSuite",
+    "CriterionSuite",
     "DataSourceSuite",
     "FakeSplits",
     "GeneratorSuite",

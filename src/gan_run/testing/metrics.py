@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 import torch
 
 from gan_run.core.kinds.artifact import Artifact
@@ -18,6 +19,7 @@ from gan_run.testing.game import Noise, begin
 INFORMATION = {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0}}
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what a metric says of a model that has hardly been trained
 class ModelUserSuite(ComponentSuite):
     """Set `component` to a metric or an artifact. It gets a model with the codes `category` and `c`, trained for three
     steps on noise of three classes."""

@@ -1,0 +1,118 @@
+"""`gan-run select`: the run to keep, of several, without labels."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gan_run.cli.common import Plugins, json_option, with_plugins
+from gan_run.cli.options import checkpoint_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gan_run.runs import CheckpointName
+    from gan_run.selection import Selection
+
+
+@click.command()
+@click.argument(
+    "runs",
+    nargs=-1,
+    required=True,
+    metavar="RUN…",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option(
+    "--by",
+    "criteria",
+    multiple=True,
+    metavar="CRITERION",
+    help='A criterion: its type, or its JSON {"type": …} (repeatable; the first decides). Default: all that fit.',
+)
+@checkpoint_option
+@click.option("--link", metavar="NAME", help="Make NAME, beside the chosen run, a symbolic link to it.")
+@json_option
+@with_plugins
+def select(
+    plugins: Plugins,
+    runs: tuple[Path, ...],
+    criteria: tuple[str, ...],
+    checkpoint: "CheckpointName",
+    link: str | None,
+    as_json: bool,
+) -> None:
+    """Rank RUNs of one experiment, three or more, without labels: the best agrees best with the others.
+
+    `gan-run components criterion` lists the criteria.
+    """
+    from rich.console import Console
+
+    from gan_run.selection import select as select_runs
+
+    wanted = [_criterion(text) for text in criteria]
+    found = select_runs(runs, wanted, checkpoint=checkpoint, registry=plugins.registry)
+    if link is not None:
+        _link(found.chosen, link)
+    if as_json:
+        click.echo(json.dumps(as_object(found), indent=2))
+    else:
+        show(found, Console())
+
+
+def as_object(found: "Selection") -> dict[str, object]:
+    """A selection, ready for JSON."""
+    criteria = {
+        key: {
+            "scores": {str(run): score for run, score in zip(found.runs, ranking.scores, strict=True)},
+            "order": [str(found.runs[run]) for run in ranking.order],
+            "margin": ranking.margin,
+            "kept": ranking.kept,
+            "selections_without_one_run": len(found.runs) - 1,
+        }
+        for key, ranking in found.rankings.items()
+    }
+    return {"chosen": str(found.chosen), "criteria": criteria}
+
+
+def show(found: "Selection", console: "Console") -> None:
+    """The runs in the order of the first criterion, and how sure each criterion is of its best."""
+    from rich.table import Table
+
+    from gan_run.cli.comparison import print_whole
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for key in found.rankings:
+        table.add_column(key, justify="right")
+    for run in next(iter(found.rankings.values())).order:
+        scores = [f"{r.scores[run]:.4f}{'*' if run == r.order[0] else ' '}" for r in found.rankings.values()]
+        table.add_row(str(found.runs[run]), *scores)
+    print_whole(table, console)
+    for key, ranking in found.rankings.items():
+        best = found.runs[ranking.order[0]]
+        sure = f"the same in {ranking.kept} of {len(found.runs) - 1} selections without one of the others"
+        console.print(f"{key}: {best}, {ranking.margin:.4f} before the next; {sure}", highlight=False, soft_wrap=True)
+    console.print(f"chosen: {found.chosen}", highlight=False, soft_wrap=True)
+
+
+def _criterion(text: str) -> str | dict[str, object]:
+    """The type or the JSON object that is written on the command line."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        content: dict[str, object] = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise click.UsageError(f"--by {text}: {error}") from None
+    return content
+
+
+def _link(run: Path, name: str) -> None:
+    from gan_run.core.base.errors import GanRunError
+
+    path = run.parent / name
+    if path.exists() and not path.is_symlink():
+        raise GanRunError(f"--link {name}: {path} exists and is no symbolic link")
+    path.unlink(missing_ok=True)
+    path.symlink_to(run.resolve(), target_is_directory=True)

@@ -1,0 +1,46 @@
+"""Runs are ranked by how well they agree with the others."""
+
+import torch
+from torch import Tensor
+
+from gan_run.core.run.selection import rank
+
+
+def mean(others: Tensor) -> float:
+    return others.mean().item()
+
+
+AGREEMENT = torch.tensor(
+    [
+        [9.0, 0.8, 0.7, 0.1],
+        [0.8, 9.0, 0.6, 0.2],
+        [0.7, 0.6, 9.0, 0.0],
+        [0.1, 0.2, 0.0, 9.0],
+    ],
+    dtype=torch.float64,
+)
+"""The last run agrees with none; the diagonal is ignored."""
+
+
+def test_scores_order_and_margin_worked_by_hand() -> None:
+    ranking = rank(AGREEMENT, mean)
+    torch.testing.assert_close(torch.tensor(ranking.scores), torch.tensor([1.6, 1.6, 1.3, 0.3]) / 3)
+    assert ranking.order[2:] == (2, 3)
+    assert abs(ranking.margin) < 1e-9
+
+
+def test_leaving_one_out_can_change_the_choice() -> None:
+    agreement = AGREEMENT.clone()
+    agreement[0, 3] = agreement[3, 0] = 0.3  # now run 0 leads
+    ranking = rank(agreement, mean)
+    assert ranking.order[0] == 0
+    assert ranking.margin == (1.8 - 1.6) / 3
+    # Without run 1: 0 has (.7 + .3) / 2, 2 has .35. Without 2: 0 has .55, 1 has .5. Without 3: 0 has .75, 1 has .7.
+    assert ranking.kept == 3
+    agreement[1, 2] = agreement[2, 1] = 0.75  # without run 3, run 1 has (.8 + .75) / 2, run 0 (.8 + .7) / 2
+    ranking = rank(agreement, mean)
+    assert (ranking.order[0], ranking.kept) == (0, 2)
+
+
+def test_a_criterion_may_sum_up_otherwise() -> None:
+    assert rank(AGREEMENT, lambda others: others.median().item()).scores == (0.7, 0.6, 0.6, 0.1)
