@@ -28,7 +28,8 @@ class Display(Callback):
         self.console = console
         self.folder = Path()
         self._order: tuple[str, ...] = ()
-        self._measured: dict[int, dict[str, tuple[Metric, Measurement]]] = {}
+        self._measured_at = -1
+        self._measured: dict[str, tuple[Metric, Measurement]] = {}
 
     def notify(self, text: str) -> None:
         """Print one line."""
@@ -43,12 +44,13 @@ class Display(Callback):
         self.notify(log_line(event, self._order))
 
     def metric_measured(self, event: MetricMeasured) -> None:
-        self._measured.setdefault(event.step, {})[event.key] = event.metric, event.found
+        before = self._measured if event.step == self._measured_at else {}
+        self._measured_at, self._measured = event.step, {**before, event.key: (event.metric, event.found)}
 
     def run_ended(self, event: RunEnded) -> None:
         if event.error is None:
             self.notify(f"trained {event.step} steps")
-            show(event.step, self._measured.get(event.step, {}), self.console)
+            show(event.step, self._measured if event.step == self._measured_at else {}, self.console)
 
 
 class LiveDisplay(Display):
