@@ -221,8 +221,7 @@ class Spec(Declaration):
         if train.accumulate > 1 and train.reuse_fakes:
             yield Problem(("train", "reuse_fakes"), "not with train.accumulate: parts of the fakes share one graph")
         if train.keep_best is not None:
-            for problem in train.keep_best.check_watched(self):
-                yield problem.within("train", "keep_best")
+            yield from (problem.within("train", "keep_best") for problem in train.keep_best.check_watched(self))
 
     def _reserved_names(self) -> Iterator[Problem]:
         for name in RESERVED_NAMES & self.latents.keys():

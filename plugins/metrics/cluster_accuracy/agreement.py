@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Criterion, DataInfo, Model, Problem, SpecView, Split, Splits
+from gan_run import Criterion, DataInfo, GanRunError, Model, Problem, SpecView, Split, Splits
 
 
 class ClusteringAgreement(Criterion):
@@ -58,4 +58,6 @@ class ClusteringAgreement(Criterion):
 
         compare = {"nmi": normalized_mutual_info_score, "ari": adjusted_rand_score}[self.measure]
         found = [float(compare(one[code].numpy(), other[code].numpy())) for code in one if code in other]
-        return sum(found) / len(found) if found else 0.0
+        if not found:
+            raise GanRunError(f"two runs have no categorical code in common: {', '.join(one)} and {', '.join(other)}")
+        return sum(found) / len(found)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import Criterion, DataInfo, ImageSet, ImageShape, Model
+from gan_run import Criterion, DataInfo, GanRunError, ImageSet, ImageShape, Model
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.metrics.cluster_accuracy.agreement import ClusteringAgreement
@@ -56,6 +56,12 @@ def test_clusterings_agree_whatever_their_categories_are_called(measure: str) ->
     assert table[0, 1] == pytest.approx(1)
     assert table[0, 2] == pytest.approx(table[1, 2])
     assert 0 < table[0, 2] < 0.5
+
+
+def test_clusterings_by_codes_of_other_names_cannot_be_compared() -> None:
+    kind = fake_model({"kind": Categorical(classes=3)}, lambda embedded: embedded[:, None, None], {"kind": lambda p: p})
+    with pytest.raises(GanRunError, match="no categorical code in common: kind and category"):
+        agreement(ClusteringAgreement(), [clustering(lambda pixels: pixels), kind])
 
 
 def test_udr_prefers_codes_of_the_same_axes() -> None:
