@@ -50,6 +50,7 @@ class CheckpointOption(click.ParamType):  # type: ignore[type-arg]  # as above
 checkpoint_option = click.option(
     "--checkpoint",
     type=CheckpointOption(),
+    metavar="best|last|STEP",
     default="last",
     show_default=True,
     help="The checkpoint: the last, the best by train.keep_best, or that after STEP steps.",
