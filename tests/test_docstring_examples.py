@@ -30,6 +30,7 @@ IMPORTS: dict[str, typing.Any] = {
     "Literal": typing.Literal,
     "Mapping": collections.abc.Mapping,
     "Path": pathlib.Path,
+    "Sequence": collections.abc.Sequence,
     "Tensor": Tensor,
     "math": math,
     "nn": nn,
@@ -39,6 +40,7 @@ IMPORTS: dict[str, typing.Any] = {
 SUITES = {
     "Artifact": testing.ArtifactSuite,
     "Augmentation": testing.AugmentationSuite,
+    "Criterion": testing.CriterionSuite,
     "DataSource": testing.DataSourceSuite,
     "DeclaredCallback": testing.CallbackSuite,
     "Generator": testing.GeneratorSuite,

@@ -33,19 +33,49 @@ class Headline:
     """The value's format: `.2%` prints a share as a percentage."""
 
     def show(self, value: float) -> str:
-        """A value as it is printed, without the unit."""
+        """A value as it is printed, without the unit.
+
+        Args:
+            value: The value.
+
+        Returns:
+            The text.
+        """
         return f"{value:{self.form}}"
 
     def is_better(self, value: float, other: float, by: float = 0.0) -> bool:
-        """Whether `value` is better than `other` by more than `by`."""
+        """Whether a value is better than another.
+
+        Args:
+            value: The value.
+            other: The other value.
+            by: The difference that it has to exceed.
+
+        Returns:
+            True if it is better by more than `by`.
+        """
         return (value - other if self.better == "higher" else other - value) > by
 
     def best(self, values: Mapping[T, float]) -> T:
-        """The key of the best value; of equal ones the first."""
+        """Which of several values is the best.
+
+        Args:
+            values: Values by key, at least one.
+
+        Returns:
+            The key of the best value; of equal ones the first.
+        """
         return (max if self.better == "higher" else min)(values, key=lambda key: values[key])
 
     def matches(self, place: Sequence[str]) -> bool:
-        """Whether `path` matches a path in a result, given by its names."""
+        """Whether `path` matches a path in a result.
+
+        Args:
+            place: The names on the path in the result.
+
+        Returns:
+            True if it has as many names, all of which match.
+        """
         parts = self.path.split(".")
         return len(place) == len(parts) and all(part in ("*", name) for part, name in zip(parts, place, strict=True))
 
@@ -101,6 +131,9 @@ class Metric(Component):
 
         Args:
             path: Its dotted path, as `headline` gives it.
+
+        Returns:
+            The first headline that matches.
 
         Raises:
             NotFoundByName: No headline matches the path.

@@ -130,7 +130,11 @@ class Spec(Declaration):
         return numbered_by_type(self.losses)
 
     def metrics_by_key(self) -> dict[str, Metric]:
-        """The metrics by key: by type, a second one of a type as "TYPE-again-1"."""
+        """The metrics, as `train.keep_best` and callbacks name them.
+
+        Returns:
+            Metrics by type; a second metric of one type is "TYPE-again-1".
+        """
         return numbered_by_type(self.metrics)
 
     def components(self) -> Iterator[tuple[Place, Component]]:

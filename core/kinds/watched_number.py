@@ -47,6 +47,9 @@ class WatchedNumber(Declaration):
             metric: The metric.
             found: What it found.
 
+        Returns:
+            The number.
+
         Raises:
             NotFoundByName: The result has no such number, or it is not finite.
         """

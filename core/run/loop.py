@@ -39,19 +39,15 @@ class Stopped(Exception):
         self.step = step
 
 
-def save(training: Training, run: RunFolder, best: BestCheckpoint) -> checkpoint.Checkpoint:
-    """Write a checkpoint, and remove those that are no longer kept."""
+def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
+    """Write a checkpoint."""
     tensors = model_tensors(training.game, training.ema)
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
     run.sync_metrics()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
-    saved = checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
-    best.record()
-    besides = {training.spec.train.steps, *best.steps}
-    checkpoint.prune(run.checkpoints, training.spec.train.keep, besides)
-    return saved
+    return checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
 
 
 def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
@@ -133,7 +129,9 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
         if step % settings.checkpoint_every == 0 or last or stopping or ending or best.improved:
             monitor.raise_if_any(run)
-            saved = save(training, run, best)
+            saved = save(training, run)
+            best.record()
+            checkpoint.prune(run.checkpoints, settings.keep, {settings.steps, *best.steps})
             events.send(CheckpointSaved(**events.now(), checkpoint=saved.folder))
 
         if stopping and not last:

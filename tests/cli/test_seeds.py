@@ -30,7 +30,8 @@ def evaluation(run: Path) -> dict[str, Any]:
 
 
 def line(text: str, start: str) -> list[str]:
-    (found,) = [line for line in text.splitlines() if line.startswith(start)]
+    """The words after `start` in the last line that begins so: each run has such a line, and then the summary."""
+    found = [line for line in text.splitlines() if line.startswith(start)][-1]
     return found.removeprefix(start).split()
 
 

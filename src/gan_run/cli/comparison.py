@@ -1,9 +1,9 @@
 """How runs of several seeds are shown side by side."""
 
 from collections.abc import Sequence
+from io import StringIO
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 
 from gan_run.core.kinds.metric import Headline
@@ -35,5 +35,7 @@ def title(name: str, headline: Headline) -> str:
 
 def print_whole(table: Table, console: Console) -> None:
     """Print a table at its full width: a line that a narrow window breaks can be read and piped, unlike one cut off."""
-    width = Measurement.get(console, console.options.update_width(WIDEST), table).maximum
-    console.print(table, width=width, crop=False)
+    lines = Console(file=StringIO(), width=WIDEST)
+    with lines.capture() as whole:
+        lines.print(table)
+    console.print(whole.get(), end="", soft_wrap=True, markup=False, highlight=False)
