@@ -70,8 +70,9 @@ from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.resized_pictures import ResizedPictures
 from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at
-from gan_run.core.kinds.spec import Spec, Train
+from gan_run.core.kinds.spec import Spec
 from gan_run.core.kinds.spec_view import SpecView
+from gan_run.core.kinds.train import Train
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
 from gan_run.core.kinds.watched_number import WatchedNumber
 from gan_run.core.nn.borrowed import Borrowed
