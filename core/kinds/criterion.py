@@ -1,14 +1,17 @@
 """Criteria by which one of several runs is chosen without labels."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
 
+import torch
 from torch import Tensor
 
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.model import Model
+
+Compared = TypeVar("Compared")
 
 
 class Criterion(Component):
@@ -50,3 +53,20 @@ class Criterion(Component):
             The mean; a criterion that is defined otherwise overrides this method.
         """
         return others.mean().item()
+
+
+def compare_pairs(runs: Sequence[Compared], compare: Callable[[Compared, Compared], float]) -> Tensor:
+    """Compare every two runs by a symmetric measure.
+
+    Args:
+        runs: What is compared of each of M runs.
+        compare: How well two agree.
+
+    Returns:
+        Float64 (M, M), symmetric, with a diagonal of zeros.
+    """
+    table = torch.zeros(len(runs), len(runs), dtype=torch.float64)
+    for one in range(len(runs)):
+        for other in range(one):
+            table[one, other] = table[other, one] = compare(runs[one], runs[other])
+    return table

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import torch
@@ -86,6 +86,26 @@ class Model:
     def codes(self) -> tuple[str, ...]:
         """Names of the latents that the encoders recover from images."""
         return tuple(code for encoder in self._encoders for code in encoder.codes)
+
+    def code_dims(self, names: Iterable[str] | None = None) -> list[CodeDim]:
+        """The dimensions of codes that the encoders recover.
+
+        Args:
+            names: Codes (`c`, all its copies) or copies (`c[1]`); None for all that are recovered.
+
+        Returns:
+            Their dimensions, in order.
+
+        Raises:
+            NotFoundByName: A name is that of no latent and no copy.
+            CodeError: No loss trains an encoder of one.
+        """
+        dims = self.latents.code_dims(self.codes if names is None else names)
+        for dim in dims:
+            if dim.name not in self.codes:
+                hint = "one such as mutual-information that names it in its codes would train an encoder"
+                raise CodeError(f"no loss reads {dim.name!r} off images: {hint}")
+        return dims
 
     @property
     def chunk_size(self) -> int:

@@ -77,8 +77,9 @@ class BestCheckpoint:
 
     def _read_until(self, step: int, watched: WatchedNumber) -> Best | None:
         best = read(self._checkpoints)
-        same = best is not None and (best.metric, best.number) == (watched.metric, watched.number)
-        return best if best is not None and same and best.step <= step else None
+        if best is None or (best.metric, best.number) != (watched.metric, watched.number) or best.step > step:
+            return None
+        return best
 
 
 def read(checkpoints: Path) -> Best | None:

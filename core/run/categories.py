@@ -80,9 +80,4 @@ def _categorical(model: Model, code: str) -> CodeDim:
         raise CodeError(f"{code!r} is not categorical")
     if more:
         raise CodeError(f"{code!r} has {1 + len(more)} copies: name one, {code_dim}")
-    if code_dim.name not in model.codes:
-        raise CodeError(
-            f"no loss reads {code!r} off images: one such as mutual-information that names it in its codes would train "
-            "an encoder"
-        )
-    return code_dim
+    return model.code_dims([code])[0]

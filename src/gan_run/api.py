@@ -38,7 +38,7 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Component, SpecPath
-from gan_run.core.kinds.criterion import Criterion
+from gan_run.core.kinds.criterion import Criterion, compare_pairs
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
 from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.discriminator import (
@@ -199,6 +199,7 @@ __all__ = [
     "assign_categories",
     "cache_folder",
     "check_resolution",
+    "compare_pairs",
     "contingency",
     "damaged_file",
     "decode_once",

@@ -101,8 +101,8 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
         folder: The run folder.
         overrides: Fields to change. `train.steps` may not be less than the steps that were taken; with that number the
             run is evaluated and finished. The other fields that may change are those that do not decide the weights:
-            train.log_every, checkpoint_every, keep and device; description, metrics, artifacts and callbacks; and the
-            paths in data.
+            train.log_every, checkpoint_every, keep, keep_best and device; description, metrics, artifacts and
+            callbacks; and the paths in data.
         options: As for `train`; `fresh` has no effect.
 
     Returns:

@@ -50,7 +50,7 @@ def select(
     registry: Plugins | None = None,
     seed: int = 0,
 ) -> Selection:
-    """Rank runs of one experiment without labels: the best is that which agrees best with the others.
+    """Rank runs of one experiment without labels, by how well the codes of each agree with those of the others.
 
     Args:
         runs: Run folders, at least three. Their data must be the same; their recipes may differ.

@@ -74,6 +74,14 @@ def test_mistakes_are_answered(here: Here, runs: list[str], arguments: list[str]
     assert answer in done.stderr
 
 
+def test_a_category_that_no_loss_encodes_is_no_clustering(here: Here, write_spec: Callable[..., Path]) -> None:
+    spec = write_spec(name="plain", train={"steps": 1}, losses=[{"type": "non-saturating"}], metrics=[], artifacts=[])
+    assert here(spec, "--seeds", "3", "--jobs", "1").exit_code == 0
+    done = here("select", *(f"runs/{path.name}" for path in sorted((spec.parent / "runs").glob("plain-*"))))
+    assert done.exit_code == 2
+    assert "no criterion fits these runs: clustering-agreement: codes: there is no categorical code" in done.stderr
+
+
 def test_runs_that_cannot_be_compared_are_refused(
     here: Here, runs: list[str], write_spec: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Criterion, DataInfo, GanRunError, Model, Problem, SpecView, Split, Splits
+from gan_run import Criterion, DataInfo, GanRunError, Loss, Model, Problem, SpecView, Split, Splits, compare_pairs
 
 
 class ClusteringAgreement(Criterion):
@@ -33,23 +33,19 @@ class ClusteringAgreement(Criterion):
         if why := data.why_no_set(self.split):
             yield Problem(("split",), why)
         latents = spec.latent_space(data)
-        if not any(latents[dim.name].cardinality for dim in latents.code_dims(self.codes)):
+        codes = self.codes or [code for _, loss in spec.find_all(Loss) for code in loss.encodes()]
+        if not any(latents[dim.name].cardinality for dim in latents.code_dims(codes)):
             yield Problem(("codes",), "there is no categorical code")
 
     def agreement(self, models: Sequence[Model], data: Splits) -> Tensor:
         whole = data[self.split]
         images = whole.select(torch.randperm(whole.count)[: self.images])
         clusterings = [self._clusterings(model, model.encode_set(images)) for model in models]
-        table = torch.zeros(len(models), len(models), dtype=torch.float64)
-        for one in range(len(models)):
-            for other in range(one):
-                table[one, other] = table[other, one] = self._compare(clusterings[one], clusterings[other])
-        return table
+        return compare_pairs(clusterings, self._compare)
 
     def _clusterings(self, model: Model, encoded: dict[str, Tensor]) -> dict[str, Tensor]:
         """The categories of the images, (N,), by code."""
-        dims = model.latents.code_dims(model.codes if self.codes is None else self.codes)
-        discrete = [dim for dim in dims if model.latents[dim.name].cardinality is not None]
+        discrete = [dim for dim in model.code_dims(self.codes) if model.latents[dim.name].cardinality is not None]
         return {str(dim): model.latents.value_of(encoded, dim) for dim in discrete}
 
     def _compare(self, one: dict[str, Tensor], other: dict[str, Tensor]) -> float:

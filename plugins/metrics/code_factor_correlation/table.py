@@ -27,7 +27,7 @@ def tabulate(model: Model, data: Splits, split: Split) -> Table:
     factors = {name: images.columns[name].cpu() for name in data.info.factors}
     read = model.encode_set(images)
     cells = {}
-    for code_dim in model.latents.code_dims(model.codes):
+    for code_dim in model.code_dims():
         latent, values = model.latents[code_dim.name], model.latents.value_of(read, code_dim)
         cells[str(code_dim)] = {
             name: _associate(_of_code(latent, values), _of_factor(data.info.columns[name], factor), is_known(factor))

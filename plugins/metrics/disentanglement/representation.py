@@ -91,7 +91,7 @@ def represent(
     chosen = whole.select(rows[torch.randperm(len(rows))[:images]])
     values = np.stack([_numbered(data.info.columns[name], chosen.columns[name]) for name in names], axis=1)
     varies = values.max(axis=0) > 0
-    dims = model.latents.code_dims(model.codes if codes is None else codes)
+    dims = model.code_dims(codes)
     factor_names = tuple(name for name, kept in zip(names, varies, strict=True) if kept)
     read = code_values(model, model.encode_set(chosen), dims)
     return Representation(read, values[:, varies], tuple(map(str, dims)), factor_names)

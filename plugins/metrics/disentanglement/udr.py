@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Criterion, DataInfo, ImageSet, Model, Problem, SpecView, Split, Splits
+from gan_run import Criterion, DataInfo, ImageSet, Model, Problem, SpecView, Split, Splits, compare_pairs
 from gan_run.plugins.metrics.disentanglement.representation import (
     Numbers,
     code_values,
@@ -42,11 +42,7 @@ class UDR(Criterion):
         whole = data[self.split]
         images = whole.select(torch.randperm(whole.count)[: self.images])
         ranks = [self._ranks(_numbers(model, images)) for model in models]
-        table = torch.zeros(len(models), len(models), dtype=torch.float64)
-        for one in range(len(models)):
-            for other in range(one):
-                table[one, other] = table[other, one] = similarity(np.abs(ranks[one].T @ ranks[other]))
-        return table
+        return compare_pairs(ranks, lambda one, other: similarity(np.abs(one.T @ other)))
 
     def score(self, others: Tensor) -> float:
         return float(np.median(others.numpy()))

@@ -43,7 +43,7 @@ def select(
     link: str | None,
     as_json: bool,
 ) -> None:
-    """Rank RUNs of one experiment, three or more, without labels: the best agrees best with the others.
+    """Rank three RUNs or more of one experiment without labels, by how well their codes agree.
 
     `gan-run components criterion` lists the criteria.
     """

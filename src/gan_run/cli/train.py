@@ -106,7 +106,7 @@ def train(
     """Train SPEC into a run folder, or resume an unfinished run of it.
 
     A run is resumed if the spec gives it the same weights. These fields may differ: description, metrics, artifacts,
-    callbacks, the paths in data, train.device, train.log_every, train.checkpoint_every and train.keep.
+    callbacks, the paths in data, train.device, log_every, checkpoint_every, keep and keep_best.
     --resume RUN resumes that run; --set may change the same fields, and train.steps to no less than the steps taken.
     --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished runs are kept. With
     several --jobs, each run is trained by a process of its own with its share of the cores.

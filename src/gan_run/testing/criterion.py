@@ -8,8 +8,7 @@ from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.model import Model
 from gan_run.testing.component import ComponentSuite
 from gan_run.testing.game import Noise, begin
-
-INFORMATION = {"type": "mutual-information", "codes": {"category": 1.0, "c": 1.0}}
+from gan_run.testing.metrics import INFORMATION
 
 
 class CriterionSuite(ComponentSuite):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, Model
+from gan_run import Column, DataError, DataInfo, GanRunError, ImageSet, ImageShape, Model
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.metrics.disentanglement.gaps import MIG
@@ -59,6 +59,13 @@ def test_some_codes_factors_and_images_can_be_chosen() -> None:
     assert len(found.codes) == 40
     with pytest.raises(DataError, match=r"factors: the data has no factor 'numbr'; did you mean 'number'"):
         represent(model(), data(), "test", 40, None, ("numbr",))
+
+
+def test_a_code_that_no_loss_reads_off_images_is_refused() -> None:
+    latents = {"c": Uniform(count=2), "noise": Uniform()}
+    unread = fake_model(latents, lambda embedded: embedded[:, None, None, :2], {"c": lambda pixels: pixels})
+    with pytest.raises(GanRunError, match="no loss reads 'noise' off images"):
+        represent(unread, data(), "test", 40, ("c[0]", "noise"), None)
 
 
 def test_a_number_of_many_values_has_intervals_of_equal_frequency() -> None:
