@@ -1,8 +1,10 @@
 """Metrics: numbers that are measured on a trained model."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import ClassVar, Literal, TypeVar
 
 from pydantic import Field
@@ -101,7 +103,9 @@ class Metric(Component):
 
         Returns:
             Numbers by name. Random numbers come from torch's global generator, which the engine has seeded, so that
-            the result is reproducible.
+            the result is reproducible. `measured_on` says how many images and samples were used; `measured_with`, where
+            there is one, all on which the scale of the numbers depends (a network's hash, a reference set's): results
+            that differ in it are not put in one row of a table.
 
         Example:
             type: Literal["brightness"] = "brightness"
@@ -125,6 +129,19 @@ class Metric(Component):
             for place, value in _leaves(found, ())
             if isinstance(value, float) and any(headline.matches(place) for headline in self.headlines)
         }
+
+    def fingerprint(self, found: Measurement) -> str:
+        """Identify what a result was measured with. Results with different fingerprints do not compare.
+
+        Args:
+            found: A result of `measure`.
+
+        Returns:
+            Eight hexadecimal digits, a SHA-256 of the result's `measured_with`; "" if it has none.
+        """
+        if "measured_with" not in found:
+            return ""
+        return sha256(json.dumps(found["measured_with"], sort_keys=True).encode()).hexdigest()[:8]
 
     def headline_of(self, path: str) -> Headline:
         """What is declared of a number.

@@ -17,11 +17,13 @@ class MetricSummary:
         name: The metric's name and the number's.
         values: The number by seed, of the runs that have it.
         headline: Which of two values is better, and how they are printed.
+        fingerprint: What it was measured with (`Metric.fingerprint`).
     """
 
     name: str
     values: Mapping[int, float]
     headline: Headline
+    fingerprint: str = ""
 
     @property
     def mean(self) -> float:
@@ -40,13 +42,14 @@ class MetricSummary:
 
 
 def summarize_seeds(runs: Mapping[int, RunFolder], metrics: Sequence[Metric]) -> list[MetricSummary]:
-    """Summarise the headline numbers of `metrics` in finished runs, given by seed."""
-    rows: dict[str, MetricSummary] = {}
+    """Summarise the headline numbers of `metrics` in finished runs, given by seed. Numbers of a metric that were
+    measured with different things are rows of their own."""
+    rows: dict[tuple[str, str], MetricSummary] = {}
     keyed = numbered_by_type(metrics)
     for seed, run in runs.items():
         for (key, metric), found in zip(keyed.items(), run.measured(), strict=True):
             for name, value in metric.headline(found).items():
-                row = f"{key} {name}"
+                row = f"{key} {name}", metric.fingerprint(found)
                 before = rows[row].values if row in rows else {}
-                rows[row] = MetricSummary(row, {**before, seed: value}, metric.headline_of(name))
+                rows[row] = MetricSummary(row[0], {**before, seed: value}, metric.headline_of(name), row[1])
     return list(rows.values())

@@ -24,13 +24,14 @@ def show(rows: Sequence[MetricSummary], console: Console) -> None:
         deviation = "-" if row.deviation is None else show(row.deviation)
         best_seed, best = row.best
         each = [show(row.values[seed]) if seed in row.values else "-" for seed in seeds]
-        table.add_row(title(row.name, row.headline), show(row.mean), deviation, show(best), str(best_seed), *each)
+        name = title(row.name, row.headline, row.fingerprint)
+        table.add_row(name, show(row.mean), deviation, show(best), str(best_seed), *each)
     print_whole(table, console)
 
 
-def title(name: str, headline: Headline) -> str:
-    """The name of a number, with its unit."""
-    return f"{name} ({headline.unit})" if headline.unit else name
+def title(name: str, headline: Headline, fingerprint: str) -> str:
+    """The name of a number, with its unit and the fingerprint of what it was measured with, where there is one."""
+    return name + (f" ({headline.unit})" if headline.unit else "") + (f" #{fingerprint}" if fingerprint else "")
 
 
 def print_whole(table: Table, console: Console) -> None:

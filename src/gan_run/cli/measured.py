@@ -23,6 +23,7 @@ def show(step: int, measured: Mapping[str, tuple[Metric, Measurement]], console:
     for key, (metric, found) in measured.items():
         for path, value in metric.headline(found).items():
             headline = metric.headline_of(path)
-            table.add_row(title(f"{key} {path}", headline), headline.show(value))
+            name = title(f"{key} {path}", headline, metric.fingerprint(found))
+            table.add_row(name, headline.show(value))
     if table.row_count:
         print_whole(table, console)

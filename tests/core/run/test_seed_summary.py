@@ -93,3 +93,17 @@ def test_a_run_that_is_not_finished_cannot_be_compared(tmp_path: Path) -> None:
     (tmp_path / "evaluation.json").write_text("{}")
     with pytest.raises(RunError, match="no list of metrics"):
         summarize_seeds({0: RunFolder(tmp_path)}, [Score()])
+
+
+def test_numbers_that_were_measured_with_different_things_are_rows_of_their_own(tmp_path: Path) -> None:
+    small, large = ({"network": {"sha256": digits}, "count": 10} for digits in ("aa", "bb"))
+    found = [{"fid": value, "measured_with": used} for value, used in ((5.0, small), (4.0, small), (9.0, large))]
+    runs = {seed: finished(tmp_path / str(seed), each) for seed, each in enumerate(found)}
+    first, second = Score().fingerprint(found[0]), Score().fingerprint(found[2])
+    assert len({first, second}) == 2
+    assert summarize_seeds(runs, [Score()]) == [
+        MetricSummary("score fid", {0: 5.0, 1: 4.0}, HIGHER, first),
+        MetricSummary("score fid", {2: 9.0}, HIGHER, second),
+    ]
+    assert Score().fingerprint({"measured_with": {"count": 10, "network": {"sha256": "aa"}}}) == first
+    assert Score().fingerprint({"fid": 5.0}) == ""
