@@ -18,6 +18,8 @@ class Ranking(NamedTuple):
     """The score of the best less that of the second."""
     kept: int
     """Of the M - 1 selections in which one of the other runs is left out, those that choose the same run."""
+    agreement: tuple[tuple[float, ...], ...]
+    """How well every two runs agree, (M, M), by the criterion."""
 
 
 def rank(agreement: Tensor, score: Callable[[Tensor], float]) -> Ranking:
@@ -35,7 +37,8 @@ def rank(agreement: Tensor, score: Callable[[Tensor], float]) -> Ranking:
         rest = [run for run in runs if run != left_out]
         without = _scores(agreement[rest][:, rest], score)
         kept += rest[max(range(len(rest)), key=lambda place: without[place])] == order[0]
-    return Ranking(tuple(scores), tuple(order), scores[order[0]] - scores[order[1]], kept)
+    margin = scores[order[0]] - scores[order[1]]
+    return Ranking(tuple(scores), tuple(order), margin, kept, tuple(map(tuple, agreement.tolist())))
 
 
 def _scores(agreement: Tensor, score: Callable[[Tensor], float]) -> list[float]:

@@ -70,6 +70,7 @@ def as_object(found: "Selection") -> dict[str, object]:
             "margin": ranking.margin,
             "kept": ranking.kept,
             "selections_without_one_run": len(found.runs) - 1,
+            "agreement": ranking.agreement,
         }
         for key, ranking in found.rankings.items()
     }
