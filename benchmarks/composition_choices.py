@@ -14,7 +14,7 @@ Choice = Mapping[str, str]
 """One option of each axis, by the axis's name."""
 
 NONE = "none"
-SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64}
+SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64, "infogan-sprites": 64}
 """Sides of the images of networks that take one size; the others get small ones."""
 SMALL = 12
 NARROW: Mapping[str, object] = {"width": 0.02}
@@ -34,7 +34,7 @@ PENALTY_FIELDS: Mapping[str, Mapping[str, object]] = {"consistency": {"augment":
 PENALTIES = ("dragan", "gradient-penalty", "r1", "r2")
 WRAPPERS = {"pretrained"}
 """Networks that are others with weights of a file."""
-BATCH_NORMED = ("dcgan", *SIZES)
+BATCH_NORMED = ("dcgan", *(network for network in SIZES if network != "infogan-sprites"))
 SHIFT_INVARIANT = ("wasserstein", "relativistic", "relativistic-average")
 
 

@@ -40,7 +40,7 @@ SUITES = {
     "schedule": testing.ScheduleSuite,
     "trunk": testing.TrunkSuite,
 }
-SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64}
+SIZES = {"infogan-mnist": 28, "infogan-32": 32, "infogan-faces": 32, "infogan-chairs": 64, "infogan-sprites": 64}
 NETWORKS = {
     **{name: {"width": 0.05} for name in ("dcgan", "r3gan", "sn-resnet", "style", *SIZES)},
     "mlp": {"hidden": [8]},
