@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from gan_run import Generator, ImageShape, LatentSpace, Norm, TrunkModule, init_normal
+from gan_run import Generator, ImageShape, LatentSpace, Norm, TrunkModule, init_normal, norm_1d, norm_2d
 from gan_run.plugins.networks.infogan_networks.layers import (
     PaperNetwork,
     PaperTrunk,
@@ -27,8 +27,8 @@ class InfoGANSpritesGenerator(PaperNetwork, Generator):
     def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
         wide, deep, shallow = self.channels(128, 64, 32)
         network = nn.Sequential(
-            *(nn.Linear(latents.width, wide), nn.ReLU(), nn.BatchNorm1d(wide)),
-            *(nn.Linear(wide, 4 * 4 * deep), nn.ReLU(), nn.BatchNorm1d(4 * 4 * deep)),
+            *(nn.Linear(latents.width, wide), nn.ReLU(), *norm_1d("batch", wide)),
+            *(nn.Linear(wide, 4 * 4 * deep), nn.ReLU(), *norm_1d("batch", 4 * 4 * deep)),
             nn.Unflatten(1, (deep, 4, 4)),
             *self._up(deep, deep),
             *self._up(deep, shallow),
@@ -40,7 +40,7 @@ class InfoGANSpritesGenerator(PaperNetwork, Generator):
         return network
 
     def _up(self, inputs: int, outputs: int) -> list[nn.Module]:
-        return [to_image(inputs, outputs), nn.LeakyReLU(self.slope), nn.BatchNorm2d(outputs)]
+        return [to_image(inputs, outputs), nn.LeakyReLU(self.slope), *norm_2d("batch", outputs)]
 
 
 class InfoGANSpritesTrunk(PaperTrunk):
