@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import safetensors
 from numpy.typing import NDArray
 
-from gan_run.core.base.errors import DataError, suggest
+from gan_run.core.base.errors import DataError, UnreadableError, suggest
 
 READ_ERRORS = (
     OSError,
@@ -106,7 +106,7 @@ class ArrayFile(ABC):
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """A context in which a missing or damaged file is a DataError that names it."""
+        """A context in which a missing file is a DataError, and a damaged one an UnreadableError."""
         if not self.path.is_file():
             raise DataError(f"{self.path} is {'not a file' if self.path.exists() else 'missing'}")
         try:
@@ -114,9 +114,9 @@ class ArrayFile(ABC):
         except DataError:
             raise
         except READ_ERRORS as error:
-            raise DataError(f"{self.path} cannot be read ({error})") from None
+            raise UnreadableError(f"{self.path} cannot be read ({error})") from None
 
     def find(self, key: str, keys: list[str]) -> None:
-        """Refuse a name that is not among those in the file. Raises DataError."""
+        """Refuse a name that is not among those in the file. Raises UnreadableError."""
         if key not in keys:
-            raise DataError(f"{self.path} has no array {key!r}{suggest(key, keys)}")
+            raise UnreadableError(f"{self.path} has no array {key!r}{suggest(key, keys)}")

@@ -14,7 +14,7 @@ from gan_run.core.base.errors import (
     suggest,
 )
 from gan_run.core.base.files import cache_folder
-from gan_run.core.base.image import ImageShape, PixelCodec, to_float, to_uint8
+from gan_run.core.base.image import ImageShape, PixelCodec, resize_pixels, to_float, to_uint8
 from gan_run.core.base.progress import track_progress
 from gan_run.core.base.randomness import permutation
 from gan_run.core.images.array_file import ArrayFile, ArrayHeader
@@ -234,6 +234,7 @@ __all__ = [
     "read_exactly",
     "read_mat",
     "read_spec",
+    "resize_pixels",
     "resume",
     "save_png",
     "scaled",
