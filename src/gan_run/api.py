@@ -31,6 +31,7 @@ from gan_run.core.images.columns import (
 from gan_run.core.images.downloads import damaged_file, download_files
 from gan_run.core.images.feed import Feed, FeedContext, IndexFeed, ShuffledFeed
 from gan_run.core.images.grid import image_grid, save_png, why_not_shown
+from gan_run.core.images.heat_map import save_heat_map
 from gan_run.core.images.image_cache import Decoded, Decoding, Unpacking, decode_once, unpack_once
 from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Split
@@ -236,6 +237,7 @@ __all__ = [
     "read_spec",
     "resize_pixels",
     "resume",
+    "save_heat_map",
     "save_png",
     "scaled",
     "select",
