@@ -13,7 +13,7 @@ from gan_run import Column, DataInfo, ImageSet, ImageShape, Model, Spec, SpecErr
 from gan_run.core.kinds.code_names import CodeName, CodeNames
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.metrics.cluster_accuracy.confusion_matrix import ConfusionMatrix
-from gan_run.testing import ArtifactSuite, FakeSplits, fake_model
+from gan_run.testing import FakeSplits, fake_model
 
 CLASSES = ("cat", "dog", "owl")
 COUNTS = {(0, 1): 8, (0, 0): 2, (1, 0): 5, (3, 2): 6, (3, 1): 2}
@@ -82,10 +82,6 @@ def test_categories_and_classes_have_their_names(tmp_path: Path) -> None:
 def test_another_split(tmp_path: Path) -> None:
     _, numbers = ConfusionMatrix(code="category", split="train").render(model(), data(), tmp_path / "step")
     assert np.sum(json.loads(numbers.read_text())["counts"]) == 1
-
-
-class TestConfusionMatrix(ArtifactSuite):
-    component = ConfusionMatrix(code="category")
 
 
 def test_the_same_counts_are_the_same_files(tmp_path: Path) -> None:
