@@ -103,23 +103,19 @@ class SmallNORB(DataSource):
     def _files(self) -> dict[Literal["train", "test"], Files]:
         """The files of each split, downloaded if need be. Raises DataError."""
         found = self._find()
-        if found is None:
-            missing = f"smallnorb: {self.root} does not have all of {', '.join(SHA256)} (gzipped or not)"
+        if missing := {name: digest for name, digest in SHA256.items() if name not in found}:
+            lacks = f"smallnorb: {self.root} lacks {', '.join(missing)} (gzipped or not)"
             if not self.download:
-                raise DataError(f"{missing}: set data.root to the folder that has them, or data.download to true")
-            fetch_files(self.root, ADDRESS, SHA256, missing)
+                raise DataError(f"{lacks}: set data.root to the folder that has them, or data.download to true")
+            fetch_files(self.root, ADDRESS, missing, lacks)
             found = self._find()
-            assert found is not None
-        return found
-
-    def _find(self) -> dict[Literal["train", "test"], Files] | None:
-        zipped = {name: self.root / name for name in SHA256}
-        plain = {name: self.root / name.removesuffix(".gz") for name in SHA256}
-        paths = {name: path for name in SHA256 for path in (zipped[name], plain[name]) if path.is_file()}
-        if len(paths) < len(SHA256):
-            return None
         parts = ("dat", "cat", "info")
-        return {split: Files(*(paths[f"{stem}-{part}.mat.gz"] for part in parts)) for split, stem in STEMS.items()}
+        return {split: Files(*(found[f"{stem}-{part}.mat.gz"] for part in parts)) for split, stem in STEMS.items()}
+
+    def _find(self) -> dict[str, Path]:
+        """The files that there are, gzipped or not, by the names of the gzipped ones."""
+        paths = {name: (self.root / name, self.root / name.removesuffix(".gz")) for name in SHA256}
+        return {name: path for name, both in paths.items() for path in both if path.is_file()}
 
 
 def _count(files: Files) -> int:
