@@ -101,7 +101,9 @@ def test_a_gzipped_file_cut_short_is_named(tmp_path: Path) -> None:
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
     (write(tmp_path) / f"{STEMS['test']}-info.mat").unlink()
-    with pytest.raises(DataError, match=r" lacks \S+-testing-info\.mat\.gz \(gzipped or not\): set data\.root .* to true"):
+    with pytest.raises(
+        DataError, match=r"lacks \S+testing-info\.mat\.gz \(gzipped or not\): set data\.root to the folder"
+    ):
         source(tmp_path).describe()
 
 
