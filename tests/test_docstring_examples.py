@@ -13,9 +13,11 @@ import re
 import typing
 from textwrap import dedent, indent
 
+import numpy as np
 import PIL.Image
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import gan_run
@@ -25,15 +27,19 @@ from gan_run.testing.game import begin
 
 PUBLIC: dict[str, typing.Any] = {name: getattr(gan_run, name) for name in gan_run.api.__all__}
 IMPORTS: dict[str, typing.Any] = {
+    "Any": typing.Any,
     "Image": PIL.Image,
     "Iterable": collections.abc.Iterable,
+    "Iterator": collections.abc.Iterator,
     "Literal": typing.Literal,
     "Mapping": collections.abc.Mapping,
+    "NDArray": NDArray,
     "Path": pathlib.Path,
     "Sequence": collections.abc.Sequence,
     "Tensor": Tensor,
     "math": math,
     "nn": nn,
+    "np": np,
     "torch": torch,
 }
 """What examples use besides the names of gan_run."""

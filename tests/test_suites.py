@@ -47,6 +47,7 @@ NETWORKS = {
 }
 NETWORKS["pretrained"] = {"network": {"type": "mlp", "hidden": [8]}, "weights": {"path": "weights.safetensors"}}
 FIELDS: Mapping[str, Mapping[str, object]] = {
+    "artifact:confusion-matrix": {"code": "category"},
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
     "augmentation:affine": {"rotate": 20, "shift": 0.1},
     "callback:early-stopping": {"metric": "cluster-accuracy", "number": "accuracy"},

@@ -14,7 +14,7 @@ class DataError(GanRunError):
 
 
 class UnreadableError(DataError):
-    """An image file cannot be decoded."""
+    """A file cannot be read or decoded: it is damaged, or not what it is taken for."""
 
 
 class RunError(GanRunError):

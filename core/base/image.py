@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_run.core.base.errors import DataError
@@ -139,3 +140,18 @@ def to_uint8(images: Tensor) -> Tensor:
         A new uint8 tensor of the same shape in [0, 255], rounded to the nearest value.
     """
     return UINT8.encode(images)
+
+
+def resize_pixels(pixels: Tensor, side: int) -> Tensor:
+    """Resize images to squares, with a bicubic antialiasing filter, as Pillow's.
+
+    Args:
+        pixels: uint8 (N, C, H, W).
+        side: Height and width of the resized images, in pixels.
+
+    Returns:
+        uint8 (N, C, side, side); `pixels` itself where it has this size.
+    """
+    if pixels.shape[-2:] == (side, side):
+        return pixels
+    return F.interpolate(pixels, size=(side, side), mode="bicubic", antialias=True)

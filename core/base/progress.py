@@ -1,6 +1,6 @@
 """Progress bars."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
@@ -9,11 +9,11 @@ from rich.progress import track
 Item = TypeVar("Item")
 
 
-def track_progress(items: Sequence[Item], description: str) -> Iterator[Item]:
+def track_progress(items: Iterable[Item], description: str) -> Iterator[Item]:
     """Iterate over `items` and show the progress on standard error.
 
     Args:
-        items: what to iterate over.
+        items: what to iterate over; without a length, the bar shows no share.
         description: shown beside the bar; printed as a single line where standard error is not a terminal.
 
     Returns:

@@ -1,8 +1,8 @@
-"""The cache of decoded images: many small image files are decoded once into one file, which is read from then on.
+"""The cache of images: image files are decoded, and archives unpacked, once into one file that is read from then on.
 
 CACHE/KEY/images.npy     uint8 (M, C, H, W)
           about.json     the transform, the number of images, and the files that could not be decoded
-CACHE/KEY.lock           held by the process that decodes
+CACHE/KEY.lock           held by the process that decodes or unpacks
 
 KEY is a digest of the files (path, length, modification time) and of the transform. A folder under its final name is
 complete: it is written under another name, synced, and renamed.
@@ -13,10 +13,10 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,7 +25,7 @@ import torch
 from numpy.lib import format as npy
 from torch import Tensor
 
-from gan_run.core.base.errors import DataError, UnreadableError
+from gan_run.core.base.errors import DataError, PluginError, UnreadableError
 from gan_run.core.base.files import sync, to_json
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.progress import track_progress
@@ -34,7 +34,7 @@ from gan_run.core.images.stores import ImageStore, StoredImages
 FORMAT = 1
 """Part of every key. Raise it when the stored form changes."""
 CHUNK = 256
-"""The number of images that are decoded, then written, at once."""
+"""The number of image files that are decoded, then written, at once."""
 RESIDENT = 2**30
 """The largest set, in bytes, that is held in memory; a larger one stays in its file."""
 
@@ -51,6 +51,20 @@ class Decoding:
     """Decodes one file to uint8 (C, H, W). It is called from several threads. Raises UnreadableError."""
     skip_unreadable: bool = False
     """Whether a file that cannot be decoded becomes a black image with a note, instead of an error."""
+
+
+@dataclass(frozen=True)
+class Unpacking:
+    """Which files hold many images each, and how these are read."""
+
+    files: Sequence[Path]
+    image: ImageShape
+    count: int
+    """The number of images."""
+    transform: Mapping[str, object]
+    """Every setting that changes the pixels, in JSON's types. It is part of the key."""
+    blocks: Callable[[], Iterable[Tensor]]
+    """Reads the images in their order, uint8 (N, C, H, W) at a time, of any N. Raises DataError."""
 
 
 @dataclass(frozen=True)
@@ -80,21 +94,75 @@ def decode_once(decoding: Decoding, cache: Path) -> Decoded:
     """
     if not decoding.files:
         return Decoded(torch.empty((0, *decoding.image), dtype=torch.uint8), {})
-    entry = cache / _key(decoding)
+    count, unreadable = len(decoding.files), dict[str, str]()
+
+    def blocks() -> Iterator[Tensor]:
+        # Pillow decodes and resizes without holding the interpreter's lock.
+        with ThreadPoolExecutor() as pool:
+            for start in track_progress(range(0, count, CHUNK), f"decoding {count} images"):
+                rows = range(start, min(start + CHUNK, count))
+                yield torch.stack(list(pool.map(lambda row: _decode(decoding, row, unreadable), rows)))
+
+    whole = Unpacking(decoding.files, decoding.image, count, decoding.transform, blocks)
+    return _kept(whole, [decoding.transform, decoding.skip_unreadable], unreadable, cache)
+
+
+def unpack_once(unpacking: Unpacking, cache: Path) -> Tensor | ImageStore:
+    """Unpack images into the cache, or read them from there.
+
+    Memory holds one block while they are unpacked. If several processes need the same images at once, one unpacks and
+    the others wait.
+
+    Args:
+        unpacking: The files and how they are read.
+        cache: The cache's folder.
+
+    Returns:
+        uint8 (M, C, H, W): in memory, or in the cache file if they exceed 1 GiB.
+
+    Raises:
+        DataError: A file cannot be read, or the cache cannot be written or is damaged.
+    """
+
+    def blocks() -> Iterator[Tensor]:
+        yield from track_progress(unpacking.blocks(), f"unpacking {unpacking.count} images")
+
+    return _kept(replace(unpacking, blocks=blocks), [unpacking.transform], {}, cache).images
+
+
+def _decode(decoding: Decoding, row: int, unreadable: dict[str, str]) -> Tensor:
+    try:
+        return decoding.decode(decoding.files[row])
+    except UnreadableError as error:
+        if not decoding.skip_unreadable:
+            raise
+        unreadable[str(row)] = str(error)
+        return torch.zeros(decoding.image, dtype=torch.uint8)
+
+
+def _kept(unpacking: Unpacking, terms: Sequence[object], unreadable: Mapping[str, str], cache: Path) -> Decoded:
+    """The images from the cache, which has them afterwards.
+
+    Args:
+        unpacking: How they are read, if the cache has not got them.
+        terms: Further parts of the key.
+        unreadable: Filled while blocks are read.
+        cache: The cache's folder.
+    """
+    entry = cache / _key(unpacking, terms)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(entry.with_suffix(".lock")):
             if not entry.is_dir():
-                _fill(entry, decoding)
+                _fill(entry, unpacking, unreadable)
     except OSError as error:
         raise _cannot_write(cache, error) from error
-    return _open(entry, decoding)
+    return _open(entry, unpacking)
 
 
-def _key(decoding: Decoding) -> str:
-    terms = [FORMAT, decoding.image, decoding.transform, decoding.skip_unreadable]
-    digest = sha256(json.dumps(terms, sort_keys=True).encode())
-    for path in decoding.files:
+def _key(unpacking: Unpacking, terms: Sequence[object]) -> str:
+    digest = sha256(json.dumps([FORMAT, unpacking.image, *terms], sort_keys=True).encode())
+    for path in unpacking.files:
         try:
             status = path.stat()
         except OSError as error:
@@ -110,13 +178,13 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _fill(entry: Path, decoding: Decoding) -> None:
+def _fill(entry: Path, unpacking: Unpacking, unreadable: Mapping[str, str]) -> None:
     unfinished = entry.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)  # left by a killed process
     unfinished.mkdir()
     try:
-        unreadable = _write_images(unfinished / "images.npy", decoding)
-        about = {"transform": decoding.transform, "images": len(decoding.files), "unreadable": unreadable}
+        _write_images(unfinished / "images.npy", unpacking)
+        about = {"transform": unpacking.transform, "images": unpacking.count, "unreadable": unreadable}
         (unfinished / "about.json").write_text(to_json(about), encoding="utf-8")
         sync(unfinished / "about.json")
         sync(unfinished)
@@ -126,48 +194,40 @@ def _fill(entry: Path, decoding: Decoding) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _write_images(path: Path, decoding: Decoding) -> dict[str, str]:
-    """Decode into `path`. The file is written, not mapped: a full disk kills a process that writes to a map."""
-    unreadable: dict[str, str] = {}
-    blank = torch.zeros(decoding.image, dtype=torch.uint8)
-
-    def decode(row: int) -> Tensor:
-        try:
-            return decoding.decode(decoding.files[row])
-        except UnreadableError as error:
-            if not decoding.skip_unreadable:
-                raise
-            unreadable[str(row)] = str(error)
-            return blank
-
-    shape = (len(decoding.files), *decoding.image)
+def _write_images(path: Path, unpacking: Unpacking) -> None:
+    """Write into `path`. The file is written, not mapped: a full disk kills a process that writes to a map."""
+    shape = (unpacking.count, *unpacking.image)
     header = {"descr": npy.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
-    # Pillow decodes and resizes without holding the interpreter's lock.
-    with path.open("wb") as file, ThreadPoolExecutor() as pool:
+    written = 0
+    with path.open("wb") as file:
         npy.write_array_header_1_0(file, header)
-        for start in track_progress(range(0, len(decoding.files), CHUNK), f"decoding {len(decoding.files)} images"):
-            rows = range(start, min(start + CHUNK, len(decoding.files)))
-            file.write(torch.stack(list(pool.map(decode, rows))).numpy().tobytes())
+        for block in unpacking.blocks():
+            if block.dtype != torch.uint8 or tuple(block.shape[1:]) != tuple(unpacking.image):
+                found = f"{block.dtype} {tuple(block.shape)}"
+                raise PluginError(f"a block of images is {found}, and not uint8 of images of {unpacking.image}")
+            file.write(block.numpy().tobytes())
+            written += len(block)
         file.flush()
         os.fsync(file.fileno())
-    return unreadable
+    if written != unpacking.count:
+        raise PluginError(f"the blocks have {written} images, and not {unpacking.count}")
 
 
-def _open(entry: Path, decoding: Decoding) -> Decoded:
+def _open(entry: Path, unpacking: Unpacking) -> Decoded:
     try:
         mapped = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
         about = json.loads((entry / "about.json").read_text(encoding="utf-8"))
         unreadable = {int(row): str(reason) for row, reason in about["unreadable"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{entry} is damaged ({error}): delete it, and it is made again") from error
-    if mapped.shape != (len(decoding.files), *decoding.image) or mapped.dtype != np.uint8:
+    if mapped.shape != (unpacking.count, *unpacking.image) or mapped.dtype != np.uint8:
         raise DataError(f"{entry} is damaged (it holds {mapped.dtype} {mapped.shape}): delete it, and it is made again")
     if mapped.nbytes <= RESIDENT:
         return Decoded(torch.from_numpy(np.array(mapped)), unreadable)
-    return Decoded(StoredImages(entry / "images.npy", decoding.image, len(mapped), mapped.offset), unreadable)
+    return Decoded(StoredImages(entry / "images.npy", unpacking.image, unpacking.count, mapped.offset), unreadable)
 
 
 def _cannot_write(cache: Path, error: OSError) -> DataError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DataError(f"{cache}: the disk is full; make room, or set data.cache to a folder elsewhere")
-    return DataError(f"{cache}: decoded images cannot be kept here ({error}); set data.cache to another folder")
+    return DataError(f"{cache}: images cannot be kept here ({error}); set data.cache to another folder")

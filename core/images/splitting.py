@@ -1,10 +1,13 @@
-"""Train and test splits that depend on the name of each item alone, without randomness."""
+"""Train and test splits that are the same on every machine: by the name of each item, or by a fixed permutation."""
 
 import hashlib
 from collections.abc import Sequence
 from typing import Literal
 
+from torch import Tensor
+
 from gan_run.core.base.errors import DataError
+from gan_run.core.base.randomness import permutation
 
 
 def in_test_split(key: str, fraction: float) -> bool:
@@ -41,6 +44,27 @@ def split_by_name(names: Sequence[str], split: Literal["train", "test"], test_fr
     if split == "train" and not chosen:
         raise DataError(f"data.test_fraction: {test_fraction:g} leaves none of {len(names)} images to train on")
     return sorted(chosen, key=lambda index: _digest(f"order {names[index]}", 64))
+
+
+def split_at_random(count: int, split: Literal["train", "test"], test: int, key: str) -> Tensor:
+    """The items of a split of a fixed set, such as all combinations of some factors, in a fixed random order.
+
+    Args:
+        count: Number of items.
+        split: Which split.
+        test: Number of items in the test split.
+        key: A name; each gives another order.
+
+    Returns:
+        int64 (count - test,) or (test,), on the CPU.
+
+    Raises:
+        DataError: No training items are left.
+    """
+    if test >= count:
+        raise DataError(f"data.test: {test} leaves none of {count} images to train on")
+    order = permutation(count, key)
+    return order[count - test :] if split == "test" else order[: count - test]
 
 
 def _digest(name: str, size: int) -> bytes:

@@ -16,7 +16,7 @@ from gan_run.core.kinds.spec_view import SpecView
 
 
 class DataSource(Component):
-    """A dataset of real images, in the splits train and test; validation images are taken from train."""
+    """A dataset of real images, in the splits train and test; validation images are its own or taken from train."""
 
     kind: ClassVar[str] = "data"
     validation: int = Field(
@@ -35,8 +35,8 @@ class DataSource(Component):
         Returns:
             Image shape, split sizes, columns and how pixels are stored. Sizes are those of `load`, before
             `validation` images are taken off the training split. A source with a validation split of its own gives
-            that split's size too, and overrides `open`. A source whose training split is a stream gives no size of
-            it, and overrides `feed`.
+            that split's size too, and overrides `load_validation`. A source whose training split is a stream gives no
+            size of it, and overrides `feed`.
 
         Raises:
             DataError: The files are missing or damaged.
@@ -71,6 +71,21 @@ class DataSource(Component):
                 return ImageSet(images, {"label": labels})
         """
 
+    def load_validation(self) -> ImageSet | None:
+        """Load the validation split that the dataset has of its own, which `validation` replaces where it is set.
+
+        Returns:
+            Its images; None for a dataset without such a split.
+
+        Raises:
+            DataError: The files are missing or damaged.
+
+        Example:
+            def load_validation(self) -> ImageSet | None:
+                return None  # the images of `validation` are taken from the training split
+        """
+        return None
+
     def feed(self, context: FeedContext) -> Feed:
         """Decide which training images each batch has.
 
@@ -99,13 +114,16 @@ class DataSource(Component):
             split: "train", "validation" or "test".
 
         Returns:
-            The split's images, as `load` gives them. A validation split of no images is empty.
+            The split's images, as `load` gives them. Without `validation`, the validation split is that of the dataset,
+            or empty.
 
         Raises:
             DataError: As `load` does; or `validation` leaves no training images.
         """
         if split == "test":
             return self.load("test")
+        if split == "validation" and not self.validation and (own := self.load_validation()) is not None:
+            return own
         whole = self.load("train")
         self._check_validation(whole.count)
         train, validation = whole.split_off(self.validation)

@@ -14,9 +14,12 @@ from gan_run.core.base.errors import (
     suggest,
 )
 from gan_run.core.base.files import cache_folder
-from gan_run.core.base.image import ImageShape, PixelCodec, to_float, to_uint8
+from gan_run.core.base.image import ImageShape, PixelCodec, resize_pixels, to_float, to_uint8
 from gan_run.core.base.progress import track_progress
 from gan_run.core.base.randomness import permutation
+from gan_run.core.images.array_file import ArrayFile, ArrayHeader
+from gan_run.core.images.array_formats import array_file
+from gan_run.core.images.binary_file import HeaderReader, read_binary_array, read_binary_header, read_exactly
 from gan_run.core.images.columns import (
     Column,
     ColumnKind,
@@ -28,11 +31,13 @@ from gan_run.core.images.columns import (
 from gan_run.core.images.downloads import damaged_file, download_files
 from gan_run.core.images.feed import Feed, FeedContext, IndexFeed, ShuffledFeed
 from gan_run.core.images.grid import image_grid, save_png, why_not_shown
-from gan_run.core.images.image_cache import Decoded, Decoding, decode_once
+from gan_run.core.images.heat_map import save_heat_map
+from gan_run.core.images.image_cache import Decoded, Decoding, Unpacking, decode_once, unpack_once
 from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Split
+from gan_run.core.images.mat_file import mat_shapes, read_mat
 from gan_run.core.images.picture_decoder import PictureDecoder
-from gan_run.core.images.splitting import split_by_name
+from gan_run.core.images.splitting import split_at_random, split_by_name
 from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
@@ -99,6 +104,8 @@ from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
 
 __all__ = [
+    "ArrayFile",
+    "ArrayHeader",
     "Artifact",
     "ArtifactRendered",
     "AssignedImages",
@@ -137,6 +144,7 @@ __all__ = [
     "GeneratorModule",
     "Head",
     "HeadModule",
+    "HeaderReader",
     "Headline",
     "ImageSet",
     "ImageShape",
@@ -190,12 +198,14 @@ __all__ = [
     "Traversals",
     "Trunk",
     "TrunkModule",
+    "Unpacking",
     "UnreadableError",
     "UpdateContext",
     "UpsamplingPlan",
     "Values",
     "WatchedNumber",
     "WrappedSource",
+    "array_file",
     "assign_categories",
     "cache_folder",
     "check_resolution",
@@ -214,17 +224,25 @@ __all__ = [
     "load",
     "load_plugins",
     "log_prob",
+    "mat_shapes",
     "match_classes",
     "mean_over_known",
     "norm_1d",
     "norm_2d",
     "permutation",
+    "read_binary_array",
+    "read_binary_header",
+    "read_exactly",
+    "read_mat",
     "read_spec",
+    "resize_pixels",
     "resume",
+    "save_heat_map",
     "save_png",
     "scaled",
     "select",
     "spectral_norm",
+    "split_at_random",
     "split_by_name",
     "suggest",
     "to_float",
@@ -232,6 +250,7 @@ __all__ = [
     "track_progress",
     "train",
     "train_seeds",
+    "unpack_once",
     "upsampling_plan_of",
     "value_at",
     "why_not_shown",

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_run import Column, ColumnKind, DataError
-from gan_run.plugins.data.array.files import ArrayFile
+from gan_run import ArrayFile, Column, ColumnKind, DataError
 
 
 class Table(NamedTuple):

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from gan_run import (
+    ArrayFile,
+    ArrayHeader,
     Column,
     ColumnKind,
     DataError,
@@ -19,10 +21,10 @@ from gan_run import (
     PixelCodec,
     SpecPath,
     Split,
+    array_file,
     split_by_name,
 )
 from gan_run.plugins.data.array.columns import Table, read_column, table_of_arrays
-from gan_run.plugins.data.array.files import FORMATS, ArrayFile, Header
 from gan_run.plugins.data.array.layout import Layout, LayoutName, guesses
 from gan_run.plugins.data.array.pixels import TYPES, codec_of, mistake_in, stored
 
@@ -32,7 +34,7 @@ LABEL = "label"
 class ImageArray(DataSource, ABC):
     """A dataset of images, classes and further columns in one file."""
 
-    path: SpecPath = Field(description="The .npz or .safetensors file.")
+    path: SpecPath = Field(description="The .npz, .safetensors or .h5 file (h5: the extra hdf5).")
     images: str = Field(default="images", description="Name of the array of images.")
     range: tuple[float, float] | None = Field(
         default=None,
@@ -60,9 +62,7 @@ class ImageArray(DataSource, ABC):
     @field_validator("path")
     @classmethod
     def _check_suffix(cls, path: Path) -> Path:
-        if path.suffix not in FORMATS:
-            raise ValueError(f"{path.name} is neither .npz nor .safetensors")
-        return path
+        return array_file(path).path
 
     @field_validator("range")
     @classmethod
@@ -103,9 +103,9 @@ class ImageArray(DataSource, ABC):
 
     @property
     def file(self) -> ArrayFile:
-        return FORMATS[self.path.suffix](self.path)
+        return array_file(self.path)
 
-    def _images_header(self) -> tuple[Header, Layout, PixelCodec]:
+    def _images_header(self) -> tuple[ArrayHeader, Layout, PixelCodec]:
         header = self.file.header(self.images)
         if header.dtype not in TYPES:
             raise self._wrong(self.images, f"is {header.dtype}: pixels of {', '.join(TYPES)} can be read")
@@ -178,9 +178,11 @@ class ImageArray(DataSource, ABC):
 
 
 class Array(ImageArray):
-    """A dataset in a .npz or .safetensors file. Images are uint8, uint16 or real numbers, (M, H, W), (M, H, W, C) or
-    (M, C, H, W); signals and volumes need `layout`. Labels are integers 0, 1, …, (M,). Each further column (a pose, a
-    light, an embedding) is an array of M numbers or vectors; -1 and NaN are missing values.
+    """A dataset in a .npz, .safetensors or .h5 file.
+
+    Images are uint8, uint16 or real numbers, (M, H, W), (M, H, W, C) or (M, C, H, W); signals and volumes need
+    `layout`. Labels are integers 0, 1, …, (M,). Each further column (a pose, a light, an embedding) is an array of M
+    numbers or vectors; -1 and NaN are missing values.
 
     The split of an image depends on its index alone, or on its group.
     """

@@ -43,10 +43,8 @@ class CelebA(Pictures):
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         return self._load(split)
 
-    def open(self, split: Split) -> ImageSet:
-        if split == "validation" and not self.validation:
-            return self._load(split)
-        return super().open(split)
+    def load_validation(self) -> ImageSet:
+        return self._load("validation")
 
     def decoder(self) -> PictureDecoder:
         return PictureDecoder(self.size, channels=3, fit="stretch", background="white", crop=self.crop)

@@ -78,14 +78,13 @@ class ImageFolder(ResizedPictures, Pictures):
         return DataInfo(self.decoder().image, chosen, pictures.columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        return self._load(split)
+        return self._load(self._pictures(), split)
 
-    def open(self, split: Split) -> ImageSet:
-        own = split == "validation" and not self.validation and "validation" in self._pictures().splits
-        return self._load(split) if own else super().open(split)
-
-    def _load(self, split: Split) -> ImageSet:
+    def load_validation(self) -> ImageSet | None:
         pictures = self._pictures()
+        return self._load(pictures, "validation") if "validation" in pictures.splits else None
+
+    def _load(self, pictures: ListedPictures, split: Split) -> ImageSet:
         rows = pictures.of_split(split)
         values = {name: value[rows] for name, value in pictures.values.items()}
         return self.read(split, [self.root / pictures.paths[row] for row in rows], values)

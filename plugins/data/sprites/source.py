@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Column, DataInfo, DataSource, ImageSet, ImageShape, permutation
+from gan_run import Column, DataInfo, DataSource, ImageSet, ImageShape, split_at_random
 from gan_run.plugins.data.sprites.drawing import COUNT, SHAPES, Factors, draw, factors_of
 
 
@@ -34,8 +34,7 @@ class Sprites(DataSource):
         return DataInfo(ImageShape(1, self.size, self.size), {"train": COUNT - self.test, "test": self.test}, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        order = permutation(COUNT, "sprites")
-        rows = order[COUNT - self.test :] if split == "test" else order[: COUNT - self.test]
+        rows = split_at_random(COUNT, split, self.test, self.name())
         shape, *others = factors_of(rows)
         columns = {"label": shape, **dict(zip(Factors._fields[1:], others, strict=True))}
         return ImageSet(DrawnSprites(rows, self.size), columns)

@@ -1,7 +1,7 @@
 """The cropped digits of SVHN (Netzer et al. 2011), read from .mat files."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,6 +19,8 @@ from gan_run import (
     cache_folder,
     damaged_file,
     download_files,
+    mat_shapes,
+    read_mat,
 )
 
 Part = Literal["train", "extra", "test"]
@@ -60,25 +62,14 @@ class Svhn(DataSource):
 
     def _count(self, part: Part) -> int:
         """The number of images that a file's header states. Raises DataError."""
-        # Imported here: scipy.io takes longer than the rest of this module, which every command imports.
-        from scipy.io import whosmat
-
         path = self._file(part)
-        try:
-            shapes = {name: shape for name, shape, _ in whosmat(path)}
-        except Exception as error:  # scipy documents no list of what it raises for a damaged file
-            raise damaged_file(path, str(error)) from error
+        shapes = mat_shapes(path)
         return _check_shapes(path, shapes.get("X"), shapes.get("y"))
 
     def _digits(self, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """Images (M, 3, 32, 32) and labels (M,) of one file. Raises DataError."""
-        from scipy.io import loadmat
-
         path = self._file(part)
-        try:
-            content: dict[str, NDArray[Any]] = loadmat(path, variable_names=["X", "y"])
-        except Exception as error:  # as above
-            raise damaged_file(path, str(error)) from error
+        content = read_mat(path, ["X", "y"])
         pixels, labels = content.get("X"), content.get("y")
         _check_shapes(path, getattr(pixels, "shape", None), getattr(labels, "shape", None))
         assert pixels is not None

@@ -10,9 +10,7 @@ from torch import Tensor
 from gan_run import (
     AssignedImages,
     DataInfo,
-    DataSource,
     Headline,
-    Latent,
     Measurement,
     Metric,
     Model,
@@ -24,6 +22,7 @@ from gan_run import (
     contingency,
     match_classes,
 )
+from gan_run.plugins.metrics.cluster_accuracy.problems import code_problems, data_problems
 
 
 class ClusterAccuracy(Metric):
@@ -31,13 +30,14 @@ class ClusterAccuracy(Metric):
 
     The paper's "5% error" (Chen et al. 2016, arXiv 1606.03657, section 7.2). The best one-to-one matching with the
     labels (Kuhn 1955) is fitted on one split and scored on another. Categories beyond the number of classes match no
-    class and count as wrong. Also measured: the majority vote, which may give several categories one class, and NMI and
-    ARI, which need no matching.
+    class and count as wrong. Also measured: the majority vote, which may give several categories one class; and on the
+    scored images alone purity, which is the majority vote fitted to them, NMI and ARI.
     """
 
     headlines = (
         Headline("accuracy", form=".2%"),
         Headline("majority_vote", form=".2%"),
+        Headline("purity", form=".2%"),
         Headline("nmi"),
         Headline("ari"),
     )
@@ -50,36 +50,23 @@ class ClusterAccuracy(Metric):
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
-        yield from spec.check_code(self.code, "code")
-        latent = spec.find(Latent, "latents", self.code)
-        if latent is not None and latent.count > 1:
-            yield Problem(("code",), f"{self.code!r} has {latent.count} copies: name one, {self.code}[0]")
+        return code_problems(spec, self.code)
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        latents = spec.latent_space(data)
-        if data.class_names is None:
-            yield Problem(("type",), "the data has no labels")
-        elif latents[latents.code_dims([self.code])[0].name].cardinality is None:
-            yield Problem(("code",), f"{self.code!r} is not categorical")
-        held_out = spec.part(DataSource, "data").validation
-        sizes = {**data.sizes, "validation": held_out} if held_out else data.sizes
-        for field, split in (("fit", self.fit), ("score", self.score)):
-            if why := data.why_no_set(split):
-                yield Problem((field,), why)
-            elif not sizes.get(split):
-                hint = ": set data.validation" if split == "validation" else ""
-                yield Problem((field,), f"the {split} split is empty{hint}")
+        return data_problems(spec, data, self.code, fit=self.fit, score=self.score)
 
     def measure(self, model: Model, data: Splits) -> Measurement:
         if self.statistics == "batch":
             model = model.with_batch_statistics
         fit, score = (assign_categories(model, self.code, data[split]) for split in (self.fit, self.score))
-        counts = contingency(fit, classes=1 + int(max(fit.labels.max(), score.labels.max())))
+        classes = 1 + int(max(fit.labels.max(), score.labels.max()))
+        counts = contingency(fit, classes)
         matching = match_classes(counts)
         nmi, ari = _agreement(score)
         return {
             "accuracy": _accuracy(score, matching),
             "majority_vote": _accuracy(score, _majority(counts)),
+            "purity": _accuracy(score, _majority(contingency(score, classes))),
             "nmi": nmi,
             "ari": ari,
             "matching": list(matching),

@@ -7,14 +7,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from gan_run import Artifact, DataInfo, Model, Problem, SpecView, Split, Splits
-from gan_run.plugins.metrics.code_factor_correlation.table import Table, tabulate
-
-DPI = 100
-CELL = 0.7
-"""Inches per cell, on each axis."""
-MARGIN = 1.8
-"""Inches for the names on the left and below."""
+from gan_run import Artifact, DataInfo, Model, Problem, SpecView, Split, Splits, save_heat_map
+from gan_run.plugins.metrics.code_factor_correlation.table import tabulate
 
 
 class CodeFactorHeatMap(Artifact):
@@ -39,27 +33,8 @@ class CodeFactorHeatMap(Artifact):
             return []
         path = stem.with_name(f"{stem.name}.png")
         titles = [model.code_names.title(code_dim) for code_dim in model.latents.code_dims(model.codes)]
-        _save(table, titles, list(data.info.factors), path)
+        factors = list(data.info.factors)
+        strengths = np.array([[row[factor].strength for factor in factors] for row in table.cells.values()])
+        texts = np.array([[f"{strength:.2f}" for strength in row] for row in strengths])
+        save_heat_map(strengths, titles, factors, texts, path)
         return [path]
-
-
-def _save(table: Table, titles: list[str], factors: list[str], path: Path) -> None:
-    # matplotlib is slow to import; its pyplot keeps every figure and chooses a window system.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    codes = list(table.cells)
-    strengths = np.array([[table.cells[code][factor].strength for factor in factors] for code in codes])
-    width, height = MARGIN + CELL * len(factors) + 0.2, MARGIN + CELL * len(codes) + 0.2
-    figure = Figure(figsize=(width, height), dpi=DPI)
-    FigureCanvasAgg(figure)
-    box = (MARGIN / width, MARGIN / height, CELL * len(factors) / width, CELL * len(codes) / height)
-    axes = figure.add_axes(box)
-    axes.imshow(strengths, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(factors)), factors, rotation=45, ha="right")
-    axes.set_yticks(range(len(codes)), titles)
-    for (row, column), strength in np.ndenumerate(strengths):
-        colour = "white" if strength > 0.6 else "black"
-        axes.text(column, row, f"{strength:.2f}", ha="center", va="center", color=colour)
-    # Without a date or version in the file, equal tables give equal bytes.
-    figure.savefig(path, metadata={"Software": None})

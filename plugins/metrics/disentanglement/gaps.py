@@ -36,7 +36,9 @@ class ModularityExplicitness(DisentanglementScore):
     """Modularity and explicitness (Ridgeway & Mozer 2018, arXiv 1802.05312, section 3), as in disentanglement_lib.
 
     Modularity is one if each code has information on one factor alone. Explicitness is the area under the ROC curve of
-    a linear classifier (one value of a factor against the others) on images that it was not fitted to.
+    a linear classifier (each value of a factor against the others) on images that it was not fitted to. The classifier
+    is one logistic regression of all values, as in disentanglement_lib with scikit-learn 0.22 or later; the paper, and
+    the library with older ones, fit one for each value, which cannot tell the middle values of a number.
     """
 
     headlines = (Headline("modularity"), Headline("explicitness"))

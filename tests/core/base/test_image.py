@@ -1,6 +1,9 @@
+import numpy as np
+import pytest
 import torch
+from PIL import Image
 
-from gan_run import ImageShape, to_float, to_uint8
+from gan_run import ImageShape, resize_pixels, to_float, to_uint8
 
 ALL_LEVELS = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
 
@@ -42,3 +45,16 @@ def test_converting_changes_no_argument() -> None:
 
 def test_a_shape_reads_as_people_say_it() -> None:
     assert str(ImageShape(3, 28, 32)) == "28x32, 3 channel(s)"
+
+
+@pytest.mark.parametrize("side", [5, 11, 40])
+def test_pixels_are_resized_as_pillow_does(side: int) -> None:
+    pixels = torch.randint(0, 256, (3, 3, 12, 20), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    pictures = [Image.fromarray(one.permute(1, 2, 0).numpy()) for one in pixels]
+    pillow = [picture.resize((side, side), Image.Resampling.BICUBIC) for picture in pictures]
+    expected = torch.stack([torch.from_numpy(np.array(one)).permute(2, 0, 1) for one in pillow])
+    found = resize_pixels(pixels, side)
+    assert found.dtype == torch.uint8
+    assert (found.int() - expected.int()).abs().max() <= 1
+    square = pixels[:, :, :, :12]
+    assert resize_pixels(square, 12) is square

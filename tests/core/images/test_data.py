@@ -157,6 +157,20 @@ def test_the_last_images_of_training_are_held_out_for_validation(count: int, dat
     assert held(source.open("test")) == [0, 1, 2]
 
 
+class WithValidation(Numbered):
+    type: Literal["with-validation"] = "with-validation"
+
+    def load_validation(self) -> ImageSet:
+        return numbered(5)
+
+
+def test_a_validation_split_of_the_datasets_own_is_used_unless_images_are_held_out() -> None:
+    assert held(WithValidation().open("validation")) == [0, 1, 2, 3, 4]
+    assert len(WithValidation().open("train")) == 10
+    assert held(WithValidation(validation=2).open("validation")) == [8, 9]
+    assert len(WithValidation(validation=2).open("train")) == 8
+
+
 def test_training_is_mirrored_and_validation_is_not() -> None:
     source = Numbered(mirrored=True, validation=4)
     assert len(source.open("train")) == 12

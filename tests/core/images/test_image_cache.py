@@ -12,7 +12,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_run import DataError, Decoding, ImageShape, UnreadableError, decode_once
+from gan_run import (
+    DataError,
+    Decoding,
+    ImageShape,
+    PluginError,
+    Unpacking,
+    UnreadableError,
+    decode_once,
+    unpack_once,
+)
+from gan_run.core.images import image_cache
 
 SHAPE = ImageShape(1, 2, 2)
 
@@ -219,3 +229,30 @@ def test_a_file_that_is_gone_is_named(folder: Path, tmp_path: Path) -> None:
     (folder / "2").unlink()
     with pytest.raises(UnreadableError, match="2 cannot be read"):
         decode_once(wanted, tmp_path / "cache")
+
+
+def unpacking(file: Path, *blocks: Tensor, count: int) -> Unpacking:
+    return Unpacking([file], SHAPE, count, {}, lambda: iter(blocks))
+
+
+def block(*of: int) -> Tensor:
+    return torch.tensor(of, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, *SHAPE)
+
+
+@pytest.mark.parametrize("resident", [0, image_cache.RESIDENT], ids=["left in the file", "in memory"])
+def test_blocks_of_images_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resident: int) -> None:
+    monkeypatch.setattr(image_cache, "RESIDENT", resident)
+    (tmp_path / "file").touch()
+    for blocks in ((block(1, 2, 3), block(4, 5)), ()):  # the second time they are not read
+        found = unpack_once(unpacking(tmp_path / "file", *blocks, count=5), tmp_path / "cache")
+        assert isinstance(found, Tensor) == (resident > 0)
+        assert numbers(found[torch.arange(5)]) == [1, 2, 3, 4, 5]
+
+
+def test_blocks_that_are_not_as_stated_are_refused_and_leave_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PluginError, match="the blocks have 2 images, and not 3"):
+        unpack_once(unpacking(tmp_path / "file", block(1, 2), count=3), tmp_path / "cache")
+    with pytest.raises(PluginError, match=r"a block of images is torch\.float32 \(2, 1, 2, 2\)"):
+        unpack_once(unpacking(tmp_path / "file", block(1, 2).float(), count=2), tmp_path / "cache")
+    assert not any(path.is_dir() for path in (tmp_path / "cache").iterdir())

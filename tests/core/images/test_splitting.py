@@ -1,4 +1,7 @@
-from gan_run.core.images.splitting import in_test_split
+import pytest
+
+from gan_run import DataError
+from gan_run.core.images.splitting import in_test_split, split_at_random
 
 NAMES = [f"folder/{number}.png" for number in range(10_000)]
 
@@ -27,3 +30,14 @@ def test_the_answer_is_the_same_on_every_machine():
 
 def test_a_name_that_is_not_utf_8_has_a_place_too():
     assert in_test_split("caf\udce9.jpg", 0.0) is False
+
+
+def test_a_set_is_split_at_random_into_as_many_as_asked_for() -> None:
+    train, test = (split_at_random(1000, split, 100, "cars") for split in ("train", "test"))
+    assert (len(train), len(test)) == (900, 100)
+    assert sorted([*train.tolist(), *test.tolist()]) == list(range(1000))
+    assert 400 < test.double().mean() < 600  # 500, with a standard deviation of 29
+    assert split_at_random(1000, "test", 100, "cars").equal(test)
+    assert not split_at_random(1000, "test", 100, "shapes").equal(test)
+    with pytest.raises(DataError, match=r"data\.test: 1000 leaves none of 1000 images"):
+        split_at_random(1000, "train", 1000, "cars")

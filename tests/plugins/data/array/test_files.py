@@ -1,16 +1,18 @@
 import io
 import json
 import struct
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from gan_run import DataError, ImageShape
+from gan_run import DataError, ImageShape, array_file
 from gan_run.plugins.data.array.source import Array
 
 Writer = Callable[..., Path]
@@ -47,7 +49,7 @@ def test_pickled_objects_are_refused(tmp_path: Path):
         source(tmp_path / "set.npz", labels="labels").describe()
 
 
-@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+@pytest.mark.parametrize("suffix", ["npz", "safetensors", "h5"])
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>Not found</html>" * 9])
 def test_a_damaged_file_is_named(tmp_path: Path, suffix: str, content: bytes):
     path = tmp_path / f"set.{suffix}"
@@ -71,7 +73,7 @@ def test_a_type_that_numpy_does_not_know_is_refused(tmp_path: Path):
         source(tmp_path / "set.safetensors").describe()
 
 
-@pytest.mark.parametrize("name", ["gone.npz", "gone.safetensors"])
+@pytest.mark.parametrize("name", ["gone.npz", "gone.safetensors", "gone.h5"])
 def test_a_missing_file_is_named(tmp_path: Path, name: str):
     with pytest.raises(DataError, match=rf"{name} is missing"):
         source(tmp_path / name).describe()
@@ -84,5 +86,38 @@ def test_a_folder_is_no_file(tmp_path: Path):
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path):
-    with pytest.raises(ValidationError, match=r"set\.npy is neither \.npz nor \.safetensors"):
+    with pytest.raises(ValidationError, match=r"set\.npy is neither \.npz, \.safetensors nor \.h5"):
         source(tmp_path / "set.npy")
+
+
+def test_without_h5py_an_hdf5_file_is_refused_and_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "set.h5").touch()
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(DataError, match=r"h5py: pip install 'gan-run\[hdf5\]'"):
+        source(tmp_path / "set.h5").describe()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 50])
+def test_an_array_is_read_part_by_part(write: Writer, rows: int):
+    array = counted(11, 3, 2).astype(np.int16)
+    file = array_file(write(images=array, others=counted(4)))
+    parts = list(file.blocks("images", rows))
+    assert {len(part) for part in parts[:-1]} <= {rows}
+    assert np.array_equal(np.concatenate(parts), array)
+    with pytest.raises(DataError, match="has no array 'image'; did you mean 'images'"):
+        next(file.blocks("image", rows))
+
+
+def test_column_major_arrays_are_read_part_by_part(tmp_path: Path):
+    np.savez(tmp_path / "set.npz", images=np.asfortranarray(counted(5, 4, 6)))
+    parts = array_file(tmp_path / "set.npz").blocks("images", 2)
+    assert np.array_equal(np.concatenate(list(parts)), counted(5, 4, 6))
+
+
+def test_parts_of_an_hdf5_file_are_whole_chunks(tmp_path: Path):
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        file.create_dataset("images", data=counted(50, 2), chunks=(8, 1), compression="gzip")
+    for rows, length in ((5, 8), (30, 24)):
+        parts = list(array_file(tmp_path / "set.h5").blocks("images", rows))
+        assert len(parts[0]) == length
+        assert np.array_equal(np.concatenate(parts), counted(50, 2))

@@ -54,6 +54,7 @@ def test_permuted_labels_are_matched() -> None:
     assert found == {
         "accuracy": 1.0,
         "majority_vote": 1.0,
+        "purity": 1.0,
         "nmi": pytest.approx(1),
         "ari": pytest.approx(1),
         "matching": [2, 0, 1],
@@ -105,6 +106,15 @@ def test_two_classes_that_share_a_category() -> None:
     together, by_class, by_category = 45, 66, 69
     chance = by_class * by_category / 190
     assert found["ari"] == pytest.approx((together - chance) / ((by_class + by_category) / 2 - chance))
+
+
+def test_purity_is_the_share_of_the_most_frequent_class_of_each_category() -> None:
+    train = seen_as(3, {(0, 0): 3, (1, 1): 3, (2, 2): 3})
+    # The most frequent classes are 5 of 7, 6 of 10 and 3 of 3 images; purity asks nothing of the training images.
+    test = seen_as(3, {(0, 1): 5, (0, 0): 2, (1, 1): 4, (1, 2): 6, (2, 2): 3})
+    found = ClusterAccuracy(code="category").measure(model(3), splits(train, test))
+    assert found["purity"] == pytest.approx((5 + 6 + 3) / 20)
+    assert found["accuracy"] == found["majority_vote"] == pytest.approx((2 + 4 + 3) / 20)
 
 
 def test_categories_that_outnumber_classes() -> None:

@@ -103,14 +103,13 @@ class HfDatasets(ResizedPictures, DataSource):
         return DataInfo(self.decoder().image, sizes, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
-        return self._load(split)
+        return self._load(self._parts(), split)
 
-    def open(self, split: Split) -> ImageSet:
-        own = split == "validation" and not self.validation and "validation" in self._parts()
-        return self._load(split) if own else super().open(split)
-
-    def _load(self, split: Split) -> ImageSet:
+    def load_validation(self) -> ImageSet | None:
         parts = self._parts()
+        return self._load(parts, "validation") if "validation" in parts else None
+
+    def _load(self, parts: Mapping[Split, Part], split: Split) -> ImageSet:
         table, rows = parts[split]
         check_column(table, self.image, "image")
         pictures = SelectedImages(TablePictures(table, self.image, self.decoder()), rows)
