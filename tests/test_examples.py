@@ -135,6 +135,7 @@ DATA: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "conditional-faces": (posed_faces, ["data.path={}/faces.npz"]),
     "r3gan-cifar": (class_folders, ["data.root={}", "generator.width=0.04", "discriminator.trunk.width=0.04"]),
     "dcgan-folder": (folder_of_pictures, ["data.root={}"]),
+    "infogan-folder": (folder_of_pictures, ["data.root={}"]),
     "r3gan-chairs": (array, ["data.path={}/images.npz"]),
     "style-photos": (people, ["data.root={}", "data.columns={}/columns.csv"]),
 }
