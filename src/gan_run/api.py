@@ -94,6 +94,9 @@ from gan_run.core.run.options import RunOptions
 from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins
+from gan_run.results.comparison import Comparison, compare
+from gan_run.results.grouping import Group
+from gan_run.results.run import Number, Run
 from gan_run.runs import load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
@@ -114,6 +117,7 @@ __all__ = [
     "Column",
     "ColumnKind",
     "Columns",
+    "Comparison",
     "Component",
     "Criterion",
     "DataError",
@@ -135,6 +139,7 @@ __all__ = [
     "GanRunError",
     "Generator",
     "GeneratorModule",
+    "Group",
     "Head",
     "HeadModule",
     "Headline",
@@ -156,6 +161,7 @@ __all__ = [
     "Model",
     "Norm",
     "NotFoundByName",
+    "Number",
     "Optimizer",
     "ParameterGroup",
     "PictureDecoder",
@@ -165,6 +171,7 @@ __all__ = [
     "Progress",
     "RateMultiplier",
     "ResizedPictures",
+    "Run",
     "RunEnded",
     "RunError",
     "RunOptions",
@@ -199,6 +206,7 @@ __all__ = [
     "assign_categories",
     "cache_folder",
     "check_resolution",
+    "compare",
     "compare_pairs",
     "contingency",
     "damaged_file",

@@ -13,11 +13,11 @@ from gan_run.core.base.distributed import current_world
 from gan_run.core.base.errors import GanRunError
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.experiment import dump
+from gan_run.core.run.metric_summary import MetricSummary, summarize
 from gan_run.core.run.options import DEFAULT_OPTIONS, RunOptions
-from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.seed_summary import MetricSummary, summarize_seeds
 from gan_run.parallel_runs import ParallelRuns
 from gan_run.registry.plugins import load_plugins
+from gan_run.results.run import Run
 from gan_run.runs import SpecLike, read_spec, train
 
 
@@ -31,7 +31,7 @@ class TrainedSeeds:
     """
 
     runs: Mapping[int, Path]
-    rows: list[MetricSummary]
+    rows: list[MetricSummary[int]]
 
 
 def default_jobs(count: int, device: str) -> int:
@@ -85,7 +85,8 @@ def train_seeds(
         with _as_file(spec, read) as file:
             commands = {seed: _command(file, out, own, options) for seed, own in changes.items()}
             runs = ParallelRuns(commands, jobs, options).train()
-    return TrainedSeeds(runs, summarize_seeds({seed: RunFolder(path) for seed, path in runs.items()}, read.metrics))
+    found = {seed: Run(path, registry=options.plugins()).results for seed, path in runs.items()}
+    return TrainedSeeds(runs, summarize(found))
 
 
 def _command(file: Path, out: Path | str, overrides: Collection[str], options: RunOptions) -> list[str]:

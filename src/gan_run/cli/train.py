@@ -47,7 +47,7 @@ class Target:
 
     def train(self, console: "Console", overrides: Collection[str], options: "RunOptions") -> list[Path]:
         """Train, and show the summary of several seeds. Returns the run folders; raises as `gan_run.train` does."""
-        from gan_run.cli.comparison import show
+        from gan_run.cli.comparison import show_values
         from gan_run.cli.select import show as show_selection
         from gan_run.runs import resume, train
         from gan_run.seeds import train_seeds
@@ -59,7 +59,7 @@ class Target:
         if self.seeds is None:
             return [train(self.spec, self.out, overrides=overrides, options=options)]
         trained = train_seeds(self.spec, self.seeds, self.out, jobs=self.jobs, overrides=overrides, options=options)
-        show(trained.rows, console)
+        show_values(trained.rows, "seed", list(trained.runs), console)
         runs = list(trained.runs.values())
         if self.select:
             show_selection(select(runs, registry=options.registry), console)
