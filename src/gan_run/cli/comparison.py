@@ -31,10 +31,11 @@ def show_comparison(found: Comparison, console: Console) -> None:
     else:
         counts = {group.name: str(len(group.runs)) for group in found.groups}
         fields = {place: {name: _shown(own) for name, own in by.items()} for place, by in found.differing.items()}
-        _show_cells({"runs": counts, **fields}, groups, console)
+        tables: list[Cells] = [{"runs": counts, **fields}, {_title(row): _over_seeds(found, row) for row in found.rows}]
+        turned = len(groups) > max(map(len, tables))  # to have few columns
+        for cells in filter(None, tables):
+            _show_cells(cells, groups, turned, console)
         if found.rows:
-            _say("", console)
-            _show_cells({_title(row): _over_seeds(found, row) for row in found.rows}, groups, console)
             _say("±: standard deviation over the seeds; *: the best mean", console)
     if not found.rows:
         _say("no numbers to compare: no metric was measured after the last step of these runs", console)
@@ -80,18 +81,18 @@ def print_whole(table: Table, console: Console) -> None:
     console.print(whole.get(), end="", soft_wrap=True, markup=False, highlight=False)
 
 
-def _show_cells(cells: Cells, columns: Sequence[str], console: Console) -> None:
-    """A table of texts, with as few columns as it can have."""
-    if len(columns) > len(cells):
-        turned = {column: {row: own[column] for row, own in cells.items() if column in own} for column in columns}
-        cells, columns = turned, list(cells)
+def _show_cells(cells: Cells, columns: Sequence[str], turned: bool, console: Console) -> None:
+    """A table of texts; turned, its rows are columns. A blank line follows."""
+    if turned:
+        transposed = {column: {row: own[column] for row, own in cells.items() if column in own} for column in columns}
+        cells, columns = transposed, list(cells)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", *columns):
         table.add_column(heading)
     for row, own in cells.items():
         table.add_row(row, *(own.get(column, NONE) for column in columns))
-    if columns:
-        print_whole(table, console)
+    print_whole(table, console)
+    _say("", console)
 
 
 def _over_seeds(found: Comparison, row: MetricSummary[str]) -> dict[str, str]:
