@@ -13,7 +13,7 @@ import gan_run.testing
 TOPICS = {
     "api-python": (
         "Training, loading, comparing and choosing",
-        ("runs", "seeds", "selection", "results", "core.run", "registry"),
+        ("runs", "seeds", "selection", "results", "sweeps", "core.run", "registry"),
     ),
     "api-model": (
         "Trained models, metrics and artifacts",

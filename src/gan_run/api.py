@@ -100,6 +100,7 @@ from gan_run.results.run import Number, Run
 from gan_run.runs import load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
+from gan_run.sweeps.sweep import Sweep, sweep
 
 __all__ = [
     "Artifact",
@@ -191,6 +192,7 @@ __all__ = [
     "Stopped",
     "StoredImages",
     "StyledGenerator",
+    "Sweep",
     "Train",
     "TrainedSeeds",
     "TrainingError",
@@ -235,6 +237,7 @@ __all__ = [
     "spectral_norm",
     "split_by_name",
     "suggest",
+    "sweep",
     "to_float",
     "to_uint8",
     "track_progress",

@@ -16,6 +16,7 @@ from gan_run.cli.plugins import plugins
 from gan_run.cli.sample import sample
 from gan_run.cli.schema import schema
 from gan_run.cli.select import select
+from gan_run.cli.sweep import sweep
 from gan_run.cli.train import train
 from gan_run.cli.traverse import traverse
 
@@ -32,7 +33,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, init, check, sample, traverse, evaluate, compare, select, label)
+USE = (train, sweep, init, check, sample, traverse, evaluate, compare, select, label)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)
