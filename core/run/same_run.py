@@ -5,7 +5,7 @@ artifacts, callbacks, what is logged and kept, the device, and where the data li
 data itself is compared by the run's data.json).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,13 +93,18 @@ def differing_fields(contents: Sequence[object], place: Place = ()) -> Iterator[
     elif len(objects) == len(contents):
         for key in dict.fromkeys(key for each in objects for key in each):
             yield from differing_fields([each.get(key, ABSENT) for each in objects], (*place, key))
-    elif len(lists) == len(contents):
+    elif len(lists) == len(contents) and (len({*map(len, lists)}) == 1 or _hold_objects(lists)):
         for index in range(max(map(len, lists))):
             items = [each[index] if index < len(each) else ABSENT for each in lists]
             yield from differing_fields(items, (*place, index))
     else:
         moved = place[0] == "data" and all(isinstance(each, Path) for each in contents)
         yield DifferingField(place, list(contents), moved)
+
+
+def _hold_objects(lists: Iterable[Sequence[object]]) -> bool:
+    """Whether they are lists of components, say, rather than of a network's widths."""
+    return all(isinstance(item, Mapping) for each in lists for item in each)
 
 
 def _is_free(place: Place) -> bool:

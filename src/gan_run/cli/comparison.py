@@ -118,7 +118,7 @@ def _shown(value: object) -> str:
         fields = ", ".join(f"{name}={field_text(field)}" for name, field in value.items() if name != "type")
         text = f"{value['type']}({fields})"
     else:
-        text = field_text(value)
+        text = f"{value:.6g}" if isinstance(value, float) else field_text(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_run.core.base.errors import GanRunError
@@ -75,6 +76,11 @@ class Search:
 
     def _next_trials(self, study: "Study", trials: int) -> list["FrozenTrial"]:
         """Those that were begun, and new ones: as many as are trained at the same time."""
+        from optuna.trial import TrialState
+
+        for trial in _in_state(study, "RUNNING"):
+            if trial.params.keys() != self._space().keys():  # a kill came between its beginning and its values
+                study.tell(trial.number, state=TrialState.FAIL)
         begun = _in_state(study, "RUNNING")
         at_once = max(1, self.training.runs.jobs // len(grid(self._seeds())))
         for number in range(len(study.trials), trials):
@@ -102,15 +108,18 @@ class Search:
             import optuna
             from optuna.storages import JournalStorage
             from optuna.storages.journal import JournalFileBackend
+            from optuna.study import StudyDirection
         except ImportError:
             raise GanRunError(EXTRA) from None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         if not self._space():
             raise GanRunError("a search needs a field to choose a value of, other than seed")
+        file, better = self.training.runs.out / FILE, self.objective.headline.better
+        _drop_cut_line(file)
         return optuna.create_study(
             study_name=self._identity(),
-            storage=JournalStorage(JournalFileBackend(str(self.training.runs.out / FILE))),
-            direction=f"{self.objective.direction[:-3]}ize",  # optuna spells it so
+            storage=JournalStorage(JournalFileBackend(str(file))),
+            direction=StudyDirection.MAXIMIZE if better == "higher" else StudyDirection.MINIMIZE,
             load_if_exists=True,
         )
 
@@ -146,6 +155,12 @@ class Search:
 
 def _in_state(study: "Study", state: str) -> list["FrozenTrial"]:
     return [trial for trial in study.get_trials(deepcopy=False) if trial.state.name == state]
+
+
+def _drop_cut_line(file: Path) -> None:
+    """Drop a last line that a kill cut short: optuna would write the next one after it."""
+    if file.exists() and not (content := file.read_bytes()).endswith(b"\n"):
+        file.write_bytes(content[: content.rfind(b"\n") + 1])
 
 
 def _name(number: int) -> str:

@@ -21,6 +21,13 @@ def test_fields_are_compared_as_deep_as_all_specs_have_them() -> None:
     ]
 
 
+def test_lists_of_numbers_are_compared_as_a_whole_where_their_lengths_differ() -> None:
+    (field,) = differing_fields([{"hidden": [8]}, {"hidden": [16, 16]}])
+    assert field == DifferingField(("hidden",), [[8], [16, 16]], False)
+    (item,) = differing_fields([{"betas": [0.5, 0.9]}, {"betas": (0.5, 0.99)}])
+    assert item.place == ("betas", 1)
+
+
 def test_equal_specs_differ_nowhere() -> None:
     assert list(differing_fields([{"a": [1, {"b": 2}]}, {"a": [1, {"b": 2}]}])) == []
     assert list(differing_fields([{"a": 1}])) == []
