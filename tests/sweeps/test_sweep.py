@@ -157,6 +157,27 @@ def test_a_search_that_cannot_be_made_is_answered(
         swept(**{"over": {"losses[1].weight": "0.1..1"}, "trials": 2, **arguments})
 
 
+def test_a_value_that_gives_no_spec_is_named_before_a_search_begins(
+    swept: Callable[..., Sweep], tmp_path: Path
+) -> None:
+    with pytest.raises(SpecError, match=r"with train\.batch_size=0:"):
+        swept({"train.batch_size": "0..8"}, trials=2, maximise="loudness:mean")
+    assert not list((tmp_path / "runs").glob("*/trial-*"))
+
+
+def test_values_that_do_not_go_together_fail_their_trial_alone(swept: Callable[..., Sweep]) -> None:
+    over = {"train.batch_size": [8, 9], "train.accumulate": [1, 3, 2]}  # 8 images are not 3 parts, 9 not 2
+    changes = ["train.accumulate=1"]
+    with pytest.raises(SpecError, match="8 images are not 3 parts"):  # shows with the first of the other values
+        swept(over, trials=4, maximise="loudness:mean", overrides=changes)
+    over = {"train.batch_size": [8, 9], "train.accumulate": [1, 2]}
+    found = swept(over, trials=8, maximise="loudness:mean", overrides=changes)
+    assert {str(error).splitlines()[1].strip() for error in found.failures.values()} == {
+        "train.accumulate: 9 images are not 2 parts of equal size"
+    }
+    assert len(found.runs) + len(found.failures) == 8
+
+
 def test_without_optuna_the_extra_is_named(swept: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(GanRunError, match=r"pip install 'gan-run\[sweep\]'"):

@@ -5,13 +5,13 @@ alone, so that a search which was interrupted goes on as if it had not been.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_run.core.base.errors import GanRunError
+from gan_run.core.base.errors import GanRunError, SpecError
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.experiment import dump
 from gan_run.core.run.same_run import FREE_FIELDS, FREE_TRAIN_FIELDS
@@ -56,15 +56,16 @@ class Search:
 
         Raises:
             GanRunError: optuna is not installed.
-            SpecError: A trial is no valid spec.
+            SpecError: A value gives no valid spec. Nothing was trained.
             Stopped: Training was stopped. The trials that were begun go on when the search does.
         """
+        self._check_values()
         study = self._study()
         points = {trial.number: self._points(trial) for trial in _in_state(study, "COMPLETE")}
         outcome = self.training.train([point for each in points.values() for point in each])
         while batch := self._next_trials(study, trials):
             begun = {trial.number: self._points(trial) for trial in batch}
-            found = self.training.train([point for each in begun.values() for point in each])
+            found = self._train(begun)
             outcome.runs.update(found.runs)
             outcome.failures.update(found.failures)
             for number, own in begun.items():
@@ -73,6 +74,27 @@ class Search:
         complete = _in_state(study, "COMPLETE")
         best = [point.name for point in points[study.best_trial.number]] if complete else []
         return outcome, best
+
+    def _check_values(self) -> None:
+        """Check each value and both ends of each interval, with the first of the other fields."""
+        first = {axis.place: _extremes(axis)[0] for axis in self.axes}
+        for axis in self.axes:
+            for value in _extremes(axis):
+                self.training.check(Point("check", {**first, axis.place: value}))
+
+    def _train(self, trials: Mapping[int, Sequence[Point]]) -> Outcome:
+        """Train the trials whose values go together."""
+        fitting: list[Point] = []
+        unfitting: dict[str, Exception] = {}
+        for number, points in trials.items():
+            try:
+                for point in points:
+                    self.training.check(point)
+                fitting += points
+            except SpecError as error:
+                unfitting[_name(number)] = error
+        outcome = self.training.train(fitting)
+        return Outcome(outcome.runs, {**unfitting, **outcome.failures})
 
     def _next_trials(self, study: "Study", trials: int) -> list["FrozenTrial"]:
         """Those that were begun, and new ones: as many as are trained at the same time."""
@@ -178,6 +200,10 @@ def _distribution(axis: Axis | Interval) -> "BaseDistribution":
     if isinstance(axis.low, int) and isinstance(axis.high, int):
         return IntDistribution(axis.low, axis.high, log=axis.log)
     return FloatDistribution(axis.low, axis.high, log=axis.log)
+
+
+def _extremes(axis: Axis | Interval) -> Sequence[object]:
+    return axis.values if isinstance(axis, Axis) else (axis.low, axis.high)
 
 
 def _value(chosen: object) -> object:

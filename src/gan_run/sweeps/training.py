@@ -35,10 +35,11 @@ class PointTraining:
             Stopped: Training was stopped; checkpoints are saved.
         """
         for point in points:
-            self._check(point)
+            self.check(point)
         return self.runs.train({point.name: [*self.overrides, *point.overrides()] for point in points})
 
-    def _check(self, point: Point) -> None:
+    def check(self, point: Point) -> None:
+        """Raises SpecError if a point is no valid spec, or does not fit its data."""
         try:
             spec = self.runs.read([*self.overrides, *point.overrides()])
             check_against_data(spec, self._splits(spec.data))
