@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gan_run import GanRunError, Run, RunOptions, SpecError, Stopped, Sweep, TrainingError, sweep
+from gan_run import GanRunError, Run, RunOptions, SpecError, Stopped, Sweep, TrainingError, sweep, train
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry
 
@@ -88,6 +88,14 @@ def test_two_sweeps_in_one_folder_are_refused(swept: Callable[..., Sweep], tmp_p
         swept({"seed": [1]})
 
 
+def test_a_run_is_no_place_for_a_sweep(swept: Callable[..., Sweep], small: Small, tmp_path: Path) -> None:
+    train(
+        small(name="small-sweep", train={"steps": 1}), tmp_path / "runs", options=RunOptions(notify=lambda text: None)
+    )
+    with pytest.raises(GanRunError, match="is a run, and the runs of this sweep would go there"):
+        swept({"seed": [1]})
+
+
 def search(swept: Callable[..., Sweep], trials: int, **other: Any) -> Sweep:
     over = {"losses[1].weight": "0.1..1:log", "generator.hidden": [[4], [6, 6]], "seed": range(2)}
     return swept(over, trials=trials, maximise="loudness:mean", **other)
@@ -148,6 +156,7 @@ def test_a_trial_that_fails_is_told_and_the_search_goes_on(swept: Callable[..., 
         ({"maximise": "loudness:mean", "minimise": "loudness:mean"}, "either maximise or minimise"),
         ({"maximise": "loudness:mean", "trials": None}, "either maximise or minimise"),
         ({"maximise": "loudness:mean", "over": {"seed": range(3)}}, "needs a field to choose a value of"),
+        ({"maximise": "loudness:mean", "over": {"seed": "0..3", "train.batch_size": [4]}}, "seed is not searched"),
     ],
 )
 def test_a_search_that_cannot_be_made_is_answered(

@@ -1,6 +1,7 @@
 """A trained run: its spec, what its metrics found, what it logged, its model."""
 
 import math
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -113,7 +114,10 @@ class Run:
     @property
     def metrics(self) -> dict[str, Number]:
         """The headline numbers after the last step, by the metric's name and the number's, as in
-        "cluster-accuracy accuracy". Where metrics of one type differ in fields, their names have these fields."""
+        "cluster-accuracy accuracy". Where metrics of one type differ in fields, their names have these fields. There is
+        a warning for each metric that is not installed."""
+        for reason in self.left_out:
+            warnings.warn(f"{self.path}: {reason}: its numbers are left out", stacklevel=2)
         return {row.title: Number(row.mean, row.headline, row.fingerprint) for row in summarize({0: self.results})}
 
     @property

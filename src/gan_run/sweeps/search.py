@@ -59,8 +59,8 @@ class Search:
             SpecError: A value gives no valid spec. Nothing was trained.
             Stopped: Training was stopped. The trials that were begun go on when the search does.
         """
-        self._check_values()
         study = self._study()
+        self._check_values()
         points = {trial.number: self._points(trial) for trial in _in_state(study, "COMPLETE")}
         outcome = self.training.train([point for each in points.values() for point in each])
         while batch := self._next_trials(study, trials):
@@ -136,6 +136,8 @@ class Search:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         if not self._space():
             raise GanRunError("a search needs a field to choose a value of, other than seed")
+        if any(axis.place == SEED and isinstance(axis, Interval) for axis in self.axes):
+            raise GanRunError("seed is not searched: give the seeds that every trial has, as in seed=0:3")
         file, better = self.training.runs.out / FILE, self.objective.headline.better
         _drop_cut_line(file)
         return optuna.create_study(

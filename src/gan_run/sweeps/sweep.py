@@ -93,6 +93,8 @@ def sweep(
     options = replace(options, registry=options.registry or load_plugins())
     read, axes = read_spec(spec, overrides, options.plugins(), components=options.components), read_axes(over)
     folder = Path(out) / f"{read.name}-sweep"
+    if RunFolder(folder).spec_file.exists():
+        raise GanRunError(f"{folder} is a run, and the runs of this sweep would go there: choose another `out` or name")
     many = ManyRuns(spec, folder, jobs or default_jobs(read.train.device), options)
     training = PointTraining(many, tuple(overrides))
     if trials is None:
