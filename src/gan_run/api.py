@@ -95,8 +95,8 @@ from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.comparison import Comparison, compare
-from gan_run.results.grouping import Group
-from gan_run.results.run import Number, Run
+from gan_run.results.grouping import RunGroup
+from gan_run.results.run import HeadlineNumber, Run
 from gan_run.runs import load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
@@ -140,10 +140,10 @@ __all__ = [
     "GanRunError",
     "Generator",
     "GeneratorModule",
-    "Group",
     "Head",
     "HeadModule",
     "Headline",
+    "HeadlineNumber",
     "ImageSet",
     "ImageShape",
     "ImageStore",
@@ -162,7 +162,6 @@ __all__ = [
     "Model",
     "Norm",
     "NotFoundByName",
-    "Number",
     "Optimizer",
     "ParameterGroup",
     "PictureDecoder",
@@ -175,6 +174,7 @@ __all__ = [
     "Run",
     "RunEnded",
     "RunError",
+    "RunGroup",
     "RunOptions",
     "RunStarted",
     "Schedule",

@@ -42,7 +42,7 @@ class ManyRuns:
 
     def read(self, overrides: Collection[str]) -> Spec:
         """The spec of a run. Raises SpecError."""
-        return read_spec(self.spec, overrides, self._plugins)
+        return read_spec(self.spec, overrides, self.plugins)
 
     def train(self, changes: Mapping[str, Sequence[str]]) -> Outcome:
         """Train a run for each of several changes, but for those that are finished. One that fails does not end the
@@ -63,7 +63,7 @@ class ManyRuns:
 
     def _finished(self, changes: Mapping[str, Sequence[str]]) -> dict[str, Path]:
         """Those for which no process needs to be started."""
-        options = replace(self.options, registry=self._plugins, components=())
+        options = replace(self.options, registry=self.plugins, components=())
         found: dict[str, Path] = {}
         for key, overrides in changes.items():
             folder = find_finished(TrainRequest(self.read(overrides), options), self.out)
@@ -97,7 +97,7 @@ class ManyRuns:
         flags = {"--fresh": self.options.fresh, "--any-processes": self.options.any_processes}
         chosen = [flag for flag, wanted in flags.items() if wanted]
         changes = [f"--set={override}" for override in overrides]
-        return ["train", str(file), "--out", str(self.out), *chosen, *self._plugins.command_line(), *changes]
+        return ["train", str(file), "--out", str(self.out), *chosen, *self.plugins.command_line(), *changes]
 
     @contextmanager
     def _file(self) -> Iterator[Path]:
@@ -111,7 +111,8 @@ class ManyRuns:
             yield file
 
     @property
-    def _plugins(self) -> Plugins:
+    def plugins(self) -> Plugins:
+        """The plugins, and the classes that no plugin provides."""
         plugins, components = self.options.plugins(), self.options.components
         return plugins.with_components(components) if components else plugins
 

@@ -64,9 +64,10 @@ def train_seeds(
         key: [*overrides, f"seed={seed}", f"name={json.dumps(f'{read.name}-seed-{seed}')}"]
         for key, seed in seeds.items()
     }
-    outcome = ManyRuns(spec, Path(out), jobs, options).train(changes)
+    many = ManyRuns(spec, Path(out), jobs, options)
+    outcome = many.train(changes)
     if outcome.failures:
         raise failure(outcome.failures)
     runs = {seeds[key]: path for key, path in outcome.runs.items()}
-    found = {seed: Run(path, registry=options.plugins()).results for seed, path in runs.items()}
+    found = {seed: Run(path, registry=many.plugins).results for seed, path in runs.items()}
     return TrainedSeeds(runs, summarize(found))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gan_run import Number, Run, RunError
+from gan_run import HeadlineNumber, Run, RunError
 from gan_run.registry.plugins import Registry
 from made_runs import entry
 
@@ -32,7 +32,7 @@ def test_metrics_are_floats_that_know_their_direction(make: Make, plugins: Regis
     names = ['distance(split="test") distance', 'distance(split="test") share', 'distance(split="x") distance']
     assert [name.partition(" #")[0] for name in run.metrics] == names
     distance = run.metrics[names[0]]
-    assert isinstance(distance, Number)
+    assert isinstance(distance, HeadlineNumber)
     assert distance == 2.5
     assert (distance.headline.better, distance.headline.unit, distance.fingerprint) == ("lower", "pixels", "")
     assert [len(number.fingerprint) for number in run.metrics.values()] == [0, 0, 8]

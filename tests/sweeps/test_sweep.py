@@ -3,11 +3,26 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from gan_run import GanRunError, Run, RunOptions, SpecError, Stopped, Sweep, TrainingError, sweep, train
+from gan_run import (
+    GanRunError,
+    Measurement,
+    Metric,
+    Model,
+    Run,
+    RunOptions,
+    SpecError,
+    Splits,
+    Stopped,
+    Sweep,
+    TrainingError,
+    sweep,
+    train,
+    train_seeds,
+)
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry
 
@@ -86,6 +101,28 @@ def test_a_stopped_sweep_goes_on(swept: Callable[..., Sweep], tmp_path: Path) ->
 def test_two_sweeps_in_one_folder_are_refused(swept: Callable[..., Sweep], tmp_path: Path) -> None:
     with RunFolder(tmp_path / "runs" / "small-sweep").locked(), pytest.raises(GanRunError, match="another process"):
         swept({"seed": [1]})
+
+
+class Constant(Metric):
+    """A metric that no plugin provides."""
+
+    type: Literal["constant"] = "constant"
+
+    def measure(self, model: Model, data: Splits) -> Measurement:
+        return {"value": 0.5}
+
+
+def test_components_of_the_program_are_measured_and_compared(small: Small, registry: Registry, tmp_path: Path) -> None:
+    options = RunOptions(notify=lambda text: None, registry=registry, components=[Constant])
+    spec = small(train={"steps": 1}, metrics=[{"type": "constant"}])
+    over = {"train.batch_size": [4, 6]}
+    found = sweep(spec, over, tmp_path, jobs=1, trials=1, maximise="constant:value", options=options)
+    assert [row.name for row in found.compare().rows] == ["constant value"]
+    assert len(found.best) == 1
+    seeds = train_seeds(spec, 2, tmp_path, options=options)
+    assert [(row.name, row.mean) for row in seeds.rows] == [("constant value", 0.5)]
+    with pytest.raises(GanRunError, match="use jobs=1"):
+        sweep(spec, over, tmp_path, jobs=2, options=options)
 
 
 def test_a_run_is_no_place_for_a_sweep(swept: Callable[..., Sweep], small: Small, tmp_path: Path) -> None:

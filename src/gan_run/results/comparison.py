@@ -10,7 +10,7 @@ from gan_run.core.run.options import Plugins
 from gan_run.core.run.same_run import ABSENT, DifferingField, differing_fields
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.curves import draw_curves
-from gan_run.results.grouping import SEED_AND_NAME, Group, comparable_fields, grouped
+from gan_run.results.grouping import SEED_AND_NAME, RunGroup, comparable_fields, grouped
 from gan_run.results.naming import RunLike, named_runs
 from gan_run.results.remarks import remarks
 from gan_run.results.run import Run
@@ -32,7 +32,7 @@ class Comparison:
     """
 
     runs: Mapping[str, Run]
-    groups: tuple[Group, ...]
+    groups: tuple[RunGroup, ...]
     rows: Sequence[MetricSummary[str]]
     differing: Mapping[str, Mapping[str, object]]
     free: tuple[str, ...]
@@ -133,7 +133,7 @@ def compare(runs: Sequence[RunLike], *, registry: Plugins | None = None) -> Comp
     )
 
 
-def _by_group(field: DifferingField, names: Sequence[str], groups: Sequence[Group]) -> dict[str, object]:
+def _by_group(field: DifferingField, names: Sequence[str], groups: Sequence[RunGroup]) -> dict[str, object]:
     """The value of a field in each group that has it."""
     by_run = dict(zip(names, field.values, strict=True))
     values = {group.name: by_run[group.runs[0]] for group in groups}

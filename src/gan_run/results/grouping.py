@@ -17,7 +17,7 @@ Fields = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Group:
+class RunGroup:
     """Runs that differ in their seed alone.
 
     Attributes:
@@ -47,7 +47,7 @@ def comparable_fields(runs: Mapping[str, Run]) -> dict[str, Fields]:
     return {name: content(run.spec) for name, run in runs.items()}
 
 
-def grouped(runs: Mapping[str, Run], fields: Mapping[str, Fields]) -> tuple[Group, ...]:
+def grouped(runs: Mapping[str, Run], fields: Mapping[str, Fields]) -> tuple[RunGroup, ...]:
     """Put runs together whose specs give the same weights but for the seed, and whose data is the same."""
     found: list[list[str]] = []
     for name in runs:
@@ -60,7 +60,7 @@ def grouped(runs: Mapping[str, Run], fields: Mapping[str, Fields]) -> tuple[Grou
     names = [name_in_common(group) for group in found]
     taken = Counter(names)
     unique = [name if taken[name] == 1 else ", ".join(group) for name, group in zip(names, found, strict=True)]
-    return tuple(Group(name, tuple(group)) for name, group in zip(unique, found, strict=True))
+    return tuple(RunGroup(name, tuple(group)) for name, group in zip(unique, found, strict=True))
 
 
 def _is_same(fields: Fields, others: Fields) -> bool:

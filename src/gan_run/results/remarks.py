@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gan_run.results.grouping import Group, spec_problem
+from gan_run.results.grouping import RunGroup, spec_problem
 from gan_run.results.run import Run
 
 
-def remarks(runs: Mapping[str, Run], groups: Sequence[Group]) -> Iterator[str]:
+def remarks(runs: Mapping[str, Run], groups: Sequence[RunGroup]) -> Iterator[str]:
     """Say what is not as one would expect of runs that are compared."""
     for name, run in runs.items():
         yield from _of_run(name, run)
@@ -41,7 +41,7 @@ def _of_data(runs: Mapping[str, Run]) -> Iterator[str]:
         yield f"the data differ, so that numbers measured on images may not compare: {which}"
 
 
-def _of_seeds(group: Group, runs: Mapping[str, Run]) -> Iterator[str]:
+def _of_seeds(group: RunGroup, runs: Mapping[str, Run]) -> Iterator[str]:
     by_seed: dict[object, list[str]] = {}
     for name in group.runs:
         by_seed.setdefault(runs[name].fields.get("seed"), []).append(name)

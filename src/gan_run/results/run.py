@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-class Number(float):
+class HeadlineNumber(float):
     """A headline number of a metric: a float that knows its direction.
 
     Attributes:
@@ -112,13 +112,15 @@ class Run:
         return self._read.left_out
 
     @property
-    def metrics(self) -> dict[str, Number]:
+    def metrics(self) -> dict[str, HeadlineNumber]:
         """The headline numbers after the last step, by the metric's name and the number's, as in
         "cluster-accuracy accuracy". Where metrics of one type differ in fields, their names have these fields. There is
         a warning for each metric that is not installed."""
         for reason in self.left_out:
             warnings.warn(f"{self.path}: {reason}: its numbers are left out", stacklevel=2)
-        return {row.title: Number(row.mean, row.headline, row.fingerprint) for row in summarize({0: self.results})}
+        return {
+            row.title: HeadlineNumber(row.mean, row.headline, row.fingerprint) for row in summarize({0: self.results})
+        }
 
     @property
     def history(self) -> "DataFrame | dict[str, list[float]]":

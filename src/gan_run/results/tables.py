@@ -9,7 +9,7 @@ from gan_run.core.run.metric_summary import MetricSummary
 
 if TYPE_CHECKING:
     from gan_run.results.comparison import Comparison
-    from gan_run.results.grouping import Group
+    from gan_run.results.grouping import RunGroup
 
 Cell = str | int | float | None
 
@@ -67,7 +67,7 @@ def _number(found: "Comparison", row: MetricSummary[str]) -> dict[str, object]:
     }
 
 
-def _line(found: "Comparison", group: "Group") -> dict[str, Cell]:
+def _line(found: "Comparison", group: "RunGroup") -> dict[str, Cell]:
     line: dict[str, Cell] = {"group": group.name, "runs": len(group.runs)}
     for place, by_group in found.differing.items():
         line[place] = field_text(by_group[group.name]) if group.name in by_group else None

@@ -120,7 +120,7 @@ class Search:
         value = None
         if len(runs) == len(points):
             try:
-                value = self.objective.mean(runs, self.training.runs.options.plugins())
+                value = self.objective.mean(runs, self.training.runs.plugins)
             except GanRunError as error:  # the number was not finite
                 outcome.failures[_name(number)] = error
         study.tell(number, value, state=TrialState.FAIL if value is None else TrialState.COMPLETE)

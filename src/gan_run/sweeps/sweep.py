@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gan_run.core.base.distributed import current_world
 from gan_run.core.base.errors import GanRunError, Problem, SpecError
-from gan_run.core.run.options import DEFAULT_OPTIONS, RunOptions
+from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.many_runs import ManyRuns, default_jobs
 from gan_run.registry.plugins import load_plugins
@@ -27,12 +27,14 @@ class Sweep:
         folder: The folder that holds its runs.
         runs: The run folders, by what varies: "weight-0.3-seed-2", of a search "trial-007-seed-2".
         failures: Why other runs failed.
+        plugins: The plugins that the runs need.
         best: The runs of the best trial of a search; of a grid none.
     """
 
     folder: Path
     runs: Mapping[str, Path]
     failures: Mapping[str, Exception]
+    plugins: Plugins
     best: tuple[Path, ...] = ()
 
     def compare(self) -> Comparison:
@@ -44,7 +46,7 @@ class Sweep:
         Raises:
             GanRunError: All runs failed.
         """
-        return compare(list(self.runs.values()))
+        return compare(list(self.runs.values()), registry=self.plugins)
 
 
 def sweep(
@@ -100,12 +102,13 @@ def sweep(
     if trials is None:
         points = grid(_only_values(axes))
         with RunFolder(folder).locked():
-            return Sweep(folder, *training.train(points))
+            return Sweep(folder, *training.train(points), many.plugins)
     ((direction, number),) = chosen.items()
     search = Search(read, axes, read_objective(number, direction, read), training)
     with RunFolder(folder).locked():
         outcome, best = search.run(trials)
-    return Sweep(folder, *outcome, tuple(outcome.runs[name] for name in best if name in outcome.runs))
+    chosen_runs = tuple(outcome.runs[name] for name in best if name in outcome.runs)
+    return Sweep(folder, *outcome, many.plugins, chosen_runs)
 
 
 def _only_values(axes: Sequence[Axis | Interval]) -> list[Axis]:
