@@ -11,7 +11,10 @@ import gan_run.api
 import gan_run.testing
 
 TOPICS = {
-    "api-python": ("Training, loading and choosing", ("runs", "seeds", "selection", "core.run", "registry")),
+    "api-python": (
+        "Training, loading, comparing and choosing",
+        ("runs", "seeds", "selection", "results", "sweeps", "core.run", "registry"),
+    ),
     "api-model": (
         "Trained models, metrics and artifacts",
         (

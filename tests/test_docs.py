@@ -42,7 +42,7 @@ PLUGINS = (
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
 TESTED = ("smoothed", "brightness", "laplace", "rectangles", "shards")
 """Plugins whose tests the manual shows."""
-SCRIPTS = ("from_python", "plot_metrics", "print_losses", "early_stopping", "without_a_plugin")
+SCRIPTS = ("from_python", "plot_metrics", "print_losses", "early_stopping", "without_a_plugin", "compare_runs")
 HOOKS = ("csv_log",)
 COMMANDS = ("acme_runs",)
 STREAMS = ("shards",)
@@ -226,6 +226,8 @@ def test_the_scripts_run(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "runs" / "small" / "losses.png").read_bytes().startswith(b"\x89PNG")
     assert "discriminator/hinge" in done.stdout
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8").startswith("group,runs,losses[1].weight")
 
 
 def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:

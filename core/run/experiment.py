@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_run.core.base.distributed import World, current_world
@@ -31,6 +31,8 @@ from gan_run.core.run.resolve import (
 )
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import decisive_components, differences
+
+NOTHING_TO_DO = "{} is finished: nothing to do (--fresh starts it again)"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,15 @@ def resume_run(request: TrainRequest, folder: RunFolder) -> RunFolder:
     return _on_all_ranks(request, lambda: folder)
 
 
+def find_finished(request: TrainRequest, out: Path) -> RunFolder | None:
+    """The run of this spec under `out` for which nothing is left to do, if there is one. Raises RunError."""
+    quiet = replace(request, options=replace(request.options, notify=lambda text: None, fresh=False))
+    folder = _choose_folder(quiet, out)
+    if not folder.spec_file.exists():
+        return None
+    return folder if _is_finished(folder, request.spec, request.options.recorded_spec(folder)) else None
+
+
 def _on_all_ranks(request: TrainRequest, choose: Callable[[], RunFolder]) -> RunFolder:
     """The main process chooses a folder, trains in it and reports; the other processes train along."""
     world = current_world()
@@ -82,7 +93,7 @@ def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world
     recorded = options.recorded_spec(folder) if folder.spec_file.exists() else None
     if recorded is not None:
         if _is_finished(folder, request.spec, recorded):
-            options.notify(f"{folder.path} is finished: nothing to do (--fresh starts it again)")
+            options.notify(NOTHING_TO_DO.format(folder.path))
             world.broadcast({"folder": str(folder.path), "train": None})
             return folder
         _check_plugin_files(request, folder)

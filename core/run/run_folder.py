@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -30,6 +31,14 @@ from gan_run.core.run.checkpoint import Checkpoint
 
 BEFORE_SPEC = frozenset({".lock", "plugins", "data.json", ".data.json.tmp", ".spec.json.tmp"})
 """The entries of a folder whose run was stopped before its first step."""
+
+
+class RecordedResult(NamedTuple):
+    """What a metric found, as a run has it on the disk."""
+
+    metric: Mapping[str, object]
+    """The metric's fields."""
+    found: Measurement
 
 
 class RunFolder:
@@ -104,12 +113,26 @@ class RunFolder:
         """Whether a callback ended the run before the last step of its spec."""
         return self.evaluation_file.exists() and self._read(self.evaluation_file).get("ended_early") is True
 
-    def measured(self) -> list[Measurement]:
-        """What each metric of a finished run found. Raises RunError if it is not finished."""
-        metrics = self._read(self.evaluation_file).get("metrics")
-        if not isinstance(metrics, list):
-            raise RunError(f"{self.evaluation_file} has no list of metrics")
-        return [each["found"] for each in metrics]
+    def measured(self) -> list[RecordedResult]:
+        """What was measured after the last step: by the run itself, then by `gan-run evaluate` with other metrics.
+        Raises RunError if the run is not finished."""
+        own = self._results(self.evaluation_file)
+        later = self.evaluations / f"step-{self.evaluated_at():08d}.json"
+        if not later.exists():
+            return own
+        fields = [result.metric for result in own]
+        return [*own, *(result for result in self._results(later) if result.metric not in fields)]
+
+    def logged(self) -> list[dict[str, object]]:
+        """The lines of metrics.jsonl, without one that a kill cut short or that is being written."""
+        lines: list[dict[str, object]] = []
+        if self.metrics_file.exists():
+            for line in self.metrics_file.read_text(encoding="utf-8").splitlines():
+                try:
+                    lines.append(json.loads(line))
+                except ValueError:
+                    break
+        return lines
 
     def code_names(self) -> CodeNames:
         """The names given to codes by `gan-run label`. Raises RunError if the file cannot be read."""
@@ -189,6 +212,12 @@ class RunFolder:
 
     def write_evaluation(self, evaluation: Mapping[str, object]) -> None:
         write_text(self.evaluation_file, to_json(evaluation))
+
+    def _results(self, file: Path) -> list[RecordedResult]:
+        metrics = self._read(file).get("metrics")
+        if not isinstance(metrics, list):
+            raise RunError(f"{file} has no list of metrics")
+        return [RecordedResult(each["metric"], each["found"]) for each in metrics]
 
     def _read(self, path: Path) -> dict[str, object]:
         try:

@@ -5,7 +5,7 @@ artifacts, callbacks, what is logged and kept, the device, and where the data li
 data itself is compared by the run's data.json).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,11 +42,8 @@ def differences(before: Spec, after: Spec) -> Differences:
     auto = [field for field in RESOLVED_FIELDS if getattr(after.train, field) == "auto"]
     after = with_train(after, **{field: getattr(before.train, field) for field in auto})
     found = Differences([], [])
-    for place, free in _differing(_content(before), _content(after), ()):
-        name = show_place(place)
-        places = found.free if free else found.decisive
-        if name not in places:
-            places.append(name)
+    for difference in differing_fields([content(before), content(after)]):
+        (found.free if difference.free else found.decisive).append(show_place(difference.place))
     return found
 
 
@@ -55,25 +52,59 @@ def decisive_components(spec: Spec) -> Iterator[Component]:
     return (component for place, component in spec.components() if not _is_free(place[:1]))
 
 
-def _content(spec: Spec) -> dict[str, object]:
-    # In Python's types, where a path is a Path and no text.
+class Absent:
+    """The value of a field that a spec does not have."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = Absent()
+
+
+class DifferingField(NamedTuple):
+    """A field in which some specs differ."""
+
+    place: Place
+    values: list[object]
+    """The value in each spec; ABSENT in one that has no such field."""
+    free: bool
+    """It does not decide the weights."""
+
+
+def content(spec: Spec) -> dict[str, object]:
+    """The fields of a spec in Python's types, where a path is a Path and no text."""
     return spec.model_dump(mode="python", exclude={"schema_"}, warnings=False)
 
 
-def _differing(before: object, after: object, place: Place) -> Iterator[tuple[Place, bool]]:
-    """Each differing place, and whether it is free to differ."""
-    if before == after:
+def differing_fields(contents: Sequence[object], place: Place = ()) -> Iterator[DifferingField]:
+    """The fields in which several specs differ, each as deep in the specs as all of them have objects or lists.
+
+    Args:
+        contents: The fields of each spec, or what each has at `place`.
+        place: Where in the specs they are.
+    """
+    if all(each == contents[0] for each in contents[1:]):
         return
+    objects = [each for each in contents if isinstance(each, Mapping)]
+    lists = [each for each in contents if isinstance(each, (list, tuple))]
     if _is_free(place):
-        yield place, True
-    elif isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in dict.fromkeys((*before, *after)):
-            yield from _differing(before.get(key), after.get(key), (*place, key))
-    elif isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)) and len(before) == len(after):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _differing(old, new, (*place, index))
+        yield DifferingField(place, list(contents), True)
+    elif len(objects) == len(contents):
+        for key in dict.fromkeys(key for each in objects for key in each):
+            yield from differing_fields([each.get(key, ABSENT) for each in objects], (*place, key))
+    elif len(lists) == len(contents) and (len({*map(len, lists)}) == 1 or _hold_objects(lists)):
+        for index in range(max(map(len, lists))):
+            items = [each[index] if index < len(each) else ABSENT for each in lists]
+            yield from differing_fields(items, (*place, index))
     else:
-        yield place, place[0] == "data" and isinstance(before, Path) and isinstance(after, Path)
+        moved = place[0] == "data" and all(isinstance(each, Path) for each in contents)
+        yield DifferingField(place, list(contents), moved)
+
+
+def _hold_objects(lists: Iterable[Sequence[object]]) -> bool:
+    """Whether they are lists of components, say, rather than of a network's widths."""
+    return all(isinstance(item, Mapping) for each in lists for item in each)
 
 
 def _is_free(place: Place) -> bool:

@@ -99,9 +99,13 @@ from gan_run.core.run.options import RunOptions
 from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins
+from gan_run.results.comparison import Comparison, compare
+from gan_run.results.grouping import RunGroup
+from gan_run.results.run import HeadlineNumber, Run
 from gan_run.runs import load, read_spec, resume, train
 from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
+from gan_run.sweeps.sweep import Sweep, sweep
 
 __all__ = [
     "ArrayFile",
@@ -121,6 +125,7 @@ __all__ = [
     "Column",
     "ColumnKind",
     "Columns",
+    "Comparison",
     "Component",
     "Criterion",
     "DataError",
@@ -146,6 +151,7 @@ __all__ = [
     "HeadModule",
     "HeaderReader",
     "Headline",
+    "HeadlineNumber",
     "ImageSet",
     "ImageShape",
     "ImageStore",
@@ -173,8 +179,10 @@ __all__ = [
     "Progress",
     "RateMultiplier",
     "ResizedPictures",
+    "Run",
     "RunEnded",
     "RunError",
+    "RunGroup",
     "RunOptions",
     "RunStarted",
     "Schedule",
@@ -192,6 +200,7 @@ __all__ = [
     "Stopped",
     "StoredImages",
     "StyledGenerator",
+    "Sweep",
     "Train",
     "TrainedSeeds",
     "TrainingError",
@@ -209,6 +218,7 @@ __all__ = [
     "assign_categories",
     "cache_folder",
     "check_resolution",
+    "compare",
     "compare_pairs",
     "contingency",
     "damaged_file",
@@ -245,6 +255,7 @@ __all__ = [
     "split_at_random",
     "split_by_name",
     "suggest",
+    "sweep",
     "to_float",
     "to_uint8",
     "track_progress",

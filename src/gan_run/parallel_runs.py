@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import torch
 
@@ -17,6 +18,15 @@ from gan_run.core.run.options import RunOptions
 
 POLL_SECONDS = 0.1
 """Seconds between two looks at the processes."""
+
+
+class Outcome(NamedTuple):
+    """What has come of several runs, each by what it is called."""
+
+    runs: dict[str, Path]
+    """The run folders of those that were trained."""
+    failures: dict[str, Exception]
+    """Why the others failed."""
 
 
 class Child:
@@ -42,19 +52,29 @@ class Child:
             )
         self._output = output.open(encoding="utf-8", errors="replace")
         self._begun = ""
+        self._last = ""
 
     def new_lines(self) -> Iterator[str]:
         """What the process has printed since the last call, in whole lines; once it has ended, all."""
         ended = self.process.poll() is not None
         *lines, self._begun = (self._begun + self._output.read()).split("\n")
-        yield from lines
         if ended and self._begun:
-            yield self._begun
+            lines.append(self._begun)
             self._begun = ""
+        self._last = next(filter(None, reversed(lines)), self._last)
+        yield from lines
 
     def run_folder(self) -> Path:
         """The folder of the run, after the process has ended with exit code 0."""
         return Path(json.loads(self._report.read_text(encoding="utf-8"))["run"])
+
+    def error(self, code: int) -> RunError:
+        """Why the process has ended with this exit code: the error that it has reported, or its last line."""
+        if code < 0:
+            return RunError(f"killed by signal {-code}")
+        if self._report.exists():
+            return RunError(json.loads(self._report.read_text(encoding="utf-8"))["error"])
+        return RunError(self._last.strip() or f"exit code {code}")
 
     def close(self) -> None:
         """Kill the process if it is still running."""
@@ -64,25 +84,20 @@ class Child:
 
 
 class ParallelRuns:
-    """Runs `gan-run` with the arguments given for each seed, `jobs` at a time, which share this process's threads."""
+    """Runs `gan-run` with the arguments given for each run, `jobs` at a time, which share this process's threads."""
 
-    def __init__(self, commands: Mapping[int, list[str]], jobs: int, options: RunOptions) -> None:
+    def __init__(self, commands: Mapping[str, list[str]], jobs: int, options: RunOptions) -> None:
         self._waiting = dict(commands)
         self._jobs = jobs
         self._options = options
         self._threads = max(1, torch.get_num_threads() // jobs)
-        self._running: dict[int, Child] = {}
-        self._runs: dict[int, Path] = {}
-        self._failed: dict[int, int] = {}
+        self._running: dict[str, Child] = {}
+        self._outcome = Outcome({}, {})
 
-    def train(self) -> dict[int, Path]:
-        """Train all of them.
-
-        Returns:
-            The run folders by seed.
+    def train(self) -> Outcome:
+        """Train all of them. One that fails does not end the others.
 
         Raises:
-            RunError: A process failed; the others were trained to their end.
             Stopped: `options.stop` returned True, and every process has saved a checkpoint.
         """
         with TemporaryDirectory() as folder:
@@ -93,18 +108,15 @@ class ParallelRuns:
                     child.close()
         if stopped:
             raise Stopped
-        if self._failed:
-            failures = (f"seed {seed} failed with exit code {code}" for seed, code in self._failed.items())
-            raise RunError("; ".join(failures))
-        return dict(sorted(self._runs.items()))
+        return self._outcome
 
     def _run_all(self, folder: Path) -> bool:
         """Returns whether they were stopped."""
         stopped = False
         while self._running or (self._waiting and not stopped):
             while self._waiting and not stopped and len(self._running) < self._jobs:
-                seed = next(iter(self._waiting))
-                self._running[seed] = Child(self._waiting.pop(seed), self._threads, folder / str(seed))
+                key = next(iter(self._waiting))
+                self._running[key] = Child(self._waiting.pop(key), self._threads, folder / str(len(self._waiting)))
             time.sleep(POLL_SECONDS)
             if not stopped and self._options.stop():
                 stopped = True
@@ -115,14 +127,14 @@ class ParallelRuns:
 
     def _collect(self) -> None:
         """Pass on what was printed, and take away the processes that have ended."""
-        for seed, child in list(self._running.items()):
+        for key, child in list(self._running.items()):
             code = child.process.poll()  # before its output is read, so that nothing is left to read
             for line in child.new_lines():
-                self._options.notify(f"seed {seed}: {line}")
+                self._options.notify(f"{key}: {line}")
             if code is None:
                 continue
             if code:
-                self._failed[seed] = code
+                self._outcome.failures[key] = child.error(code)
             else:
-                self._runs[seed] = child.run_folder()
-            self._running.pop(seed).close()
+                self._outcome.runs[key] = child.run_folder()
+            self._running.pop(key).close()

@@ -5,6 +5,7 @@ import click
 from gan_run.cli.bench import bench
 from gan_run.cli.check import check
 from gan_run.cli.common import block_option
+from gan_run.cli.compare import compare
 from gan_run.cli.components import components
 from gan_run.cli.evaluate import evaluate
 from gan_run.cli.group import CommandOrSpec
@@ -15,6 +16,7 @@ from gan_run.cli.plugins import plugins
 from gan_run.cli.sample import sample
 from gan_run.cli.schema import schema
 from gan_run.cli.select import select
+from gan_run.cli.sweep import sweep
 from gan_run.cli.train import train
 from gan_run.cli.traverse import traverse
 
@@ -31,7 +33,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, init, check, sample, traverse, evaluate, select, label)
+USE = (train, sweep, init, check, sample, traverse, evaluate, compare, select, label)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)

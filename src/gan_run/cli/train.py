@@ -5,7 +5,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, set_option, with_plugins
+from gan_run.core.base.errors import GanRunError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +48,7 @@ class Target:
 
     def train(self, console: "Console", overrides: Collection[str], options: "RunOptions") -> list[Path]:
         """Train, and show the summary of several seeds. Returns the run folders; raises as `gan_run.train` does."""
-        from gan_run.cli.comparison import show
+        from gan_run.cli.comparison import show_values
         from gan_run.cli.select import show as show_selection
         from gan_run.runs import resume, train
         from gan_run.seeds import train_seeds
@@ -59,7 +60,7 @@ class Target:
         if self.seeds is None:
             return [train(self.spec, self.out, overrides=overrides, options=options)]
         trained = train_seeds(self.spec, self.seeds, self.out, jobs=self.jobs, overrides=overrides, options=options)
-        show(trained.rows, console)
+        show_values(trained.rows, "seed", list(trained.runs), console)
         runs = list(trained.runs.values())
         if self.select:
             show_selection(select(runs, registry=options.registry), console)
@@ -87,7 +88,7 @@ class Target:
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start from step 0.")
 @click.option("--any-processes", is_flag=True, help="Resume a run that another number of processes trained.")
 @click.option("--parent", type=int, hidden=True, help="Stop when the process of this id is gone. Used by --jobs.")
-@click.option("--report", type=click.Path(path_type=Path), hidden=True, help="A file for the run's folder as JSON.")
+@click.option("--report", type=click.Path(path_type=Path), hidden=True, help="A file for the folder or the error.")
 @with_plugins
 def train(
     plugins: Plugins,
@@ -133,11 +134,14 @@ def train(
         try:
             for run in target.train(display.console, overrides, options):
                 display.notify(f"done: {run}")
-                _write(report, run)
+                _write(report, {"run": str(run)})
         except Stopped as stopped:
             again = "the same command" if seeds else _resume_command(display.folder, registry)
             display.notify(f"{stopped}; a checkpoint is saved. To go on:\n  {again}")
             code = 128 + (received or [signal.SIGTERM])[0]
+        except GanRunError as error:
+            _write(report, {"error": str(error)})
+            raise
     if code:  # after torchrun's processes have left their group in order
         sys.exit(code)
 
@@ -146,9 +150,9 @@ def _resume_command(folder: Path, registry: "Registry") -> str:
     return shlex.join(["gan-run", "train", "--resume", str(folder), *registry.command_line()])
 
 
-def _write(report: Path | None, run: Path) -> None:
+def _write(report: Path | None, content: Mapping[str, str]) -> None:
     if report is not None:
-        report.write_text(json.dumps({"run": str(run)}), encoding="utf-8")
+        report.write_text(json.dumps(content), encoding="utf-8")
 
 
 @contextmanager

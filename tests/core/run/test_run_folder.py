@@ -9,7 +9,7 @@ import torch
 
 from gan_run import Column, DataInfo, ImageShape, PixelCodec, RunError
 from gan_run.core.run import checkpoint
-from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.run_folder import RecordedResult, RunFolder
 
 INFO = DataInfo(ImageShape(1, 8, 8), {"train": 48, "test": 16}, {"label": Column("categorical", ("even", "odd"))})
 POSE = {"azimuth": Column("angle"), "model": Column("categorical"), "text": Column("continuous", shape=(7,))}
@@ -182,3 +182,28 @@ def test_a_damaged_file_is_named(folder: RunFolder, content: bytes) -> None:
         (folder.path / name).write_bytes(content)
         with pytest.raises(RunError, match=name):
             read()
+
+
+def test_what_was_measured_later_with_other_metrics_comes_after_what_the_run_measured(folder: RunFolder) -> None:
+    own = {"metric": {"type": "score", "split": "test"}, "found": {"accuracy": 0.5}}
+    later = {"metric": {"type": "score", "split": "validation"}, "found": {"accuracy": 0.6}}
+    folder.write_evaluation({"step": 4, "metrics": [own]})
+    assert folder.measured() == [RecordedResult(own["metric"], own["found"])]
+    # The same metric again, perhaps on other data, is not what the run measured.
+    folder.add_evaluation(4, [{**own, "found": {"accuracy": 0.9}}, later])
+    folder.add_evaluation(2, [{"metric": {"type": "early"}, "found": {}}])
+    assert folder.measured() == [RecordedResult(each["metric"], each["found"]) for each in (own, later)]
+
+
+def test_what_an_unfinished_run_measured_cannot_be_read(folder: RunFolder) -> None:
+    with pytest.raises(RunError, match=r"no evaluation\.json"):
+        folder.measured()
+    folder.evaluation_file.write_text("{}")
+    with pytest.raises(RunError, match="no list of metrics"):
+        folder.measured()
+
+
+def test_logged_lines_are_read_up_to_one_that_was_cut_short(folder: RunFolder) -> None:
+    assert folder.logged() == []
+    folder.metrics_file.write_text('{"step": 1, "a": 2.0}\n{"step": 2, "a"')
+    assert folder.logged() == [{"step": 1, "a": 2.0}]

@@ -1,18 +1,16 @@
-import json
-from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from gan_run import Headline, Measurement, Metric, Model, NotFoundByName, RunError, Splits
-from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.seed_summary import MetricSummary, summarize_seeds
+from gan_run import Headline, Measurement, Metric, Model, NotFoundByName, Splits
+from gan_run.core.run.metric_summary import MetricSummary, Result, summarize
 
 HIGHER = Headline("*")
 
 
 class Score(Metric):
     type: Literal["score"] = "score"
+    split: str = "test"
 
     def measure(self, model: Model, data: Splits) -> Measurement:
         raise AssertionError("these runs were measured before")
@@ -21,13 +19,6 @@ class Score(Metric):
 class Bound(Score):
     headlines = (Headline("codes.*.bound", better="lower", unit="nats", form=".3f"),)
     type: Literal["bound"] = "bound"  # type: ignore[assignment]  # another name for the same kind of thing
-
-
-def finished(folder: Path, *found: object) -> RunFolder:
-    folder.mkdir()
-    metrics = [{"metric": {}, "found": each} for each in found]
-    (folder / "evaluation.json").write_text(json.dumps({"step": 1, "metrics": metrics}))
-    return RunFolder(folder)
 
 
 def test_the_numbers_by_which_runs_are_compared_are_the_fractions_at_the_top() -> None:
@@ -63,45 +54,55 @@ def test_mean_deviation_and_best_worked_by_hand() -> None:
     assert MetricSummary("x", {3: 1.0}, HIGHER).deviation is None
 
 
-def test_rows_gather_what_each_run_found(tmp_path: Path) -> None:
+def test_a_row_of_some_runs_has_their_values() -> None:
+    row = MetricSummary("x", {"a": 1.0, "b": 4.0, "c": 1.0}, HIGHER, "aa")
+    assert row.within(["b", "c", "d"]) == MetricSummary("x", {"b": 4.0, "c": 1.0}, HIGHER, "aa")
+    assert row.within(["d"]) is None
+
+
+def test_rows_gather_what_each_run_found() -> None:
     runs = {
-        0: finished(tmp_path / "a", {"accuracy": 0.5}, {"codes": {"c": {"bound": 1.0}}}),
-        7: finished(tmp_path / "b", {"accuracy": 0.7}, {"codes": {"c": {"bound": 2.0}}}),
+        0: [Result(Score(), {"accuracy": 0.5}), Result(Bound(), {"codes": {"c": {"bound": 1.0}}})],
+        7: [Result(Score(), {"accuracy": 0.7}), Result(Bound(), {"codes": {"c": {"bound": 2.0}}})],
     }
-    assert summarize_seeds(runs, [Score(), Bound()]) == [
+    assert summarize(runs) == [
         MetricSummary("score accuracy", {0: 0.5, 7: 0.7}, HIGHER),
         MetricSummary("bound codes.c.bound", {0: 1.0, 7: 2.0}, Bound.headlines[0]),
     ]
 
 
-def test_a_metric_that_is_there_twice_is_told_by_its_number(tmp_path: Path) -> None:
-    runs = {0: finished(tmp_path / "a", {"accuracy": 0.5}, {"accuracy": 0.25})}
-    assert summarize_seeds(runs, [Score(), Score()]) == [
+def test_a_metric_that_is_there_twice_is_told_by_its_number() -> None:
+    runs = {0: [Result(Score(), {"accuracy": 0.5}), Result(Score(), {"accuracy": 0.25})]}
+    assert summarize(runs) == [
         MetricSummary("score accuracy", {0: 0.5}, HIGHER),
         MetricSummary("score-again-1 accuracy", {0: 0.25}, HIGHER),
     ]
 
 
-def test_a_number_that_one_run_lacks_is_compared_over_the_others(tmp_path: Path) -> None:
-    runs = {0: finished(tmp_path / "a", {"accuracy": None}), 1: finished(tmp_path / "b", {"accuracy": 0.5})}
-    assert summarize_seeds(runs, [Score()]) == [MetricSummary("score accuracy", {1: 0.5}, HIGHER)]
+def test_metrics_with_different_fields_are_rows_of_their_own_that_name_the_fields() -> None:
+    test, validation = Score(), Score(split="validation")
+    runs = {
+        "a": [Result(test, {"accuracy": 0.5}), Result(validation, {"accuracy": 0.6})],
+        "b": [Result(validation, {"accuracy": 0.7})],
+        "c": [Result(Score(every=10), {"accuracy": 0.8})],  # when it is measured decides no number
+    }
+    assert summarize(runs) == [
+        MetricSummary('score(split="test") accuracy', {"a": 0.5, "c": 0.8}, HIGHER),
+        MetricSummary('score(split="validation") accuracy', {"a": 0.6, "b": 0.7}, HIGHER),
+    ]
 
 
-def test_a_run_that_is_not_finished_cannot_be_compared(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"no evaluation\.json"):
-        summarize_seeds({0: RunFolder(tmp_path)}, [Score()])
-    (tmp_path / "evaluation.json").write_text("{}")
-    with pytest.raises(RunError, match="no list of metrics"):
-        summarize_seeds({0: RunFolder(tmp_path)}, [Score()])
+def test_a_number_that_one_run_lacks_is_compared_over_the_others() -> None:
+    runs = {0: [Result(Score(), {"accuracy": None})], 1: [Result(Score(), {"accuracy": 0.5})], 2: []}
+    assert summarize(runs) == [MetricSummary("score accuracy", {1: 0.5}, HIGHER)]
 
 
-def test_numbers_that_were_measured_with_different_things_are_rows_of_their_own(tmp_path: Path) -> None:
+def test_numbers_that_were_measured_with_different_things_are_rows_of_their_own() -> None:
     small, large = ({"network": {"sha256": digits}, "count": 10} for digits in ("aa", "bb"))
     found = [{"fid": value, "measured_with": used} for value, used in ((5.0, small), (4.0, small), (9.0, large))]
-    runs = {seed: finished(tmp_path / str(seed), each) for seed, each in enumerate(found)}
     first, second = Score().fingerprint(found[0]), Score().fingerprint(found[2])
     assert len({first, second}) == 2
-    assert summarize_seeds(runs, [Score()]) == [
+    assert summarize({seed: [Result(Score(), each)] for seed, each in enumerate(found)}) == [
         MetricSummary("score fid", {0: 5.0, 1: 4.0}, HIGHER, first),
         MetricSummary("score fid", {2: 9.0}, HIGHER, second),
     ]

@@ -1,0 +1,63 @@
+"""The runs that are compared, and what they are called."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gan_run.core.run.options import Plugins
+from gan_run.core.run.run_folder import RunFolder
+from gan_run.results.run import Run
+
+RunLike = Run | Path | str
+"""A run, its folder, or a folder of run folders, which stands for all of them."""
+
+
+def named_runs(given: Iterable[RunLike], registry: Plugins) -> dict[str, Run]:
+    """Open runs, each once, whichever links lead to it.
+
+    Args:
+        given: Runs, run folders, or folders of run folders.
+        registry: The installed plugins.
+
+    Returns:
+        The runs by the name of their folder; where two folders have one name, with the folders above that tell them
+        apart.
+
+    Raises:
+        RunError: A folder is no run and holds none.
+    """
+    runs = {run.path.resolve(): run for each in given for run in _opened(each, registry)}
+    deepest = max((len(path.parts) for path in runs), default=0)
+    for count in range(1, deepest + 1):
+        names = ["/".join(path.parts[-count:]) for path in runs]
+        if len({*names}) == len(names):
+            return dict(zip(names, runs.values(), strict=True))
+    return {}
+
+
+def name_in_common(names: list[str]) -> str:
+    """What to call several runs: small-seed-* for small-seed-3 and small-seed-4."""
+    if len(names) == 1:
+        return names[0]
+    prefix = os.path.commonprefix(names)  # noqa: RUF071  # of names, not of paths
+    common = re.sub(r"[^-_./]*$", "", prefix)
+    return f"{common}*" if common else f"{names[0]} and {len(names) - 1} more"
+
+
+def _opened(given: RunLike, registry: Plugins) -> Iterator[Run]:
+    if isinstance(given, Run):
+        yield given
+        return
+    path = Path(given)
+    inner = [] if RunFolder(path).spec_file.exists() or not path.is_dir() else list(path.iterdir())
+    held = [each for each in inner if RunFolder(each).spec_file.exists()]
+    if not held:
+        yield Run(path, registry=registry)  # raises RunError if it is none
+    for each in sorted(held, key=_natural):
+        yield Run(each, registry=registry)
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Sorts seed-10 after seed-9."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]

@@ -1,0 +1,55 @@
+"""What the reader of a comparison should know, in plain sentences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gan_run.results.grouping import RunGroup, spec_problem
+from gan_run.results.run import Run
+
+
+def remarks(runs: Mapping[str, Run], groups: Sequence[RunGroup]) -> Iterator[str]:
+    """Say what is not as one would expect of runs that are compared."""
+    for name, run in runs.items():
+        yield from _of_run(name, run)
+    yield from _of_data(runs)
+    for group in groups:
+        yield from _of_seeds(group, runs)
+
+
+def _of_run(name: str, run: Run) -> Iterator[str]:
+    steps = _steps(run)
+    if not run.is_finished:
+        yield f"{name} is unfinished, after {run.step} of {steps} steps: nothing was measured yet"
+    elif run.step != steps:
+        yield f"{name} was ended by a callback, after {run.step} of {steps} steps"
+    if (error := spec_problem(run)) is not None:
+        yield f"{name}: specs are compared as they are written, since this one cannot be read: {error.problems[0]}"
+    for reason in run.left_out:
+        yield f"{name}: {reason}: its numbers are left out"
+
+
+def _of_data(runs: Mapping[str, Run]) -> Iterator[str]:
+    same: list[list[str]] = []
+    for name, run in runs.items():
+        for names in same:
+            if runs[names[0]].data == run.data:
+                names.append(name)
+                break
+        else:
+            same.append([name])
+    if len(same) > 1:
+        which = "; ".join(", ".join(names) for names in same)
+        yield f"the data differ, so that numbers measured on images may not compare: {which}"
+
+
+def _of_seeds(group: RunGroup, runs: Mapping[str, Run]) -> Iterator[str]:
+    by_seed: dict[object, list[str]] = {}
+    for name in group.runs:
+        by_seed.setdefault(runs[name].fields.get("seed"), []).append(name)
+    for seed, names in by_seed.items():
+        if len(names) > 1:
+            yield f"{', '.join(names)} have one spec and one seed, {seed}: they are no independent draws"
+
+
+def _steps(run: Run) -> object:
+    train = run.fields["train"]
+    return train.get("steps") if isinstance(train, Mapping) else None
