@@ -31,6 +31,7 @@ SUITES = {
     "augmentation": testing.AugmentationSuite,
     "callback": testing.CallbackSuite,
     "criterion": testing.CriterionSuite,
+    "feature-network": testing.FeatureNetworkSuite,
     "generator": testing.GeneratorSuite,
     "head": testing.HeadSuite,
     "latent": testing.LatentSuite,

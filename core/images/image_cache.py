@@ -9,13 +9,11 @@ complete: it is written under another name, synced, and renamed.
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +24,7 @@ from numpy.lib import format as npy
 from torch import Tensor
 
 from gan_run.core.base.errors import DataError, UnreadableError
-from gan_run.core.base.files import sync, to_json
+from gan_run.core.base.files import locked, sync, to_json
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.progress import track_progress
 from gan_run.core.images.stores import ImageStore, StoredImages
@@ -83,7 +81,7 @@ def decode_once(decoding: Decoding, cache: Path) -> Decoded:
     entry = cache / _key(decoding)
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(entry.with_suffix(".lock")):
+        with locked(entry.with_suffix(".lock")):
             if not entry.is_dir():
                 _fill(entry, decoding)
     except OSError as error:
@@ -101,13 +99,6 @@ def _key(decoding: Decoding) -> str:
             raise UnreadableError(f"{path} cannot be read ({error.strerror})") from None
         digest.update(os.fsencode(path.absolute()) + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:32]
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the system releases it when the process ends, even by SIGKILL
-        yield
 
 
 def _fill(entry: Path, decoding: Decoding) -> None:
