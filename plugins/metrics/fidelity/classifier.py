@@ -52,9 +52,9 @@ class ClassifierNetwork(FeatureNetwork):
 
     type: Literal["classifier"] = "classifier"
     column: str = Field(default="label", description="The column of the data that holds the classes.")
-    width: int = Field(default=32, ge=1, description="Number of channels of the first layer.")
+    width: int = Field(default=16, ge=1, description="Number of channels of the first layer.")
     features: int = Field(default=128, ge=1, description="Number of features.")
-    steps: int = Field(default=1000, ge=1, description=f"Training steps, of {TRAINED_BATCH} images each.")
+    steps: int = Field(default=600, ge=1, description=f"Training steps, of {TRAINED_BATCH} images each.")
     seed: int = Field(default=0, ge=0, description="Seed of the first weights and of the order of the images.")
     cache: SpecPath = Field(
         default_factory=lambda: cache_folder("fidelity"), description="The folder of the trained weights."
@@ -109,15 +109,16 @@ class Classifier(nn.Module):
 
     def __init__(self, image: ImageShape, width: int, features: int, classes: int) -> None:
         super().__init__()
-        channels, side, layers = image.channels, max(image.size), list[nn.Module]()
-        wide = width
-        while not layers or side > LAST_SIZE:
-            stride = 1 if not layers and side <= 4 * LAST_SIZE else 2
-            layers += [nn.Conv2d(channels, wide, 3, stride, 1), nn.BatchNorm2d(wide), nn.ReLU()]
-            channels, side, wide = wide, -(-side // stride), min(2 * wide, 4 * width)
-        self.layers = nn.Sequential(
-            *layers, nn.AdaptiveAvgPool2d(POOLED), nn.Flatten(), nn.Linear(channels * POOLED**2, features), nn.ReLU()
-        )
+        layers = [*_layer(image.channels, width, 5, 1), nn.MaxPool2d(2, ceil_mode=True)]
+        side, channels = -(-max(image.size) // 2), width
+        while side > LAST_SIZE:
+            wider = min(2 * channels, 4 * width)
+            layers += _layer(channels, wider, 3, 2)
+            side, channels = -(-side // 2), wider
+        pooled = [nn.AdaptiveAvgPool2d(POOLED), nn.Flatten()]
+        # Normalised: the kernel of KID takes features of about one.
+        last = [nn.Linear(channels * POOLED**2, features), nn.BatchNorm1d(features), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, *pooled, *last)
         self.logits = nn.Linear(features, classes)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -125,6 +126,10 @@ class Classifier(nn.Module):
         features = self.layers(images)
         assert isinstance(features, Tensor)
         return features
+
+
+def _layer(channels: int, wider: int, kernel: int, stride: int) -> list[nn.Module]:
+    return [nn.Conv2d(channels, wider, kernel, stride, kernel // 2), nn.BatchNorm2d(wider), nn.ReLU()]
 
 
 class ClassifierFeatures(FeatureExtractor):

@@ -127,7 +127,7 @@ def _loaded(path: Path) -> torch.jit.ScriptModule:
     try:
         with warnings.catch_warnings():
             # torch advises torch.export instead; feature networks are still passed around as TorchScript.
-            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", FutureWarning)
             loaded = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]  # torch has no types here
     except (RuntimeError, ValueError) as error:
         raise DataError(f"{path} is no TorchScript file ({str(error).splitlines()[0]})") from None
