@@ -86,7 +86,7 @@ class ClassifierNetwork(FeatureNetwork):
             network = Classifier(images.image, self.width, self.features, classes)
             weights = cached_tensors(self.cache, key, lambda: self._train(network.to(device), images, labels))
         network.load_state_dict(weights)
-        return ClassifierFeatures(network).to(device)
+        return ClassifierFeatures(network).to(device).eval()
 
     def _train(self, network: "Classifier", images: ImageSet, labels: Tensor) -> dict[str, Tensor]:
         """The weights of a network after its training."""
@@ -137,7 +137,7 @@ class ClassifierFeatures(FeatureExtractor):
 
     def __init__(self, network: Classifier) -> None:
         super().__init__()
-        self.network = network.eval().requires_grad_(False)
+        self.network = network.requires_grad_(False)
         weights = hash_tensors(network.state_dict())
         self.identity = FeatureIdentity("classifier", weights, "none", f"torch {torch.__version__}")
 

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,12 @@ from gan_run.plugins.metrics.fidelity import library
 
 LOGITS = "logits_unbiased"
 """The layer of the inception score: torch-fidelity's default for it, as in the original code."""
+
+
+GRAY = (
+    "inception was trained on photographs in colour: its features say little of gray images such as digits; where they "
+    'have classes, {"type": "classifier"} is the better network'
+)
 
 
 class InceptionNetwork(FeatureNetwork):
@@ -67,8 +74,10 @@ class InceptionNetwork(FeatureNetwork):
     def build(self, data: Splits, device: torch.device) -> FeatureExtractor:
         if why := _why_not(data.info.image):
             raise DataError(why)
+        if data.info.image.channels == 1:
+            warnings.warn(GRAY, stacklevel=2)
         version, file = library.name_and_version(), self._file()
-        return Inception(file, hash_file(file), self.layer, version).to(device)
+        return Inception(file, hash_file(file), self.layer, version).to(device).eval()
 
     def _file(self) -> Path:
         """The file of weights. Raises DataError if it is missing, or has another SHA-256."""
@@ -94,7 +103,6 @@ class Inception(FeatureExtractor):
                 self.network = FeatureExtractorInceptionV3("inception", [layer, LOGITS], str(file))
             except RuntimeError as error:
                 raise DataError(f"{file} does not fit: {str(error).splitlines()[0]}") from None
-        self.network.eval()
         resize = "bilinear to 299x299, as TensorFlow 1"
         self.identity = FeatureIdentity(f"inception, layer {layer}", sha256, resize, version)
 

@@ -66,7 +66,7 @@ class TorchScriptNetwork(FeatureNetwork):
             yield Problem(("path",), str(error))
 
     def build(self, data: Splits, device: torch.device) -> FeatureExtractor:
-        return TorchScript(self, self._hash(data.info)).to(device)
+        return TorchScript(self, self._hash(data.info)).to(device).eval()
 
     def _hash(self, data: DataInfo) -> str:
         """SHA-256 of the file. Raises DataError if it is missing, not the wanted one, or does not fit the images."""
@@ -88,7 +88,9 @@ class TorchScript(FeatureExtractor):
     def __init__(self, declared: TorchScriptNetwork, sha256: str) -> None:
         super().__init__()
         self._declared = declared
-        self.network = _loaded(declared.path).eval().requires_grad_(False)
+        self.network = _loaded(declared.path)
+        for parameter in self.network.parameters():  # a script module has no `requires_grad_`
+            parameter.requires_grad = False
         low, high = declared.range
         name = f"torchscript, range {low:g} to {high:g}, channels {declared.channels or 'as they are'}"
         self.identity = FeatureIdentity(name, sha256, _show(declared), f"torch {torch.__version__}")

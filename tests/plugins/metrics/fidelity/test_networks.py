@@ -194,6 +194,7 @@ def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestInception(FeatureNetworkSuite):
+    image = ImageShape(3, 12, 12)
     built: ClassVar[dict[Path, FeatureExtractor]] = {}
 
     @pytest.fixture(autouse=True)
@@ -208,18 +209,24 @@ class TestInception(FeatureNetworkSuite):
             self.built[self.component.weights] = super().extractor()
         return self.built[self.component.weights]
 
-    def test_its_features_are_torch_fidelitys_of_gray_images_as_colour_of_8_bits(self) -> None:
+    def test_its_features_are_torch_fidelitys_of_images_of_8_bits(self) -> None:
         from torch_fidelity import FeatureExtractorInceptionV3
 
         assert isinstance(self.component, InceptionNetwork)
-        images = self.images()[:1]
+        images = self.images()[:1] * 0.999
         names = ["2048", "logits_unbiased"]
         theirs = FeatureExtractorInceptionV3("inception", names, str(self.component.weights))
-        vector, logits = theirs(to_uint8(images).repeat(1, 3, 1, 1))
+        vector, logits = theirs(to_uint8(images))
         found = self.extractor()(images)
         assert torch.equal(found.vector, vector)
         assert found.logits is not None
         assert torch.equal(found.logits, logits)
+
+    def test_gray_images_are_taken_as_colour_with_a_warning(self) -> None:
+        with pytest.warns(UserWarning, match="is the better network"):
+            extractor = self.component.build(FakeSplits(GRAY), CPU)
+        gray = self.images()[:1, :1]
+        assert torch.equal(extractor(gray).vector, extractor(gray.repeat(1, 3, 1, 1)).vector)
 
     def test_its_identity_has_the_files_hash(self) -> None:
         assert isinstance(self.component, InceptionNetwork)
@@ -230,6 +237,7 @@ class TestInception(FeatureNetworkSuite):
 
 
 GRAY = DataInfo(ImageShape(1, 12, 12), {})
+COLOUR = DataInfo(ImageShape(3, 12, 12), {})
 
 
 def test_inception_refuses_another_file_than_the_one_it_was_told(tmp_path: Path) -> None:
@@ -240,7 +248,7 @@ def test_inception_refuses_another_file_than_the_one_it_was_told(tmp_path: Path)
         message == f"weights: {network.weights} has the SHA-256 {sha256(b'some').hexdigest()}, and not {network.sha256}"
     )
     with pytest.raises(DataError, match="has the SHA-256"):
-        network.build(FakeSplits(GRAY), CPU)
+        network.build(FakeSplits(COLOUR), CPU)
     assert problems(InceptionNetwork(weights=tmp_path / "no.pth"), GRAY) == [
         f"weights: {tmp_path / 'no.pth'} is missing"
     ]
@@ -256,13 +264,13 @@ class Harmful:
 def test_inception_executes_no_code_in_a_file(tmp_path: Path) -> None:
     torch.save({"fc.weight": Harmful()}, tmp_path / "weights.pth")
     with pytest.raises(DataError, match=r"weights\.pth cannot be read"):
-        InceptionNetwork(weights=tmp_path / "weights.pth").build(FakeSplits(GRAY), CPU)
+        InceptionNetwork(weights=tmp_path / "weights.pth").build(FakeSplits(COLOUR), CPU)
 
 
 def test_weights_of_another_network_do_not_fit(tmp_path: Path) -> None:
     torch.save({"fc.weight": torch.zeros(2)}, tmp_path / "weights.pth")
     with pytest.raises(DataError, match=r"weights\.pth does not fit"):
-        InceptionNetwork(weights=tmp_path / "weights.pth").build(FakeSplits(GRAY), CPU)
+        InceptionNetwork(weights=tmp_path / "weights.pth").build(FakeSplits(COLOUR), CPU)
 
 
 def offline(*_: object, **__: object) -> None:
@@ -284,7 +292,7 @@ def test_without_a_network_the_weights_are_missed_before_training_with_the_remed
     assert "weights-inception-2015-12-05-6726825d.pth" in message
     assert '{"type": "inception", "weights": FILE}' in message
     with pytest.raises(DataError, match="cannot be downloaded"):
-        InceptionNetwork().build(FakeSplits(GRAY), CPU)
+        InceptionNetwork().build(FakeSplits(COLOUR), CPU)
 
 
 def test_downloaded_weights_are_checked_and_kept_where_torch_fidelity_looks_for_them(
