@@ -21,6 +21,7 @@ TOPICS = {
             "core.kinds.model",
             "core.kinds.metric",
             "core.kinds.criterion",
+            "core.kinds.feature_network",
             "core.kinds.artifact",
             "core.run.categories",
             "core.run.traversal",

@@ -21,6 +21,7 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.data_source import DataSource, Splits
+from gan_run.core.kinds.feature_network import FeatureExtractor, FeatureNetwork
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
@@ -37,8 +38,8 @@ class Missing(Component):
     """Why it was not found."""
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        # An evaluation is refused by a missing metric or data source, and only by these.
-        if self.kind in ("metric", "data"):
+        # An evaluation is refused by a missing metric, its feature network or a data source, and only by these.
+        if self.kind in ("metric", "feature-network", "data"):
             yield Problem(("type",), self.reason)
 
     def refuse(self) -> NoReturn:
@@ -49,6 +50,13 @@ class MissingMetric(Missing, Metric, extra="allow"):
     """A metric that is not installed."""
 
     def measure(self, model: Model, data: Splits) -> Measurement:
+        self.refuse()
+
+
+class MissingFeatureNetwork(Missing, FeatureNetwork, extra="allow"):
+    """A feature network that is not installed."""
+
+    def build(self, data: Splits, device: torch.device) -> FeatureExtractor:
         self.refuse()
 
 
@@ -98,6 +106,7 @@ PLACEHOLDERS: dict[str, type[Missing]] = {
     str(placeholder.kind): placeholder
     for placeholder in (
         MissingMetric,
+        MissingFeatureNetwork,
         MissingArtifact,
         MissingCallback,
         MissingDataSource,

@@ -49,6 +49,7 @@ SUITES = {
     "Criterion": testing.CriterionSuite,
     "DataSource": testing.DataSourceSuite,
     "DeclaredCallback": testing.CallbackSuite,
+    "FeatureNetwork": testing.FeatureNetworkSuite,
     "Generator": testing.GeneratorSuite,
     "Head": testing.HeadSuite,
     "Latent": testing.LatentSuite,

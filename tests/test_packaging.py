@@ -76,14 +76,22 @@ def test_a_third_partys_plugin_uses_what_is_public_and_nothing_else(source: Path
         assert top != "gan_run" or not rest or rest in dir(gan_run) or rest.startswith("testing."), name
 
 
+def reads_tensors_alone(call: ast.Call) -> bool:
+    said = {key.arg: ast.unparse(key.value) for key in call.keywords}
+    return ast.unparse(call.func) == "torch.load" and said.get("weights_only") == "True"
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_reads_or_writes_pickle(source: Path) -> None:
     banned = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
     assert not {name.partition(".")[0] for name in imports(source)} & banned
     assert not {"torch.load", "torch.save"} & set(imports(source))
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    # With weights_only, torch reads tensors alone and executes nothing: others' weights come in such files.
+    harmless = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and reads_tensors_alone(node)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            assert ast.unparse(node) not in ("torch.load", "torch.save")
+            assert node in harmless or ast.unparse(node) not in ("torch.load", "torch.save")
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             allowed = {key.arg: ast.unparse(key.value) for key in node.keywords}.get("allow_pickle")

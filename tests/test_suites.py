@@ -31,6 +31,7 @@ SUITES = {
     "augmentation": testing.AugmentationSuite,
     "callback": testing.CallbackSuite,
     "criterion": testing.CriterionSuite,
+    "feature-network": testing.FeatureNetworkSuite,
     "generator": testing.GeneratorSuite,
     "head": testing.HeadSuite,
     "latent": testing.LatentSuite,
@@ -46,6 +47,7 @@ NETWORKS = {
     "mlp": {"hidden": [8]},
 }
 NETWORKS["pretrained"] = {"network": {"type": "mlp", "hidden": [8]}, "weights": {"path": "weights.safetensors"}}
+CLASSIFIER = {"type": "classifier", "width": 2, "features": 4, "steps": 2}
 FIELDS: Mapping[str, Mapping[str, object]] = {
     "artifact:confusion-matrix": {"code": "category"},
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
@@ -61,7 +63,9 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     "loss:infogan-cr": {"codes": ["c", "category"], "trunk": {"type": "mlp", "hidden": [8]}},
     "loss:mutual-information": {"codes": {"category": 1.0, "c": 0.5}},
     "loss:ss-infogan": {"labelled": 2},
+    "feature-network:classifier": CLASSIFIER,
     "metric:cluster-accuracy": {"code": "category"},
+    **{f"metric:{name}": {"network": CLASSIFIER, "samples": 20} for name in ("fid", "kid", "prdc", "inception-score")},
     "schedule:constant": {"value": 2.0},
     "schedule:cosine": {"start": 1.0, "end": 0.1},
     "schedule:linear": {"start": 1.0, "end": 0.1, "to_step": 20},
@@ -83,6 +87,8 @@ ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
     },
 }
 """Of the suites."""
+ELSEWHERE = ("inception", "torchscript")
+"""Components that need a file: tests/plugins/metrics/fidelity tests them by the suite."""
 
 
 def built(kind: str, name: str) -> Component:
@@ -92,8 +98,10 @@ def built(kind: str, name: str) -> Component:
 
 for kind, suite in SUITES.items():
     for name in CATALOGUE.names(kind):
+        if name in ELSEWHERE:
+            continue
         attributes = {"component": built(kind, name), **ATTRIBUTES.get(f"{kind}:{name}", {})}
-        test = f"Test{kind.title()}{name.title().replace('-', '')}"
+        test = f"Test-{kind}-{name}".title().replace("-", "")
         globals()[test] = type(test, (suite,), {**attributes, "__module__": __name__, "__doc__": None})
 
 

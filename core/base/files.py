@@ -1,9 +1,11 @@
-"""Atomic writes (under another name, synced, then renamed), JSON, hashes and the cache folder."""
+"""Atomic writes (under another name, synced, then renamed), locks, JSON, hashes and the cache folder."""
 
+import fcntl
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +31,14 @@ def write_text(path: Path, text: str) -> None:
     sync(temporary)
     temporary.replace(path)
     sync(path.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a lock file; other processes that want it wait."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the system releases it when the process ends, even by SIGKILL
+        yield
 
 
 def to_json(content: Mapping[str, object]) -> str:

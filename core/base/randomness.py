@@ -32,7 +32,14 @@ def fork_rng() -> Iterator[None]:
 
 @contextmanager
 def isolated_rng(*parts: str | int) -> Iterator[None]:
-    """Draw from a stream seeded from `parts`, and restore the caller's afterwards."""
+    """Draw from a stream seeded from `parts`, and restore the caller's afterwards.
+
+    Args:
+        parts: names and numbers that the seed is derived from.
+
+    Returns:
+        A context manager; inside, torch's global streams (CPU and every accelerator) are the seeded ones.
+    """
     with fork_rng():
         seed_everything(*parts)
         yield

@@ -9,13 +9,11 @@ complete: it is written under another name, synced, and renamed.
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +24,7 @@ from numpy.lib import format as npy
 from torch import Tensor
 
 from gan_run.core.base.errors import DataError, PluginError, UnreadableError
-from gan_run.core.base.files import sync, to_json
+from gan_run.core.base.files import locked, sync, to_json
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.progress import track_progress
 from gan_run.core.images.stores import ImageStore, StoredImages
@@ -152,7 +150,7 @@ def _kept(unpacking: Unpacking, terms: Sequence[object], unreadable: Mapping[str
     entry = cache / _key(unpacking, terms)
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(entry.with_suffix(".lock")):
+        with locked(entry.with_suffix(".lock")):
             if not entry.is_dir():
                 _fill(entry, unpacking, unreadable)
     except OSError as error:
@@ -169,13 +167,6 @@ def _key(unpacking: Unpacking, terms: Sequence[object]) -> str:
             raise UnreadableError(f"{path} cannot be read ({error.strerror})") from None
         digest.update(os.fsencode(path.absolute()) + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:32]
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the system releases it when the process ends, even by SIGKILL
-        yield
 
 
 def _fill(entry: Path, unpacking: Unpacking, unreadable: Mapping[str, str]) -> None:

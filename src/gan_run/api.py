@@ -13,10 +13,11 @@ from gan_run.core.base.errors import (
     UnreadableError,
     suggest,
 )
-from gan_run.core.base.files import cache_folder
+from gan_run.core.base.files import cache_folder, hash_file
 from gan_run.core.base.image import ImageShape, PixelCodec, resize_pixels, to_float, to_uint8
 from gan_run.core.base.progress import track_progress
-from gan_run.core.base.randomness import permutation
+from gan_run.core.base.randomness import isolated_rng, permutation
+from gan_run.core.base.tensor_cache import cached_tensors, hash_tensors
 from gan_run.core.images.array_file import ArrayFile, ArrayHeader
 from gan_run.core.images.array_formats import array_file
 from gan_run.core.images.binary_file import HeaderReader, read_binary_array, read_binary_header, read_exactly
@@ -65,6 +66,7 @@ from gan_run.core.kinds.events import (
     RunStarted,
     StepLogged,
 )
+from gan_run.core.kinds.feature_network import FeatureExtractor, FeatureIdentity, FeatureNetwork, ImageFeatures
 from gan_run.core.kinds.generator import Generator, GeneratorModule, StyledGenerator
 from gan_run.core.kinds.latent import Latent, LatentContext
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, Values, log_prob
@@ -140,6 +142,9 @@ __all__ = [
     "DiscriminatorOutput",
     "Encoder",
     "Event",
+    "FeatureExtractor",
+    "FeatureIdentity",
+    "FeatureNetwork",
     "Features",
     "Feed",
     "FeedContext",
@@ -152,6 +157,7 @@ __all__ = [
     "HeaderReader",
     "Headline",
     "HeadlineNumber",
+    "ImageFeatures",
     "ImageSet",
     "ImageShape",
     "ImageStore",
@@ -217,6 +223,7 @@ __all__ = [
     "array_file",
     "assign_categories",
     "cache_folder",
+    "cached_tensors",
     "check_resolution",
     "compare",
     "compare_pairs",
@@ -227,10 +234,13 @@ __all__ = [
     "fill_missing",
     "frozen_running_stats",
     "full_precision",
+    "hash_file",
+    "hash_tensors",
     "hookimpl",
     "image_grid",
     "init_normal",
     "is_known",
+    "isolated_rng",
     "load",
     "load_plugins",
     "log_prob",

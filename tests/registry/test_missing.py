@@ -80,6 +80,21 @@ def test_what_is_missing_says_so_when_it_is_used(run: Path, registry: Registry) 
         loaded.spec.optimizers["generator"].build([])
 
 
+def test_a_model_is_loaded_without_the_feature_network_of_a_metric(run: Path, registry: Registry, here: Here) -> None:
+    spec = json.loads((run / "spec.json").read_text())
+    spec["metrics"] = [{"type": "fid", "network": {"type": "acme-network", "layer": 3}}]
+    (run / "spec.json").write_text(json.dumps(spec))
+    with pytest.warns(UserWarning, match="no feature-network is called"):
+        loaded = load_run(run, registry)
+    assert loaded.model.sample(2).isfinite().all()
+    assert loaded.spec.model_dump(mode="json", warnings=False)["metrics"][0]["network"]["layer"] == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        done = here("evaluate", run)
+    assert done.exit_code == 2
+    assert "metrics[0].network.type: no feature-network is called 'acme-network'" in done.stderr
+
+
 def test_a_loss_that_is_missing_is_an_error(run: Path, registry: Registry) -> None:
     rename(run, "losses[1]")
     with pytest.raises(SpecError, match=r"losses\[1\]\.type: no loss is called 'acme-loss'"):

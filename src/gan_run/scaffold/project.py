@@ -29,6 +29,9 @@ KINDS: Mapping[str, Kind] = {
     "callback": Kind("CallbackSuite", '"callbacks": [{"type": "NAME"}]'),
     "criterion": Kind("CriterionSuite", "gan-run select RUN RUN RUN --by NAME", "samples=50"),
     "data": Kind("DataSourceSuite", '"data": {"type": "NAME"}'),
+    "feature-network": Kind(
+        "FeatureNetworkSuite", '"metrics": [{"type": "fid", "network": {"type": "NAME"}}]', "side=4"
+    ),
     "generator": Kind("GeneratorSuite", '"generator": {"type": "NAME"}', "hidden=16"),
     "head": Kind("HeadSuite", '"discriminator": {…, "head": {"type": "NAME"}}', "hidden=8"),
     "latent": Kind("LatentSuite", '"latents": {…, "c": {"type": "NAME"}}'),
@@ -68,12 +71,18 @@ def write_project(name: str, kind: str, folder: Path) -> Path:
     return project
 
 
+def file_of(kind: str) -> str:
+    """The name of the module that holds a component of a kind."""
+    return kind.replace("-", "_")
+
+
 def _contents(name: str, kind: str) -> Iterator[tuple[str, str]]:
     """The path of each file, relative to the project's folder, and its text."""
     module, component, about = name.replace("-", "_"), _class_name(name), KINDS[kind]
     words = {
         "name": name,
         "kind": kind,
+        "file": file_of(kind),
         "module": module,
         "component": component,
         "suite": about.suite,
@@ -89,8 +98,8 @@ def _contents(name: str, kind: str) -> Iterator[tuple[str, str]]:
     ):
         text = (files("gan_run.scaffold") / "files" / f"{template}.template").read_text(encoding="utf-8")
         yield place, re.sub(r"\{(\w+)\}", lambda word: words[word[1]], text)
-    code = (files("gan_run.scaffold") / "kinds" / f"{kind}.py").read_text(encoding="utf-8")
-    yield f"src/{module}/{kind}.py", re.sub(r"\bMine", component, code).replace('"mine"', f'"{name}"')
+    code = (files("gan_run.scaffold") / "kinds" / f"{file_of(kind)}.py").read_text(encoding="utf-8")
+    yield f"src/{module}/{file_of(kind)}.py", re.sub(r"\bMine", component, code).replace('"mine"', f'"{name}"')
 
 
 def _class_name(name: str) -> str:

@@ -21,6 +21,7 @@ from gan_run.testing.component import ComponentSuite
 from gan_run.testing.criterion import CriterionSuite
 from gan_run.testing.data import DataSourceSuite
 from gan_run.testing.fakes import FakeSplits, fake_model
+from gan_run.testing.feature_network import FeatureNetworkSuite
 from gan_run.testing.latent import LatentSuite
 from gan_run.testing.loss import LossSuite
 from gan_run.testing.metrics import ArtifactSuite, MetricSuite
@@ -35,6 +36,7 @@ __all__ = [
     "CriterionSuite",
     "DataSourceSuite",
     "FakeSplits",
+    "FeatureNetworkSuite",
     "GeneratorSuite",
     "HeadSuite",
     "LatentSuite",
