@@ -41,6 +41,7 @@ from gan_run.core.kinds.component import Component, SpecPath
 from gan_run.core.kinds.criterion import Criterion, compare_pairs
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
 from gan_run.core.kinds.declaration import Declaration
+from gan_run.core.kinds.diagnostics import Diagnostics
 from gan_run.core.kinds.discriminator import (
     Discriminator,
     DiscriminatorModule,
@@ -52,10 +53,12 @@ from gan_run.core.kinds.discriminator import (
     TrunkModule,
 )
 from gan_run.core.kinds.events import (
+    AlarmRaised,
     ArtifactRendered,
     CheckpointSaved,
     Event,
     MetricMeasured,
+    ReportAlarm,
     RunEnded,
     RunStarted,
     StepLogged,
@@ -99,6 +102,7 @@ from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
 
 __all__ = [
+    "AlarmRaised",
     "Artifact",
     "ArtifactRendered",
     "AssignedImages",
@@ -123,6 +127,7 @@ __all__ = [
     "DeclaredCallback",
     "Decoded",
     "Decoding",
+    "Diagnostics",
     "Discriminator",
     "DiscriminatorModule",
     "DiscriminatorOutput",
@@ -164,6 +169,7 @@ __all__ = [
     "Problem",
     "Progress",
     "RateMultiplier",
+    "ReportAlarm",
     "ResizedPictures",
     "RunEnded",
     "RunError",
