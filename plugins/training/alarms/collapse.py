@@ -21,11 +21,11 @@ class CollapseAlarm(LastingAlarm):
     title: ClassVar[str] = "collapse"
     type: Literal["collapse-alarm"] = "collapse-alarm"
     least: float = Field(
-        default=0.25,
+        default=0.15,
         gt=0,
         le=1,
         description="The smallest distance of two samples that is not wrong, as a share of that of two real images. "
-        "Samples of a GAN that works have 0.7 to 1.1 of it, those of one that has just begun may have 0.3.",
+        "Samples of a GAN that works have 0.7 to 1.1 of it; after a few hundred steps, 0.3.",
     )
 
     def read(self, probe: Probe) -> Iterator[tuple[str, Mapping[str, float]]]:
