@@ -55,6 +55,9 @@ class _OnlyScores(UpdateContext):
         self._schedules = ()
         self._inputs = UpdateInputs(scores.real, {}, {}, None, {}, (), progress)
 
+    def extra_input(self, key: str) -> NoReturn:
+        raise _NeedsMoreError(key)
+
     def __getattr__(self, name: str) -> NoReturn:
         raise _NeedsMoreError(name)
 
@@ -66,6 +69,7 @@ def _slope(training: Training, scores: Scores) -> float | None:
     return _pull(training, scores) / equal if equal else None
 
 
+@torch.enable_grad()
 def _pull(training: Training, scores: Scores) -> float:
     """The sum of the absolute derivatives of D's objective with respect to its logits; 0 if it is no function of them.
 

@@ -21,10 +21,11 @@ class HiddenCodeAlarm(LastingAlarm):
     title: ClassVar[str] = "hidden-code"
     type: Literal["hidden-code-alarm"] = "hidden-code-alarm"
     least: float = Field(
-        default=1.0,
+        default=2.5,
         gt=0,
         description="The smallest difference of two images that differ in the code alone which can be seen, root mean "
-        "squared over pixels, in grey levels of 255. Less than one vanishes when images are saved.",
+        "squared over pixels, in grey levels of 255: 2.5 is a contrast of 1%, about the least that eyes notice. Codes "
+        "of GANs that work have 10 and more.",
     )
     recovered: float = Field(
         default=0.5, gt=0, le=1, description="The smallest recovery of a code that counts as recovered."

@@ -92,9 +92,7 @@ def test_the_gradient_norms_are_those_before_clipping(small: Small, registry: Re
     assert norms[0] > 1e-3
 
 
-def test_the_model_generates_with_the_average_and_the_statistics_of_each_batch(
-    small: Small, registry: Registry
-) -> None:
+def test_the_model_generates_with_the_average_and_batch_statistics(small: Small, registry: Registry) -> None:
     deep = {"type": "dcgan", "width": 0.03}
     content = small(data={"type": "toys", "side": 16}, generator=deep)
     with training_of(content, registry) as training:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_a_resumed_run_repeats_no_report_and_no_alarm_that_rang_before(
 
 
 def test_the_terminal_shows_it(small: Small, registry: Registry, tmp_path: Path) -> None:
-    console = Console(record=True, width=200, file=(tmp_path / "shown.txt").open("w"))
+    console = Console(record=True, width=200, file=StringIO())
     train(small(), tmp_path, options=options(registry, Smoke(), Display(console)))
     shown = [line for line in console.export_text().splitlines() if "smoke" in line]
     assert shown == [f"ALARM smoke, step {step}: smoke after {step} steps; try water" for step in (2, 5)]
