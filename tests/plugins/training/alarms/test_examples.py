@@ -1,0 +1,94 @@
+"""On every example each alarm measures what it looks at, and none rings in the first steps, on data of the right shape.
+
+Whether it rings later shows in a real run; docs/results.md has what was measured there.
+"""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import torch
+
+from gan_run import (
+    Column,
+    DataInfo,
+    DataSource,
+    ImageSet,
+    ImageShape,
+    RunOptions,
+    StepLogged,
+    Stopped,
+    read_spec,
+    train,
+)
+from gan_run.core.kinds.callback import Callback
+from gan_run.core.run.run_folder import RunFolder
+from gan_run.plugins.training.alarms.alarms import Alarms
+from gan_run.plugins.training.alarms.code import read_codes
+from gan_run.registry.plugins import Registry
+
+EXAMPLES = sorted((Path(__file__).parents[4] / "examples").glob("*.json"))
+IMAGES = {"chairs": (1, 64), "faces": (1, 32)} | dict.fromkeys(("celeba", "svhn", "cifar10"), (3, 32))
+IMAGES |= dict.fromkeys(("array", "image-folder"), (3, 64))
+"""Channels and side of sources whose data are not at hand; digits otherwise."""
+STEPS = 9
+"""A gradient that grows without end could be seen after eight."""
+
+
+class Specks(DataSource):
+    """Images of noise of ten classes, in the place of data that are not at hand."""
+
+    type: Literal["specks"] = "specks"
+    image: tuple[int, int, int] = (1, 28, 28)
+    numbers: tuple[str, ...] = ()
+    """Columns of one number per image."""
+
+    def describe(self) -> DataInfo:
+        columns = {"label": Column("categorical", tuple(str(label) for label in range(10)))}
+        columns |= dict.fromkeys(self.numbers, Column("continuous"))
+        return DataInfo(ImageShape(*self.image), {"train": 800, "test": 20}, columns)
+
+    def load(self, split: Literal["train", "test"]) -> ImageSet:
+        count, stream = self.describe().sizes[split], torch.Generator().manual_seed(0)
+        pixels = torch.randint(0, 256, (count, *self.image), dtype=torch.uint8, generator=stream)
+        columns = {"label": torch.arange(count) % 10}
+        columns |= {name: torch.arange(float(count)) for name in self.numbers}
+        return ImageSet(pixels, columns)
+
+
+class Count(Callback):
+    """The steps that were logged."""
+
+    steps = 0
+
+    def step_logged(self, event: StepLogged) -> None:
+        self.steps = event.step
+
+
+def at_every_step() -> Alarms:
+    """All alarms with their default thresholds, checking every step."""
+    alarms = Alarms()
+    fields = {name: getattr(alarms, name) for name in ("collapse", "saturation", "divergence", "code", "hidden_code")}
+    return Alarms(**{name: alarm.model_copy(update={"every": 1}) for name, alarm in fields.items()})
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_alarm_measures_an_example_and_none_rings(example: Path, registry: Registry, tmp_path: Path) -> None:
+    content = json.loads(example.read_text(encoding="utf-8"))
+    channels, side = IMAGES.get(content["data"]["type"], (1, 28))
+    numbers = tuple(latent["column"] for latent in content["latents"].values() if "column" in latent)
+    replaced = {"data": Specks(image=(channels, side, side), numbers=numbers), "metrics": [], "artifacts": []}
+    settled = ["train.device=cpu", "train.precision=fp32", "train.batch_size=4", "train.log_every=1"]
+    count = Count()
+    options = RunOptions(
+        callbacks=[count], notify=lambda text: None, registry=registry, stop=lambda: count.steps == STEPS
+    )
+    spec = read_spec({**content, **replaced, "callbacks": [at_every_step()]}, settled, registry)
+    with pytest.raises(Stopped):
+        train(spec, tmp_path, options=options)
+    reports = RunFolder(tmp_path / example.stem).alarms()
+    assert [report for report in reports if report["message"]] == []
+    expected = {"collapse", "saturation", *(f"divergence/{player}" for player in spec.optimizers)}
+    expected |= {f"{title}/{code}" for code in read_codes(spec) for title in ("code", "hidden-code")}
+    assert {report["alarm"] for report in reports if report["step"] == STEPS} == expected
