@@ -38,6 +38,7 @@ PLUGINS = (
     "snapshots",
     "smoothed",
     "brightness",
+    "dark_samples",
 )
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
 TESTED = ("smoothed", "brightness", "laplace", "rectangles", "shards")

@@ -170,7 +170,11 @@ class UpdateContext:
         return self._outputs["fake"]
 
     def computed_logits(self) -> dict[str, Tensor]:
-        """The logits that were computed of "real" and "fake" images, without their graph."""
+        """The discriminator's logits as far as the losses have computed them.
+
+        Returns:
+            Logits (N,) or (N, P) without a graph, of `real_output` under "real" and of `fake_output` under "fake".
+        """
         return {name: output.logits.detach() for name, output in self._outputs.items() if output.has_logits}
 
     @property

@@ -1,4 +1,4 @@
-"""A plugin whose images nobody can tell apart, and networks that can: grey images that differ by one grey level."""
+"""A plugin of grey images that differ by one grey level, and of networks that see the difference."""
 
 from typing import Literal
 

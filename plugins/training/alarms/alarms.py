@@ -29,7 +29,7 @@ class Alarms(DeclaredCallback):
     )
     code: CodeAlarm | None = Field(default=CodeAlarm(), description="Codes that images do not show.")
     hidden_code: HiddenCodeAlarm | None = Field(
-        default=HiddenCodeAlarm(), description="Codes that are read from images that nobody could tell apart."
+        default=HiddenCodeAlarm(), description="Codes that are read from images that look the same."
     )
 
     @property

@@ -1,4 +1,4 @@
-"""Codes that are read from images that nobody could tell apart."""
+"""Codes that are read from images that look the same."""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
