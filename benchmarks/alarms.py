@@ -9,12 +9,14 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 
-from gan_run import Callback, Diagnostics, RunStarted, Spec, Splits, StepLogged, load, load_plugins, read_spec
+from gan_run import DeclaredCallback, Diagnostics, RunStarted, Spec, Splits, StepLogged, load, load_plugins, read_spec
 from gan_run.core.engine.diagnostics import diagnose
 from gan_run.core.engine.training import Training
+from gan_run.core.run.dispatcher import Moment
 
 CHECKED_EVERY = 50
 WARMUP, TIMED = 2, 10
@@ -23,25 +25,42 @@ WARMUP, TIMED = 2, 10
 class Check:
     """One check of all alarms, at the last step of a run."""
 
-    def __init__(self, spec: Spec, folder: Path) -> None:
+    def __init__(self, spec: Spec) -> None:
         self.reports: dict[str, Mapping[str, float]] = {}
-        alarms = load_plugins().catalogue.find("callback", "alarms")
-        self._watch: Callback = alarms.model_validate({}).build()  # type: ignore[attr-defined]  # a DeclaredCallback
-        self._moment = {"folder": folder, "step": spec.train.steps, "steps": spec.train.steps}
-        self._moment |= {"model": _nothing, "end_training": _nothing, "report_alarm": self._keep}
-        self._watch.run_started(RunStarted(**{**self._moment, "step": 0}, spec=spec))
+        alarms = load_plugins().catalogue.find("callback", "alarms").model_validate({})
+        assert isinstance(alarms, DeclaredCallback)
+        self._watch = alarms.build()
+        self._steps = spec.train.steps
+        self._watch.run_started(RunStarted(**self._moment(0), spec=spec))
 
     def take(self, diagnostics: Diagnostics) -> None:
         """Let the alarms measure."""
-        rates = {"images_per_second": 1.0, "steps_per_second": 1.0}
-        event = StepLogged(**self._moment, **rates, losses={}, controls={}, diagnostics=lambda: diagnostics)
-        self._watch.step_logged(event)
+        self._watch.step_logged(
+            StepLogged(
+                **self._moment(self._steps),
+                losses={},
+                controls={},
+                images_per_second=1.0,
+                steps_per_second=1.0,
+                diagnostics=lambda: diagnostics,
+            )
+        )
+
+    def _moment(self, step: int) -> Moment:
+        return Moment(
+            folder=Path(),
+            step=step,
+            steps=self._steps,
+            model=_nothing,
+            end_training=_nothing,
+            report_alarm=self._keep,
+        )
 
     def _keep(self, alarm: str, message: str | None, readings: Mapping[str, float]) -> None:
         self.reports[alarm] = readings
 
 
-def _nothing() -> None:
+def _nothing() -> NoReturn:
     raise AssertionError("no alarm asks for it")
 
 
@@ -51,7 +70,7 @@ def readings(run: Path) -> str:
     images = Splits(spec.data)["train"]
     torch.manual_seed(0)
     real = images.batch(torch.randperm(images.count)[:64]).images
-    check = Check(spec, Path())
+    check = Check(spec)
     check.take(
         Diagnostics(model=load(run).with_batch_statistics, real=real, gradient_norms={}, discriminator_slope=None)
     )
@@ -75,7 +94,7 @@ def cost(path: Path) -> str:
         step = sum(steps[WARMUP:]) / TIMED
         checks = []
         for _ in range(3):
-            check, began = Check(spec, Path()), time.process_time()
+            check, began = Check(spec), time.process_time()
             check.take(diagnose(training, losses))
             checks.append(time.process_time() - began)
     once = min(checks)
