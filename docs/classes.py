@@ -27,7 +27,7 @@ TOPICS = {
             "core.run.traversal",
         ),
     ),
-    "api-callbacks": ("Callbacks and events", ("core.kinds.callback", "core.kinds.events")),
+    "api-callbacks": ("Callbacks and events", ("core.kinds.callback", "core.kinds.events", "core.kinds.diagnostics")),
     "api-data": (
         "Datasets and images",
         ("core.images", "core.kinds.data_source", "core.kinds.resized_pictures", "core.base.image"),

@@ -11,6 +11,7 @@ import pluggy
 if TYPE_CHECKING:
     from gan_run.core.kinds.component import Component
     from gan_run.core.kinds.events import (
+        AlarmRaised,
         ArtifactRendered,
         CheckpointSaved,
         MetricMeasured,
@@ -43,6 +44,11 @@ def gan_run_run_started(event: "RunStarted") -> None:
 @hookspec
 def gan_run_step_logged(event: "StepLogged") -> None:
     """A line was added to metrics.jsonl."""
+
+
+@hookspec
+def gan_run_alarm_raised(event: "AlarmRaised") -> None:
+    """An alarm has begun to ring."""
 
 
 @hookspec

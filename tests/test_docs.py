@@ -39,6 +39,7 @@ PLUGINS = (
     "smoothed",
     "brightness",
     "thumbnail",
+    "dark_samples",
 )
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
 TESTED = ("smoothed", "brightness", "laplace", "rectangles", "shards")

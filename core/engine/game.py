@@ -101,6 +101,7 @@ class Game(nn.Module):
         device: torch.device,
         averaged: GeneratorStack | None,
         code_names: CodeNames = NO_CODE_NAMES,
+        batch_statistics: bool = False,
     ) -> Model:
         """A copy in evaluation mode.
 
@@ -109,9 +110,10 @@ class Game(nn.Module):
             device: Where the game's tensors are.
             averaged: What generates images instead of the trained generator, if given.
             code_names: The names of codes and of their values.
+            batch_statistics: Whether batch norms use the statistics of each batch.
         """
-        encoders = self.encoders()
-        return Model(self.stack, self.discriminator, encoders, info.image, device, averaged, code_names, info.codec)
+        networks = (self.stack, self.discriminator, self.encoders())
+        return Model(*networks, info.image, device, averaged, code_names, info.codec, batch_statistics)
 
     def owned(self) -> dict[str, dict[str, nn.Parameter]]:
         """The parameters that each player trains, by full name.

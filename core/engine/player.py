@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.amp import GradScaler
 
 from gan_run.core.base.device import Autocast, compute_dtype
@@ -51,6 +51,7 @@ class Player:
         self._world = world
         self._autocast = autocast
         self._clip = spec.train.clip
+        self._unclipped_norm: Tensor | None = None
         self._declared: Optimizer = spec.optimizers[name]
         self.optimizer = self._declared.build(_groups(game, self.parameters))
         self._parts = spec.train.accumulate
@@ -106,6 +107,13 @@ class Player:
             self._after_discriminator_update(losses, batch)
         return losses
 
+    def gradient_norm(self) -> Tensor:
+        """The norm of the gradient of the last update, before it was clipped: a scalar, on the device."""
+        if self._unclipped_norm is not None:
+            return self._unclipped_norm
+        gradients = [parameter.grad for parameter in self.parameters.values() if parameter.grad is not None]
+        return torch.nn.utils.get_total_norm(gradients)
+
     def _backward(self, inputs: UpdateInputs, weights: Mapping[str, float]) -> Losses:
         """Add the gradients of the objectives of a part of the batch. Returns the losses without a graph."""
         with self._autocast():
@@ -144,7 +152,7 @@ class Player:
     def _step_optimizer(self, progress: Progress) -> None:
         if self._clip is not None:
             self.scaler.unscale_(self.optimizer)
-            torch.nn.utils.clip_grad_norm_(self.parameters.values(), self._clip)
+            self._unclipped_norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self._clip)
         settings = self._declared.settings(progress)
         for group in self.optimizer.param_groups:
             group.update(settings)

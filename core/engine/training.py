@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import autocast
@@ -61,6 +61,8 @@ class Training:
         self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
         self._generator_parameters = list(self.game.owned()["generator"].values())
         self.scalars = LatestScalars()
+        self.real: Tensor | None = None
+        """The real images of the last update, (N, C, H, W), of this process alone; None before the first."""
         self.step = 0
         self._followers = [module for module in self.game.modules() if isinstance(module, FollowsProgress)]
         self._batches_per_step = max(player.updates for player in self.players)
@@ -100,6 +102,7 @@ class Training:
             for update in range(player.updates):
                 with self.phase("data"):
                     batch = self.feed.batch(self.step * self._batches_per_step + update)
+                    self.real = batch.images
                 # Only the fakes of the discriminator's last update are used again.
                 shares_fakes = player.generates or (player.name == "discriminator" and update == player.updates - 1)
                 with self.phase(player.name):
@@ -117,10 +120,15 @@ class Training:
         """A context around each part of a step. A subclass may measure how long it takes."""
         return nullcontext()
 
-    def model(self) -> Model:
-        """The model as it is now: a copy in evaluation mode."""
+    def model(self, batch_statistics: bool = False) -> Model:
+        """The model as it is now: a copy in evaluation mode.
+
+        Args:
+            batch_statistics: Whether batch norms use the statistics of each batch, as in training. It is the cheaper
+                copy: the EMA needs no standing statistics then.
+        """
         average = None if self.ema is None else self.ema.stack
-        return self.game.model(self.info, self.device, average)
+        return self.game.model(self.info, self.device, average, batch_statistics=batch_statistics)
 
 
 def read_scalars(losses: dict[str, Losses]) -> dict[str, float]:

@@ -16,6 +16,15 @@ from gan_run.core.kinds.schedule import START, Progress
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 
 
+class Scores(NamedTuple):
+    """D's logits in an update of D, without a graph."""
+
+    real: Tensor
+    """Those of the real images, (N,) or (N, P)."""
+    fake: Tensor
+    """Those of the generated images, likewise."""
+
+
 class Losses(NamedTuple):
     """What an update returns."""
 
@@ -27,6 +36,9 @@ class Losses(NamedTuple):
     """The discriminator's logits on real images, for adaptive augmentation; None in other players' updates."""
     total: Tensor | None = None
     """The weighted sum of the objectives that have a gradient; None if none has, and before `weighted`."""
+    scores: Scores | None = None
+    """The logits of this process's images, for diagnostics: of the last part of a batch that goes through the networks
+    in parts. None in other players' updates, and where no loss computes them."""
 
     def weighted(self, weights: Mapping[str, float]) -> "Losses":
         """The same losses with their total, by the weight of each term."""
@@ -46,6 +58,7 @@ class Losses(NamedTuple):
                 term: {name: value.clone() for name, value in named.items()} for term, named in self.reports.items()
             },
             real_logits=None if self.real_logits is None else self.real_logits.clone(),
+            scores=None if self.scores is None else Scores(*(logits.clone() for logits in self.scores)),
         )
 
     def averaged_over(self, world: World) -> "Losses":
@@ -86,6 +99,7 @@ def mean_losses(parts: Sequence[Losses]) -> Losses:
         reports,
         torch.cat(logits) if logits else None,
         mean(totals) if totals else None,
+        parts[-1].scores,
     )
 
 
@@ -113,7 +127,7 @@ class Update(nn.Module):
         for key in inputs.terms:
             with update.for_term(key):
                 terms[key] = self._objective(key, update)
-        return Losses(terms, update.reports, self._real_logits(update))
+        return Losses(terms, update.reports, self._real_logits(update), scores=self._scores(update))
 
     def _observe(self, update: UpdateContext) -> Values:
         """What the terms compute of the real images, those of terms that take no part in this update included."""
@@ -132,6 +146,10 @@ class Update(nn.Module):
     def _real_logits(self, update: UpdateContext) -> Tensor | None:
         wanted = self.player == "discriminator" and len(self.game.discriminator.augment) > 0
         return update.real_output.logits.detach() if wanted else None
+
+    def _scores(self, update: UpdateContext) -> Scores | None:
+        logits = update.computed_logits() if self.player == "discriminator" else {}
+        return Scores(logits["real"], logits["fake"]) if len(logits) == len(Scores._fields) else None
 
 
 class Fakes(NamedTuple):

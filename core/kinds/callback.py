@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.events import (
+    AlarmRaised,
     ArtifactRendered,
     CheckpointSaved,
     Event,
@@ -57,6 +58,13 @@ class Callback:
 
         Args:
             event: The step's losses, reports and controls.
+        """
+
+    def alarm_raised(self, event: AlarmRaised) -> None:
+        """An alarm has begun to ring.
+
+        Args:
+            event: The alarm and its message.
         """
 
     def metric_measured(self, event: MetricMeasured) -> None:

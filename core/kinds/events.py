@@ -7,14 +7,29 @@ name.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.diagnostics import Diagnostics
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
 
 if TYPE_CHECKING:  # a spec holds callbacks
     from gan_run.core.kinds.spec import Spec
+
+
+class ReportAlarm(Protocol):
+    """Says what an alarm has found; a line of alarms.jsonl."""
+
+    def __call__(self, alarm: str, message: str | None, readings: Mapping[str, float]) -> None:
+        """Report one alarm. `alarm_raised` is sent when it begins to ring: it was quiet in its report before.
+
+        Args:
+            alarm: Its name, such as "collapse".
+            message: One sentence that says what was seen and what to try, while it rings; None while it is quiet.
+            readings: What it has measured, by name.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +45,7 @@ class Event:
             while the event is handled: later, GanRunError is raised. It draws nothing from the caller's random stream.
         end_training: Asks for an early end: after this step (after the next one, if the event is about a checkpoint) a
             checkpoint is saved, and the run is evaluated and finished.
+        report_alarm: Says what an alarm has found at this step.
     """
 
     name: ClassVar[str]
@@ -38,6 +54,7 @@ class Event:
     steps: int
     model: Callable[[], Model]
     end_training: Callable[[], None]
+    report_alarm: ReportAlarm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +80,8 @@ class StepLogged(Event):
             `losses[1].weight`), and `discriminator/augment/AUGMENTATION/REPORT`.
         images_per_second: Real images per second since the line before.
         steps_per_second: Steps per second since the line before.
+        diagnostics: Returns what the step shows beyond its losses. It is computed at the first call, once for all
+            callbacks, and only while the event is handled: later, GanRunError is raised.
     """
 
     name: ClassVar[str] = "step_logged"
@@ -70,11 +89,28 @@ class StepLogged(Event):
     controls: Mapping[str, float]
     images_per_second: float
     steps_per_second: float
+    diagnostics: Callable[[], Diagnostics]
 
     @property
     def scalars(self) -> Mapping[str, float]:
         """All numbers of the line by name: `controls` and `losses`."""
         return {**self.controls, **self.losses}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRaised(Event):
+    """An alarm has begun to ring (`Event.report_alarm`). It is sent again only if the alarm was quiet in between.
+
+    Attributes:
+        alarm: Its name.
+        message: What was seen, and what to try.
+        readings: What it has measured, by name.
+    """
+
+    name: ClassVar[str] = "alarm_raised"
+    alarm: str
+    message: str
+    readings: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)

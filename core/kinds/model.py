@@ -47,6 +47,7 @@ class Model:
         averaged: GeneratorStack | None = None,
         code_names: CodeNames = NO_CODE_NAMES,
         codec: PixelCodec = UINT8,
+        batch_statistics: bool = False,
     ) -> None:
         """Copy the networks.
 
@@ -59,13 +60,20 @@ class Model:
             averaged: The EMA of `stack`, which generates the images in its place.
             code_names: Names that users gave codes and their values.
             codec: How the dataset stores pixels.
+            batch_statistics: Whether batch norms use the statistics of each batch; no standing statistics are measured
+                then.
         """
+        standing = averaged is not None and not batch_statistics
+        generating = stack if averaged is None or standing else averaged
         # One deepcopy of all, since an encoder may share modules with the discriminator.
-        own, self._discriminator, self._encoders = copy.deepcopy((stack, discriminator, list(encoders)))
+        own, self._discriminator, self._encoders = copy.deepcopy((generating, discriminator, list(encoders)))
         for part in (own, self._discriminator, *self._encoders):
             to_local_batch_norm(part.eval().requires_grad_(False))
-        batch = chunk_size(image, STATISTICS_BATCH)
-        self._stack = own if averaged is None else with_standing_statistics(averaged, batch)
+        self._stack = own
+        if averaged is not None and standing:
+            self._stack = with_standing_statistics(averaged, chunk_size(image, STATISTICS_BATCH))
+        if batch_statistics:
+            self._use_batch_statistics()
         self.image = image
         self.device = device
         self.code_names = code_names
@@ -301,13 +309,16 @@ class Model:
     def with_batch_statistics(self) -> "Model":
         """A copy whose batch norms use the statistics of each chunk instead of the running statistics."""
         other = copy.deepcopy(self)
-        parts = (other._stack, other._discriminator, *other._encoders)
+        other._use_batch_statistics()
+        return other
+
+    def _use_batch_statistics(self) -> None:
+        parts = (self._stack, self._discriminator, *self._encoders)
         for layer in (module for part in parts for module in part.modules()):
             if isinstance(layer, NORMS):
                 # Training mode; with zero momentum the running statistics, which a batch of one falls back on, stay.
                 layer.train()
                 layer.momentum = 0.0
-        return other
 
     def _chunks(self, images: Tensor) -> Iterator[Tensor]:
         """`images` in chunks on the model's device. Raises DataError for images of another shape or type."""

@@ -61,6 +61,8 @@ class DiscriminatorOutput:
         self._augment = augment if augment is not None and len(augment) > 0 else None
         self.images = images
         self.condition = condition
+        self.has_logits = False
+        """Whether `logits` were computed."""
 
     @lazy_property
     def features(self) -> Features:
@@ -83,6 +85,7 @@ class DiscriminatorOutput:
             features = Features(full_precision(seen.vector), tuple(full_precision(maps) for maps in seen.maps))
             logits = self._discriminator.head(features, self.condition)
         assert isinstance(logits, Tensor)
+        self.has_logits = True
         return logits
 
     @lazy_property
@@ -137,6 +140,7 @@ class UpdateContext:
         self._observe = observe
         self._schedules = schedules
         self._term = ""
+        self._outputs: dict[str, DiscriminatorOutput] = {}
         self.real = inputs.real
         self.columns: Columns = inputs.columns
         self.latents: Values = inputs.latents
@@ -150,7 +154,8 @@ class UpdateContext:
     @lazy_property
     def real_output(self) -> DiscriminatorOutput:
         """The discriminator's output for the real images; its condition is `observed`."""
-        return self.discriminate(self.real, self.observed)
+        self._outputs["real"] = self.discriminate(self.real, self.observed)
+        return self._outputs["real"]
 
     @lazy_property
     def observed(self) -> Values:
@@ -161,7 +166,16 @@ class UpdateContext:
     @lazy_property
     def fake_output(self) -> DiscriminatorOutput:
         """The discriminator's output for the generated images; the condition has all latents."""
-        return self.discriminate(self.fake, self.latents)
+        self._outputs["fake"] = self.discriminate(self.fake, self.latents)
+        return self._outputs["fake"]
+
+    def computed_logits(self) -> dict[str, Tensor]:
+        """The discriminator's logits as far as the losses have computed them.
+
+        Returns:
+            Logits (N,) or (N, P) without a graph, of `real_output` under "real" and of `fake_output` under "fake".
+        """
+        return {name: output.logits.detach() for name, output in self._outputs.items() if output.has_logits}
 
     @property
     def step(self) -> int:

@@ -1,16 +1,23 @@
 """Sends the events of a run to its callbacks."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from gan_run.core.base.errors import GanRunError
+from gan_run.core.engine.diagnostics import diagnose
 from gan_run.core.engine.training import Training
+from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.callback import Callback
-from gan_run.core.kinds.events import Event
+from gan_run.core.kinds.diagnostics import Diagnostics
+from gan_run.core.kinds.events import AlarmRaised, Event, ReportAlarm
 from gan_run.core.kinds.model import Model
+from gan_run.core.run.alarm_log import AlarmLog
+from gan_run.core.run.run_folder import RunFolder
+
+Found = TypeVar("Found")
 
 
 class Dispatcher:
@@ -41,6 +48,7 @@ class Moment(TypedDict):
     steps: int
     model: Callable[[], Model]
     end_training: Callable[[], None]
+    report_alarm: ReportAlarm
 
 
 class RunEvents:
@@ -57,6 +65,8 @@ class RunEvents:
         self._dispatcher = Dispatcher(callbacks)
         self._training = training
         self._folder = folder
+        self._alarms = AlarmLog(RunFolder(folder))
+        self._diagnostics: Diagnostics | None = None
         self._model: Model | None = None
         self._model_step = 0
 
@@ -71,9 +81,21 @@ class RunEvents:
             folder=self._folder,
             step=step,
             steps=self._training.spec.train.steps,
-            model=partial(self._model_after, step),
+            model=self.while_handled(self.model),
             end_training=self._end_training,
+            report_alarm=partial(self._report_alarm, step),
         )
+
+    def while_handled(self, compute: Callable[[], Found]) -> Callable[[], Found]:
+        """`compute`, until the next step is taken; then the function raises GanRunError."""
+        step = self._training.step
+
+        def ask() -> Found:
+            if step != self._training.step:
+                raise GanRunError(f"the model after {step} steps is gone: ask for it while the event is handled")
+            return compute()
+
+        return ask
 
     def model(self) -> Model:
         """The model as it is now, built once per step for callbacks, metrics and artifacts."""
@@ -82,14 +104,23 @@ class RunEvents:
             self._model, self._model_step = self._training.model(), step
         return self._model
 
-    def release_model(self) -> None:
-        """Free the memory of the model, before the next step is taken."""
-        self._model = None
+    def diagnostics(self, losses: Mapping[str, Losses]) -> Diagnostics:
+        """What the present step shows, computed once for all callbacks.
 
-    def _model_after(self, step: int) -> Model:
-        if step != self._training.step:
-            raise GanRunError(f"the model after {step} steps is gone: ask for it while the event is handled")
-        return self.model()
+        Args:
+            losses: The losses of the step, by player.
+        """
+        if self._diagnostics is None:
+            self._diagnostics = diagnose(self._training, losses)
+        return self._diagnostics
+
+    def release_model(self) -> None:
+        """Free the memory of the model and the diagnostics, before the next step is taken."""
+        self._model = self._diagnostics = None
+
+    def _report_alarm(self, step: int, alarm: str, message: str | None, readings: Mapping[str, float]) -> None:
+        if self._alarms.add(step, alarm, message, readings) and message is not None:
+            self.send(AlarmRaised(**self.now(), alarm=alarm, message=message, readings=readings))
 
     def _end_training(self) -> None:
         self.end_requested = True

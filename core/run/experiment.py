@@ -210,7 +210,7 @@ def _restore(training: Training, folder: RunFolder, notify: Callable[[str], None
 def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest) -> None:
     """Write spec.json, data.json, environment.json and copies of plugin files."""
     spec, plugins = training.spec, request.options.plugins()
-    folder.cut_metrics(training.step)
+    folder.cut_logs(training.step)
     folder.keep_plugins(plugins.files)
     folder.write_data_info(training.info)
     folder.write_spec(dump(spec))

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -45,7 +46,7 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
-    run.sync_metrics()  # a resumed run writes only the lines after its checkpoint
+    run.sync_logs()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
     return checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
 
@@ -119,7 +120,7 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
         if step % settings.log_every == 0 or last:
             monitor.raise_if_any(run)
             with training.phase("logging"):
-                log(training, run, throughput.lap(), events)
+                log(training, run, losses, throughput.lap(), events)
 
         if not last:
             evaluate_if_due(training, run, data, monitor, events, best)
@@ -149,21 +150,24 @@ def train_along(training: Training, stop: Callable[[], bool]) -> None:
             raise Stopped(training.step)
 
 
-def log(training: Training, run: RunFolder, steps_per_second: float, events: RunEvents) -> None:
+def log(
+    training: Training, run: RunFolder, losses: Mapping[str, Losses], steps_per_second: float, events: RunEvents
+) -> None:
     """Append the latest losses, what controlled the step, and the throughput to metrics.jsonl."""
     spec, step = training.spec, training.step
-    losses, controls = training.scalars.read(), read_controls(training)
+    scalars, controls = training.scalars.read(), read_controls(training)
     training.scalars.clear()
     images_per_second = steps_per_second * spec.train.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
-    run.append_metrics({"step": step, **controls, **losses, "time": timing})
+    run.append_metrics({"step": step, **controls, **scalars, "time": timing})
     events.send(
         StepLogged(
             **events.now(),
-            losses=losses,
+            losses=scalars,
             controls=controls,
             images_per_second=images_per_second,
             steps_per_second=steps_per_second,
+            diagnostics=events.while_handled(partial(events.diagnostics, losses)),
         )
     )
 

@@ -4,6 +4,7 @@ runs/NAME/spec.json           as resolved, every default written out
           data.json           the data's shape, sizes, columns and pixel codec
           environment.json    versions and hardware, for each stretch of training between two interruptions
           metrics.jsonl       one line per logged step
+          alarms.jsonl        one line per report of an alarm; see alarm_log.py
           evaluation.json     metrics of the finished model, with what they were measured on; written last
           evaluations/        what was measured after each step that was evaluated, later by `gan-run evaluate` too
           labels.json         names of codes and categories; see core/kinds/code_names.py
@@ -48,6 +49,7 @@ class RunFolder:
         self.path = path
         self.spec_file = path / "spec.json"
         self.metrics_file = path / "metrics.jsonl"
+        self.alarms_file = path / "alarms.jsonl"
         self.data_file = path / "data.json"
         self.environment_file = path / "environment.json"
         self.evaluation_file = path / "evaluation.json"
@@ -158,27 +160,31 @@ class RunFolder:
             yield
 
     def append_metrics(self, line: Mapping[str, object]) -> None:
-        """Add a line, and make it readable at once."""
-        with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
+        """Add a line to metrics.jsonl, and make it readable at once."""
+        _append(self.metrics_file, line)
 
-    def sync_metrics(self) -> None:
-        """Flush metrics.jsonl to the disk."""
-        if self.metrics_file.exists():
-            sync(self.metrics_file)
+    def append_alarm(self, line: Mapping[str, object]) -> None:
+        """Add a line to alarms.jsonl, and make it readable at once."""
+        _append(self.alarms_file, line)
 
-    def cut_metrics(self, step: int) -> None:
-        """Drop the lines that a resumed run will write again: those after `step`, and one that a kill cut short."""
-        if not self.metrics_file.exists():
-            return
-        kept = []
-        for line in self.metrics_file.read_text(encoding="utf-8").splitlines():
-            try:
-                if json.loads(line)["step"] <= step:
-                    kept.append(line + "\n")
-            except ValueError:
-                break
-        write_text(self.metrics_file, "".join(kept))
+    def alarms(self) -> list[dict[str, object]]:
+        """The reports of alarms, in order; none where no alarm watched the run."""
+        if not self.alarms_file.exists():
+            return []
+        return [json.loads(line) for line in self.alarms_file.read_text(encoding="utf-8").splitlines()]
+
+    def sync_logs(self) -> None:
+        """Flush metrics.jsonl and alarms.jsonl to the disk."""
+        for file in (self.metrics_file, self.alarms_file):
+            if file.exists():
+                sync(file)
+
+    def cut_logs(self, step: int) -> None:
+        """Drop the lines of metrics.jsonl and alarms.jsonl that a resumed run will write again: those after `step`, and
+        one that a kill cut short."""
+        for file in (self.metrics_file, self.alarms_file):
+            if file.exists():
+                write_text(file, "".join(_lines_until(file, step)))
 
     def add_environment(self, environment: Mapping[str, object]) -> None:
         """Note what a stretch of training ran on, after those before it."""
@@ -229,3 +235,17 @@ class RunFolder:
         if not isinstance(content, dict):
             raise RunError(f"{path} is not a JSON object")
         return content
+
+
+def _append(file: Path, line: Mapping[str, object]) -> None:
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
+
+
+def _lines_until(file: Path, step: int) -> Iterator[str]:
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                yield line + "\n"
+        except ValueError:
+            return

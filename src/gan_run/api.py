@@ -47,6 +47,7 @@ from gan_run.core.kinds.component import Component, SpecPath
 from gan_run.core.kinds.criterion import Criterion, compare_pairs
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
 from gan_run.core.kinds.declaration import Declaration
+from gan_run.core.kinds.diagnostics import Diagnostics
 from gan_run.core.kinds.discriminator import (
     Discriminator,
     DiscriminatorModule,
@@ -58,10 +59,12 @@ from gan_run.core.kinds.discriminator import (
     TrunkModule,
 )
 from gan_run.core.kinds.events import (
+    AlarmRaised,
     ArtifactRendered,
     CheckpointSaved,
     Event,
     MetricMeasured,
+    ReportAlarm,
     RunEnded,
     RunStarted,
     StepLogged,
@@ -110,6 +113,7 @@ from gan_run.selection import select
 from gan_run.sweeps.sweep import Sweep, sweep
 
 __all__ = [
+    "AlarmRaised",
     "ArrayFile",
     "ArrayHeader",
     "Artifact",
@@ -137,6 +141,7 @@ __all__ = [
     "DeclaredCallback",
     "Decoded",
     "Decoding",
+    "Diagnostics",
     "Discriminator",
     "DiscriminatorModule",
     "DiscriminatorOutput",
@@ -184,6 +189,7 @@ __all__ = [
     "Problem",
     "Progress",
     "RateMultiplier",
+    "ReportAlarm",
     "ResizedPictures",
     "Run",
     "RunEnded",

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from gan_run.cli.measured import show
 from gan_run.core.kinds.callback import Callback
-from gan_run.core.kinds.events import CheckpointSaved, MetricMeasured, RunEnded, RunStarted, StepLogged
+from gan_run.core.kinds.events import AlarmRaised, CheckpointSaved, MetricMeasured, RunEnded, RunStarted, StepLogged
 from gan_run.core.kinds.metric import Measurement, Metric
 
 WIDTH = 120
@@ -42,6 +42,9 @@ class Display(Callback):
 
     def step_logged(self, event: StepLogged) -> None:
         self.notify(log_line(event, self._order))
+
+    def alarm_raised(self, event: AlarmRaised) -> None:
+        self.notify(f"ALARM {event.alarm}, step {event.step}: {event.message}")
 
     def metric_measured(self, event: MetricMeasured) -> None:
         before = self._measured if event.step == self._measured_at else {}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gan_run import (
+    AlarmRaised,
     ArtifactRendered,
     Callback,
     CheckpointSaved,
@@ -50,7 +51,7 @@ class Failing(Callback):
 
 
 def test_every_event_has_a_method_of_its_name() -> None:
-    for event in EVENTS:
+    for event in (*EVENTS, AlarmRaised):
         assert callable(getattr(Callback, event.name))
 
 
@@ -96,7 +97,9 @@ def nothing() -> Any: ...
 
 def test_two_callbacks_of_one_class_are_warned_about_apart() -> None:
     both = Dispatcher([Failing("run_ended"), Failing("run_ended")])
-    ended = RunEnded(folder=Path(), step=0, steps=1, error=None, model=nothing, end_training=nothing)
+    ended = RunEnded(
+        folder=Path(), step=0, steps=1, error=None, model=nothing, end_training=nothing, report_alarm=nothing
+    )
     with pytest.warns(UserWarning, match="callback Failing") as found:
         both.send(ended)
     assert len(found) == 2

@@ -39,7 +39,7 @@ def test_a_number_that_is_not_finite_is_null_in_the_metrics(folder: RunFolder) -
 def test_metrics_are_cut_back_to_a_step(folder: RunFolder) -> None:
     for step in (1, 2, 3, 4):
         folder.append_metrics({"step": step})
-    folder.cut_metrics(2)
+    folder.cut_logs(2)
     assert lines(folder) == [{"step": 1}, {"step": 2}]
     folder.append_metrics({"step": 3})
     assert lines(folder) == [{"step": 1}, {"step": 2}, {"step": 3}]
@@ -49,16 +49,16 @@ def test_a_line_that_a_kill_cut_short_is_dropped_wherever_it_was_cut(folder: Run
     whole = '{"step": 3, "a": {"b": 1}}\n'
     for length in range(1, len(whole) - 1):
         folder.metrics_file.write_text('{"step": 1}\n{"step": 2}\n' + whole[:length])
-        folder.cut_metrics(3)
+        folder.cut_logs(3)
         assert lines(folder) == [{"step": 1}, {"step": 2}]
     # A line that lacks no more than its end is whole, and gets it.
     folder.metrics_file.write_text(whole[:-1])
-    folder.cut_metrics(3)
+    folder.cut_logs(3)
     assert folder.metrics_file.read_text() == whole
 
 
 def test_cutting_where_there_are_no_metrics_does_nothing(folder: RunFolder) -> None:
-    folder.cut_metrics(0)
+    folder.cut_logs(0)
     assert not folder.metrics_file.exists()
 
 

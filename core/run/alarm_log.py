@@ -1,0 +1,34 @@
+"""The reports of a run's alarms, in alarms.jsonl."""
+
+from collections.abc import Mapping
+
+from gan_run.core.run.run_folder import RunFolder
+
+
+class AlarmLog:
+    """Writes reports, and knows which alarms ring; those of a resumed run rang before.
+
+    Args:
+        folder: The run folder, whose alarms.jsonl has the reports up to the present step.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._ringing = {str(line["alarm"]): line["message"] is not None for line in folder.alarms()}
+
+    def add(self, step: int, alarm: str, message: str | None, readings: Mapping[str, float]) -> bool:
+        """Write a report.
+
+        Args:
+            step: The step that it is about.
+            alarm: The alarm's name.
+            message: What it says while it rings; None while it is quiet.
+            readings: What it has measured.
+
+        Returns:
+            Whether the alarm begins to ring.
+        """
+        self._folder.append_alarm({"step": step, "alarm": alarm, "message": message, "readings": dict(readings)})
+        before = self._ringing.get(alarm, False)
+        self._ringing[alarm] = message is not None
+        return self._ringing[alarm] and not before
