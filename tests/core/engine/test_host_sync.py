@@ -31,7 +31,9 @@ from gan_run.registry.plugins import Registry
 from gan_run.testing.host_sync import WAITS, HostSyncs, count_host_syncs
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.json"))
-IMAGES = {"chairs": (1, 64), "faces": (1, 32)} | dict.fromkeys(("celeba", "svhn", "cifar10"), (3, 32))
+IMAGES = {"chairs": (1, 64), "faces": (1, 32), "sprites": (1, 64)} | dict.fromkeys(
+    ("celeba", "svhn", "cifar10"), (3, 32)
+)
 IMAGES |= dict.fromkeys(("array", "image-folder"), (3, 64))
 """Channels and side of sources whose data are not at hand; digits otherwise."""
 
