@@ -7,7 +7,6 @@ with labels: for all runs together, and for every selection in which some of the
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -17,8 +16,7 @@ from typing import NamedTuple
 import torch
 from scipy.stats import spearmanr
 
-from gan_run import select
-from gan_run.core.run.run_folder import RunFolder
+from gan_run import Run, select, suggest
 from gan_run.core.run.selection import rank
 
 CLOSE = 0.02
@@ -52,13 +50,12 @@ def choose(agreement: torch.Tensor, numbers: Sequence[float], among: Sequence[in
     return Choice(chosen, numbers[chosen] - fmean(those), best - numbers[chosen], correlation)
 
 
-def number_of(run: Path, metric: str, name: str) -> float:
-    """A number at the top of what a metric of a finished run found."""
-    evaluation = json.loads(RunFolder(run).evaluation_file.read_text(encoding="utf-8"))
-    for measured in evaluation["metrics"]:
-        if measured["metric"]["type"] == metric and name in measured["found"]:
-            return float(measured["found"][name])
-    raise SystemExit(f"{run}: {metric} measured no {name}")
+def number_of(run: Path, name: str) -> float:
+    """A headline number of a finished run, as `gan-run compare` names it."""
+    metrics = Run(run).metrics
+    if name not in metrics:
+        raise SystemExit(f"{run}: there is no number {name!r}{suggest(name, metrics)}")
+    return metrics[name]
 
 
 def main() -> None:
@@ -66,12 +63,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--by", default="clustering-agreement", help="the criterion (default: %(default)s)")
-    parser.add_argument("--metric", default="cluster-accuracy", help="the metric with labels (default: %(default)s)")
-    parser.add_argument("--number", default="accuracy", help="a number of it, higher is better (default: %(default)s)")
+    parser.add_argument(
+        "--number",
+        default="cluster-accuracy accuracy",
+        help="a number that was measured with labels, higher is better (default: %(default)s)",
+    )
     parser.add_argument("--leave-out", type=int, default=2, help="runs left out at a time (default: %(default)s)")
     arguments = parser.parse_args()
     runs = sorted(arguments.runs)
-    numbers = [number_of(run, arguments.metric, arguments.number) for run in runs]
+    numbers = [number_of(run, arguments.number) for run in runs]
     ranking = select(runs, [arguments.by]).rankings[arguments.by]
     for run in ranking.order:
         print(f"{runs[run]}  {arguments.by} {ranking.scores[run]:.4f}  {arguments.number} {numbers[run]:.4f}")

@@ -6,26 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_run.core.base.errors import CodeError, DataError, GanRunError, suggest
 from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_set import ImageSet
+from gan_run.core.kinds.chunks import CHUNK, chunk_size
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.discriminator import DiscriminatorModule
 from gan_run.core.kinds.generator import GeneratorModule, GeneratorStack
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
-from gan_run.core.kinds.standing_statistics import STATISTICS_BATCH, with_standing_statistics
+from gan_run.core.kinds.norm_statistics import STATISTICS_BATCH, use_batch_statistics, with_standing_statistics
 from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
-CHUNK = 500
-"""Images in one forward pass, unless that many exceed CHUNK_PIXELS."""
-CHUNK_PIXELS = CHUNK * 64 * 64
-"""Pixels (height times width) in one forward pass. 32 channels of them at float32 are 260 MB."""
 RESERVED_NAMES = frozenset({"self", "n", "seed", "codes", "options"})
 """The arguments of `Model.sample`, which takes latents as keywords too."""
 
@@ -60,20 +57,17 @@ class Model:
             averaged: The EMA of `stack`, which generates the images in its place.
             code_names: Names that users gave codes and their values.
             codec: How the dataset stores pixels.
-            batch_statistics: Whether batch norms use the statistics of each batch; no standing statistics are measured
-                then.
+            batch_statistics: Whether batch norms use the statistics of each batch, and not standing ones.
         """
-        standing = averaged is not None and not batch_statistics
-        generating = stack if averaged is None or standing else averaged
+        generating = stack if averaged is None else averaged
         # One deepcopy of all, since an encoder may share modules with the discriminator.
-        own, self._discriminator, self._encoders = copy.deepcopy((generating, discriminator, list(encoders)))
-        for part in (own, self._discriminator, *self._encoders):
+        self._stack, self._discriminator, self._encoders = copy.deepcopy((generating, discriminator, list(encoders)))
+        for part in self._parts:
             to_local_batch_norm(part.eval().requires_grad_(False))
-        self._stack = own
-        if averaged is not None and standing:
-            self._stack = with_standing_statistics(averaged, chunk_size(image, STATISTICS_BATCH))
         if batch_statistics:
-            self._use_batch_statistics()
+            use_batch_statistics(self._parts)
+        elif averaged is not None:
+            self._stack = with_standing_statistics(averaged, chunk_size(image, STATISTICS_BATCH))
         self.image = image
         self.device = device
         self.code_names = code_names
@@ -302,23 +296,18 @@ class Model:
     @property
     def has_batch_norms(self) -> bool:
         """Whether running and batch statistics differ: whether there is a batch norm in any network."""
-        parts = (self._stack, self._discriminator, *self._encoders)
-        return any(isinstance(module, NORMS) for part in parts for module in part.modules())
+        return any(isinstance(module, NORMS) for part in self._parts for module in part.modules())
 
     @cached_property
     def with_batch_statistics(self) -> "Model":
         """A copy whose batch norms use the statistics of each chunk instead of the running statistics."""
         other = copy.deepcopy(self)
-        other._use_batch_statistics()
+        use_batch_statistics(other._parts)
         return other
 
-    def _use_batch_statistics(self) -> None:
-        parts = (self._stack, self._discriminator, *self._encoders)
-        for layer in (module for part in parts for module in part.modules()):
-            if isinstance(layer, NORMS):
-                # Training mode; with zero momentum the running statistics, which a batch of one falls back on, stay.
-                layer.train()
-                layer.momentum = 0.0
+    @property
+    def _parts(self) -> tuple[nn.Module, ...]:
+        return self._stack, self._discriminator, *self._encoders
 
     def _chunks(self, images: Tensor) -> Iterator[Tensor]:
         """`images` in chunks on the model's device. Raises DataError for images of another shape or type."""
@@ -329,17 +318,3 @@ class Model:
             )
         for chunk in torch.split(images, self.chunk_size):
             yield chunk.to(self.device)
-
-
-def chunk_size(image: ImageShape, at_most: int) -> int:
-    """The number of images in one forward pass.
-
-    Args:
-        image: Shape of an image.
-        at_most: The number for small images.
-
-    Returns:
-        `at_most`, or the number of images that have CHUNK_PIXELS pixels if that is less; at least 2, since batch norm
-        has no variance over one vector.
-    """
-    return min(at_most, max(2, CHUNK_PIXELS // math.prod(image.size)))

@@ -1,4 +1,4 @@
-"""The networks of the InfoGAN paper, as its appendix C and the original code have them."""
+"""The networks of the InfoGAN paper, as its appendix C and the original code have them, and those of InfoGAN-CR."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,21 @@ from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.networks.infogan_networks.chairs import InfoGANChairsGenerator, InfoGANChairsTrunk
 from gan_run.plugins.networks.infogan_networks.faces import InfoGANFacesGenerator, InfoGANFacesTrunk
 from gan_run.plugins.networks.infogan_networks.mnist import InfoGANMnistGenerator, InfoGANMnistTrunk
+from gan_run.plugins.networks.infogan_networks.sprites import InfoGANSpritesGenerator, InfoGANSpritesTrunk
 from gan_run.plugins.networks.infogan_networks.thirty_two import InfoGAN32Generator, InfoGAN32Trunk
 
 
 class Paper(NamedTuple):
     """One of the paper's experiments, with the parameters of each layer worked out by hand from its table."""
 
-    generator: type[InfoGANMnistGenerator | InfoGAN32Generator | InfoGANFacesGenerator | InfoGANChairsGenerator]
-    trunk: type[InfoGANMnistTrunk | InfoGAN32Trunk | InfoGANFacesTrunk | InfoGANChairsTrunk]
+    generator: type[
+        InfoGANMnistGenerator
+        | InfoGAN32Generator
+        | InfoGANFacesGenerator
+        | InfoGANChairsGenerator
+        | InfoGANSpritesGenerator
+    ]
+    trunk: type[InfoGANMnistTrunk | InfoGAN32Trunk | InfoGANFacesTrunk | InfoGANChairsTrunk | InfoGANSpritesTrunk]
     image: ImageShape
     latents: dict[str, Latent]
     generator_counts: list[int]
@@ -137,13 +144,41 @@ PAPERS = {
         1024,
         [(64, 32), (128, 16), (256, 8), (256, 8), (256, 8)],
     ),
+    "sprites": Paper(
+        InfoGANSpritesGenerator,
+        InfoGANSpritesTrunk,
+        ImageShape(1, 64, 64),
+        {"z": Uniform(count=5), "c": Uniform(count=5)},
+        [
+            10 * 128 + 128,  # FC 128
+            2 * 128,  # batch norm
+            128 * 4 * 4 * 64 + 4 * 4 * 64,  # FC 4*4*64
+            2 * 4 * 4 * 64,
+            64 * 4 * 4 * 64 + 64,  # 4x4 upconv 64
+            2 * 64,
+            64 * 4 * 4 * 32 + 32,  # 4x4 upconv 32
+            2 * 32,
+            32 * 4 * 4 * 32 + 32,  # 4x4 upconv 32
+            2 * 32,
+            32 * 4 * 4 * 1 + 1,  # 4x4 upconv 1
+        ],
+        [
+            1 * 4 * 4 * 32 + 32,  # 4x4 conv 32, all without norm
+            32 * 4 * 4 * 32 + 32,  # 4x4 conv 32
+            32 * 4 * 4 * 64 + 64,  # 4x4 conv 64
+            64 * 4 * 4 * 64 + 64,  # 4x4 conv 64
+            64 * 4 * 4 * 128 + 128,  # FC 128
+        ],
+        128,
+        [(32, 32), (32, 16), (64, 8), (64, 4)],
+    ),
 }
 PAPERS["celeba"] = PAPERS["svhn"]._replace(
     latents={"z": Uniform(count=128), "c": Categorical(classes=10, count=10)},
     generator_counts=[228 * 2 * 2 * 448 + 2 * 2 * 448, *PAPERS["svhn"].generator_counts[1:]],
 )
-INPUTS = {"mnist": 74, "svhn": 168, "celeba": 228, "faces": 133, "chairs": 189}
-"""Widths of the generators' inputs in the paper."""
+INPUTS = {"mnist": 74, "svhn": 168, "celeba": 228, "faces": 133, "chairs": 189, "sprites": 10}
+"""Widths of the generators' inputs in the papers."""
 
 each_paper = pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
 each_network = pytest.mark.parametrize("paper", [PAPERS[name] for name in ("mnist", "svhn", "faces", "chairs")])

@@ -55,7 +55,14 @@ class TableFile(Lattice, ABC):
 
     @abstractmethod
     def columns_of(self, table: NDArray[np.float64]) -> list[NDArray[Any]]:
-        """The values of the factors in the order of `factors`, from the table (M, 6)."""
+        """Compute the values of the factors from the file's table.
+
+        Args:
+            table: The array `table` of the file, (M, 6).
+
+        Returns:
+            The values of each factor, (M,), in the order of `factors`.
+        """
 
     def columns(self) -> Mapping[str, Column]:
         return self.factors

@@ -22,7 +22,7 @@ COLUMNS = 3
 LEGEND_LINE = 0.25
 """Height of a line of the legend, in inches."""
 FEW = 10
-"""Colours that are told apart at a glance."""
+"""Number of colours in matplotlib's palette "tab10"; more groups than these take colours of a continuous one."""
 DPI = 110
 
 Curve = dict[int, float]

@@ -89,9 +89,7 @@ def sweep(
     """
     if current_world().count > 1:
         raise GanRunError("a sweep trains each run in one process: start it without torchrun")
-    chosen = {way: text for way, text in (("maximise", maximise), ("minimise", minimise)) if text is not None}
-    if len(chosen) != (0 if trials is None else 1):
-        raise GanRunError("a search has a number of trials, and either maximise or minimise names a number")
+    chosen = _direction(trials, maximise, minimise)
     options = replace(options, registry=options.registry or load_plugins())
     read, axes = read_spec(spec, overrides, options.plugins(), components=options.components), read_axes(over)
     folder = Path(out) / f"{read.name}-sweep"
@@ -99,16 +97,24 @@ def sweep(
         raise GanRunError(f"{folder} is a run, and the runs of this sweep would go there: choose another `out` or name")
     many = ManyRuns(spec, folder, jobs or default_jobs(read.train.device), options)
     training = PointTraining(many, tuple(overrides))
-    if trials is None:
+    if trials is None or chosen is None:
         points = grid(_only_values(axes))
         with RunFolder(folder).locked():
             return Sweep(folder, *training.train(points), many.plugins)
-    ((direction, number),) = chosen.items()
+    direction, number = chosen
     search = Search(read, axes, read_objective(number, direction, read), training)
     with RunFolder(folder).locked():
         outcome, best = search.run(trials)
     chosen_runs = tuple(outcome.runs[name] for name in best if name in outcome.runs)
     return Sweep(folder, *outcome, many.plugins, chosen_runs)
+
+
+def _direction(trials: int | None, maximise: str | None, minimise: str | None) -> tuple[str, str] | None:
+    """The direction of a search and its number; None for a grid. Raises GanRunError."""
+    chosen = [(way, text) for way, text in (("maximise", maximise), ("minimise", minimise)) if text is not None]
+    if len(chosen) != (0 if trials is None else 1):
+        raise GanRunError("a search has a number of trials, and either maximise or minimise names a number")
+    return chosen[0] if chosen else None
 
 
 def _only_values(axes: Sequence[Axis | Interval]) -> list[Axis]:

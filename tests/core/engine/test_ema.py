@@ -12,7 +12,7 @@ from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.ema import EMAInImages, decay_at
 from gan_run.core.kinds.generator import GeneratorStack
-from gan_run.core.kinds.standing_statistics import with_standing_statistics
+from gan_run.core.kinds.norm_statistics import with_standing_statistics
 from gan_run.plugins.networks.dcgan.networks import DCGANGenerator
 from gan_run.plugins.training.schedules.schedules import LinearSchedule
 from gan_run.registry.plugins import Registry

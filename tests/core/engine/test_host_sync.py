@@ -12,11 +12,6 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_run import (
-    Column,
-    DataInfo,
-    DataSource,
-    ImageSet,
-    ImageShape,
     Loss,
     LossContext,
     LossTerm,
@@ -29,47 +24,14 @@ from gan_run.core.engine.update import Losses
 from gan_run.core.run.loop import NonFiniteMonitor
 from gan_run.registry.plugins import Registry
 from gan_run.testing.host_sync import WAITS, HostSyncs, count_host_syncs
+from stand_in import on_stand_in
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.json"))
-IMAGES = {"chairs": (1, 64), "faces": (1, 32), "sprites": (1, 64)} | dict.fromkeys(
-    ("celeba", "svhn", "cifar10"), (3, 32)
-)
-IMAGES |= dict.fromkeys(("array", "image-folder"), (3, 64))
-"""Channels and side of sources whose data are not at hand; digits otherwise."""
-
-
-class Grey(DataSource):
-    """Grey images of ten classes, in the place of data that are not at hand."""
-
-    type: Literal["grey"] = "grey"
-    image: tuple[int, int, int] = (1, 28, 28)
-    mirror: bool = False
-    numbers: tuple[str, ...] = ()
-    """Columns of one number per image."""
-
-    def describe(self) -> DataInfo:
-        columns = {"label": Column("categorical", tuple(str(label) for label in range(10)))}
-        columns |= dict.fromkeys(self.numbers, Column("continuous"))
-        return DataInfo(ImageShape(*self.image), {"train": 800, "test": 20}, columns)
-
-    def load(self, split: Literal["train", "test"]) -> ImageSet:
-        count = self.describe().sizes[split]
-        pixels = torch.zeros(count, *self.image, dtype=torch.uint8)
-        columns = {"label": torch.arange(count) % 10}
-        columns |= {name: torch.arange(float(count)) for name in self.numbers}
-        return ImageSet(pixels, columns, self.mirror)
 
 
 def training_of(content: Mapping[str, object], registry: Registry, **train: object) -> Training:
     """The training of a spec on images of nothing, in small batches."""
-    data = content["data"]
-    assert isinstance(data, dict)
-    channels, side = IMAGES.get(data["type"], (1, 28))
-    latents = content["latents"]
-    assert isinstance(latents, dict)
-    numbers = tuple(latent["column"] for latent in latents.values() if "column" in latent)
-    images = Grey(image=(channels, side, side), mirror=data.get("mirror", False), numbers=numbers)
-    spec = read_spec({**content, "data": images, "metrics": [], "artifacts": []}, registry=registry)
+    spec = read_spec(on_stand_in(content), registry=registry)
     settled = {"device": "cpu", "precision": "fp32", "batch_size": 4, **train}
     spec = spec.model_copy(update={"train": spec.train.model_copy(update=settled)})
     return Training(spec, spec.data.describe(), spec.data.open("train"))

@@ -5,23 +5,10 @@ Whether it rings later shows in real runs: docs/guide.md has what was measured t
 
 import json
 from pathlib import Path
-from typing import Literal
 
 import pytest
-import torch
 
-from gan_run import (
-    Column,
-    DataInfo,
-    DataSource,
-    ImageSet,
-    ImageShape,
-    RunOptions,
-    StepLogged,
-    Stopped,
-    read_spec,
-    train,
-)
+from gan_run import RunOptions, StepLogged, Stopped, read_spec, train
 from gan_run.core.kinds.callback import Callback
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.plugins.training.alarms.alarms import Alarms
@@ -31,13 +18,9 @@ from gan_run.plugins.training.alarms.divergence import DivergenceAlarm
 from gan_run.plugins.training.alarms.hidden_code import HiddenCodeAlarm
 from gan_run.plugins.training.alarms.saturation import SaturationAlarm
 from gan_run.registry.plugins import Registry
+from stand_in import on_stand_in
 
 EXAMPLES = sorted((Path(__file__).parents[4] / "examples").glob("*.json"))
-IMAGES = {"chairs": (1, 64), "faces": (1, 32), "sprites": (1, 64)} | dict.fromkeys(
-    ("celeba", "svhn", "cifar10"), (3, 32)
-)
-IMAGES |= dict.fromkeys(("array", "image-folder"), (3, 64))
-"""Channels and side of sources whose data are not at hand; digits otherwise."""
 LARGE = (
     "r3gan-cifar",
     "r3gan-chairs",
@@ -50,27 +33,6 @@ LARGE = (
 NARROW = ["generator.width=0.05", "discriminator.trunk.width=0.05"]
 """How the largest examples are made as small as the others."""
 STEPS = 3
-
-
-class Specks(DataSource):
-    """Images of noise of ten classes, in the place of data that are not at hand."""
-
-    type: Literal["specks"] = "specks"
-    image: tuple[int, int, int] = (1, 28, 28)
-    numbers: tuple[str, ...] = ()
-    """Columns of one number per image."""
-
-    def describe(self) -> DataInfo:
-        columns = {"label": Column("categorical", tuple(str(label) for label in range(10)))}
-        columns |= dict.fromkeys(self.numbers, Column("continuous"))
-        return DataInfo(ImageShape(*self.image), {"train": 800, "test": 20}, columns)
-
-    def load(self, split: Literal["train", "test"]) -> ImageSet:
-        count, stream = self.describe().sizes[split], torch.Generator().manual_seed(0)
-        pixels = torch.randint(0, 256, (count, *self.image), dtype=torch.uint8, generator=stream)
-        columns = {"label": torch.arange(count) % 10}
-        columns |= {name: torch.arange(float(count)) for name in self.numbers}
-        return ImageSet(pixels, columns)
 
 
 class Count(Callback):
@@ -100,16 +62,13 @@ def at_every_step() -> Alarms:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_every_alarm_measures_an_example_and_none_rings(example: Path, registry: Registry, tmp_path: Path) -> None:
     content = json.loads(example.read_text(encoding="utf-8"))
-    channels, side = IMAGES.get(content["data"]["type"], (1, 28))
-    numbers = tuple(latent["column"] for latent in content["latents"].values() if "column" in latent)
-    replaced = {"data": Specks(image=(channels, side, side), numbers=numbers), "metrics": [], "artifacts": []}
     settled = ["train.device=cpu", "train.precision=fp32", "train.batch_size=4", "train.log_every=1"]
     count = Count()
     options = RunOptions(
         callbacks=[count], notify=lambda text: None, registry=registry, stop=lambda: count.steps == STEPS
     )
     overrides = [*settled, *(NARROW if example.stem in LARGE else [])]
-    spec = read_spec({**content, **replaced, "callbacks": [at_every_step()]}, overrides, registry)
+    spec = read_spec({**on_stand_in(content), "callbacks": [at_every_step()]}, overrides, registry)
     with pytest.raises(Stopped):
         train(spec, tmp_path, options=options)
     reports = RunFolder(tmp_path / example.stem).alarms()
