@@ -76,15 +76,29 @@ def unavailable(device: str) -> str | None:
 
 
 def resolve_precision(spec: Spec, info: DataInfo, images: ImageSet | None) -> Spec:
-    """Replace `auto` in `train.precision` by the one with the fastest timed step: fp32, bf16, and on CUDA tf32."""
+    """Replace `auto` in `train.precision` by the one with the fastest timed step: fp32, bf16, and on CUDA tf32.
+
+    A CPU that computes in bf16 by emulation is not timed: it takes fp32.
+    """
     if spec.train.precision != "auto":
         return spec
-    on_cuda = torch.device(spec.train.device).type == "cuda"
-    choices: tuple[Precision, ...] = ("fp32", "tf32", "bf16") if on_cuda else ("fp32", "bf16")
+    choices = _precisions(torch.device(spec.train.device).type)
+    if len(choices) == 1:
+        return with_train(spec, precision=choices[0])
     seconds = {
         choice: _step_seconds(with_train(spec, precision=choice, compile=False), info, images) for choice in choices
     }
     return with_train(spec, precision=min(choices, key=seconds.__getitem__))
+
+
+def _precisions(device: str) -> tuple[Precision, ...]:
+    """The precisions that may be the fastest on a type of device."""
+    if device == "cuda":
+        return "fp32", "tf32", "bf16"
+    # Without AVX-512 there are no bf16 instructions, and torch converts each operand to float32.
+    if device == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX2":
+        return ("fp32",)
+    return "fp32", "bf16"
 
 
 def _step_seconds(spec: Spec, info: DataInfo, images: ImageSet | None) -> float:

@@ -69,5 +69,11 @@ class Bench:
 
 
 @pytest.fixture
+def timed_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`auto` times each precision, on a CPU without bf16 instructions too."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+
+
+@pytest.fixture
 def bench(tmp_path: Path, registry: Registry) -> Bench:
     return Bench(tmp_path / "runs", registry)

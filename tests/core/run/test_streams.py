@@ -147,6 +147,7 @@ def test_its_description_is_written_and_read() -> None:
     assert read(dump(info)).is_stream
 
 
+@pytest.mark.usefixtures("timed_precisions")
 def test_auto_precision_is_timed_on_streams_of_their_own(
     small: Small, data: dict[str, object], options: RunOptions, tmp_path: Path
 ) -> None:

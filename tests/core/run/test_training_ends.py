@@ -48,6 +48,7 @@ def test_auto_takes_no_accelerator_that_is_not_tested(
         resolve_device(read_spec(small(train={"device": "meta"}), registry=bench.registry))
 
 
+@pytest.mark.usefixtures("timed_precisions")
 def test_precision_auto_is_settled_once(bench: Bench, small: Small) -> None:
     spec = small(train={"precision": "auto", "device": "auto", "steps": 4})
     with pytest.raises(Stopped):
@@ -65,6 +66,16 @@ def test_precision_auto_is_settled_once(bench: Bench, small: Small) -> None:
     assert bench.train(spec, f"train.precision={other}") == bench.out / "small-2"
 
 
+def test_precision_auto_is_fp32_without_a_timed_step_where_bf16_is_emulated(
+    bench: Bench, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    monkeypatch.setattr("gan_run.core.run.resolve._step_seconds", lambda *_: pytest.fail("a step was timed"))
+    folder = bench.train(small(train={"precision": "auto", "steps": 1}))
+    assert bench.written_spec(folder)["train"]["precision"] == "fp32"
+
+
+@pytest.mark.usefixtures("timed_precisions")
 def test_settling_the_precision_does_not_change_what_is_trained(bench: Bench, small: Small) -> None:
     automatic = bench.train(small(train={"precision": "auto", "steps": 2}))
     chosen = bench.written_spec(automatic)["train"]["precision"]
@@ -148,6 +159,7 @@ def test_a_callback_can_stop_the_run_at_the_step_that_it_was_sent(bench: Bench, 
     assert seen == [1, 2, 3]
 
 
+@pytest.mark.usefixtures("timed_precisions")
 def test_training_leaves_the_callers_random_stream_alone(bench: Bench, small: Small) -> None:
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
