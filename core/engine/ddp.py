@@ -1,6 +1,6 @@
 """Updates that several processes take together, each with its share of the batch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -20,16 +20,16 @@ class DistributedUpdate(nn.Module):
     Args:
         update: The update.
         run: How it is run: the update itself, or its compiled form.
-        every: The `every` of each loss that the player has, by key.
+        always: The keys of the losses that take part in every update.
     """
 
-    def __init__(self, update: Update, run: nn.Module, every: Mapping[str, int]) -> None:
+    def __init__(self, update: Update, run: nn.Module, always: Collection[str]) -> None:
         super().__init__()
         self.update = update
         # Borrowed, since their parameters are those of `update`.
         self._run = Borrowed(run)
         self._wrapped: Borrowed[DistributedDataParallel] | None = None
-        self._every = dict(every)
+        self._always = tuple(always)
 
     def forward(self, inputs: UpdateInputs) -> Losses:
         if self._wrapped is None:
@@ -48,8 +48,7 @@ class DistributedUpdate(nn.Module):
         The losses that take part in every step decide, since others only add to them. Without one, the losses take
         turns in ways that this step does not show.
         """
-        always = tuple(key for key, every in self._every.items() if every == 1)
-        if not always and len(self._every) > 1:
+        if not self._always:
             return True
-        outcome = run_without_effects(self.update, self.update, inputs._replace(terms=always or inputs.terms))
+        outcome = run_without_effects(self.update, self.update, inputs._replace(terms=self._always))
         return any(gradient is None for gradient in outcome.gradients.values())

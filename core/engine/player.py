@@ -16,7 +16,7 @@ from gan_run.core.engine.update import FakeCache, Losses, Update, mean_losses, s
 from gan_run.core.images.image_set import Batch
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
-from gan_run.core.kinds.schedule import Progress
+from gan_run.core.kinds.schedule import Progress, Schedule
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.kinds.update_context import UpdateInputs
 from gan_run.core.nn.rates import rates_of
@@ -130,16 +130,23 @@ class Player:
         if spec.train.compile:
             run = CompiledUpdate(update, torch.device(spec.train.device), compute_dtype(spec.train.precision))
         if self._world.count > 1:
-            run = DistributedUpdate(update, run, {key: loss.every for key, loss in self._losses.items()})
+            run = DistributedUpdate(update, run, self._in_every_update())
         return run
 
     def _weights(self, progress: Progress) -> dict[str, float]:
-        """The weight of each loss that takes part in a step."""
-        return {
+        """The weight of each loss that takes part in a step: those whose turn it is and whose weight is not 0."""
+        weights = {
             key: progress.value(loss.weight) * loss.every
             for key, loss in self._losses.items()
             if progress.step % loss.every == 0
         }
+        return {key: weight for key, weight in weights.items() if weight != 0}
+
+    def _in_every_update(self) -> list[str]:
+        """The keys of the losses that take part in every update."""
+        if len(self._losses) == 1:  # without it there is no update
+            return list(self._losses)
+        return [key for key, loss in self._losses.items() if loss.every == 1 and not isinstance(loss.weight, Schedule)]
 
     def _require_only_own_gradients(self) -> None:
         """Switch gradients on for this player's parameters and off for the other players'. Frozen parameters belong to

@@ -174,7 +174,8 @@ class Loss(Component):
     shift_invariant: ClassVar[bool] = False
     """Whether the loss depends on differences of real and fake logits alone, so that a logit's sign has no meaning."""
     weight: Scheduled = Field(
-        default=1.0, description="Factor of this loss in every objective: a number or a schedule."
+        default=1.0,
+        description="Factor of this loss in every objective: a number or a schedule. At 0 the loss is not computed.",
     )
     every: int = Field(
         default=1,

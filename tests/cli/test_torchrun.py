@@ -145,13 +145,21 @@ def gan_run_components():
 """
 
 
-def test_lazy_losses_and_frozen_parameters_train_in_two_processes_as_in_one(
+LATE = {"type": "linear", "start": 0, "end": 1, "from_step": 3, "to_step": 5}
+
+
+def test_lazy_and_late_losses_and_frozen_parameters_train_in_two_processes_as_in_one(
     write_spec: Callable[..., Path], here: Here, together: Together, tmp_path: Path
 ) -> None:
     plugin = tmp_path / "lazy.py"
     plugin.write_text(PLUGIN, encoding="utf-8")
     discriminator = {"trunk": {"type": "half-frozen"}, "head": {"type": "linear"}}
-    losses = [{"type": "non-saturating"}, {"type": "one", "every": 2}, {"type": "two", "every": 3}]
+    losses = [
+        {"type": "non-saturating"},
+        {"type": "one", "every": 2},
+        {"type": "two", "every": 3},
+        {"type": "mutual-information", "codes": {"category": 1.0}, "hidden": None, "weight": LATE},
+    ]
     optimizers = {name: {"type": "adam", "lr": 1e-3} for name in ("generator", "discriminator", "extra")}
     train = {"steps": 8, "checkpoint_every": 8}
     spec = write_spec(train, losses=losses, optimizers=optimizers, discriminator=discriminator)

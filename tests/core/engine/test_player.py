@@ -199,10 +199,21 @@ def test_a_lazy_term_alone_leaves_its_player_unmoved_between(start: Start) -> No
 def test_a_weight_follows_its_schedule(start: Start) -> None:
     training = start(losses=[Recorder(weight=LinearSchedule(start=0.0, end=2.0))], train={"steps": 4}, optimizers=BOTH)
     moving = player(training, "generator")
-    for step, weight in ((0, 0.0), (1, 0.5), (3, 1.5)):
+    for step, weight in ((1, 0.5), (3, 1.5)):
         losses = moving.update(Progress(step, 4), training.feed.batch(0))
         assert losses is not None
         assert total(losses) == pytest.approx(weight * losses.terms["recorder"].item(), abs=1e-6)
+
+
+def test_a_loss_is_not_computed_in_a_step_where_its_weight_is_0(start: Start) -> None:
+    late = Recorder(weight=LinearSchedule(start=0.0, end=2.0, from_step=2, to_step=4))
+    training = start(losses=[NonSaturating(), late], train={"steps": 5}, optimizers=BOTH)
+    moving = player(training, "discriminator")
+    for step in range(5):
+        losses = moving.update(Progress(step, 5), training.feed.batch(step))
+        assert losses is not None
+        assert ("recorder" in losses.terms) == (step > 2)
+    assert len(recorder(training).asked) == len(recorder(training).told) == 2
 
 
 def test_clipping_shortens_a_players_gradient_and_keeps_its_direction(start: Start) -> None:
