@@ -1,14 +1,15 @@
 """Random stroke width."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor
+from torch.nn import functional as F
 
-from gan_run import Augmentation, AugmentationModule, DataInfo, ImageShape, Problem, SpecView
+from gan_run import Augmentation, AugmentationModule, DataInfo, ImageShape, Problem, SpecView, full_precision
 
 
 class Strokes(Augmentation):
@@ -34,19 +35,23 @@ class Strokes(Augmentation):
         return math.ceil(2 * self.blur)
 
     def build(self, image: ImageShape) -> "StrokesModule":
-        return StrokesModule(self)
+        return StrokesModule(self, image)
 
 
 class StrokesModule(AugmentationModule):
-    """Images (N, C, H, W) to (N, C, H, W)."""
+    """Images (N, C, H, W) to (N, C, H, W).
 
-    def __init__(self, declared: Strokes) -> None:
-        # torchvision takes over a second to import, which runs without this augmentation need not wait for.
-        from torchvision.transforms.v2.functional import gaussian_blur_image
+    The blur is a matrix product on each axis: for small images, on a CPU, faster than a convolution of each channel.
+    """
 
+    along_height: Tensor
+    along_width: Tensor
+
+    def __init__(self, declared: Strokes, image: ImageShape) -> None:
         super().__init__()
         self._declared = declared
-        self._blur: Callable[[Tensor, list[int], list[float]], Tensor] = gaussian_blur_image
+        for name, size in (("along_height", image.height), ("along_width", image.width)):
+            self.register_buffer(name, blur_matrix(size, declared.blur, declared.reach), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         levels = (torch.rand(len(images), device=images.device) * 2 - 1) * self._declared.level
@@ -54,8 +59,23 @@ class StrokesModule(AugmentationModule):
 
     def cut(self, images: Tensor, levels: Tensor) -> Tensor:
         """Threshold images (N, C, H, W) at levels (N,)."""
-        declared = self._declared
-        kernel = 2 * declared.reach + 1
         with torch.autocast(images.device.type, enabled=False):
-            blurred = self._blur(images, [kernel, kernel], [declared.blur, declared.blur])
-            return torch.tanh(declared.sharpness * (blurred - levels.to(images).view(-1, 1, 1, 1)))
+            images = full_precision(images)
+            blurred = self.along_height.T @ images @ self.along_width
+            return torch.tanh(self._declared.sharpness * (blurred - levels.to(images).view(-1, 1, 1, 1)))
+
+
+def blur_matrix(size: int, deviation: float, reach: int) -> Tensor:
+    """Gaussian blur of a line of pixels, which is reflected at its ends, as a matrix.
+
+    Args:
+        size: Number of pixels.
+        deviation: Standard deviation of the Gaussian, in pixels.
+        reach: Pixels to either side that count.
+
+    Returns:
+        (size, size): a row of pixels times this is the blurred row.
+    """
+    weights = torch.softmax(-0.5 * (torch.arange(-reach, reach + 1) / deviation).square(), dim=0)
+    reflected = F.pad(torch.eye(size)[None], (reach, reach), mode="reflect")[0]
+    return reflected.unfold(1, len(weights), 1) @ weights

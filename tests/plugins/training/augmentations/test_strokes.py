@@ -4,6 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 from torch import Tensor
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from gan_run import DataInfo, ImageShape
 from gan_run.plugins.training.augmentations.strokes import Strokes
@@ -44,7 +45,7 @@ def test_the_higher_the_level_the_thinner_the_stroke() -> None:
 
 
 def test_levels_are_drawn_for_each_image_within_the_bound_from_the_global_stream() -> None:
-    strokes = Strokes(level=0.5, sharpness=1.0).build(SHAPE)
+    strokes = Strokes(level=0.5, sharpness=1.0).build(ImageShape(1, 4, 4))
     torch.manual_seed(0)
     first = strokes(torch.zeros(2000, 1, 4, 4))
     drawn = -torch.atanh(first[:, 0, 0, 0])
@@ -81,6 +82,13 @@ def test_rectangles_are_blurred_alike_on_both_axes() -> None:
     cut = Strokes().build(ImageShape(1, 12, 20)).cut(image, torch.zeros(1))[0, 0]
     torch.testing.assert_close(cut[5, 8:13], cut[3:8, 10])
     assert cut[5, 9] > cut[5, 8]
+
+
+def test_it_blurs_as_torchvision_does() -> None:
+    images = torch.rand(3, 2, 9, 13, dtype=torch.float64) * 2 - 1
+    strokes = Strokes(blur=1.3, sharpness=1.0).build(ImageShape(2, 9, 13)).double()
+    blurred = gaussian_blur(images, kernel_size=[7, 7], sigma=[1.3, 1.3])
+    torch.testing.assert_close(strokes.cut(images, torch.zeros(3)), torch.tanh(blurred))
 
 
 def test_a_blur_that_reaches_beyond_the_reflected_image_is_refused() -> None:
