@@ -32,8 +32,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SPECS = ("quickstart", "infogan-cr", "ss-infogan", "few-images", "r3gan", "wgan-gp")
 OVERRIDES = ("train.log_every=1", "train.device=cpu", "train.precision=fp32", "metrics=[]", "artifacts=[]")
 EARLY = (
-    ("quickstart", "losses.1.weight.from_step=0"),
-    ("quickstart", "losses.1.weight.to_step=50"),
+    ("quickstart", "losses.2.weight.from_step=0"),
+    ("quickstart", "losses.2.weight.to_step=50"),
+    ("quickstart", "optimizers.generator.lr.from_step=0"),
+    ("quickstart", "optimizers.discriminator.lr.from_step=0"),
     ("infogan-cr", "losses.2.weight=1.0"),
     ("few-images", "discriminator.augment.0.speed=5000"),
     ("infogan-mnist-tuned", "optimizers.generator.lr.from_step=0"),
