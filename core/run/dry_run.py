@@ -8,6 +8,7 @@ from torch.utils.module_tracker import ModuleTracker
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.schedule import Progress
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
 
@@ -33,7 +34,7 @@ class Report(NamedTuple):
 
 
 def dry_run(spec: Spec, data: Splits | None = None) -> Report:
-    """Build `spec` and take one step, eagerly and in fp32.
+    """Build `spec` and take one step, eagerly and in fp32, with losses whose weight is 0 at first too.
 
     Args:
         spec: The spec.
@@ -44,7 +45,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     """
     data = data or Splits(spec.data)
     info = check_against_data(spec, data)
-    spec = with_train(resolve_device(spec), precision="fp32", compile=False)
+    spec = with_late_losses(with_train(resolve_device(spec), precision="fp32", compile=False))
     with isolated_rng("dry run"), Training(spec, info, data.training_images) as training:
         training.initialise()
         with FlopCounter() as counter:
@@ -58,6 +59,15 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
         flops=counter.get_total_flops(),
         losses=read_scalars(losses),
     )
+
+
+def with_late_losses(spec: Spec) -> Spec:
+    """`spec` with a weight of 1 where it is 0 in the first step: an error in a loss is found before the loss starts."""
+    first = Progress(0, spec.train.steps)
+    losses = tuple(
+        loss if first.value(loss.weight) else loss.model_copy(update={"weight": 1.0}) for loss in spec.losses
+    )
+    return spec.model_copy(update={"losses": losses})
 
 
 class FlopCounter(FlopCounterMode):

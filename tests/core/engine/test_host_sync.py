@@ -21,6 +21,7 @@ from gan_run import (
 from gan_run.core.engine.scalars import LatestScalars
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
+from gan_run.core.run.dry_run import with_late_losses
 from gan_run.core.run.loop import NonFiniteMonitor
 from gan_run.registry.plugins import Registry
 from gan_run.testing.host_sync import WAITS, HostSyncs, count_host_syncs
@@ -31,7 +32,7 @@ EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.json"))
 
 def training_of(content: Mapping[str, object], registry: Registry, **train: object) -> Training:
     """The training of a spec on images of nothing, in small batches."""
-    spec = read_spec(on_stand_in(content), registry=registry)
+    spec = with_late_losses(read_spec(on_stand_in(content), registry=registry))
     settled = {"device": "cpu", "precision": "fp32", "batch_size": 4, **train}
     spec = spec.model_copy(update={"train": spec.train.model_copy(update=settled)})
     return Training(spec, spec.data.describe(), spec.data.open("train"))
