@@ -22,7 +22,7 @@ class Alarm(DeclaredCallback):
     every: int = Field(
         default=50,
         ge=1,
-        description="Steps between two checks, which take place at log lines. A check takes about a third of a step.",
+        description="Steps between two checks, which take place at log lines. A check takes less than a step.",
     )
 
     @abstractmethod
