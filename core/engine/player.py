@@ -57,7 +57,9 @@ class Player:
         self._parts = spec.train.accumulate
         self.scaler = GradScaler(spec.train.device, enabled=spec.train.precision == "fp16")
         self._losses: dict[str, Loss] = {
-            key: loss for key, loss in spec.losses_by_key().items() if game.term(key).has_objective_for(name)
+            key: loss
+            for key, loss in spec.losses_by_key().items()
+            if loss.weight != 0 and game.term(key).has_objective_for(name)
         }
         self._update = self._wrap(Update(game, name), spec)
         self._of_others = tuple(

@@ -234,11 +234,12 @@ def gan_run_step_logged(event):
 """
 
 
-def test_a_callback_of_the_main_process_ends_the_run_of_all(
+def test_a_callback_of_the_main_process_ends_the_run_of_all_also_with_a_loss_of_weight_0(
     write_spec: Callable[..., Path], together: Together, tmp_path: Path
 ) -> None:
     (tmp_path / "ends.py").write_text(ENDS, encoding="utf-8")
-    spec = write_spec({"steps": 100_000, "checkpoint_every": 100_000})
+    losses = [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"category": 1.0}, "weight": 0}]
+    spec = write_spec({"steps": 100_000, "checkpoint_every": 100_000}, losses=losses)
     said, _ = finish(together(spec, "--plugin", "ends.py"))
     assert said.endswith("done: runs/small\n")
     evaluation = json.loads((tmp_path / "runs/small/evaluation.json").read_text(encoding="utf-8"))
