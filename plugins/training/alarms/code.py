@@ -35,7 +35,7 @@ class CodeAlarm(LastingAlarm):
         default=0.5,
         ge=0,
         le=1,
-        description="Share of its largest value in the run that the loss's weight must have before anything counts.",
+        description="Share of its largest value from now on that the loss's weight must have before anything counts.",
     )
     share: float = Field(
         default=0.2, ge=0, lt=1, description="How long it must have been wrong, as a share of the steps taken so far."
@@ -67,10 +67,14 @@ def read_codes(spec: Spec) -> dict[str, Loss]:
 
 
 def share_of_weight(loss: Loss, progress: Progress) -> float:
-    """A loss's weight as a share of its largest in the run; 1 if the weight is constant."""
+    """A loss's weight as a share of its largest from this step to the end; 1 if the weight is constant.
+
+    A weight that rises has come up where the share is near 1. One that starts high and falls has a share of 1 from the
+    first step, and keeps it.
+    """
     if not isinstance(loss.weight, Schedule):
         return 1.0
-    last = progress.steps - 1
-    points = {last * point // SCHEDULE_POINTS for point in range(SCHEDULE_POINTS + 1)}
+    left = max(progress.steps - 1 - progress.step, 0)
+    points = {progress.step + left * point // SCHEDULE_POINTS for point in range(SCHEDULE_POINTS + 1)}
     largest = max(abs(Progress(point, progress.steps).value(loss.weight)) for point in points)
     return abs(progress.value(loss.weight)) / largest if largest else 0.0

@@ -85,9 +85,17 @@ def test_a_gradient_grows_without_end_if_it_is_far_above_its_median_and_rises(
     assert first_ring(DivergenceAlarm(), "divergence/generator", readings) == expected
 
 
-def test_the_weight_of_a_loss_is_a_share_of_its_largest() -> None:
+def test_the_weight_of_a_loss_is_a_share_of_its_largest_from_now_on() -> None:
     rising = LinearSchedule(start=0.5, end=2.0, from_step=10, to_step=20)
     scheduled = MutualInformation(codes={"c": 1.0}, weight=rising)
     assert share_of_weight(scheduled, Progress(0, 101)) == pytest.approx(0.25)
     assert share_of_weight(scheduled, Progress(100, 101)) == pytest.approx(1.0)
     assert share_of_weight(MutualInformation(codes={"c": 1.0}, weight=0.01), Progress(0, 101)) == 1.0
+
+
+def test_a_weight_that_falls_has_come_up_from_the_first_step_until_it_is_zero() -> None:
+    falling = LinearSchedule(start=3.0, end=1.0, from_step=10, to_step=20)
+    strong = MutualInformation(codes={"c": 1.0}, weight=falling)
+    assert [share_of_weight(strong, Progress(step, 101)) for step in (0, 15, 50, 100)] == [1.0] * 4
+    ending = MutualInformation(codes={"c": 1.0}, weight=LinearSchedule(start=3.0, end=0.0, to_step=50))
+    assert [share_of_weight(ending, Progress(step, 101)) for step in (0, 40, 60, 100)] == [1.0, 1.0, 0.0, 0.0]
