@@ -15,11 +15,13 @@ def apply_overrides(content: Mapping[str, object], overrides: Iterable[str]) -> 
         place, separator, text = override.partition("=")
         if not separator or not place:
             raise SpecError([Problem((), "it is written as PLACE=VALUE")], f"--set {override}")
-        steps: list[str | int] = [
-            int(s) if s.isdigit() else s for s in place.replace("[", ".").replace("]", "").split(".")
-        ]
-        _put(changed, steps, _value(text), f"--set {override}")
+        _put(changed, steps_of(place), _value(text), f"--set {override}")
     return changed
+
+
+def steps_of(place: str) -> list[str | int]:
+    """The names and indices of a place: `losses[1].weight` and `losses.1.weight` are ["losses", 1, "weight"]."""
+    return [int(step) if step.isdigit() else step for step in place.replace("[", ".").replace("]", "").split(".")]
 
 
 def _writable(value: object) -> object:

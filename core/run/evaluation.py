@@ -12,9 +12,9 @@ from gan_run.core.kinds.model import Model
 
 
 def measure(model: Model, data: Splits, metrics: Iterable[Metric], seed: int) -> Iterator[Measurement]:
-    """Measure every metric. Yields, in order, what each found."""
-    for index, metric in enumerate(metrics):
-        with isolated_rng(seed, "metric", index):
+    """Measure every metric. Yields, in order, what each found: the same, whichever others are measured."""
+    for metric in metrics:
+        with isolated_rng(seed, "metric", metric.name()):
             found = without_nan(metric.measure(model, data))
         assert isinstance(found, dict)
         yield found
@@ -28,11 +28,11 @@ def with_fields(metric: Metric, found: Measurement) -> dict[str, object]:
 def render_artifacts(
     model: Model, data: Splits, folder: Path, artifacts: Iterable[Artifact], step: int, seed: int
 ) -> Iterator[list[Path]]:
-    """Render every artifact. Yields, in order, the files of each. Latents are the same at every step, so that pictures
-    compare."""
-    for index, artifact in enumerate(artifacts):
+    """Render every artifact. Yields, in order, the files of each. Latents are the same at every step, whichever others
+    are rendered, so that pictures compare."""
+    for artifact in artifacts:
         target = folder / artifact.folder
         target.mkdir(parents=True, exist_ok=True)
-        with isolated_rng(seed, "artifact", index):
+        with isolated_rng(seed, "artifact", artifact.name()):
             files = artifact.render(model, data, target / f"step-{step:08d}")
         yield files

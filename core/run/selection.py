@@ -1,10 +1,13 @@
 """Ranks runs by how well they agree with each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+FEWEST = 3
+"""Of two runs neither agrees better with the others than the other."""
 
 
 class Ranking(NamedTuple):
@@ -16,8 +19,9 @@ class Ranking(NamedTuple):
     """The runs, the best first."""
     margin: float
     """The score of the best less that of the second."""
-    kept: int
-    """Of the M - 1 selections in which one of the other runs is left out, those that choose the same run."""
+    kept: int | None
+    """Of the M - 1 selections in which one of the other runs is left out, those that choose the same run. None for
+    three runs: of the two that are left, neither agrees better with the other."""
     agreement: tuple[tuple[float, ...], ...]
     """How well every two runs agree, (M, M), by the criterion."""
 
@@ -26,19 +30,24 @@ def rank(agreement: Tensor, score: Callable[[Tensor], float]) -> Ranking:
     """Rank runs.
 
     Args:
-        agreement: How well every two runs agree, (M, M), M at least 3. The diagonal is ignored.
+        agreement: How well every two runs agree, (M, M), M at least `FEWEST`. The diagonal is ignored.
         score: Sums up the agreement of a run with the others.
     """
     runs = range(len(agreement))
     scores = _scores(agreement, score)
     order = sorted(runs, key=lambda run: -scores[run])
+    margin = scores[order[0]] - scores[order[1]]
+    kept = _kept(agreement, score, order) if len(order) > FEWEST else None
+    return Ranking(tuple(scores), tuple(order), margin, kept, tuple(map(tuple, agreement.tolist())))
+
+
+def _kept(agreement: Tensor, score: Callable[[Tensor], float], order: Sequence[int]) -> int:
     kept = 0
     for left_out in order[1:]:
-        rest = [run for run in runs if run != left_out]
+        rest = [run for run in sorted(order) if run != left_out]
         without = _scores(agreement[rest][:, rest], score)
         kept += rest[max(range(len(rest)), key=lambda place: without[place])] == order[0]
-    margin = scores[order[0]] - scores[order[1]]
-    return Ranking(tuple(scores), tuple(order), margin, kept, tuple(map(tuple, agreement.tolist())))
+    return kept
 
 
 def _scores(agreement: Tensor, score: Callable[[Tensor], float]) -> list[float]:

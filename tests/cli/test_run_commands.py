@@ -124,6 +124,20 @@ def test_evaluate_measures_another_checkpoint_and_other_metrics(here: Here, run:
     assert (run / "evaluation.json").read_bytes() == before
 
 
+def test_a_metric_finds_the_same_whichever_others_are_measured(here: Here, run: Path) -> None:
+    alone = here("evaluate", run, "--json", "--set", 'metrics=[{"type": "loudness"}]')
+    both = [{"type": "loudness", "every": 2}, {"type": "loudness"}]
+    second = here("evaluate", run, "--json", "--set", f"metrics={json.dumps(both)}")
+    assert json.loads(second.output)["metrics"][1] == json.loads(alone.output)["metrics"][0]
+
+
+def test_evaluate_refuses_changes_that_it_would_not_use(here: Here, run: Path) -> None:
+    done = here("evaluate", run, "--set", "artifacts=[]", "--set", "train.steps=9")
+    assert done.exit_code == 2
+    assert "--set train: to evaluate takes metrics, data, seed alone" in done.stderr
+    assert "gan-run train --resume" in done.stderr
+
+
 def test_evaluate_saves_what_it_finds_beside_what_was_found_before(here: Here, run: Path) -> None:
     file = run / "evaluations" / "step-00000004.json"
     before = json.loads(file.read_text())

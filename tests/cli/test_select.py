@@ -29,10 +29,13 @@ def test_the_choice_is_that_of_the_first_criterion_and_is_linked(here: Here, run
     assert found["chosen"] == criterion["order"][0] == max(criterion["scores"], key=criterion["scores"].get)
     assert sorted(criterion["order"]) == runs
     assert criterion["margin"] >= 0
-    assert (tmp_path / "runs/best").resolve() == (tmp_path / found["chosen"]).resolve()
+    assert (tmp_path / "runs/best").readlink() == Path(Path(found["chosen"]).name)  # relative: the folder may be moved
+    assert (criterion["kept"], criterion["selections_without_one_run"]) == (None, 2)
     assert here("sample", "runs/best", "--n", "2").exit_code == 0
     again = here("select", *runs, "--json", "--link", "best")
     assert json.loads(again.stdout) == found
+    whole = json.loads(here("select", "runs", "--json").stdout)  # the link leads to a run that is there
+    assert (whole["chosen"], sorted(whole["criteria"]["clustering-agreement"]["order"])) == (found["chosen"], runs)
 
     shown = here(
         "select", *runs, "--by", "clustering-agreement", "--by", '{"type": "clustering-agreement", "measure": "ari"}'
@@ -64,6 +67,7 @@ def test_seeds_are_ranked_when_they_are_trained(here: Here, write_spec: Callable
         (["--by", "{"], "--by {: "),
         (["--by", "udr"], "udr.type: there are less than two continuous codes"),
         (["--link", "small-seed-0"], "exists and is no symbolic link"),
+        (["--link", "other/best"], "it is the name of a link beside the run"),
         (["--checkpoint", "7"], "has no checkpoint at step 7"),
     ],
 )
@@ -79,13 +83,20 @@ def test_a_category_that_no_loss_encodes_is_no_clustering(here: Here, write_spec
     assert here(spec, "--seeds", "3", "--jobs", "1").exit_code == 0
     done = here("select", *(f"runs/{path.name}" for path in sorted((spec.parent / "runs").glob("plain-*"))))
     assert done.exit_code == 2
+    assert "no criterion fits these runs: clustering-agreement: runs/plain-seed-" in done.stderr
+    assert ": codes: there is no categorical code" in done.stderr
+
+
+def test_seeds_that_no_criterion_could_rank_are_not_trained(here: Here, write_spec: Callable[..., Path]) -> None:
+    spec = write_spec(name="plain", losses=[{"type": "non-saturating"}], metrics=[], artifacts=[])
+    done = here(spec, "--seeds", "3", "--jobs", "1", "--select")
+    assert done.exit_code == 2
     assert "no criterion fits these runs: clustering-agreement: codes: there is no categorical code" in done.stderr
+    assert not (spec.parent / "runs").exists()
 
 
 def test_runs_that_cannot_be_compared_are_refused(
     here: Here, runs: list[str], write_spec: Callable[..., Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(GanRunError, match="needs 3 runs or more, each given once"):
-        select([tmp_path / runs[0], tmp_path / runs[1]])
-    with pytest.raises(GanRunError, match="each given once"):
-        select([tmp_path / run for run in (*runs, runs[0])])
+    with pytest.raises(GanRunError, match="needs 3 runs or more, and these are 2"):
+        select([tmp_path / runs[0], tmp_path / runs[1], tmp_path / runs[0]])

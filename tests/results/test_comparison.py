@@ -65,6 +65,21 @@ def test_an_unfinished_run_counts_for_the_spec_and_not_for_the_numbers(make: Mak
     )
 
 
+def test_alarms_that_ring_at_the_end_are_noted(make: Make, plugins: Registry) -> None:
+    rang, quiet = make("a-1", distance(1.0), seed=1), make("a-2", distance(2.0), seed=2)
+    reports = [("collapse", "samples are alike"), ("code/c", None), ("code/c", "c does not show"), ("saturation", None)]
+    lines = [{"step": 1 + at, "alarm": alarm, "message": message} for at, (alarm, message) in enumerate(reports)]
+    (rang / "alarms.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    found = compare([rang, quiet], registry=plugins)
+    assert found.runs["a-1"].alarms == {"collapse": "samples are alike", "code/c": "c does not show"}
+    assert found.notes == ("a-1: alarms ring at its end: collapse, code/c (alarms.jsonl has what they say)",)
+
+
+def test_a_single_run_needs_no_list(make: Make, plugins: Registry) -> None:
+    assert list(compare(make("a"), registry=plugins).runs) == ["a"]
+    assert list(compare(str(make("b").parent), registry=plugins).runs) == ["a", "b"]
+
+
 def test_a_single_run_is_compared_with_nothing(make: Make, plugins: Registry) -> None:
     found = compare([make("a", distance(1.0))], registry=plugins)
     assert (len(found.groups), found.differing, found.free, found.notes) == (1, {}, (), ())

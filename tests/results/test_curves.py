@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_run import Comparison, NotFoundByName, RunError, compare
+from gan_run import Comparison, GanRunError, NotFoundByName, RunError, compare
 from gan_run.registry.plugins import Registry
 from made_runs import entry
 
@@ -83,6 +83,11 @@ def test_many_groups_have_a_line_each_in_the_legend(make: Make, plugins: Registr
 def test_a_number_that_was_not_logged_is_answered_with_the_nearest(found: Comparison, tmp_path: Path) -> None:
     with pytest.raises(NotFoundByName, match="no number 'generatr/a'; did you mean 'generator/a'"):
         found.draw_curves(tmp_path / "x.png", ["generatr/a"])
+
+
+def test_a_picture_of_an_unknown_format_is_refused(found: Comparison, tmp_path: Path) -> None:
+    with pytest.raises(GanRunError, match=r"x\.pgn: no picture is written as \.pgn; did you mean 'png'"):
+        found.draw_curves(tmp_path / "x.pgn")
 
 
 def test_runs_that_have_logged_nothing_have_no_curves(make: Make, plugins: Registry, tmp_path: Path) -> None:

@@ -36,13 +36,14 @@ def show_comparison(found: Comparison, console: Console) -> None:
         for cells in filter(None, tables):
             _show_cells(cells, groups, turned, console)
         if found.rows:
-            _say("±: standard deviation over the seeds; *: the best mean", console)
+            several = any(len(group.runs) > 1 for group in found.groups)
+            say("±: standard deviation over the seeds; *: the best mean" if several else "*: the best", console)
     if not found.rows:
-        _say("no numbers to compare: no metric was measured after the last step of these runs", console)
+        say("no numbers to compare: no metric was measured after the last step of these runs", console)
     if found.free:
-        _say(f"also different, without effect on the weights: {', '.join(found.free)}", console)
+        say(f"also different, without effect on the weights: {', '.join(found.free)}", console)
     for note in found.notes:
-        _say(f"note: {note}", console)
+        say(f"note: {note}", console)
 
 
 def show_values(rows: Sequence[MetricSummary[K]], what: str, keys: Sequence[K], console: Console) -> None:
@@ -92,7 +93,7 @@ def _show_cells(cells: Cells, columns: Sequence[str], turned: bool, console: Con
     for row, own in cells.items():
         table.add_row(row, *(own.get(column, NONE) for column in columns))
     print_whole(table, console)
-    _say("", console)
+    say("", console)
 
 
 def _over_seeds(found: Comparison, row: MetricSummary[str]) -> dict[str, str]:
@@ -122,5 +123,6 @@ def _shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _say(text: str, console: Console) -> None:
+def say(text: str, console: Console) -> None:
+    """Print a line as it is, however long."""
     console.print(text, soft_wrap=True, markup=False, highlight=False)

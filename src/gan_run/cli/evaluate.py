@@ -10,7 +10,12 @@ from gan_run.cli.common import Plugins, json_option, run_argument, set_option, w
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
+    from gan_run.core.kinds.spec import Spec
     from gan_run.runs import CheckpointName
+
+
+USED = ("metrics", "data", "seed")
+"""The fields of a spec on which an evaluation depends, beside the weights."""
 
 
 @click.command()
@@ -24,7 +29,9 @@ def evaluate(
 ) -> None:
     """Measure the metrics of RUN again, or others: --set 'metrics=[{"type": "information"}]'.
 
-    What they find is saved in evaluations/step-STEP.json of the run, beside what was found there before.
+    What they find is saved in evaluations/step-STEP.json of the run, beside what was found there before. --set changes
+    metrics, data and seed. Other artifacts of a finished run are drawn by `gan-run train --resume RUN --set
+    'artifacts=[…]'`.
     """
     from rich.console import Console
 
@@ -36,6 +43,7 @@ def evaluate(
 
     loaded = load_run(run, plugins.registry, checkpoint)
     spec = recorded_spec(loaded.folder, plugins.registry, overrides)
+    _refuse_others(recorded_spec(loaded.folder, plugins.registry), spec, loaded.folder.path)
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
     if problems := spec.data_problems(info):
         raise SpecError(problems, str(run))
@@ -48,3 +56,14 @@ def evaluate(
     by_key = zip(spec.metrics_by_key(), zip(spec.metrics, measured, strict=True), strict=True)
     show(loaded.step, dict(by_key), Console())
     click.echo(f"in full: {file}")
+
+
+def _refuse_others(before: "Spec", after: "Spec", run: Path) -> None:
+    from gan_run.core.base.errors import GanRunError
+
+    others = [field for field in type(before).model_fields if getattr(before, field) != getattr(after, field)]
+    if unused := [field for field in others if field not in USED]:
+        raise GanRunError(
+            f"--set {unused[0]}: to evaluate takes {', '.join(USED)} alone; artifacts and more training: "
+            f"gan-run train --resume {run} --set …"
+        )

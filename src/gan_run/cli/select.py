@@ -1,6 +1,7 @@
 """`gan-run select`: the run to keep, of several, without labels."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gan_run.cli.options import checkpoint_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gan_run.core.run.selection import Ranking
     from gan_run.runs import CheckpointName
     from gan_run.selection import Selection
 
@@ -45,20 +47,26 @@ def select(
 ) -> None:
     """Rank three RUNs or more of one experiment without labels, by how well their codes agree.
 
+    A RUN may also be a folder of runs, which stands for all of them.
     `gan-run components criterion` lists the criteria.
     """
     from rich.console import Console
 
+    from gan_run.results.naming import opened_runs
     from gan_run.selection import select as select_runs
 
     wanted = [_criterion(text) for text in criteria]
-    found = select_runs(runs, wanted, checkpoint=checkpoint, registry=plugins.registry)
+    opened = opened_runs(runs, plugins.registry)
     if link is not None:
-        _link(found.chosen, link)
+        for run in opened:
+            _check_link(run.path, link)  # before what takes minutes
+    found = select_runs(opened, wanted, checkpoint=checkpoint, registry=plugins.registry)
     if as_json:
         click.echo(json.dumps(as_object(found), indent=2))
     else:
         show(found, Console())
+    if link is not None:
+        _link(found.chosen, link)
 
 
 def as_object(found: "Selection") -> dict[str, object]:
@@ -74,14 +82,14 @@ def as_object(found: "Selection") -> dict[str, object]:
         }
         for key, ranking in found.rankings.items()
     }
-    return {"chosen": str(found.chosen), "criteria": criteria}
+    return {"chosen": str(found.chosen), "criteria": criteria, "notes": found.notes}
 
 
 def show(found: "Selection", console: "Console") -> None:
     """The runs in the order of the first criterion, and how sure each criterion is of its best."""
     from rich.table import Table
 
-    from gan_run.cli.comparison import print_whole
+    from gan_run.cli.comparison import print_whole, say
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("")
@@ -93,9 +101,17 @@ def show(found: "Selection", console: "Console") -> None:
     print_whole(table, console)
     for key, ranking in found.rankings.items():
         best = found.runs[ranking.order[0]]
-        sure = f"the same in {ranking.kept} of {len(found.runs) - 1} selections without one of the others"
-        console.print(f"{key}: {best}, {ranking.margin:.4f} before the next; {sure}", highlight=False, soft_wrap=True)
-    console.print(f"chosen: {found.chosen}", highlight=False, soft_wrap=True)
+        say(f"{key}: {best}, {ranking.margin:.4f} before the next; {_how_sure(ranking)}", console)
+    for note in found.notes:
+        say(f"note: {note}", console)
+    say(f"chosen: {found.chosen}", console)
+
+
+def _how_sure(ranking: "Ranking") -> str:
+    others = len(ranking.order) - 1
+    if ranking.kept is None:
+        return "three runs are too few to leave one out"
+    return f"the same in {ranking.kept} of {others} selections without one of the others"
 
 
 def _criterion(text: str) -> str | dict[str, object]:
@@ -109,11 +125,22 @@ def _criterion(text: str) -> str | dict[str, object]:
     return content
 
 
-def _link(run: Path, name: str) -> None:
+def _check_link(run: Path, name: str) -> None:
     from gan_run.core.base.errors import GanRunError
 
-    path = run.parent / name
+    if Path(name).name != name:
+        raise GanRunError(f"--link {name}: it is the name of a link beside the run, without a folder")
+    path = _beside(run, name)
     if path.exists() and not path.is_symlink():
         raise GanRunError(f"--link {name}: {path} exists and is no symbolic link")
+
+
+def _link(run: Path, name: str) -> None:
+    """Make or replace the link. It is relative, so that the folder of runs can be moved."""
+    path = _beside(run, name)
     path.unlink(missing_ok=True)
-    path.symlink_to(run.resolve(), target_is_directory=True)
+    path.symlink_to(os.path.relpath(run.resolve(), path.parent.resolve()), target_is_directory=True)
+
+
+def _beside(run: Path, name: str) -> Path:
+    return run.absolute().parent / name

@@ -37,7 +37,7 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.select:
-            from gan_run.selection import FEWEST
+            from gan_run.core.run.selection import FEWEST
 
             if (self.seeds or 0) < FEWEST:
                 raise click.UsageError(f"--select ranks the runs of --seeds N, where N is {FEWEST} or more")
@@ -50,15 +50,19 @@ class Target:
         """Train, and show the summary of several seeds. Returns the run folders; raises as `gan_run.train` does."""
         from gan_run.cli.comparison import show_values
         from gan_run.cli.select import show as show_selection
-        from gan_run.runs import resume, train
+        from gan_run.registry.plugins import load_plugins
+        from gan_run.runs import read_spec, resume, train
         from gan_run.seeds import train_seeds
-        from gan_run.selection import select
+        from gan_run.selection import refuse_unselectable, select
 
         if self.folder is not None:
             return [resume(self.folder, overrides=overrides, options=options)]
         assert self.spec is not None
         if self.seeds is None:
             return [train(self.spec, self.out, overrides=overrides, options=options)]
+        if self.select:
+            registry = options.registry or load_plugins()
+            refuse_unselectable(read_spec(self.spec, overrides, registry), registry)
         trained = train_seeds(self.spec, self.seeds, self.out, jobs=self.jobs, overrides=overrides, options=options)
         show_values(trained.rows, "seed", list(trained.runs), console)
         runs = list(trained.runs.values())

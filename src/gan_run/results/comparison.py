@@ -28,7 +28,8 @@ class Comparison:
         differing: The fields of the specs that differ between groups and decide the weights: the value in each group,
             by the field's place, as in "losses[1].weight". A group without such a field has no entry.
         free: The places of the fields that differ and do not decide the weights, such as train.device.
-        notes: What a reader should know: runs that are unfinished, different data, metrics that are not installed.
+        notes: What a reader should know: runs that are unfinished, alarms that ring, different data, metrics that are
+            not installed.
     """
 
     runs: Mapping[str, Run]
@@ -102,7 +103,7 @@ class Comparison:
         draw_curves(self, Path(path), numbers)
 
 
-def compare(runs: Sequence[RunLike], *, registry: Plugins | None = None) -> Comparison:
+def compare(runs: Sequence[RunLike] | RunLike, *, registry: Plugins | None = None) -> Comparison:
     """Compare runs of any specs, finished or not.
 
     Args:

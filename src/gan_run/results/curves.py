@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from gan_run.core.base.errors import NotFoundByName, RunError, suggest
+from gan_run.core.base.errors import GanRunError, NotFoundByName, RunError, suggest
 from gan_run.core.run.metric_summary import Result, summarize
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def draw_curves(found: "Comparison", path: Path, numbers: Sequence[str] = ()) ->
     Raises:
         NotFoundByName: No run has logged a number of this name.
         RunError: No run has logged anything yet.
+        GanRunError: Pictures of this suffix cannot be written.
     """
+    _check_format(path)
     panels = _panels(found)
     for name in numbers:
         if name not in panels:
@@ -62,6 +64,15 @@ def draw_curves(found: "Comparison", path: Path, numbers: Sequence[str] = ()) ->
         raise RunError("these runs have logged nothing yet: there are no learning curves")
     path.parent.mkdir(parents=True, exist_ok=True)
     _figure(found, {name: panels[name] for name in chosen}).savefig(path, dpi=DPI)
+
+
+def _check_format(path: Path) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    suffix = path.suffix.removeprefix(".")
+    formats = FigureCanvasAgg.get_supported_filetypes()
+    if suffix.lower() not in formats:
+        raise GanRunError(f"{path}: no picture is written as .{suffix}{suggest(suffix, formats)}")
 
 
 def _panels(found: "Comparison") -> dict[str, Panel]:

@@ -13,11 +13,33 @@ RunLike = Run | Path | str
 """A run, its folder, or a folder of run folders, which stands for all of them."""
 
 
-def named_runs(given: Iterable[RunLike], registry: Plugins) -> dict[str, Run]:
+def opened_runs(given: Iterable[RunLike] | RunLike, registry: Plugins) -> list[Run]:
     """Open runs, each once, whichever links lead to it.
 
     Args:
-        given: Runs, run folders, or folders of run folders.
+        given: Runs, run folders, or folders of run folders; or one of these.
+        registry: The installed plugins.
+
+    Returns:
+        The runs, in the order in which they are first given. Of a link and the folder itself, the folder is taken.
+
+    Raises:
+        RunError: A folder is no run and holds none.
+    """
+    runs: dict[Path, Run] = {}
+    for each in [given] if isinstance(given, (Run, Path, str)) else given:
+        for run in _opened(each, registry):
+            target = run.path.resolve()
+            if target not in runs or runs[target].path.is_symlink():
+                runs[target] = run
+    return [*runs.values()]
+
+
+def named_runs(given: Iterable[RunLike] | RunLike, registry: Plugins) -> dict[str, Run]:
+    """Open runs as `opened_runs` does, and name them.
+
+    Args:
+        given: Runs, run folders, or folders of run folders; or one of these.
         registry: The installed plugins.
 
     Returns:
@@ -27,7 +49,7 @@ def named_runs(given: Iterable[RunLike], registry: Plugins) -> dict[str, Run]:
     Raises:
         RunError: A folder is no run and holds none.
     """
-    runs = {run.path.resolve(): run for each in given for run in _opened(each, registry)}
+    runs = {run.path.resolve(): run for run in opened_runs(given, registry)}
     deepest = max((len(path.parts) for path in runs), default=0)
     for count in range(1, deepest + 1):
         names = ["/".join(path.parts[-count:]) for path in runs]

@@ -15,12 +15,29 @@ def remarks(runs: Mapping[str, Run], groups: Sequence[RunGroup]) -> Iterator[str
         yield from _of_seeds(group, runs)
 
 
-def _of_run(name: str, run: Run) -> Iterator[str]:
+def remarks_on_training(name: str, run: Run) -> Iterator[str]:
+    """Say what happened to a run that one would not expect.
+
+    Args:
+        name: What the run is called.
+        run: The run.
+
+    Returns:
+        Sentences: it is unfinished or was ended early, or alarms rang at its last check.
+    """
     steps = _steps(run)
     if not run.is_finished:
         yield f"{name} is unfinished, after {run.step} of {steps} steps: nothing was measured yet"
     elif run.step != steps:
         yield f"{name} was ended by a callback, after {run.step} of {steps} steps"
+    if run.alarms:
+        yield f"{name}: alarms ring at its end: {', '.join(run.alarms)} (alarms.jsonl has what they say)"
+
+
+def _of_run(name: str, run: Run) -> Iterator[str]:
+    yield from remarks_on_training(name, run)
+    if (best := run.best_step) is not None and best != run.step:
+        yield f"{name}: the numbers are of step {run.step}, its best checkpoint is of step {best} (train.keep_best)"
     if (error := spec_problem(run)) is not None:
         yield f"{name}: specs are compared as they are written, since this one cannot be read: {error.problems[0]}"
     for reason in run.left_out:

@@ -11,6 +11,7 @@ from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.metric import Headline
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.best import read as read_best
 from gan_run.core.run.metric_summary import Result, summarize
 from gan_run.core.run.options import Plugins
 from gan_run.core.run.run_folder import RunFolder
@@ -99,6 +100,18 @@ class Run:
             return step
         latest = self._folder.latest()
         return max(0 if latest is None else latest.step, *self.logged.numbers, 0)
+
+    @property
+    def best_step(self) -> int | None:
+        """The number of steps of its best checkpoint, by `train.keep_best`; None where none is kept."""
+        best = read_best(self._folder.checkpoints)
+        return None if best is None else best.step
+
+    @cached_property
+    def alarms(self) -> dict[str, str]:
+        """The alarms that rang at their last check, by name, each with what it says."""
+        last = {str(line["alarm"]): line["message"] for line in self._folder.alarms()}
+        return {alarm: str(message) for alarm, message in last.items() if message is not None}
 
     @property
     def results(self) -> list[Result]:

@@ -9,6 +9,7 @@ from gan_run.core.base.errors import GanRunError, Problem, SpecError
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.many_runs import ManyRuns, default_jobs
+from gan_run.registry.overrides import steps_of
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.comparison import Comparison, compare
 from gan_run.runs import SpecLike, read_spec
@@ -83,8 +84,8 @@ def sweep(
 
     Raises:
         SpecError: A point is no valid spec, or does not fit its data. Nothing was trained.
-        GanRunError: A search has no number to improve, or its direction is the other one; optuna is not installed; or
-            another process is at this sweep.
+        GanRunError: A field is in `over` and in `overrides`; a search has no number to improve, or its direction is the
+            other one; optuna is not installed; or another process is at this sweep.
         Stopped: `options.stop` returned True. The runs that were training have saved a checkpoint.
     """
     if current_world().count > 1:
@@ -92,6 +93,7 @@ def sweep(
     chosen = _direction(trials, maximise, minimise)
     options = replace(options, registry=options.registry or load_plugins())
     read, axes = read_spec(spec, overrides, options.plugins(), components=options.components), read_axes(over)
+    _refuse_set_twice(axes, overrides)
     folder = Path(out) / f"{read.name}-sweep"
     if RunFolder(folder).spec_file.exists():
         raise GanRunError(f"{folder} is a run, and the runs of this sweep would go there: choose another `out` or name")
@@ -115,6 +117,14 @@ def _direction(trials: int | None, maximise: str | None, minimise: str | None) -
     if len(chosen) != (0 if trials is None else 1):
         raise GanRunError("a search has a number of trials, and either maximise or minimise names a number")
     return chosen[0] if chosen else None
+
+
+def _refuse_set_twice(axes: Sequence[Axis | Interval], overrides: Collection[str]) -> None:
+    varied = [steps_of(axis.place) for axis in axes]
+    for override in overrides:
+        place, _, value = override.partition("=")
+        if steps_of(place) in varied:
+            raise GanRunError(f"{place} is varied, and set to {value} in all runs: it can be either")
 
 
 def _only_values(axes: Sequence[Axis | Interval]) -> list[Axis]:

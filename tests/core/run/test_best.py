@@ -16,11 +16,13 @@ from gan_run import (
     Measurement,
     Metric,
     Model,
+    Run,
     RunError,
     RunOptions,
     SpecError,
     Splits,
     Stopped,
+    compare,
     load,
     read_spec,
     resume,
@@ -75,6 +77,12 @@ def test_the_best_checkpoint_is_kept_beside_the_last(
     def images(checkpoint: Literal["best", "last"] | int) -> Tensor:
         return load(run, registry=registry, components=[Planned], checkpoint=checkpoint).sample(3, seed=0)
 
+    plugins = registry.with_components([Planned])
+    assert Run(run, registry=plugins).best_step == best
+    assert (
+        f"{run.name}: the numbers are of step 5, its best checkpoint is of step {best} (train.keep_best)"
+        in compare(run, registry=plugins).notes
+    )
     assert torch.equal(images("best"), images(best))
     assert not torch.equal(images("best"), images("last"))
 

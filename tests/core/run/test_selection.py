@@ -44,6 +44,12 @@ def test_leaving_one_out_can_change_the_choice() -> None:
     assert (ranking.order[0], ranking.kept) == (0, 2)
 
 
+def test_of_three_runs_none_is_left_out() -> None:
+    """The two that are left agree with each other alike, so that the order in which they are given would decide."""
+    assert rank(AGREEMENT[:3, :3], mean).kept is None
+    assert rank(AGREEMENT, mean).kept is not None
+
+
 def test_a_criterion_may_sum_up_otherwise() -> None:
     assert rank(AGREEMENT, lambda others: others.median().item()).scores == (0.7, 0.6, 0.6, 0.1)
 
