@@ -127,14 +127,7 @@ class RunFolder:
 
     def logged(self) -> list[dict[str, object]]:
         """The lines of metrics.jsonl, without one that a kill cut short or that is being written."""
-        lines: list[dict[str, object]] = []
-        if self.metrics_file.exists():
-            for line in self.metrics_file.read_text(encoding="utf-8").splitlines():
-                try:
-                    lines.append(json.loads(line))
-                except ValueError:
-                    break
-        return lines
+        return [content for _, content in _whole_lines(self.metrics_file)]
 
     def code_names(self) -> CodeNames:
         """The names given to codes by `gan-run label`. Raises RunError if the file cannot be read."""
@@ -168,10 +161,8 @@ class RunFolder:
         _append(self.alarms_file, line)
 
     def alarms(self) -> list[dict[str, object]]:
-        """The reports of alarms, in order; none where no alarm watched the run."""
-        if not self.alarms_file.exists():
-            return []
-        return [json.loads(line) for line in self.alarms_file.read_text(encoding="utf-8").splitlines()]
+        """The lines of alarms.jsonl, read as `logged` reads; none where no alarm watched the run."""
+        return [content for _, content in _whole_lines(self.alarms_file)]
 
     def sync_logs(self) -> None:
         """Flush metrics.jsonl and alarms.jsonl to the disk."""
@@ -242,10 +233,20 @@ def _append(file: Path, line: Mapping[str, object]) -> None:
         opened.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
 
 
-def _lines_until(file: Path, step: int) -> Iterator[str]:
+def _whole_lines(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    """The lines of a log, each with what it holds, up to one that is not whole; none where there is no log."""
+    if not file.exists():
+        return
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
-            if json.loads(line)["step"] <= step:
-                yield line + "\n"
+            yield line + "\n", json.loads(line)
         except ValueError:
             return
+
+
+def _lines_until(file: Path, step: int) -> Iterator[str]:
+    for line, content in _whole_lines(file):
+        taken = content["step"]
+        assert isinstance(taken, int), f"{file} has a line without a step"
+        if taken <= step:
+            yield line

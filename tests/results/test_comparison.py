@@ -69,7 +69,8 @@ def test_alarms_that_ring_at_the_end_are_noted(make: Make, plugins: Registry) ->
     rang, quiet = make("a-1", distance(1.0), seed=1), make("a-2", distance(2.0), seed=2)
     reports = [("collapse", "samples are alike"), ("code/c", None), ("code/c", "c does not show"), ("saturation", None)]
     lines = [{"step": 1 + at, "alarm": alarm, "message": message} for at, (alarm, message) in enumerate(reports)]
-    (rang / "alarms.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    whole = "".join(json.dumps(line) + "\n" for line in lines)
+    (rang / "alarms.jsonl").write_text(f'{whole}{{"step": 9, "al', encoding="utf-8")  # its last line is being written
     found = compare([rang, quiet], registry=plugins)
     assert found.runs["a-1"].alarms == {"collapse": "samples are alike", "code/c": "c does not show"}
     assert found.notes == ("a-1: alarms ring at its end: collapse, code/c (alarms.jsonl has what they say)",)
