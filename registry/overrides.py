@@ -19,6 +19,11 @@ def apply_overrides(content: Mapping[str, object], overrides: Iterable[str]) -> 
     return changed
 
 
+def place_of(override: str) -> list[str | int]:
+    """The names and indices of the place of PLACE=VALUE, as `steps_of` gives them."""
+    return steps_of(override.partition("=")[0])
+
+
 def steps_of(place: str) -> list[str | int]:
     """The names and indices of a place: `losses[1].weight` and `losses.1.weight` are ["losses", 1, "weight"]."""
     return [int(step) if step.isdigit() else step for step in place.replace("[", ".").replace("]", "").split(".")]

@@ -14,7 +14,7 @@ class AlarmLog:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._ringing = {str(line["alarm"]): line["message"] is not None for line in folder.alarms()}
+        self._ringing = set(folder.ringing_alarms())
 
     def add(self, step: int, alarm: str, message: str | None, readings: Mapping[str, float]) -> bool:
         """Write a report.
@@ -29,6 +29,9 @@ class AlarmLog:
             Whether the alarm begins to ring.
         """
         self._folder.append_alarm({"step": step, "alarm": alarm, "message": message, "readings": dict(readings)})
-        before = self._ringing.get(alarm, False)
-        self._ringing[alarm] = message is not None
-        return self._ringing[alarm] and not before
+        if message is None:
+            self._ringing.discard(alarm)
+            return False
+        begins = alarm not in self._ringing
+        self._ringing.add(alarm)
+        return begins

@@ -164,6 +164,11 @@ class RunFolder:
         """The lines of alarms.jsonl, read as `logged` reads; none where no alarm watched the run."""
         return [content for _, content in _whole_lines(self.alarms_file)]
 
+    def ringing_alarms(self) -> dict[str, str]:
+        """The alarms that rang at their last report, by name, each with what it said."""
+        last = {str(line["alarm"]): line["message"] for line in self.alarms()}
+        return {alarm: str(message) for alarm, message in last.items() if message is not None}
+
     def sync_logs(self) -> None:
         """Flush metrics.jsonl and alarms.jsonl to the disk."""
         for file in (self.metrics_file, self.alarms_file):

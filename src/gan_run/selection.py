@@ -77,13 +77,14 @@ def select(
     if len(opened) < FEWEST:
         raise GanRunError(f"a selection needs {FEWEST} runs or more, and these are {len(opened)}")
     loaded = [load_run(run.path, registry, checkpoint) for run in opened]
-    _refuse_other_data(loaded)
+    info = _data_in_common(loaded)
     wanted = [criteria] if isinstance(criteria, str) else criteria
-    chosen = [_read(criterion, registry) for criterion in wanted] or _fitting(loaded, registry)
+    chosen = [_read(criterion, registry) for criterion in wanted]
     for criterion in chosen:
         for run in loaded:
-            if problems := problems_of(criterion, run.spec, run.folder.data_info()):
+            if problems := problems_of(criterion, run.spec, info):
                 raise SpecError([problem.within(criterion.name()) for problem in problems], str(run.folder.path))
+    chosen = chosen or _fitting(loaded, info, registry)
     data, models = Splits(loaded[0].spec.data), [run.model for run in loaded]
     rankings = {}
     for key, criterion in numbered_by_type(chosen).items():
@@ -125,12 +126,12 @@ def _read(criterion: CriterionLike, registry: Plugins) -> Criterion:
     return read
 
 
-def _fitting(loaded: Sequence[LoadedRun], registry: Plugins) -> list[Criterion]:
+def _fitting(loaded: Sequence[LoadedRun], info: DataInfo, registry: Plugins) -> list[Criterion]:
     """All criteria that need no fields and fit every run."""
     found: list[Criterion] = []
     reasons: dict[str, str] = {}
     for criterion in _without_fields(registry):
-        found_in = [(run.folder.path, problems_of(criterion, run.spec, run.folder.data_info())) for run in loaded]
+        found_in = [(run.folder.path, problems_of(criterion, run.spec, info)) for run in loaded]
         unfit = [f"{path}: {problems[0]}" for path, problems in found_in if problems]
         if unfit:
             reasons[criterion.name()] = unfit[0]
@@ -157,8 +158,11 @@ def _none_fits(reasons: Mapping[str, str]) -> GanRunError:
     return GanRunError(f"no criterion fits these runs: {each or 'none is installed'}")
 
 
-def _refuse_other_data(loaded: Sequence[LoadedRun]) -> None:
-    first = loaded[0].folder
-    for run in loaded[1:]:
-        if run.folder.data_info() != first.data_info():
-            raise RunError(f"{run.folder.path} and {first.path} were trained on different data")
+def _data_in_common(loaded: Sequence[LoadedRun]) -> DataInfo:
+    """The description of the data of all runs. Raises RunError if they differ."""
+    first, *others = (run.folder for run in loaded)
+    info = first.data_info()
+    for folder in others:
+        if folder.data_info() != info:
+            raise RunError(f"{folder.path} and {first.path} were trained on different data")
+    return info

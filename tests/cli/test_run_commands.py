@@ -134,7 +134,7 @@ def test_a_metric_finds_the_same_whichever_others_are_measured(here: Here, run: 
 def test_evaluate_refuses_changes_that_it_would_not_use(here: Here, run: Path) -> None:
     done = here("evaluate", run, "--set", "artifacts=[]", "--set", "train.steps=9")
     assert done.exit_code == 2
-    assert "--set train: to evaluate takes metrics, data, seed alone" in done.stderr
+    assert "--set artifacts, train: evaluate uses metrics, data, seed alone" in done.stderr
     assert "gan-run train --resume" in done.stderr
 
 

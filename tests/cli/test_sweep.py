@@ -96,7 +96,10 @@ def test_a_search_from_the_command_line(here: Here, write_spec: Write) -> None:
         (["--over", "seed=1,,2"], "a value is missing: values are written as"),
         (["--over", "losses[1].wieght=1,2"], "did you mean 'weight'"),
         (["--over", "seed=3:1"], "there is no integer from the first number to the last"),
-        (["--over", "losses[1].weight=1,2", "--set", "losses.1.weight=3"], "losses.1.weight is varied, and set to 3"),
+        (
+            ["--over", "losses[1].weight=1,2", "--set", "losses.1.weight=3"],
+            "--set losses.1.weight=3: the field is varied too",
+        ),
         (["--over", "seed=0:2", "--trials", "3"], "a search is --trials N with either --maximise or --minimise"),
         (["--over", "seed=0:2", "--maximise", "loudness:mean"], "a search is --trials N with either"),
         ([], "Missing option '--over'"),

@@ -51,6 +51,10 @@ class TableFile(Lattice, ABC):
 
         Raises:
             DataError: It is not downloaded.
+
+        Example:
+            def fetch(self, path: Path) -> None:
+                raise DataError(f"{path} is missing: download {self.file_name} from its authors' page")
         """
 
     @abstractmethod
@@ -62,6 +66,10 @@ class TableFile(Lattice, ABC):
 
         Returns:
             The values of each factor, (M,), in the order of `factors`.
+
+        Example:
+            def columns_of(self, table: NDArray[np.float64]) -> list[NDArray[Any]]:
+                return [table[:, 0].astype(int), table[:, 1]]
         """
 
     def columns(self) -> Mapping[str, Column]:

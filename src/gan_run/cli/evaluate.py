@@ -10,7 +10,6 @@ from gan_run.cli.common import Plugins, json_option, run_argument, set_option, w
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
-    from gan_run.core.kinds.spec import Spec
     from gan_run.runs import CheckpointName
 
 
@@ -43,7 +42,7 @@ def evaluate(
 
     loaded = load_run(run, plugins.registry, checkpoint)
     spec = recorded_spec(loaded.folder, plugins.registry, overrides)
-    _refuse_others(recorded_spec(loaded.folder, plugins.registry), spec, loaded.folder.path)
+    _refuse_unused(overrides, run)
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
     if problems := spec.data_problems(info):
         raise SpecError(problems, str(run))
@@ -58,12 +57,13 @@ def evaluate(
     click.echo(f"in full: {file}")
 
 
-def _refuse_others(before: "Spec", after: "Spec", run: Path) -> None:
+def _refuse_unused(overrides: tuple[str, ...], run: Path) -> None:
     from gan_run.core.base.errors import GanRunError
+    from gan_run.registry.overrides import place_of
 
-    others = [field for field in type(before).model_fields if getattr(before, field) != getattr(after, field)]
-    if unused := [field for field in others if field not in USED]:
+    fields = dict.fromkeys(str(place_of(override)[0]) for override in overrides)
+    if unused := [field for field in fields if field not in USED]:
         raise GanRunError(
-            f"--set {unused[0]}: to evaluate takes {', '.join(USED)} alone; artifacts and more training: "
+            f"--set {', '.join(unused)}: evaluate uses {', '.join(USED)} alone; for artifacts and more training: "
             f"gan-run train --resume {run} --set …"
         )

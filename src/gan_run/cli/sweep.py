@@ -100,14 +100,14 @@ def sweep(
 
 def show(found: "Sweep", console: "Console") -> None:
     """The comparison of the runs. Raises RunError if some failed."""
-    from gan_run.cli.comparison import show_comparison
+    from gan_run.cli.comparison import say, show_comparison
     from gan_run.many_runs import reasons
 
     if found.runs:
         show_comparison(found.compare(), console)
-        console.print(f"runs: {found.folder}", highlight=False, soft_wrap=True)
+        say(f"runs: {found.folder}", console)
     if found.best:
-        console.print(f"best trial: {', '.join(map(str, found.best))}", highlight=False, soft_wrap=True)
+        say(f"best trial: {', '.join(map(str, found.best))}", console)
     if found.failures:
         raise RunError(f"{len(found.failures)} failed; the same command tries again\n{reasons(found.failures)}")
 

@@ -110,8 +110,7 @@ class Run:
     @cached_property
     def alarms(self) -> dict[str, str]:
         """The alarms that rang at their last check, by name, each with what it says."""
-        last = {str(line["alarm"]): line["message"] for line in self._folder.alarms()}
-        return {alarm: str(message) for alarm, message in last.items() if message is not None}
+        return self._folder.ringing_alarms()
 
     @property
     def results(self) -> list[Result]:

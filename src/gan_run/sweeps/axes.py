@@ -60,11 +60,11 @@ def read_values(place: str, text: str) -> Axis | Interval:
             raise SpecError([Problem((), message)], source)
         return Interval(place, low, high, match[3] is not None)
     if match := INTEGERS.fullmatch(text):
-        if not int(match[1]) < int(match[2]):
-            raise SpecError(
-                [Problem((), "there is no integer from the first number to the last, which is left out")], source
-            )
-        return _axis(place, range(int(match[1]), int(match[2])), source)
+        integers = range(int(match[1]), int(match[2]))
+        if not integers:
+            message = "there is no integer from the first number to the last, which is left out"
+            raise SpecError([Problem((), message)], source)
+        return _axis(place, integers, source)
     return _axis(place, _listed(text), source)
 
 

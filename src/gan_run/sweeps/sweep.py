@@ -9,7 +9,7 @@ from gan_run.core.base.errors import GanRunError, Problem, SpecError
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.many_runs import ManyRuns, default_jobs
-from gan_run.registry.overrides import steps_of
+from gan_run.registry.overrides import place_of, steps_of
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.comparison import Comparison, compare
 from gan_run.runs import SpecLike, read_spec
@@ -122,9 +122,8 @@ def _direction(trials: int | None, maximise: str | None, minimise: str | None) -
 def _refuse_set_twice(axes: Sequence[Axis | Interval], overrides: Collection[str]) -> None:
     varied = [steps_of(axis.place) for axis in axes]
     for override in overrides:
-        place, _, value = override.partition("=")
-        if steps_of(place) in varied:
-            raise GanRunError(f"{place} is varied, and set to {value} in all runs: it can be either")
+        if place_of(override) in varied:
+            raise GanRunError(f"--set {override}: the field is varied too: it can be either")
 
 
 def _only_values(axes: Sequence[Axis | Interval]) -> list[Axis]:
