@@ -13,6 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from forked import run_forked
 from gan_run.cli import main
 from gan_run.registry.plugins import Registry, load_plugins
 
@@ -144,6 +145,19 @@ def gan_run(
             timeout=120,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def forked(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, environment: Callable[..., dict[str, str]]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """forked(…), called as gan_run, is ready at once: its process is forked from one in which torch is imported."""
+
+    def run(*arguments: str | Path, sites: tuple[Path, ...] = (), **variables: str) -> subprocess.CompletedProcess[str]:
+        output = tmp_path_factory.mktemp("output")
+        return run_forked([*map(str, arguments)], tmp_path, environment(*sites, **variables), output)
 
     return run
 

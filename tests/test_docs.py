@@ -152,15 +152,15 @@ def test_the_loss_works_once_it_is_installed(
     tmp_path: Path,
     install_plugin: Callable[..., Path],
     write_spec: Callable[..., Path],
-    gan_run: Callable[..., subprocess.CompletedProcess[str]],
+    forked: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     site = install_plugin(tmp_path / "site", "smoothed", "0.1", code_of("smoothed"))
     spec = write_spec(losses=[{"type": "smoothed", "real": 0.8}], train={"steps": 2})
 
-    without = gan_run(spec)
+    without = forked(spec)
     assert without.returncode == 2
     assert "losses[0].type: no loss is called 'smoothed'" in without.stderr
-    assert gan_run(spec, sites=(site,)).returncode == 0
+    assert forked(spec, sites=(site,)).returncode == 0
     assert (tmp_path / "runs" / "small" / "evaluation.json").exists()
 
 

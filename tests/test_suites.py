@@ -52,6 +52,7 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     "artifact:confusion-matrix": {"code": "category"},
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
     "augmentation:affine": {"rotate": 20, "shift": 0.1},
+    "criterion:model-centrality": {"votes": 40},
     "callback:early-stopping": {"metric": "cluster-accuracy", "number": "accuracy"},
     "latent:categorical": {"classes": 4, "count": 2},
     "latent:child": {"classes": 3, "parent": "category"},

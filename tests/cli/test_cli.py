@@ -155,8 +155,8 @@ def test_unreadable_json_is_answered_with_line_and_column(here: Here, tmp_path: 
     assert "bad.json: 1 problem\n  line 2, column 12: " in done.output
 
 
-def test_traceback_is_shown_when_asked_for(gan_run: GanRun, write_spec: Callable[..., Path]) -> None:
-    done = gan_run("check", write_spec(seed=-1), "--traceback")
+def test_traceback_is_shown_when_asked_for(forked: GanRun, write_spec: Callable[..., Path]) -> None:
+    done = forked("check", write_spec(seed=-1), "--traceback")
     assert done.returncode != 0
     assert "Traceback (most recent call last)" in done.stderr
     assert "SpecError" in done.stderr
@@ -184,11 +184,11 @@ def gan_run_components():
 
 
 def test_a_bug_in_a_plugin_is_shown_with_its_traceback_and_the_plugin(
-    gan_run: GanRun, write_spec: Callable[..., Path], install_plugin: Callable[..., Path], tmp_path: Path
+    forked: GanRun, write_spec: Callable[..., Path], install_plugin: Callable[..., Path], tmp_path: Path
 ) -> None:
     site = install_plugin(tmp_path / "site", "normed", "3.1", NORMED)
     losses = [{"type": "non-saturating"}, {"type": "normed"}]
-    done = gan_run("check", write_spec(losses=losses), sites=(site,))
+    done = forked("check", write_spec(losses=losses), sites=(site,))
     assert done.returncode == 1
     assert "Traceback (most recent call last)" in done.stderr
     assert "ValueError: Expected more than 1 value per channel" in done.stderr

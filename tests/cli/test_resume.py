@@ -48,8 +48,8 @@ SPEC: dict[str, Any] = {
         "clip": 5.0,
         "updates": {"discriminator": 2},
     },
-    "metrics": [{"type": "loudness", "every": 9}],
-    "artifacts": [{"type": "samples", "rows": 2, "every": 10}],
+    "metrics": [{"type": "loudness", "every": 25}],
+    "artifacts": [{"type": "samples", "rows": 2, "every": 20}],
 }
 
 KILLER = """
@@ -98,12 +98,12 @@ def uninterrupted() -> dict[str, Path]:
 
 @pytest.fixture
 def reference(
-    uninterrupted: dict[str, Path], gan_run: GanRun, tmp_path_factory: pytest.TempPathFactory
+    uninterrupted: dict[str, Path], forked: GanRun, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Path]:
     def run(precision: str) -> Path:
         if precision not in uninterrupted:
             folder = tmp_path_factory.mktemp(precision)
-            done = gan_run(write_spec(folder, precision), "--out", folder)
+            done = forked(write_spec(folder, precision), "--out", folder)
             assert done.returncode == 0, done.stderr
             uninterrupted[precision] = folder / "exact"
         return uninterrupted[precision]
@@ -139,7 +139,7 @@ def assert_same_run(run: Path, expected: Path) -> None:
     ],
 )
 def test_a_run_killed_at_chosen_moments_ends_with_the_same_bytes(
-    gan_run: GanRun,
+    forked: GanRun,
     reference: Callable[[str], Path],
     install_plugin: Callable[..., Path],
     tmp_path: Path,
@@ -150,10 +150,10 @@ def test_a_run_killed_at_chosen_moments_ends_with_the_same_bytes(
     path, run = write_spec(tmp_path, precision), tmp_path / "runs/exact"
     for number, moment in enumerate(moments):
         again = ("train", "--resume", run) if number == 2 else (path,)
-        killed = gan_run(*again, sites=(site,), KILL_AT=" ".join(moments))
+        killed = forked(*again, sites=(site,), KILL_AT=" ".join(moments))
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert (tmp_path / "killed.txt").read_text().split() == moments[: number + 1], moment
-    done = gan_run(path, sites=(site,), KILL_AT=" ".join(moments))
+    done = forked(path, sites=(site,), KILL_AT=" ".join(moments))
     assert done.returncode == 0, done.stderr
     assert_same_run(run, reference(precision))
 
@@ -168,7 +168,7 @@ def test_the_two_precisions_do_not_end_alike(reference: Callable[[str], Path]) -
 
 @pytest.mark.parametrize(("precision", "seed"), [("bf16", 8)])
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
-    gan_run: GanRun,
+    forked: GanRun,
     reference: Callable[[str], Path],
     environment: Environment,
     tmp_path: Path,
@@ -196,7 +196,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
             process.kill()
             kills += process.wait() == -signal.SIGKILL
     assert kills >= 2
-    done = gan_run(path)
+    done = forked(path)
     assert done.returncode == 0, done.stderr
     assert_same_run(run, reference(precision))
 

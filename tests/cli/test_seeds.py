@@ -72,10 +72,10 @@ def test_the_run_of_a_seed_is_that_of_a_spec_with_this_seed(spec: Path, here: He
 
 
 def test_several_at_a_time_are_the_runs_of_one_after_the_other(
-    spec: Path, here: Here, gan_run: Run, tmp_path: Path
+    spec: Path, here: Here, forked: Run, tmp_path: Path
 ) -> None:
     one = here(spec, "--seeds", "3", "--jobs", "1", "--out", "by 1")
-    other = gan_run(spec, "--seeds", "3", "--jobs", "2", "--out", "by 2")
+    other = forked(spec, "--seeds", "3", "--jobs", "2", "--out", "by 2")
     assert (one.exit_code, other.returncode) == (0, 0), other.stderr
     assert line(one.stdout, "loudness mean") == line(other.stdout, "loudness mean")
     assert {text.split()[1] for text in other.stdout.splitlines() if text.startswith("seed ")} == {"3:", "4:", "5:"}
@@ -84,9 +84,9 @@ def test_several_at_a_time_are_the_runs_of_one_after_the_other(
         assert found[0] == found[1]
 
 
-def test_those_of_several_that_fail_are_named_after_what_they_said(write_spec: Write, gan_run: Run) -> None:
+def test_those_of_several_that_fail_are_named_after_what_they_said(write_spec: Write, forked: Run) -> None:
     losses = [{"type": "non-saturating"}, {"type": "turns-nan", "calls": 2}]
-    done = gan_run(write_spec(losses=losses), "--seeds", "2", "--jobs", "2")
+    done = forked(write_spec(losses=losses), "--seeds", "2", "--jobs", "2")
     assert done.returncode == 2
     assert "seed 4: error: step" in done.stdout
     assert all(f"seed {seed} failed: step" in done.stderr for seed in (3, 4))
@@ -146,19 +146,19 @@ def gan_run_run_ended(event):
 """
 
 
-def test_what_a_plugin_prints_is_not_taken_for_the_folder_of_a_run(spec: Path, gan_run: Run, tmp_path: Path) -> None:
+def test_what_a_plugin_prints_is_not_taken_for_the_folder_of_a_run(spec: Path, forked: Run, tmp_path: Path) -> None:
     chatty = tmp_path / "chatty.py"
     chatty.write_text(CHATTY)
-    done = gan_run(spec, "--seeds", "2", "--jobs", "2", "--plugin", chatty)
+    done = forked(spec, "--seeds", "2", "--jobs", "2", "--plugin", chatty)
     assert done.returncode == 0, done.stderr
     assert "seed 3: done: elsewhere/lost" in done.stdout
     assert "done: runs/small-seed-3\ndone: runs/small-seed-4\n" in done.stdout
     assert line(done.stdout, "loudness mean")
 
 
-def test_a_run_that_goes_to_a_folder_of_another_number_is_found(spec: Path, here: Here, gan_run: Run) -> None:
+def test_a_run_that_goes_to_a_folder_of_another_number_is_found(spec: Path, here: Here, forked: Run) -> None:
     assert here(spec, "--seeds", "2", "--jobs", "1", "--set", "train.ema=0.5").exit_code == 0
-    done = gan_run(spec, "--seeds", "2", "--jobs", "2")
+    done = forked(spec, "--seeds", "2", "--jobs", "2")
     assert done.returncode == 0, done.stderr
     assert "done: runs/small-seed-3-2\ndone: runs/small-seed-4-2\n" in done.stdout
 

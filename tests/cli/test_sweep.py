@@ -39,14 +39,14 @@ def is_free(run: RunFolder) -> bool:
         return False
 
 
-def test_points_in_processes_one_of_which_fails(write_spec: Write, gan_run: GanRun, tmp_path: Path) -> None:
+def test_points_in_processes_one_of_which_fails(write_spec: Write, forked: GanRun, tmp_path: Path) -> None:
     spec = write_spec(
         train={"steps": 2},
         metrics=METRICS,
         latents={"z": {"type": "gaussian", "count": 4}},
         losses=[{"type": "non-saturating"}, {"type": "turns-nan", "calls": 0}],
     )
-    done = gan_run("sweep", spec, "--over", "losses[1].calls=0,98,99", "--jobs", "2")
+    done = forked("sweep", spec, "--over", "losses[1].calls=0,98,99", "--jobs", "2")
     assert done.returncode == 2
     assert "1 failed; the same command tries again\ncalls-0 failed: step" in done.stderr
     assert "calls-0: error: step" in done.stdout
@@ -56,7 +56,7 @@ def test_points_in_processes_one_of_which_fails(write_spec: Write, gan_run: GanR
 
 
 def test_interrupted_the_same_command_goes_on(
-    write_spec: Write, environment: Callable[..., dict[str, str]], gan_run: GanRun, tmp_path: Path
+    write_spec: Write, environment: Callable[..., dict[str, str]], forked: GanRun, tmp_path: Path
 ) -> None:
     spec = write_spec(train=LONG, metrics=METRICS)
     arguments = ["sweep", str(spec), "--over", "losses[1].weight=0.1,1", "--jobs", "2"]
@@ -71,7 +71,7 @@ def test_interrupted_the_same_command_goes_on(
     for run in runs:
         wait_until(lambda run=run: run.latest() is not None and is_free(run))  # type: ignore[misc]  # a loop's variable
         assert run.evaluated_at() is None
-    again = gan_run(*arguments)
+    again = forked(*arguments)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("resuming") == 2
     assert [run.evaluated_at() for run in runs] == [600, 600]

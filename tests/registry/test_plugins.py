@@ -95,8 +95,8 @@ def _install_broken(broken: Path, install_plugin: Callable[..., Path]) -> None:
             install_plugin(broken, name, f"0.{number}", code)
 
 
-def test_plugins_lists_each_broken_one_with_distribution_version_and_cause(gan_run: GanRun, broken: Path) -> None:
-    done = gan_run("plugins", "--json", sites=(broken,))
+def test_plugins_lists_each_broken_one_with_distribution_version_and_cause(forked: GanRun, broken: Path) -> None:
+    done = forked("plugins", "--json", sites=(broken,))
     assert done.returncode == 0, done.stderr
     found = {plugin["name"]: plugin for plugin in json.loads(done.stdout)}
     for number, (name, (_, cause)) in enumerate(BROKEN.items()):
@@ -118,16 +118,16 @@ def test_plugins_lists_them_as_text_too(broken: Path, monkeypatch: pytest.Monkey
     assert "ERROR OSError: the other half is missing" in line
 
 
-def test_a_spec_trains_beside_broken_plugins(gan_run: GanRun, broken: Path, write_spec: Callable[..., Path]) -> None:
-    done = gan_run(write_spec(train={"steps": 1}), sites=(broken,))
+def test_a_spec_trains_beside_broken_plugins(forked: GanRun, broken: Path, write_spec: Callable[..., Path]) -> None:
+    done = forked(write_spec(train={"steps": 1}), sites=(broken,))
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("done: runs/small\n")
 
 
 def test_a_spec_that_needs_a_broken_plugin_is_told_the_cause(
-    gan_run: GanRun, broken: Path, write_spec: Callable[..., Path]
+    forked: GanRun, broken: Path, write_spec: Callable[..., Path]
 ) -> None:
-    done = gan_run("check", write_spec(losses=[{"type": "ledge"}]), sites=(broken,))
+    done = forked("check", write_spec(losses=[{"type": "ledge"}]), sites=(broken,))
     assert done.returncode == 2
     assert "losses[0].type: no loss is called 'ledge'" in done.stderr
     assert "plugin half (half 0.2) could not be loaded: OSError: the other half is missing" in done.stderr
@@ -166,31 +166,31 @@ def claimed_twice(tmp_path: Path, install_plugin: Callable[..., Path]) -> Path:
 
 
 def test_a_name_that_two_plugins_claim_is_refused_with_the_names_that_choose(
-    gan_run: GanRun, claimed_twice: Path, write_spec: Callable[..., Path]
+    forked: GanRun, claimed_twice: Path, write_spec: Callable[..., Path]
 ) -> None:
-    done = gan_run("check", write_spec(losses=[{"type": "ledge"}]), sites=(claimed_twice,))
+    done = forked("check", write_spec(losses=[{"type": "ledge"}]), sites=(claimed_twice,))
     assert done.returncode == 2
     assert "losses[0].type: 'ledge' is claimed by several plugins: choose acme:ledge or rival:ledge" in done.stderr
 
 
 def test_a_qualified_name_trains_is_written_and_resumes(
-    gan_run: GanRun, claimed_twice: Path, write_spec: Callable[..., Path], tmp_path: Path
+    forked: GanRun, claimed_twice: Path, write_spec: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = write_spec(losses=[{"type": "rival:ledge"}], train={"steps": 2})
-    done = gan_run(path, sites=(claimed_twice,))
+    done = forked(path, sites=(claimed_twice,))
     assert done.returncode == 0, done.stderr
     written = json.loads((tmp_path / "runs/small/spec.json").read_text())
     assert written["losses"] == [{"type": "rival:ledge", "weight": 1.0, "every": 1, "margin": 5.0}]
     environment = json.loads((tmp_path / "runs/small/environment.json").read_text())
     assert environment["stretches"][0]["plugins"]["rival"] == "2.0"
 
-    resumed = gan_run("train", "--resume", "runs/small", "--set", "train.steps=3", sites=(claimed_twice,))
+    resumed = forked("train", "--resume", "runs/small", "--set", "train.steps=3", sites=(claimed_twice,))
     assert resumed.returncode == 0, resumed.stderr
     assert "resuming runs/small after step 2" in resumed.stdout
     assert json.loads((tmp_path / "runs/small/evaluation.json").read_text())["step"] == 3
 
     # Without the other plugin the qualified name still chooses, and the run is found again.
-    again = gan_run(path, "--set", "train.steps=3", "-p", "no:acme", sites=(claimed_twice,))
+    again = forked(path, "--set", "train.steps=3", "-p", "no:acme", sites=(claimed_twice,))
     assert again.returncode == 0, again.stderr
     assert "runs/small is finished" in again.stdout
 
@@ -206,11 +206,11 @@ def test_components_are_listed_under_the_names_that_choose_them(
 
 
 def test_a_blocked_plugin_is_not_even_imported(
-    gan_run: GanRun, tmp_path: Path, install_plugin: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    forked: GanRun, tmp_path: Path, install_plugin: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark = tmp_path / "imported"
     site = install_plugin(tmp_path / "site", "marks", "1.0", f"open({str(mark)!r}, 'w').close()")
-    done = gan_run("plugins", "-p", "no:marks", sites=(site,))
+    done = forked("plugins", "-p", "no:marks", sites=(site,))
     assert done.returncode == 0
     assert "marks" not in done.stdout
     assert not mark.exists()

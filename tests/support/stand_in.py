@@ -34,6 +34,10 @@ class StandIn(DataSource):
         return ImageSet(pixels, columns, self.mirror)
 
 
+NARROW = ("generator.width=0.05", "discriminator.trunk.width=0.05")
+"""Overrides that make an example small, where no value of a network matters."""
+
+
 def on_stand_in(content: Mapping[str, Any]) -> dict[str, object]:  # a spec as JSON
     """A spec on images of the right shape, with the columns that its latents need, without metrics and artifacts."""
     data = content["data"]

@@ -25,14 +25,14 @@ from gan_run.core.run.dry_run import with_late_losses
 from gan_run.core.run.loop import NonFiniteMonitor
 from gan_run.registry.plugins import Registry
 from gan_run.testing.host_sync import WAITS, HostSyncs, count_host_syncs
-from stand_in import on_stand_in
+from stand_in import NARROW, on_stand_in
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.json"))
 
 
 def training_of(content: Mapping[str, object], registry: Registry, **train: object) -> Training:
-    """The training of a spec on images of nothing, in small batches."""
-    spec = with_late_losses(read_spec(on_stand_in(content), registry=registry))
+    """The training of a spec on images of nothing, in small batches, with narrow networks."""
+    spec = with_late_losses(read_spec(on_stand_in(content), NARROW, registry))
     settled = {"device": "cpu", "precision": "fp32", "batch_size": 4, **train}
     spec = spec.model_copy(update={"train": spec.train.model_copy(update=settled)})
     return Training(spec, spec.data.describe(), spec.data.open("train"))

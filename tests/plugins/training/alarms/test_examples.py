@@ -18,20 +18,9 @@ from gan_run.plugins.training.alarms.divergence import DivergenceAlarm
 from gan_run.plugins.training.alarms.hidden_code import HiddenCodeAlarm
 from gan_run.plugins.training.alarms.saturation import SaturationAlarm
 from gan_run.registry.plugins import Registry
-from stand_in import on_stand_in
+from stand_in import NARROW, on_stand_in
 
 EXAMPLES = sorted((Path(__file__).parents[4] / "examples").glob("*.json"))
-LARGE = (
-    "r3gan-cifar",
-    "r3gan-chairs",
-    "infogan-chairs",
-    "infogan-celeba",
-    "infogan-svhn",
-    "dcgan-folder",
-    "style-photos",
-)
-NARROW = ["generator.width=0.05", "discriminator.trunk.width=0.05"]
-"""How the largest examples are made as small as the others."""
 STEPS = 3
 
 
@@ -67,8 +56,7 @@ def test_every_alarm_measures_an_example_and_none_rings(example: Path, registry:
     options = RunOptions(
         callbacks=[count], notify=lambda text: None, registry=registry, stop=lambda: count.steps == STEPS
     )
-    overrides = [*settled, *(NARROW if example.stem in LARGE else [])]
-    spec = read_spec({**on_stand_in(content), "callbacks": [at_every_step()]}, overrides, registry)
+    spec = read_spec({**on_stand_in(content), "callbacks": [at_every_step()]}, [*settled, *NARROW], registry)
     with pytest.raises(Stopped):
         train(spec, tmp_path, options=options)
     reports = RunFolder(tmp_path / example.stem).alarms()

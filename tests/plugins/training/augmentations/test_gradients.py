@@ -51,4 +51,4 @@ def test_its_gradient_and_the_gradient_of_that_are_right(declared: Augmentation)
         return augment(images).square()
 
     assert gradcheck(changed, (images,), atol=1e-4)
-    assert gradgradcheck(changed, (images,), atol=1e-4)
+    assert gradgradcheck(changed, (images,), atol=1e-4, fast_mode=True)

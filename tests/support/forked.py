@@ -1,0 +1,62 @@
+"""The command line in a process that is forked from one in which torch is imported.
+
+An interpreter takes five seconds to import torch, longer than most of these runs take. What is forked is a process of
+its own all the same, with its own folder, environment and output, and can be killed.
+"""
+
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import torch
+
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["torch._dynamo", "torchvision"])  # what every training process imports
+
+
+def run_forked(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: Path
+) -> "subprocess.CompletedProcess[str]":
+    """Run `python -m gan_run ARGUMENTS`, as `subprocess.run` does with its output captured.
+
+    Args:
+        arguments: What follows `python -m gan_run`.
+        folder: The working directory.
+        environment: All environment variables. What an interpreter or torch reads of them when it starts has no effect,
+            but for PYTHONPATH and OMP_NUM_THREADS.
+        output: A folder for the files of what is written.
+
+    Returns:
+        The exit status, negative for a signal, and the output.
+    """
+    files = output / "stdout", output / "stderr"
+    process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files))
+    process.start()
+    process.join(timeout=120)
+    if process.exitcode is None:
+        process.kill()
+        raise subprocess.TimeoutExpired(list(arguments), 120)
+    out, err = (file.read_text(encoding="utf-8") for file in files)
+    return subprocess.CompletedProcess(list(arguments), process.exitcode, out, err)
+
+
+def _main(arguments: list[str], folder: Path, environment: dict[str, str], files: tuple[Path, Path]) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
+    sys.stdout, sys.stderr = (_redirect(number, file) for number, file in enumerate(files, start=1))
+    sys.argv = ["gan-run", *arguments]
+    runpy.run_module("gan_run", run_name="__main__", alter_sys=True)
+
+
+def _redirect(number: int, file: Path) -> TextIO:
+    with file.open("wb") as opened:
+        os.dup2(opened.fileno(), number)
+    return os.fdopen(number, "w", encoding="utf-8", closefd=False)
