@@ -124,6 +124,13 @@ def test_evaluate_measures_another_checkpoint_and_other_metrics(here: Here, run:
     assert (run / "evaluation.json").read_bytes() == before
 
 
+def test_metrics_of_one_type_are_shown_with_the_fields_in_which_they_differ(here: Here, run: Path) -> None:
+    both = [{"type": "information", "samples": samples} for samples in (100, 200)]
+    shown = here("evaluate", run, "--set", f"metrics={json.dumps(both)}").output
+    names = {line.split()[0] for line in shown.splitlines() if ".bound" in line}
+    assert names == {"information(samples=100)", "information(samples=200)"}
+
+
 def test_a_metric_finds_the_same_whichever_others_are_measured(here: Here, run: Path) -> None:
     alone = here("evaluate", run, "--json", "--set", 'metrics=[{"type": "loudness"}]')
     both = [{"type": "loudness", "every": 2}, {"type": "loudness"}]

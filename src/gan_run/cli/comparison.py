@@ -6,7 +6,6 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from gan_run.core.kinds.metric import Headline
 from gan_run.core.run.metric_summary import K, MetricSummary
 from gan_run.results.comparison import Comparison
 from gan_run.results.tables import field_text
@@ -31,7 +30,7 @@ def show_comparison(found: Comparison, console: Console) -> None:
     else:
         counts = {group.name: str(len(group.runs)) for group in found.groups}
         fields = {place: {name: _shown(own) for name, own in by.items()} for place, by in found.differing.items()}
-        tables: list[Cells] = [{"runs": counts, **fields}, {_title(row): _over_seeds(found, row) for row in found.rows}]
+        tables: list[Cells] = [{"runs": counts, **fields}, {title(row): _over_seeds(found, row) for row in found.rows}]
         turned = len(groups) > max(map(len, tables))  # to have few columns
         for cells in filter(None, tables):
             _show_cells(cells, groups, turned, console)
@@ -64,14 +63,15 @@ def show_values(rows: Sequence[MetricSummary[K]], what: str, keys: Sequence[K], 
         deviation = NONE if row.deviation is None else show(row.deviation)
         best_key, best = row.best
         each = [show(row.values[key]) if key in row.values else NONE for key in keys]
-        table.add_row(_title(row), show(row.mean), deviation, show(best), str(best_key), *each)
+        table.add_row(title(row), show(row.mean), deviation, show(best), str(best_key), *each)
     if rows:
         print_whole(table, console)
 
 
-def title(name: str, headline: Headline, fingerprint: str) -> str:
+def title(row: MetricSummary[K]) -> str:
     """The name of a number, with its unit and the fingerprint of what it was measured with, where there is one."""
-    return name + (f" ({headline.unit})" if headline.unit else "") + (f" #{fingerprint}" if fingerprint else "")
+    unit = f" ({row.headline.unit})" if row.headline.unit else ""
+    return row.name + unit + (f" #{row.fingerprint}" if row.fingerprint else "")
 
 
 def print_whole(table: Table, console: Console) -> None:
@@ -107,10 +107,6 @@ def _over_seeds(found: Comparison, row: MetricSummary[str]) -> dict[str, str]:
         count = "" if len(summary.values) == sizes[name] else f" ({len(summary.values)} of {sizes[name]} runs)"
         cells[name] = f"{show(summary.mean)}{deviation}{count}{' *' if name == best else ''}"
     return cells
-
-
-def _title(row: MetricSummary[K]) -> str:
-    return title(row.name, row.headline, row.fingerprint)
 
 
 def _shown(value: object) -> str:

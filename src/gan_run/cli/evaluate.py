@@ -38,6 +38,7 @@ def evaluate(
     from gan_run.core.base.errors import SpecError
     from gan_run.core.kinds.data_source import Splits
     from gan_run.core.run.evaluation import measure, with_fields
+    from gan_run.core.run.metric_summary import Result
     from gan_run.runs import load_run, recorded_spec
 
     loaded = load_run(run, plugins.registry, checkpoint)
@@ -52,8 +53,7 @@ def evaluate(
     if as_json:
         click.echo(json.dumps({"step": loaded.step, "metrics": found}, indent=2))
         return
-    by_key = zip(spec.metrics_by_key(), zip(spec.metrics, measured, strict=True), strict=True)
-    show(loaded.step, dict(by_key), Console())
+    show(loaded.step, list(map(Result, spec.metrics, measured)), Console())
     click.echo(f"in full: {file}")
 
 

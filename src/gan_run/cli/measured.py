@@ -1,29 +1,26 @@
 """How the numbers that a run's metrics found are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from gan_run.cli.comparison import print_whole, title
-from gan_run.core.kinds.metric import Measurement, Metric
+from gan_run.core.run.metric_summary import Result, summarize
 
 
-def show(step: int, measured: Mapping[str, tuple[Metric, Measurement]], console: Console) -> None:
+def show(step: int, results: Sequence[Result], console: Console) -> None:
     """A line for each headline number, under the step at which it was measured.
 
     Args:
         step: The number of steps.
-        measured: Each metric and what it found, by key.
+        results: Each metric and what it found.
         console: Where it is printed.
     """
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column(f"after {step} steps")
     table.add_column("", justify="right")
-    for key, (metric, found) in measured.items():
-        for path, value in metric.headline(found).items():
-            headline = metric.headline_of(path)
-            name = title(f"{key} {path}", headline, metric.fingerprint(found))
-            table.add_row(name, headline.show(value))
+    for row in summarize({step: results}):
+        table.add_row(title(row), row.headline.show(row.values[step]))
     if table.row_count:
         print_whole(table, console)

@@ -13,7 +13,7 @@ from rich.table import Table
 from gan_run.cli.measured import show
 from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.events import AlarmRaised, CheckpointSaved, MetricMeasured, RunEnded, RunStarted, StepLogged
-from gan_run.core.kinds.metric import Measurement, Metric
+from gan_run.core.run.metric_summary import Result
 
 WIDTH = 120
 """Characters of a logged line."""
@@ -29,7 +29,7 @@ class Display(Callback):
         self.folder = Path()
         self._order: tuple[str, ...] = ()
         self._measured_at = -1
-        self._measured: dict[str, tuple[Metric, Measurement]] = {}
+        self._measured: dict[str, Result] = {}
 
     def notify(self, text: str) -> None:
         """Print one line."""
@@ -48,12 +48,13 @@ class Display(Callback):
 
     def metric_measured(self, event: MetricMeasured) -> None:
         before = self._measured if event.step == self._measured_at else {}
-        self._measured_at, self._measured = event.step, {**before, event.key: (event.metric, event.found)}
+        self._measured_at, self._measured = event.step, {**before, event.key: Result(event.metric, event.found)}
 
     def run_ended(self, event: RunEnded) -> None:
         if event.error is None:
             self.notify(f"trained {event.step} steps")
-            show(event.step, self._measured if event.step == self._measured_at else {}, self.console)
+            measured = self._measured.values() if event.step == self._measured_at else ()
+            show(event.step, list(measured), self.console)
 
 
 class LiveDisplay(Display):
