@@ -16,6 +16,7 @@ from scipy.io import savemat
 from gan_run import Spec, read_spec
 from gan_run.core.run.dry_run import dry_run
 from gan_run.registry.plugins import Registry
+from stand_in import NARROW
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DRAW = np.random.default_rng(0)
@@ -185,6 +186,7 @@ def test_named_codes_and_one_more_loss_make_it_an_infogan(name: str, small_examp
             'latents.c1={"type": "uniform"}',
             'latents.c2={"type": "uniform"}',
             f"losses[{len(losses_of(name))}]={INFORMATION}",
+            *NARROW,
         )
     )
     assert {"digit", "c1", "c2"} <= set(report.codes)
