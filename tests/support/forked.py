@@ -1,7 +1,7 @@
 """The command line in a process that is forked from one in which torch is imported.
 
-An interpreter takes five seconds to import torch, longer than most of these runs take. What is forked is a process of
-its own all the same, with its own folder, environment and output, and can be killed.
+An interpreter that trains takes about five seconds to import torch, longer than most of these runs take. What is forked
+is a process of its own all the same, with its own folder, environment and output, and can be killed.
 """
 
 import multiprocessing
