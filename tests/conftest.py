@@ -151,13 +151,12 @@ def gan_run(
 
 @pytest.fixture
 def forked(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, environment: Callable[..., dict[str, str]]
+    tmp_path: Path, environment: Callable[..., dict[str, str]]
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """forked(…), called as gan_run, is ready at once: its process is forked from one in which torch is imported."""
 
     def run(*arguments: str | Path, sites: tuple[Path, ...] = (), **variables: str) -> subprocess.CompletedProcess[str]:
-        output = tmp_path_factory.mktemp("output")
-        return run_forked([*map(str, arguments)], tmp_path, environment(*sites, **variables), output)
+        return run_forked([*map(str, arguments)], tmp_path, environment(*sites, **variables))
 
     return run
 

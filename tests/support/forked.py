@@ -11,16 +11,19 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 import torch
 
+TIMEOUT = 120
+"""The most seconds that a process may take."""
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["torch._dynamo", "torchvision"])  # what every training process imports
 
 
 def run_forked(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: Path
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
 ) -> "subprocess.CompletedProcess[str]":
     """Run `python -m gan_run ARGUMENTS`, as `subprocess.run` does with its output captured.
 
@@ -29,19 +32,19 @@ def run_forked(
         folder: The working directory.
         environment: All environment variables. What an interpreter or torch reads of them when it starts has no effect,
             but for PYTHONPATH and OMP_NUM_THREADS.
-        output: A folder for the files of what is written.
 
     Returns:
         The exit status, negative for a signal, and the output.
     """
-    files = output / "stdout", output / "stderr"
-    process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files))
-    process.start()
-    process.join(timeout=120)
-    if process.exitcode is None:
-        process.kill()
-        raise subprocess.TimeoutExpired(list(arguments), 120)
-    out, err = (file.read_text(encoding="utf-8") for file in files)
+    with TemporaryDirectory() as output:
+        files = Path(output, "stdout"), Path(output, "stderr")
+        process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files))
+        process.start()
+        process.join(TIMEOUT)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(list(arguments), TIMEOUT)
+        out, err = (file.read_text(encoding="utf-8") for file in files)
     return subprocess.CompletedProcess(list(arguments), process.exitcode, out, err)
 
 
