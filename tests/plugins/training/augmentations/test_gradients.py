@@ -12,7 +12,7 @@ from gan_run.plugins.training.augmentations.diffaugment import DiffAugment
 from gan_run.plugins.training.augmentations.strokes import Strokes
 
 SHAPE = ImageShape(3, 6, 8)
-SMALLER = ImageShape(3, 4, 5)
+SMALLER = ImageShape(3, 3, 4)
 """For numerical gradients, whose cost grows with the square of the number of pixels."""
 EACH = pytest.mark.parametrize(
     "declared",
@@ -51,4 +51,4 @@ def test_its_gradient_and_the_gradient_of_that_are_right(declared: Augmentation)
         return augment(images).square()
 
     assert gradcheck(changed, (images,), atol=1e-4)
-    assert gradgradcheck(changed, (images,), atol=1e-4, fast_mode=True)
+    assert gradgradcheck(changed, (images,), atol=1e-4)
