@@ -32,9 +32,12 @@ class PluginOrigin:
 
 def installed(found: Iterable[EntryPoint] | None = None, group: str = GROUP) -> Iterator[PluginOrigin]:
     """Every plugin, or entry point of another group, that an installed distribution declares, by name."""
-    for point in sorted(entry_points(group=group) if found is None else found, key=lambda point: point.name):
-        distribution, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
-        yield PluginOrigin(point.name, distribution, version, point.load)
+    points = sorted(entry_points(group=group) if found is None else found, key=lambda point: point.name)
+    # Once for each distribution: importlib.metadata reads and parses a file whenever it is asked.
+    metadata = {dist: dist.metadata for dist in {point.dist for point in points} if dist}
+    for point in points:
+        said = metadata[point.dist] if point.dist else {"Name": "unknown", "Version": "unknown"}
+        yield PluginOrigin(point.name, said["Name"], said["Version"], point.load)
 
 
 def from_file(path: Path) -> PluginOrigin:

@@ -153,10 +153,15 @@ def gan_run(
 def forked(
     tmp_path: Path, environment: Callable[..., dict[str, str]]
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """forked(…), called as gan_run, is ready at once: its process is forked from one in which torch is imported."""
+    """forked(…), called as gan_run, is ready at once: its process is forked from one in which torch is imported.
 
-    def run(*arguments: str | Path, sites: tuple[Path, ...] = (), **variables: str) -> subprocess.CompletedProcess[str]:
-        return run_forked([*map(str, arguments)], tmp_path, environment(*sites, **variables))
+    forked(…, processes=2) trains in so many, as torchrun starts them.
+    """
+
+    def run(
+        *arguments: str | Path, sites: tuple[Path, ...] = (), processes: int | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        return run_forked([*map(str, arguments)], tmp_path, environment(*sites, **variables), processes=processes)
 
     return run
 

@@ -1,4 +1,7 @@
-"""Several processes, started by torchrun as users start them, train as one does."""
+"""Several processes, started by torchrun, train as one does.
+
+One test of what they give, and the one of a signal, start torchrun as users do; the others fork what it would start.
+"""
 
 import json
 import os
@@ -18,7 +21,9 @@ from torch import Tensor
 import in_order
 
 Here = Callable[..., Result]
-Together = Callable[..., subprocess.Popen[str]]
+Torchrun = Callable[..., "subprocess.Popen[str]"]
+Together = Callable[..., str]
+Forked = Callable[..., "subprocess.CompletedProcess[str]"]
 
 PENALISED = [
     {"type": "non-saturating"},
@@ -29,11 +34,11 @@ PENALISED = [
 
 
 @pytest.fixture
-def together(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> Together:
-    """together("x.json", …, processes=2) begins a command line in so many processes."""
+def torchrun(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> Torchrun:
+    """torchrun("x.json", …) begins a command line in two processes."""
 
-    def begin(*arguments: str | Path, processes: int = 2) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    def begin(*arguments: str | Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
         return subprocess.Popen(
             [*command, "-m", "gan_run", *map(str, arguments)],
             cwd=tmp_path,
@@ -46,10 +51,16 @@ def together(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> Toge
     return begin
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
-    said, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    return said, errors
+@pytest.fixture
+def together(forked: Forked) -> Together:
+    """together("x.json", …) runs a command line in two processes, and returns what they print when all is well."""
+
+    def run(*arguments: str | Path) -> str:
+        done = forked(*arguments, processes=2)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 def weights(run: Path) -> dict[str, Tensor]:
@@ -59,10 +70,11 @@ def weights(run: Path) -> dict[str, Tensor]:
 
 
 def test_two_processes_give_the_weights_of_one_and_one_of_them_speaks(
-    write_spec: Callable[..., Path], here: Here, together: Together, tmp_path: Path
+    write_spec: Callable[..., Path], here: Here, torchrun: Torchrun, tmp_path: Path
 ) -> None:
     spec = write_spec({"steps": 50, "checkpoint_every": 50, "log_every": 25}, losses=PENALISED)
-    said, errors = finish(together(spec, "--out", "two"))
+    said, errors = (process := torchrun(spec, "--out", "two")).communicate(timeout=120)
+    assert process.returncode == 0, errors
     assert here(spec, "--out", "one").exit_code == 0
     one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")
     assert one.keys() == two.keys()
@@ -163,7 +175,7 @@ def test_lazy_and_late_losses_and_frozen_parameters_train_in_two_processes_as_in
     optimizers = {name: {"type": "adam", "lr": 1e-3} for name in ("generator", "discriminator", "extra")}
     train = {"steps": 8, "checkpoint_every": 8}
     spec = write_spec(train, losses=losses, optimizers=optimizers, discriminator=discriminator)
-    finish(together(spec, "--plugin", plugin, "--out", "two"))
+    together(spec, "--plugin", plugin, "--out", "two")
     alone = here(spec, "--plugin", plugin, "--out", "one")
     assert alone.exit_code == 0, alone.output
     one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")
@@ -184,35 +196,35 @@ def test_processes_draw_apart_what_is_drawn_within_an_update_and_resume_to_the_s
     }
     losses = [*PENALISED[:2], {"type": "gradient-penalty"}]
     spec = write_spec({"steps": 4, "checkpoint_every": 2}, losses=losses, discriminator=augmented)
-    finish(together(spec, "--set", "train.steps=2", "--out", "cut"))
-    finish(together("train", "--resume", "cut/small", "--set", "train.steps=4"))
-    finish(together(spec, "--out", "whole"))
+    together(spec, "--set", "train.steps=2", "--out", "cut")
+    together("train", "--resume", "cut/small", "--set", "train.steps=4")
+    together(spec, "--out", "whole")
     whole, cut = weights(tmp_path / "whole" / "small"), weights(tmp_path / "cut" / "small")
     assert all(torch.equal(cut[name], value) for name, value in whole.items())
 
 
 def test_a_batch_that_cannot_be_shared_and_batch_norm_that_cannot_be_synchronised_are_refused(
-    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+    write_spec: Callable[..., Path], forked: Forked, tmp_path: Path
 ) -> None:
-    spec = write_spec(train={"batch_size": 9, "sync_batch_norm": True})
-    _, errors = (process := together(spec)).communicate(timeout=120)
-    assert process.returncode != 0
-    assert "train.batch_size: 2 processes cannot share 9 images equally" in errors
-    assert "train.sync_batch_norm: torch synchronises batch norm on GPUs alone" in errors
+    refused = forked(write_spec(train={"batch_size": 9, "sync_batch_norm": True}), processes=2)
+    assert refused.returncode != 0
+    assert "train.batch_size: 2 processes cannot share 9 images equally" in refused.stderr
+    assert "train.sync_batch_norm: torch synchronises batch norm on GPUs alone" in refused.stderr
     assert not (tmp_path / "runs").exists()
 
 
-def test_one_device_for_all_processes_is_refused(write_spec: Callable[..., Path], together: Together) -> None:
-    _, errors = (process := together(write_spec({"device": "cuda:0"}))).communicate(timeout=120)
-    assert process.returncode != 0
-    assert "train.device: 2 processes would share 'cuda:0': \"cuda\" gives each process a device of its own" in errors
+def test_one_device_for_all_processes_is_refused(write_spec: Callable[..., Path], forked: Forked) -> None:
+    refused = forked(write_spec({"device": "cuda:0"}), processes=2)
+    assert refused.returncode != 0
+    wrong = "train.device: 2 processes would share 'cuda:0': \"cuda\" gives each process a device of its own"
+    assert wrong in refused.stderr
 
 
 def test_a_signal_stops_all_of_them_at_one_step_with_a_checkpoint(
-    write_spec: Callable[..., Path], together: Together, tmp_path: Path
+    write_spec: Callable[..., Path], torchrun: Torchrun, tmp_path: Path
 ) -> None:
     spec = write_spec({"steps": 100_000, "checkpoint_every": 100_000, "log_every": 20})
-    process = together(spec)
+    process = torchrun(spec)
     metrics = tmp_path / "runs" / "small" / "metrics.jsonl"
     deadline = time.monotonic() + 60
     while not (metrics.exists() and metrics.stat().st_size) and time.monotonic() < deadline:
@@ -240,8 +252,7 @@ def test_a_callback_of_the_main_process_ends_the_run_of_all_also_with_a_loss_of_
     (tmp_path / "ends.py").write_text(ENDS, encoding="utf-8")
     losses = [{"type": "non-saturating"}, {"type": "mutual-information", "codes": {"category": 1.0}, "weight": 0}]
     spec = write_spec({"steps": 100_000, "checkpoint_every": 100_000}, losses=losses)
-    said, _ = finish(together(spec, "--plugin", "ends.py"))
-    assert said.endswith("done: runs/small\n")
+    assert together(spec, "--plugin", "ends.py").endswith("done: runs/small\n")
     evaluation = json.loads((tmp_path / "runs/small/evaluation.json").read_text(encoding="utf-8"))
     assert (evaluation["step"], evaluation["ended_early"]) == (4, True)
 
@@ -253,8 +264,8 @@ def test_each_process_reads_a_stream_and_takes_its_rows_also_when_it_is_resumed(
     pixels = torch.randint(0, 256, (in_order.COUNT, *in_order.IMAGE), dtype=torch.uint8)
     (tmp_path / "images").write_bytes(pixels.numpy().tobytes())
     spec = write_spec({"steps": 6}, losses=PENALISED, data={"type": "in-order", "file": "images"})
-    finish(together(spec, "--out", "two", "--plugin", plugin, "--set", "train.steps=3"))
-    finish(together("train", "--resume", "two/small", "--plugin", plugin, "--set", "train.steps=6"))
+    together(spec, "--out", "two", "--plugin", plugin, "--set", "train.steps=3")
+    together("train", "--resume", "two/small", "--plugin", plugin, "--set", "train.steps=6")
     done = here(spec, "--out", "one", "--plugin", plugin)
     assert done.exit_code == 0, done.output
     one, two = weights(tmp_path / "one" / "small"), weights(tmp_path / "two" / "small")

@@ -1,4 +1,4 @@
-"""The command line in a process that is forked from one in which torch is imported.
+"""The command line in a process, or in several together, forked from one in which torch is imported.
 
 An interpreter that trains takes about five seconds to import torch, longer than most of these runs take. What is forked
 is a process of its own all the same, with its own folder, environment and output, and can be killed.
@@ -10,20 +10,23 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
 import torch
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 TIMEOUT = 120
 """The most seconds that a process may take."""
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["torch._dynamo", "torchvision"])  # what every training process imports
+OURS = [entry.value for entry in distribution("gan-run").entry_points.select(group="gan_run")]
+SERVER.set_forkserver_preload(["torch._dynamo", "torchvision", "gan_run.cli", *OURS])  # what a training process imports
 
 
 def run_forked(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, processes: int | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run `python -m gan_run ARGUMENTS`, as `subprocess.run` does with its output captured.
 
@@ -32,13 +35,15 @@ def run_forked(
         folder: The working directory.
         environment: All environment variables. What an interpreter or torch reads of them when it starts has no effect,
             but for PYTHONPATH and OMP_NUM_THREADS.
+        processes: So many processes train together, as `torchrun` starts them, which here forks them too. None: one
+            process without torch.distributed.
 
     Returns:
         The exit status, negative for a signal, and the output.
     """
     with TemporaryDirectory() as output:
         files = Path(output, "stdout"), Path(output, "stderr")
-        process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files))
+        process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files, processes))
         process.start()
         process.join(TIMEOUT)
         if process.exitcode is None:
@@ -48,7 +53,13 @@ def run_forked(
     return subprocess.CompletedProcess(list(arguments), process.exitcode, out, err)
 
 
-def _main(arguments: list[str], folder: Path, environment: dict[str, str], files: tuple[Path, Path]) -> None:
+def _main(
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    files: tuple[Path, Path],
+    processes: int | None,
+) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -56,7 +67,31 @@ def _main(arguments: list[str], folder: Path, environment: dict[str, str], files
     torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
     sys.stdout, sys.stderr = (_redirect(number, file) for number, file in enumerate(files, start=1))
     sys.argv = ["gan-run", *arguments]
-    runpy.run_module("gan_run", run_name="__main__", alter_sys=True)
+    if processes is None:
+        _command_line()
+    else:
+        elastic_launch(_standalone(processes), _command_line)()
+
+
+def _command_line() -> None:
+    try:
+        runpy.run_module("gan_run", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        if ended.code:  # torch waits for a process that did well to return
+            raise
+
+
+def _standalone(processes: int) -> LaunchConfig:
+    """Return what `torchrun --standalone` launches by, but for the fork."""
+    return LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        start_method="fork",
+    )
 
 
 def _redirect(number: int, file: Path) -> TextIO:
