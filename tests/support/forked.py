@@ -9,10 +9,10 @@ import os
 import runpy
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distribution
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TextIO
 
 import torch
@@ -41,7 +41,7 @@ def run_forked(
     Returns:
         The exit status, negative for a signal, and the output.
     """
-    with TemporaryDirectory() as output:
+    with tempfile.TemporaryDirectory() as output:
         files = Path(output, "stdout"), Path(output, "stderr")
         process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files, processes))
         process.start()
@@ -70,6 +70,7 @@ def _main(
     if processes is None:
         _command_line()
     else:
+        tempfile.tempdir = str(files[0].parent)  # torch leaves a file of each process that fails
         elastic_launch(_standalone(processes), _command_line)()
 
 
