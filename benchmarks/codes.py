@@ -1,6 +1,9 @@
 """What a run's codes mean, measured without the run's own Q.
 
-    python benchmarks/codes.py RUN [RUN ...] [--parts share,shape,watermark] [--json]
+    python benchmarks/codes.py RUN [RUN ...] [--parts use,share,shape,watermark] [--json]
+
+use        The category of up to 10,000 training images, by the run's Q: the entropy of the shares, and the greatest. A
+           code that G shows but that puts all real images into one category is of no use to sort them.
 
 share      A classifier trained on the run's own labelled images names 500 samples of each category. Per category: the
            most frequent class and its share. Distinct top classes show how many classes the code tells apart.
@@ -17,14 +20,14 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
 from torch.nn import functional as F
 
 import gan_run
-from gan_run import GanRunError, Model, Splits, to_float, to_uint8
+from gan_run import DataSource, GanRunError, Model, Splits, to_float, to_uint8
 from gan_run.benchmarks.image_measures import (
     accuracy,
     compressed,
@@ -37,6 +40,7 @@ from gan_run.benchmarks.image_measures import (
     train_classifier,
 )
 
+ENCODED = 10_000
 PER_CATEGORY = 500
 SHAPES = 2000
 LEARN, HELD_OUT = 20_000, 5_000
@@ -47,12 +51,24 @@ Q_EPOCHS = 4
 Found = dict[str, object]
 
 
-# The three parts
+# The four parts
 
 
-def class_share(model: Model, data: Splits, names: tuple[str, ...] | None) -> Found:
+def category_use(model: Model, source: DataSource) -> Found:
+    """How evenly real images spread over the categories."""
+    code, categories = categorical(model)
+    images = Splits(source)["train"]
+    rows = torch.linspace(0, images.count - 1, min(ENCODED, images.count)).long()
+    values = torch.cat([model.encode(images.batch(part).images)[code] for part in torch.split(rows, 500)])
+    shares = values.bincount(minlength=categories).double() / len(rows)
+    entropy = -torch.special.xlogy(shares, shares).sum().item()
+    return {"images": len(rows), "entropy": entropy, "of": math.log(categories), "greatest_share": shares.max().item()}
+
+
+def class_share(model: Model, source: DataSource) -> Found:
     """The class of each category's samples, by a classifier of real images."""
     code, categories = categorical(model)
+    data, names = Splits(source), source.describe().class_names
     train = data["train"]
     if names is None or train.labels is None:
         raise GanRunError("share: the data has no labels to train a classifier on")
@@ -141,22 +157,22 @@ def categorical(model: Model) -> tuple[str, int]:
 
 # The command line
 
-PARTS = ("share", "shape", "watermark")
+PARTS: Mapping[str, Callable[[Model, DataSource], Found]] = {
+    "use": category_use,
+    "share": class_share,
+    "shape": lambda model, _: shape_correlations(model),
+    "watermark": lambda model, _: without_watermark(model),
+}
 
 
-def examine(run: Path, parts: tuple[str, ...]) -> Found:
+def examine(run: Path, parts: Iterable[str]) -> Found:
     """All `parts` of one run; a part that the run has nothing for says why."""
     model = gan_run.load(run)
     source = gan_run.read_spec(run / "spec.json").data
     found: Found = {"run": str(run)}
     for part in parts:
         try:
-            if part == "share":
-                found[part] = class_share(model, Splits(source), source.describe().class_names)
-            elif part == "shape":
-                found[part] = shape_correlations(model)
-            else:
-                found[part] = without_watermark(model)
+            found[part] = PARTS[part](model, source)
         except GanRunError as error:
             found[part] = {"skipped": str(error)}
     return found
@@ -183,7 +199,7 @@ def text(value: object) -> str:
 def parts_of(argument: str) -> tuple[str, ...]:
     """The value of --parts."""
     parts = tuple(argument.split(","))
-    if not set(parts) <= set(PARTS):
+    if not set(parts) <= PARTS.keys():
         raise argparse.ArgumentTypeError(f"parts are {', '.join(PARTS)}")
     return parts
 

@@ -132,6 +132,7 @@ def class_folders(folder: Path) -> None:
 DATA: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "dcgan-mnist": (mnist, ["data.root={}"]),
     "infogan-fashion": (mnist, ["data.root={}"]),
+    "infogan-fashion-plain": (mnist, ["data.root={}", "data.validation=2"]),
     "infogan-fashion-tuned": (mnist, ["data.root={}", "data.validation=2"]),
     "ss-infogan-mnist": (mnist, ["data.root={}", "data.validation=2", "losses[3].labelled=1"]),
     "conditional-faces": (posed_faces, ["data.path={}/faces.npz"]),
