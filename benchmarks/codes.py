@@ -1,10 +1,9 @@
-"""What a run's codes mean, measured without the run's own Q.
+"""What a run's codes mean: by the run's Q on real images (`use`), and without it on samples (the other parts).
 
     python benchmarks/codes.py RUN [RUN ...] [--parts use,share,shape,watermark] [--json]
 
 use        The category of up to 10,000 training images, by the run's Q: the entropy of the shares, and the greatest. A
            code that G shows but that puts all real images into one category is of no use to sort them.
-
 share      A classifier trained on the run's own labelled images names 500 samples of each category. Per category: the
            most frequent class and its share. Distinct top classes show how many classes the code tells apart.
 shape      Slant and stroke width of 2,000 samples, and the rank correlation of each continuous code with either, within
@@ -59,9 +58,9 @@ def category_use(model: Model, source: DataSource) -> Found:
     code, categories = categorical(model)
     images = Splits(source)["train"]
     rows = torch.linspace(0, images.count - 1, min(ENCODED, images.count)).long()
-    values = torch.cat([model.encode(images.batch(part).images)[code] for part in torch.split(rows, 500)])
+    values = model.encode_set(images.select(rows))[code]
     shares = values.bincount(minlength=categories).double() / len(rows)
-    entropy = -torch.special.xlogy(shares, shares).sum().item()
+    entropy = torch.special.entr(shares).sum().item()
     return {"images": len(rows), "entropy": entropy, "of": math.log(categories), "greatest_share": shares.max().item()}
 
 

@@ -19,9 +19,8 @@ from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.registry.plugins import load_plugins
 from gan_run.runs import resume, train
-from gan_run.testing.component import ComponentSuite
+from gan_run.testing.component import ComponentSuite, installed_plugins
 from gan_run.testing.game import Noise, small_spec
 
 EVALUATED: Mapping[str, object] = {
@@ -49,7 +48,8 @@ class CallbackSuite(ComponentSuite):
     def options(self, stop: Callable[[], bool] = lambda: False) -> RunOptions:
         """How the small spec is trained."""
         components: list[type[Component]] = [type(self.component), Noise]
-        return RunOptions(stop=stop, notify=lambda text: None, registry=load_plugins().with_components(components))
+        registry = installed_plugins().with_components(components)
+        return RunOptions(stop=stop, notify=lambda text: None, registry=registry)
 
     def test_each_build_gives_a_callback_of_its_own(self) -> None:
         built, other = self.component.build(), self.component.build()

@@ -1,13 +1,14 @@
 """The tests that every component passes."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from gan_run.core.kinds.component import Component, ValidationContext
-from gan_run.registry.plugins import load_plugins
+from gan_run.registry.plugins import Registry, load_plugins
 
 
 class ComponentSuite:
@@ -20,7 +21,7 @@ class ComponentSuite:
         assert vars(type(self.component)).get("__doc__"), "its docstring is what `gan-run components` shows"
 
     def test_it_is_written_to_json_and_read_back_unchanged(self) -> None:
-        registry = load_plugins().with_components(plugin_of(self.component))
+        registry = installed_plugins().with_components(plugin_of(self.component))
         written = self.component.model_dump(mode="json")
         reread = type(self.component).model_validate(written, context=ValidationContext(registry.catalogue, Path.cwd()))
         assert reread == self.component
@@ -42,6 +43,12 @@ class ComponentSuite:
     def test_it_is_frozen(self) -> None:
         with pytest.raises(ValidationError):
             self.component.type = "other"  # type: ignore[attr-defined]  # every component has one
+
+
+@cache
+def installed_plugins() -> Registry:
+    """The installed plugins, loaded once in each process: tests of a component install none."""
+    return load_plugins()
 
 
 def plugin_of(component: Component) -> list[type[Component]]:

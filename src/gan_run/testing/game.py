@@ -1,7 +1,6 @@
 """A small spec with a dataset of noise, for testing components in training."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Literal
 
 import torch
@@ -14,9 +13,8 @@ from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.spec import Spec
-from gan_run.registry.plugins import Registry, load_plugins
 from gan_run.runs import read_spec
-from gan_run.testing.component import plugin_of
+from gan_run.testing.component import installed_plugins, plugin_of
 
 CLASSES = ("even", "odd", "neither")
 COLUMNS = {
@@ -83,13 +81,8 @@ def small_spec(
         "train": {"steps": 4, "batch_size": 6, "device": "cpu", "ema": None},
         **(fields or {}),
     }
-    return read_spec(spec, components=[] if component is None else plugin_of(component), registry=_installed())
-
-
-@cache
-def _installed() -> Registry:
-    """What is installed, looked for once: many tests make a spec, and none of them installs anything."""
-    return load_plugins()
+    components = [] if component is None else plugin_of(component)
+    return read_spec(spec, components=components, registry=installed_plugins())
 
 
 def begin(
