@@ -1,12 +1,10 @@
+import shutil
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from gan_run_rendered3d import RenderedFaces
 from PIL import Image
-
-from gan_run import DataError
 
 CATALOGUE = """\
 # a comment
@@ -56,22 +54,10 @@ def obj(*parts: tuple[str, tuple[float, ...], tuple[float, ...]]) -> str:
 
 
 @pytest.fixture(scope="session")
-def can_render(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Skips where VTK finds nothing to draw with."""
-    try:
-        RenderedFaces(folder=tmp_path_factory.mktemp("heads") / "one", people=1, size=8).load("train")
-    except DataError as error:
-        if "the renderer exited with" not in str(error):
-            raise
-        pytest.skip(str(error))
-
-
-@pytest.fixture
-def furniture(tmp_path: Path) -> Path:
+def toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one library of two models: a red cube under glass, and a cloth bar that lies on its back."""
-    folder = tmp_path / "furniture"
-    folder.mkdir()
-    cloth = tmp_path / "cloth.png"
+    folder = tmp_path_factory.mktemp("toys")
+    cloth = tmp_path_factory.mktemp("textures") / "cloth.png"
     pattern = np.zeros((8, 8, 3), dtype=np.uint8)
     pattern[:, :4, 1] = 255  # green on the left, black on the right
     Image.fromarray(pattern).save(cloth)
@@ -86,8 +72,15 @@ def furniture(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    table = tmp_path / "models.tsv"
+def furniture(toys: Path, tmp_path: Path) -> Path:
+    """The folder of `toys`, for one test."""
+    return shutil.copytree(toys, tmp_path / "furniture")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The table of both models."""
+    table = tmp_path_factory.mktemp("models") / "models.tsv"
     table.write_text(
         "library\tmodel\tauthor\tlicence\n"
         "Toys\t/toys/box/box.obj\tJane\tCC0-1.0\n"

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import numpy as np
@@ -46,11 +47,25 @@ def is_kept(folder: Path) -> bool:
     return (folder / "images.npz").exists()
 
 
+def check_writable(folder: Path) -> None:
+    """Make `folder` if it does not exist, and see that files can be written there, before hours of rendering.
+
+    Raises:
+        DataError: They cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _not_writable(folder, error) from None
+
+
 def write(folder: Path, recipe: Recipe, rendered: Rendered) -> None:
     """Store a dataset.
 
     Args:
-        folder: Where; made if it does not exist.
+        folder: Where; `check_writable` made it.
         recipe: What determined the images.
         rendered: The dataset.
 
@@ -59,7 +74,6 @@ def write(folder: Path, recipe: Recipe, rendered: Rendered) -> None:
     """
     unfinished = folder / f".images.{os.getpid()}.npz"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with (folder / "attribution.tsv").open("w", encoding="utf-8", newline="") as table:
             rows = csv.writer(table, delimiter="\t", lineterminator="\n")
             rows.writerow(("model_id", *Credit._fields))
@@ -70,7 +84,7 @@ def write(folder: Path, recipe: Recipe, rendered: Rendered) -> None:
             os.fsync(file.fileno())
         unfinished.replace(folder / "images.npz")
     except OSError as error:
-        raise DataError(f"data.folder: {folder}: the renders cannot be written ({error})") from None
+        raise _not_writable(folder, error) from None
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
@@ -104,3 +118,7 @@ def read(folder: Path, recipe: Recipe, *names: str) -> Arrays:
             f"data.folder: {folder} holds renders of another {', '.join(differing)}: set another folder or delete this"
         )
     return arrays
+
+
+def _not_writable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"data.folder: {folder}: the renders cannot be written ({error})")

@@ -24,7 +24,7 @@ from gan_run import (
     split_by_name,
 )
 from gan_run_rendered3d.apart import render_apart
-from gan_run_rendered3d.keeping import Arrays, Rendered, is_kept, read, write
+from gan_run_rendered3d.keeping import Arrays, Rendered, check_writable, is_kept, read, write
 
 
 class RenderedSet(DataSource, ABC):
@@ -74,6 +74,7 @@ class RenderedSet(DataSource, ABC):
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         arrays = self.kept()
         if arrays is None:
+            check_writable(self.home)
             render_apart(self)
             arrays = read(self.home, self.recipe())
         chosen = self._chosen(split)
