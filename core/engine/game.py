@@ -15,6 +15,7 @@ from gan_run.core.engine.ownership import (
 )
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
+from gan_run.core.images.picture_decoder import PictureDecoder
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.discriminator import DiscriminatorModule
 from gan_run.core.kinds.generator import GeneratorStack
@@ -102,6 +103,7 @@ class Game(nn.Module):
         averaged: GeneratorStack | None,
         code_names: CodeNames = NO_CODE_NAMES,
         batch_statistics: bool = False,
+        decoder: PictureDecoder | None = None,
     ) -> Model:
         """A copy in evaluation mode.
 
@@ -111,9 +113,10 @@ class Game(nn.Module):
             averaged: What generates images instead of the trained generator, if given.
             code_names: The names of codes and of their values.
             batch_statistics: Whether batch norms use the statistics of each batch.
+            decoder: How the dataset decodes picture files; None for the centre in the images' size.
         """
         networks = (self.stack, self.discriminator, self.encoders())
-        return Model(*networks, info.image, device, averaged, code_names, info.codec, batch_statistics)
+        return Model(*networks, info.image, device, averaged, code_names, info.codec, batch_statistics, decoder)
 
     def owned(self) -> dict[str, dict[str, nn.Parameter]]:
         """The parameters that each player trains, by full name.

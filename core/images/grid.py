@@ -48,6 +48,23 @@ def image_grid(images: Tensor, columns: int, channels: Sequence[int] | None = No
     return grid
 
 
+def picture_of(image: Tensor) -> Tensor:
+    """One image in its own size, for `save_png`.
+
+    Args:
+        image: Float (C, H, W) in [-1, 1].
+
+    Returns:
+        uint8 (C', H, W): grey, colour and RGBA images as they are, the first three channels of others.
+
+    Raises:
+        DataError: The image is no picture.
+    """
+    if problem := why_not_shown(ImageShape(*image.shape)):
+        raise DataError(problem)
+    return to_uint8(image[list(_shown(image.shape[0], None))])
+
+
 def why_not_shown(image: ImageShape, channels: Sequence[int] | None = None) -> str | None:
     """Why images cannot be drawn; None if they can.
 
@@ -79,4 +96,5 @@ def save_png(picture: Tensor, path: Path) -> None:
     """Write a picture, uint8 (C, H, W), as PNG whatever the suffix of `path`."""
     from PIL import Image
 
-    Image.fromarray(picture.permute(1, 2, 0).numpy()).save(path, format="PNG")
+    pixels = picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)
+    Image.fromarray(pixels.numpy()).save(path, format="PNG")

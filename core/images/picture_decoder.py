@@ -49,13 +49,33 @@ class PictureDecoder:
         Raises:
             UnreadableError: Pillow cannot read it, or its pixels have no defined white.
         """
-        # Pillow raises many kinds of exceptions for damaged files (OSError, SyntaxError, struct.error, …).
         try:
             with Image.open(file) as opened:
-                upright = ImageOps.exif_transpose(opened)
-                picture = self._cut(self._flatten(_to_eight_bits(upright, opened.format)))
+                return self._decode(opened)
         except Exception as error:
             raise UnreadableError(f"{name or file} cannot be read as a picture ({error})") from error
+
+    def decode_picture(self, picture: Image.Image) -> Tensor:
+        """Decode an open picture.
+
+        Args:
+            picture: A picture of any size and mode.
+
+        Returns:
+            uint8 (C, H, W).
+
+        Raises:
+            UnreadableError: Its file is damaged, or its pixels have no defined white.
+        """
+        try:
+            return self._decode(picture)
+        except Exception as error:
+            raise UnreadableError(f"the picture cannot be read ({error})") from error
+
+    def _decode(self, opened: Image.Image) -> Tensor:
+        """uint8 (C, H, W). Pillow raises many kinds of exceptions for damaged files (OSError, SyntaxError, …)."""
+        upright = ImageOps.exif_transpose(opened)
+        picture = self._cut(self._flatten(_to_eight_bits(upright, opened.format)))
         channels, height, width = self.image
         return torch.from_numpy(np.array(self._resize(picture))).view(height, width, channels).permute(2, 0, 1)
 

@@ -11,6 +11,7 @@ from gan_run.core.base.errors import DataError, PluginError, Problem, SpecError
 from gan_run.core.images.feed import Feed, FeedContext, ShuffledFeed, saves_position
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
+from gan_run.core.images.picture_decoder import PictureDecoder
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.spec_view import SpecView
 
@@ -83,6 +84,19 @@ class DataSource(Component):
         Example:
             def load_validation(self) -> ImageSet | None:
                 return None  # the images of `validation` are taken from the training split
+        """
+        return None
+
+    def decoder(self) -> PictureDecoder | None:
+        """How pictures become images of this dataset: a trained model encodes picture files by it.
+
+        Returns:
+            The decoder; None where the dataset is not made of picture files. Others are then cropped to the shape of
+            its images.
+
+        Example:
+            def decoder(self) -> PictureDecoder | None:
+                return PictureDecoder(size=64, channels=3, fit="crop", background="white")
         """
         return None
 
@@ -205,6 +219,9 @@ class WrappedSource(DataSource):
 
     def check_sizes(self, info: DataInfo) -> None:
         self.inner.check_sizes(info)
+
+    def decoder(self) -> PictureDecoder | None:
+        return self.source.decoder()
 
     def feed(self, context: FeedContext) -> Feed:
         return self.inner.feed(context)

@@ -266,6 +266,31 @@ class LatentModule(nn.Module, ABC):
         assert isinstance(mode, Tensor)
         return mode
 
+    def probabilities(self, params: Tensor) -> Tensor:
+        """Q(c | x) of every value of a discrete latent.
+
+        Args:
+            params: Posterior parameters (N, P).
+
+        Returns:
+            Probabilities (N, cardinality), or (N, count, cardinality) of several copies.
+        """
+        assert self.cardinality is not None
+        categories = torch.arange(self.cardinality, device=params.device)
+        each = [self.log_likelihood(params, category.expand(params.shape[:-1])) for category in categories]
+        return torch.stack(each, dim=-1).softmax(dim=-1)
+
+    def deviation(self, params: Tensor) -> Tensor | None:
+        """The standard deviation of Q(c | x) of each image, for a continuous latent whose Q predicts it.
+
+        Args:
+            params: Posterior parameters (..., P).
+
+        Returns:
+            Standard deviations (...), in the unit of the values; None, the default, where Q does not predict them.
+        """
+        return None
+
     def value(self, number: float) -> Tensor:
         """A number that a user gives, as a value of this latent: `c1=0.5`.
 

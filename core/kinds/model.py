@@ -8,13 +8,16 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from gan_run.core.base.errors import CodeError, DataError, GanRunError, suggest
+from gan_run.core.base.errors import CodeError, GanRunError, suggest
 from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.images.image_reader import ImageInput, ImageReader, default_decoder
 from gan_run.core.images.image_set import ImageSet
+from gan_run.core.images.picture_decoder import PictureDecoder
 from gan_run.core.kinds.chunks import CHUNK, chunk_size
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.discriminator import DiscriminatorModule
+from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.generator import GeneratorModule, GeneratorStack
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
@@ -30,8 +33,8 @@ RESERVED_NAMES = frozenset({"self", "n", "seed", "codes", "options"})
 class Model:
     """A trained model, in evaluation mode.
 
-    The model has copies of the networks, so that its use does not disturb their training. Images are float
-    (N, C, H, W) in [-1, 1].
+    The model has copies of the networks, so that its use does not disturb their training. The images that it generates
+    are float (N, C, H, W) in [-1, 1]; those that it encodes may also be arrays, pictures or files (`ImageReader.read`).
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Model:
         code_names: CodeNames = NO_CODE_NAMES,
         codec: PixelCodec = UINT8,
         batch_statistics: bool = False,
+        decoder: PictureDecoder | None = None,
     ) -> None:
         """Copy the networks.
 
@@ -58,6 +62,7 @@ class Model:
             code_names: Names that users gave codes and their values.
             codec: How the dataset stores pixels.
             batch_statistics: Whether batch norms use the statistics of each batch, and not standing ones.
+            decoder: How the dataset decodes picture files; None for the centre in the images' size.
         """
         generating = stack if averaged is None else averaged
         # One deepcopy of all, since an encoder may share modules with the discriminator.
@@ -72,6 +77,7 @@ class Model:
         self.device = device
         self.code_names = code_names
         self.codec = codec
+        self.reader = ImageReader(image, codec, decoder or default_decoder(image, codec))
 
     @property
     def latents(self) -> LatentSpace:
@@ -200,17 +206,17 @@ class Model:
             return self.generate(self.sample_latents(n, held), options)
 
     @torch.no_grad()
-    def posterior_params(self, images: Tensor) -> dict[str, Tensor]:
+    def posterior_params(self, images: ImageInput) -> dict[str, Tensor]:
         """Q's output for images.
 
         Args:
-            images: Float (N, C, H, W) in [-1, 1], on any device.
+            images: N images, as for `encode`.
 
         Returns:
             Posterior parameters (N, P) by code, float32 on the model's device.
 
         Raises:
-            DataError: `images` has another shape, or is not float.
+            DataError: `images` has another shape, type or range, or a picture cannot be read.
         """
         params = [self._encode(chunk) for chunk in self._chunks(images)]
         return {name: torch.cat([chunk[name].float() for chunk in params]) for name in self.codes}
@@ -222,27 +228,24 @@ class Model:
             params |= encoder(output)
         return params
 
-    def encode(self, images: Tensor) -> dict[str, Tensor]:
-        """The most likely value of every code. Batch norms use running statistics, but in `with_batch_statistics`.
+    def encode(self, images: ImageInput) -> Encoding:
+        """The codes of images. Batch norms use running statistics, but in `with_batch_statistics`.
 
         Args:
-            images: Float (N, C, H, W) in [-1, 1], on any device.
+            images: Float (N, C, H, W) in [-1, 1] on any device; stored pixels, such as uint8; arrays of either, with
+                channels first or last; PIL images and paths of any size; or a sequence of these.
 
         Returns:
-            Values by code on the CPU: (N,), or (N, count) of several copies.
+            The most likely values by code on the CPU, (N,), or (N, count) of several copies; with `probabilities` of
+            categories and `deviations` of numbers.
 
         Raises:
-            DataError: `images` has another shape, or is not float.
+            DataError: `images` has another shape, type or range, or a picture cannot be read.
         """
-        params = self.posterior_params(images)
-        values: dict[str, Tensor] = {}
-        for name in self.latents.order:
-            if name in params:
-                values[name] = self.latents.conditional(name, values).estimate(params[name])
-        return {name: values[name].cpu() for name in params}
+        return Encoding(self.latents, self.posterior_params(images))
 
-    def encode_set(self, images: ImageSet, shuffle: bool = False) -> dict[str, Tensor]:
-        """The most likely value of every code, for each image of a split; mirrored copies are left out.
+    def encode_set(self, images: ImageSet, shuffle: bool = False) -> Encoding:
+        """The codes of each image of a split; mirrored copies are left out.
 
         Images are decoded and encoded in chunks of equal size, of at most `chunk_size`.
 
@@ -252,43 +255,44 @@ class Model:
                 use the statistics of the chunk (`with_batch_statistics`) then do not depend on the split's order.
 
         Returns:
-            Values by code in the split's order, on the CPU: (M,), or (M, count) of several copies.
+            The codes in the split's order, as `encode` gives them.
         """
         order = torch.randperm(images.count) if shuffle else torch.arange(images.count)
         chunks = order.tensor_split(math.ceil(images.count / self.chunk_size))
-        encoded = [self.encode(images.batch(chunk).images) for chunk in chunks]
-        at = order.argsort()
-        return {code: torch.cat([chunk[code] for chunk in encoded])[at] for code in self.codes}
+        encoded = [self.posterior_params(images.batch(chunk).images) for chunk in chunks]
+        at = order.argsort().to(self.device)
+        return Encoding(self.latents, {code: torch.cat([chunk[code] for chunk in encoded])[at] for code in self.codes})
 
-    def reconstruct(self, images: Tensor, options: Mapping[str, float] | None = None) -> Tensor:
+    def reconstruct(self, images: ImageInput, options: Mapping[str, float] | None = None) -> Tensor:
         """Generate images from the codes of given ones; latents that no encoder recovers are drawn.
 
         Args:
-            images: Float (N, C, H, W) in [-1, 1], on any device.
+            images: N images, as for `encode`.
             options: Sampling options of the generator, as in `generate`.
 
         Returns:
             Images (N, C, H, W), on the CPU.
 
         Raises:
-            DataError: `images` has another shape, or is not float.
+            DataError: `images` has another shape, type or range, or a picture cannot be read.
             CodeError: The generator has no such option.
         """
-        found = {name: value.to(self.device) for name, value in self.encode(images).items()}
-        return self.generate(self.latents.sample(len(images), found), options)
+        read = self.reader.read(images)
+        found = {name: value.to(self.device) for name, value in self.encode(read).items()}
+        return self.generate(self.latents.sample(len(read), found), options)
 
     @torch.no_grad()
-    def features(self, images: Tensor) -> Tensor:
+    def features(self, images: ImageInput) -> Tensor:
         """The trunk's features.
 
         Args:
-            images: Float (N, C, H, W) in [-1, 1], on any device.
+            images: N images, as for `encode`.
 
         Returns:
             Features (N, F), float32 on the CPU.
 
         Raises:
-            DataError: `images` has another shape, or is not float.
+            DataError: `images` has another shape, type or range, or a picture cannot be read.
         """
         trunk = self._discriminator.trunk
         return torch.cat([trunk(chunk).vector.float().cpu() for chunk in self._chunks(images)])
@@ -309,12 +313,7 @@ class Model:
     def _parts(self) -> tuple[nn.Module, ...]:
         return self._stack, self._discriminator, *self._encoders
 
-    def _chunks(self, images: Tensor) -> Iterator[Tensor]:
-        """`images` in chunks on the model's device. Raises DataError for images of another shape or type."""
-        if images.dim() < 3 or tuple(images.shape[1:]) != tuple(self.image) or not images.is_floating_point():
-            raise DataError(
-                f"images: float (N, {', '.join(map(str, self.image))}) in [-1, 1] is needed, "
-                f"not {images.dtype} {tuple(images.shape)}"
-            )
-        for chunk in torch.split(images, self.chunk_size):
+    def _chunks(self, images: ImageInput) -> Iterator[Tensor]:
+        """`images` in chunks on the model's device. Raises DataError as `encode` does."""
+        for chunk in torch.split(self.reader.read(images), self.chunk_size):
             yield chunk.to(self.device)

@@ -56,6 +56,15 @@ class Repeated(LatentModule):
         """Values (N, count)."""
         return self.one.estimate(self._per_copy(params))
 
+    def probabilities(self, params: Tensor) -> Tensor:
+        """Probabilities (N, count, cardinality)."""
+        per_copy = self._per_copy(params)
+        return torch.stack([self.one.probabilities(per_copy[:, i]) for i in range(self.count)], dim=1)
+
+    def deviation(self, params: Tensor) -> Tensor | None:
+        """Standard deviations (N, count)."""
+        return self.one.deviation(self._per_copy(params))
+
     def entropy(self) -> Tensor:
         """The sum over copies."""
         return self.one.entropy() * self.count

@@ -3,21 +3,15 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from gan_run.core.images.grid import GAP, image_grid, magnification
+from gan_run.core.images.grid import image_grid
+from gan_run.core.images.labelled_grid import save_labelled_grid
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-DPI = 100
-LEFT, RIGHT, TOP, BOTTOM = 24, 8, 8, 40
-"""Margins in pixels, with room for the names and values of codes."""
 MILLISECONDS = 80
 """How long a frame of a GIF is shown."""
 
@@ -60,7 +54,7 @@ class Traversals:
         held = model.sample_latents(self.rows)
         paths = []
         for code_dim in model.latents.code_dims(model.codes if self.codes is None else self.codes):
-            target = stem.with_name(f"{stem.name}-{_in_file_name(code_dim, tuple(model.latents))}")
+            target = stem.with_name(f"{stem.name}-{file_name_of(code_dim, tuple(model.latents))}")
             paths.append(self._save_strip(model, held, code_dim, target.with_name(f"{target.name}.png")))
             if self.frames is not None:
                 paths.append(self._save_gif(model, held, code_dim, target.with_name(f"{target.name}.gif"), self.frames))
@@ -70,9 +64,15 @@ class Traversals:
         values = model.latents[code_dim.name].traversal_values(self.steps, self.low, self.high)
         titles = [model.code_names.value_title(code_dim, value) for value in values.tolist()]
         images = self._traverse(model, held, code_dim, values)
-        figure = _strip(images, self.channels, titles, model.code_names.title(code_dim))
-        # Without a date or version in the file, the same images are the same bytes.
-        figure.savefig(path, metadata={"Software": None})
+        save_labelled_grid(
+            images,
+            path,
+            columns=len(values),
+            channels=self.channels,
+            column_names=titles,
+            title=model.code_names.title(code_dim),
+            row_title="noise",
+        )
         return path
 
     def _traverse(self, model: Model, held: Values, code_dim: CodeDim, values: Tensor) -> Tensor:
@@ -92,8 +92,9 @@ class Traversals:
         return path
 
 
-def _in_file_name(code_dim: CodeDim, latents: Container[str]) -> str:
-    """`c`, or `c-0` for a copy; `c[0]`, which is no latent's name, where another latent is called `c-0`."""
+def file_name_of(code_dim: CodeDim, latents: Container[str]) -> str:
+    """What files of a code are called: `c`, or `c-0` for a copy; `c[0]`, which is no latent's name, where another one
+    is called `c-0`."""
     plain = code_dim.name if code_dim.copy is None else f"{code_dim.name}-{code_dim.copy}"
     return plain if code_dim.copy is None or plain not in latents else str(code_dim)
 
@@ -107,30 +108,3 @@ def _save_animation(frames: list[Tensor], path: Path, returns: bool) -> None:
         pictures += pictures[-2:0:-1]
     first, *rest = pictures
     first.save(path, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
-
-
-def _strip(images: Tensor, channels: Sequence[int] | None, values: list[str], title: str) -> "Figure":
-    """Images row by row, one column per value, with the values and the code's name below."""
-    # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    pixels = image_grid(images, len(values), channels)
-    height, width = pixels.shape[1:]
-    whole_width, whole_height = width + LEFT + RIGHT, height + TOP + BOTTOM
-    figure = Figure(figsize=(whole_width / DPI, whole_height / DPI), dpi=DPI)
-    FigureCanvasAgg(figure)
-
-    # One pixel of the grid is one pixel of the picture, so that nothing is blurred.
-    box = (LEFT / whole_width, BOTTOM / whole_height, width / whole_width, height / whole_height)
-    axes = figure.add_axes(box, frameon=False)
-    axes.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", aspect="auto")
-
-    cell = images.shape[3] * magnification(images)
-    centres = [GAP + cell / 2 + column * (cell + GAP) for column in range(len(values))]
-    axes.set_xticks(centres, values, fontsize=8)
-    axes.set_yticks([])
-    axes.tick_params(length=0)
-    axes.set_xlabel(title)
-    axes.set_ylabel("noise")
-    return figure

@@ -34,10 +34,12 @@ from gan_run.core.images.feed import Feed, FeedContext, IndexFeed, ShuffledFeed
 from gan_run.core.images.grid import image_grid, save_png, why_not_shown
 from gan_run.core.images.heat_map import save_heat_map
 from gan_run.core.images.image_cache import Decoded, Decoding, Unpacking, decode_once, unpack_once
+from gan_run.core.images.image_reader import ImageInput, ImageReader
 from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.images.mat_file import mat_shapes, read_mat
 from gan_run.core.images.picture_decoder import PictureDecoder
+from gan_run.core.images.picture_files import list_pictures, read_pictures
 from gan_run.core.images.splitting import split_at_random, split_by_name
 from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
@@ -58,6 +60,7 @@ from gan_run.core.kinds.discriminator import (
     Trunk,
     TrunkModule,
 )
+from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.events import (
     AlarmRaised,
     ArtifactRendered,
@@ -146,6 +149,7 @@ __all__ = [
     "DiscriminatorModule",
     "DiscriminatorOutput",
     "Encoder",
+    "Encoding",
     "Event",
     "FeatureExtractor",
     "FeatureIdentity",
@@ -163,6 +167,8 @@ __all__ = [
     "Headline",
     "HeadlineNumber",
     "ImageFeatures",
+    "ImageInput",
+    "ImageReader",
     "ImageSet",
     "ImageShape",
     "ImageStore",
@@ -247,6 +253,7 @@ __all__ = [
     "init_normal",
     "is_known",
     "isolated_rng",
+    "list_pictures",
     "load",
     "load_plugins",
     "log_prob",
@@ -260,6 +267,7 @@ __all__ = [
     "read_binary_header",
     "read_exactly",
     "read_mat",
+    "read_pictures",
     "read_spec",
     "resize_pixels",
     "resume",

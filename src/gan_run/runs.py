@@ -188,7 +188,7 @@ def load_run(folder: Path | str, registry: Plugins, checkpoint: CheckpointName =
     load_model_tensors(tensors, game, average)
     device = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(device)
-    model = game.to(device).model(info, device, stack, target.code_names())
+    model = game.to(device).model(info, device, stack, target.code_names(), decoder=spec.data.decoder())
     return LoadedRun(spec, model, saved.step, target)
 
 

@@ -8,7 +8,6 @@ import torch
 from pydantic import Field
 
 from gan_run import Column, DataError, DataInfo, ImageSet, ImageShape, PictureDecoder, Split, split_by_name
-from gan_run.plugins.data.image_files.listing import list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
 
 POSE = {"azimuth": Column("angle"), "elevation": Column("continuous")}
@@ -64,7 +63,7 @@ class Chairs(Pictures):
     def _views(self) -> list[ChairView]:
         """Every picture, in the order of its path. Raises DataError."""
         try:
-            views = [view for path in list_pictures(self.root) if (view := _parse(str(path)))]
+            views = [view for path in self.listed() if (view := _parse(str(path)))]
         except DataError as error:
             raise DataError(f"{error}: {HOW_TO_FETCH}") from None
         if not views:

@@ -1,6 +1,7 @@
 """A dataset from a folder of image files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import torch
@@ -20,7 +21,6 @@ from gan_run import (
     split_by_name,
     suggest,
 )
-from gan_run.plugins.data.image_files.listing import class_names, list_pictures
 from gan_run.plugins.data.image_files.pictures import Pictures
 from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, Table, read_table, stated_splits
 
@@ -91,7 +91,7 @@ class ImageFolder(ResizedPictures, Pictures):
 
     def _pictures(self) -> ListedPictures:
         """All pictures, with what is known of each."""
-        paths = list_pictures(self.root)
+        paths = self.listed()
         names = [str(path) for path in paths]
         apart = () if self.split is None else (self.split,)
         table = EMPTY if self.columns is None else read_table(self.columns, names, self.kinds, apart)
@@ -99,7 +99,7 @@ class ImageFolder(ResizedPictures, Pictures):
         if self.labels == "folders":
             if "label" in columns:
                 raise DataError(f'{self.columns} has a column label: set data.labels to "none", or rename it')
-            classes = {name: index for index, name in enumerate(class_names(paths, self.root))}
+            classes = {name: index for index, name in enumerate(_class_names(paths, self.root))}
             columns["label"] = Column("categorical", tuple(classes))
             values["label"] = torch.tensor([classes[path.parts[0]] for path in paths], dtype=torch.int64)
         return ListedPictures(names, columns, values, self._splits(names, table))
@@ -111,3 +111,14 @@ class ImageFolder(ResizedPictures, Pictures):
             raise DataError(f"{self.columns} has no column {self.groups!r}{suggest(self.groups, table.text)}")
         keys = names if self.groups is None else table.text[self.groups]
         return {split: split_by_name(keys, split, self.test_fraction) for split in ("train", "test")}
+
+
+def _class_names(paths: list[PurePosixPath], root: Path) -> tuple[str, ...]:
+    """The names of the folders directly in `root` that have images, sorted. Raises DataError for an image in none."""
+    for path in paths:
+        if len(path.parts) == 1:
+            raise DataError(
+                f'data.labels: with "folders" the folder in {root} is the class, but {path} is in none: move it, '
+                'or set data.labels to "none"'
+            )
+    return tuple(sorted({path.parts[0] for path in paths}))

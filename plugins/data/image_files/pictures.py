@@ -1,21 +1,24 @@
 """The base of datasets of image files."""
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
-from gan_run import Columns, DataError, DataSource, Decoded, ImageSet, PictureDecoder, SpecPath, Split, cache_folder
-from gan_run.plugins.data.image_files.decoding import OnError, decode_pictures
-
-logger = logging.getLogger("gan_run")
-
-NAMED_WHEN_SKIPPED = 5
-"""How many of the skipped files the log names."""
+from gan_run import (
+    Columns,
+    DataError,
+    DataSource,
+    ImageSet,
+    PictureDecoder,
+    SpecPath,
+    Split,
+    cache_folder,
+    list_pictures,
+    read_pictures,
+)
 
 
 class Pictures(DataSource, ABC):
@@ -23,7 +26,7 @@ class Pictures(DataSource, ABC):
 
     root: SpecPath = Field(description="The folder of the files.")
     mirror: bool = Field(default=False, description="Whether to also train on the horizontally mirrored images.")
-    on_error: OnError = Field(
+    on_error: Literal["error", "skip"] = Field(
         default="error",
         description="What to do about files that cannot be read; `skip` leaves them out and logs their names.",
     )
@@ -39,6 +42,13 @@ class Pictures(DataSource, ABC):
             A decoder to images of one size and mode.
         """
 
+    def listed(self) -> list[PurePosixPath]:
+        """The image files in `root` and its subfolders, relative to it. Raises DataError."""
+        try:
+            return list_pictures(self.root)
+        except DataError as error:
+            raise DataError(f"data.root: {error}") from None
+
     def read(self, split: Split, paths: Sequence[Path], columns: Columns) -> ImageSet:
         """Read the images of a split.
 
@@ -53,20 +63,13 @@ class Pictures(DataSource, ABC):
         Raises:
             DataError: A file cannot be read and `on_error` is "error", or no file can be read.
         """
-        decoded = decode_pictures(paths, self.decoder(), self.cache, self.on_error)
-        mirrored = self.mirror and split == "train"
-        names = [path.relative_to(self.root).as_posix() for path in paths]
-        images = ImageSet(decoded.images, columns, mirrored, names=names)
-        return images.select(_kept(decoded), mirrored) if decoded.unreadable else images
-
-
-def _kept(decoded: Decoded) -> Tensor:
-    """The rows of the readable files; logs the others. Raises DataError if there is none."""
-    reasons = list(decoded.unreadable.values())
-    count = decoded.images.shape[0]
-    if len(reasons) == count:
-        raise DataError(f"none of the {len(reasons)} files can be read; the first: {reasons[0]}")
-    more = len(reasons) - NAMED_WHEN_SKIPPED
-    shown = [*reasons[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])]
-    logger.warning("skipped %d of %d files: %s", len(reasons), count, "; ".join(shown))
-    return torch.tensor([row for row in range(count) if row not in decoded.unreadable])
+        images = read_pictures(
+            self.root,
+            [path.relative_to(self.root).as_posix() for path in paths],
+            self.decoder(),
+            self.cache,
+            columns,
+            skip_unreadable=self.on_error == "skip",
+            advice='; set data.on_error to "skip" to skip such files',
+        )
+        return images.select(slice(None), mirrored=True) if self.mirror and split == "train" else images

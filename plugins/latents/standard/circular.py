@@ -53,9 +53,11 @@ class CircularModule(LatentModule):
         return on_circle(value)
 
     def posterior(self, params: Tensor) -> VonMises:
-        mean = self.estimate(params)
-        std = self._min_std + F.softplus(params[..., 2]) if self._learn_std else mean.new_ones(())
-        return VonMises(mean, std**-2, validate_args=False)
+        mean, std = self.estimate(params), self.deviation(params)
+        return VonMises(mean, mean.new_ones(()) if std is None else std**-2, validate_args=False)
+
+    def deviation(self, params: Tensor) -> Tensor | None:
+        return self._min_std + F.softplus(params[..., 2]) if self._learn_std else None
 
     def estimate(self, params: Tensor) -> Tensor:
         return torch.atan2(params[..., 1], params[..., 0])

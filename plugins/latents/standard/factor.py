@@ -133,6 +133,9 @@ class NumberModule(FactorModule):
         width = self._min_std + F.softplus(params[..., 1])
         return Normal(mean + std * params[..., 0], std * width, validate_args=False)
 
+    def deviation(self, params: Tensor) -> Tensor:
+        return self.posterior(params).stddev
+
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         return r2(self.estimate(params), value)
 
@@ -152,9 +155,15 @@ class AngleModule(FactorModule):
         return on_circle(torch.deg2rad(value)).nan_to_num(0.0)
 
     def posterior(self, params: Tensor) -> Distribution:
-        std = self._min_std + F.softplus(params[..., 2])
-        around = VonMises(torch.deg2rad(self.estimate(params)), std**-2, validate_args=False)
+        around = VonMises(torch.deg2rad(self.estimate(params)), self._radians(params) ** -2, validate_args=False)
         return TransformedDistribution(around, AffineTransform(0.0, 180 / math.pi), validate_args=False)
+
+    def deviation(self, params: Tensor) -> Tensor:
+        return torch.rad2deg(self._radians(params))
+
+    def _radians(self, params: Tensor) -> Tensor:
+        """Q's standard deviation."""
+        return self._min_std + F.softplus(params[..., 2])
 
     def estimate(self, params: Tensor) -> Tensor:
         radians = torch.atan2(params[..., 1], params[..., 0])

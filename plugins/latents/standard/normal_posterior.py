@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributions import Normal
 from torch.nn import functional as F
 
-from gan_run import Latent, LatentModule, LogLikelihood, log_prob
+from gan_run import Latent, LatentModule, LogLikelihood, full_precision, log_prob
 
 
 class NormalPosterior(Latent, ABC):
@@ -39,6 +39,9 @@ class NormalPosteriorModule(LatentModule, ABC):
         mean = params[..., 0]
         std = self._min_std + F.softplus(params[..., 1]) if self._learn_std else mean.new_ones(())
         return Normal(mean, std, validate_args=False)
+
+    def deviation(self, params: Tensor) -> Tensor | None:
+        return self.posterior(full_precision(params)).stddev if self._learn_std else None
 
     def refit_scale(self, params: Tensor, value: Tensor) -> LogLikelihood:
         """The log-likelihood under the maximum-likelihood standard deviation of the residuals."""

@@ -7,7 +7,19 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Criterion, DataInfo, GanRunError, Loss, Model, Problem, SpecView, Split, Splits, compare_pairs
+from gan_run import (
+    Criterion,
+    DataInfo,
+    GanRunError,
+    Loss,
+    Model,
+    Problem,
+    SpecView,
+    Split,
+    Splits,
+    Values,
+    compare_pairs,
+)
 
 
 class ClusteringAgreement(Criterion):
@@ -43,7 +55,7 @@ class ClusteringAgreement(Criterion):
         clusterings = [self._clusterings(model, model.encode_set(images)) for model in models]
         return compare_pairs(clusterings, self._compare)
 
-    def _clusterings(self, model: Model, encoded: dict[str, Tensor]) -> dict[str, Tensor]:
+    def _clusterings(self, model: Model, encoded: Values) -> dict[str, Tensor]:
         """The categories of the images, (N,), by code."""
         discrete = [dim for dim in model.code_dims(self.codes) if model.latents[dim.name].cardinality is not None]
         return {str(dim): model.latents.value_of(encoded, dim) for dim in discrete}

@@ -7,6 +7,7 @@ from gan_run.cli.check import check
 from gan_run.cli.common import block_option
 from gan_run.cli.compare import compare
 from gan_run.cli.components import components
+from gan_run.cli.encode import encode
 from gan_run.cli.evaluate import evaluate
 from gan_run.cli.group import CommandOrSpec
 from gan_run.cli.init import init
@@ -33,7 +34,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, sweep, init, check, sample, traverse, evaluate, compare, select, label)
+USE = (train, sweep, init, check, sample, traverse, encode, evaluate, compare, select, label)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)

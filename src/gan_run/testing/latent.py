@@ -215,6 +215,25 @@ class LatentSuite(ComponentSuite):
             assert estimate.dtype == value.dtype
             assert latent.embed(estimate).isfinite().all()
 
+    def test_its_probabilities_are_those_of_its_values(self) -> None:
+        latent = self.code(6)
+        if latent.cardinality is None:
+            return
+        params = self.posterior_params(latent, 6)
+        probabilities = latent.probabilities(params)
+        assert probabilities.shape == (*latent.sample(6).shape, latent.cardinality)
+        torch.testing.assert_close(probabilities.sum(dim=-1), torch.ones(probabilities.shape[:-1]))
+        assert torch.equal(probabilities.argmax(dim=-1), latent.estimate(params))
+
+    def test_its_deviation_is_predicted_for_each_image(self) -> None:
+        latent = self.code(6)
+        deviation = None if latent.cardinality is not None else latent.deviation(self.posterior_params(latent, 6))
+        if deviation is None:
+            return
+        assert deviation.shape == latent.sample(6).shape
+        assert (deviation > 0).all()
+        assert deviation.std() > 0, "`deviation` is the same for all images: it has to return None"
+
     def test_its_observation_of_columns_has_the_shape_of_a_value(self) -> None:
         latent = self.latent(1)
         observed = latent.observe(self.columns())

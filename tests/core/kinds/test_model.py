@@ -161,15 +161,15 @@ def test_features_are_the_trunks(model: Model, start: Start) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        torch.zeros(1, 8, 8),
+        torch.zeros(8, 8),
         torch.zeros(2, 3, 8, 8),
         torch.zeros(2, 1, 8, 9),
-        torch.zeros(2, 1, 8, 8, dtype=torch.uint8),
+        torch.zeros(2, 1, 8, 8, dtype=torch.int32),
     ],
 )
 def test_images_of_another_shape_or_type_are_refused_with_what_is_needed(model: Model, wrong: Tensor) -> None:
     for look in (model.encode, model.posterior_params, model.features):
-        with pytest.raises(ValueError, match=r"images: float \(N, 1, 8, 8\) in \[-1, 1\] is needed"):
+        with pytest.raises(ValueError, match=r"images: float \(N, 1, 8, 8\) in \[-1, 1\], or uint8 .* is needed"):
             look(wrong)
 
 

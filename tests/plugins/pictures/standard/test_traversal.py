@@ -8,7 +8,7 @@ from PIL import Image, ImageSequence
 from torch import Tensor
 
 from gan_run import DataInfo, ImageShape, Latent, Model, Spec, SpecError, read_spec
-from gan_run.core.run.traversal import BOTTOM, LEFT, RIGHT, TOP
+from gan_run.core.images.labelled_grid import BOTTOM, LEFT, RIGHT, TOP
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.circular import Circular
 from gan_run.plugins.latents.standard.uniform import Uniform

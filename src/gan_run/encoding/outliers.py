@@ -1,0 +1,31 @@
+"""Images that look like no others."""
+
+import torch
+from torch import Tensor
+
+NEIGHBOURS = 5
+ROWS = 1000
+"""Images whose distances to all others are in memory at once."""
+
+
+def outlier_scores(features: Tensor) -> Tensor:
+    """The mean distance of each image to the five that are nearest to it, in the trunk's features.
+
+    Features are scaled to unit variance, as their units have no meaning. (k-nearest-neighbour outlier score, Ramaswamy
+    et al. 2000.)
+
+    Args:
+        features: (N, F), N at least 2.
+
+    Returns:
+        Scores (N,); large ones are outliers.
+    """
+    scaled = (features - features.mean(dim=0)) / features.std(dim=0, correction=0).clamp_min(1e-12)
+    nearest = min(NEIGHBOURS, len(scaled) - 1)
+    scores = []
+    for start in range(0, len(scaled), ROWS):
+        distances = torch.cdist(scaled[start : start + ROWS], scaled)
+        own = torch.arange(len(distances))
+        distances[own, start + own] = torch.inf
+        scores.append(distances.topk(nearest, largest=False).values.mean(dim=1))
+    return torch.cat(scores)
