@@ -9,10 +9,18 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from gan_run.core.base.errors import DataError
+
 
 def cache_folder(name: str) -> Path:
     """The default folder for downloads and decoded images: `~/.cache/gan-run/NAME`, or below XDG_CACHE_HOME."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gan-run" / name
+
+
+def check_new(folder: Path) -> None:
+    """Refuse a folder that has entries, into which files are to be written. Raises DataError."""
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{folder} is not empty: name a new folder")
 
 
 def sync(path: Path) -> None:

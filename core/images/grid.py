@@ -3,11 +3,15 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.image import ImageShape, to_uint8
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 CELL = 56
 """Pixels that the shorter side of a cell has at least, unless its longer side would have more than `LARGEST`."""
@@ -48,21 +52,22 @@ def image_grid(images: Tensor, columns: int, channels: Sequence[int] | None = No
     return grid
 
 
-def picture_of(image: Tensor) -> Tensor:
+def picture_of(image: Tensor, channels: Sequence[int] | None = None) -> Tensor:
     """One image in its own size, for `save_png`.
 
     Args:
         image: Float (C, H, W) in [-1, 1].
+        channels: The channels that are shown, as for `image_grid`.
 
     Returns:
-        uint8 (C', H, W): grey, colour and RGBA images as they are, the first three channels of others.
+        uint8 (C', H, W).
 
     Raises:
-        DataError: The image is no picture.
+        DataError: The image is no picture, or has no such channel.
     """
-    if problem := why_not_shown(ImageShape(*image.shape)):
+    if problem := why_not_shown(ImageShape(*image.shape), channels):
         raise DataError(problem)
-    return to_uint8(image[list(_shown(image.shape[0], None))])
+    return to_uint8(image[list(_shown(image.shape[0], channels))])
 
 
 def why_not_shown(image: ImageShape, channels: Sequence[int] | None = None) -> str | None:
@@ -94,7 +99,27 @@ def magnification(images: Tensor) -> int:
 
 def save_png(picture: Tensor, path: Path) -> None:
     """Write a picture, uint8 (C, H, W), as PNG whatever the suffix of `path`."""
+    _pillow_image(picture).save(path, format="PNG")
+
+
+def save_picture(picture: Tensor, path: Path) -> None:
+    """Write a picture in the format that the suffix of the file names.
+
+    Args:
+        picture: uint8 (C, H, W).
+        path: The file: .png, .jpg, .webp or another format of Pillow.
+
+    Raises:
+        DataError: Pillow writes no such format, or not such a picture.
+    """
+    try:
+        _pillow_image(picture).save(path)
+    except (ValueError, OSError) as error:
+        raise DataError(f"{path}: the picture cannot be written ({error})") from None
+
+
+def _pillow_image(picture: Tensor) -> "Image.Image":
     from PIL import Image
 
     pixels = picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)
-    Image.fromarray(pixels.numpy()).save(path, format="PNG")
+    return Image.fromarray(pixels.numpy())

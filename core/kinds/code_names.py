@@ -38,6 +38,10 @@ class CodeNames(BaseModel):
         named = self.codes.get(str(code_dim))
         return f"{code_dim} ({named.name})" if named is not None and named.name else str(code_dim)
 
+    def names_values(self, code_dim: CodeDim) -> bool:
+        """Whether any category of a code has a name."""
+        return bool(self.codes.get(str(code_dim), CodeName()).values)
+
     def value_title(self, code_dim: CodeDim, value: float) -> str:
         """The name of a category, or else the value."""
         named = self.codes.get(str(code_dim))

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from gan_run.core.base.errors import CodeError, GanRunError, suggest
 from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
-from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_reader import ImageInput, ImageReader, default_decoder
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.picture_decoder import PictureDecoder
@@ -23,6 +22,7 @@ from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.norm_statistics import STATISTICS_BATCH, use_batch_statistics, with_standing_statistics
+from gan_run.core.kinds.numbered_samples import BLOCK, Samples, Wanted, numbered_samples
 from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
@@ -135,15 +135,30 @@ class Model:
             NotFoundByName: No code has this name.
             CodeError: The code cannot have this value.
         """
-        held: dict[CodeDim, Tensor] = {}
-        for text, wanted in (codes or {}).items():
+        return self.latents.sample(n, held=self.code_values(codes or {}))
+
+    def code_values(self, codes: Mapping[str, float | str]) -> dict[CodeDim, Tensor]:
+        """Values of codes, as users write them.
+
+        Args:
+            codes: As in `sample_latents`.
+
+        Returns:
+            Scalars on the CPU, by dimension.
+
+        Raises:
+            NotFoundByName: No code has this name.
+            CodeError: The code cannot have this value.
+        """
+        values: dict[CodeDim, Tensor] = {}
+        for text, wanted in codes.items():
             code_dim = self.code_names.code_dim(self.latents, text)
             number = self.code_names.number(code_dim, wanted) if isinstance(wanted, str) else wanted
             try:
-                held[code_dim] = self.latents[code_dim.name].value(number)
+                values[code_dim] = self.latents[code_dim.name].value(number)
             except ValueError as error:
                 raise CodeError(f"{text}={number:g}: {error}") from None
-        return self.latents.sample(n, held=held)
+        return values
 
     @torch.no_grad()
     def generate(self, values: Values, options: Mapping[str, float] | None = None) -> Tensor:
@@ -181,8 +196,8 @@ class Model:
 
         Args:
             n: Number of images, at least 1.
-            seed: Makes the images reproducible and leaves torch's global random number generator unchanged. Without
-                one, that generator is used.
+            seed: Makes the images reproducible and leaves torch's global random number generator unchanged: the i-th
+                image depends on the seed, i and its codes alone. Without one, that generator is used.
             codes: Codes to hold fixed, as in `sample_latents`; needed for names such as `"c[0]"`.
             options: Sampling options of the generator, as in `generate`.
             more: The same, as keywords.
@@ -202,8 +217,27 @@ class Model:
         held = {**(codes or {}), **more}
         if seed is None:
             return self.generate(self.sample_latents(n, held), options)
-        with isolated_rng("sample", seed):
-            return self.generate(self.sample_latents(n, held), options)
+        values = self.code_values(held)
+        samples = self.numbered_samples((Wanted(seed, number, values) for number in range(n)), options)
+        return torch.cat([block.images for block in samples])
+
+    def numbered_samples(
+        self, wanted: Iterable[Wanted], options: Mapping[str, float] | None = None
+    ) -> Iterator[Samples]:
+        """Generate images of which each depends on its seed, its number and its codes alone.
+
+        Args:
+            wanted: The images.
+            options: Sampling options of the generator, as in `generate`.
+
+        Returns:
+            An iterator over images with their latent values, some at a time, so that memory holds few.
+
+        Raises:
+            CodeError: The generator has no such option.
+        """
+        size = min(BLOCK, self.chunk_size)
+        return numbered_samples(self.latents, lambda values: self.generate(values, options), wanted, size)
 
     @torch.no_grad()
     def posterior_params(self, images: ImageInput) -> dict[str, Tensor]:

@@ -195,7 +195,7 @@ def test_unreadable_pictures_are_left_out_and_named(here: Here, run: Path, tmp_p
     [
         (("nothing",), "nothing is neither a file, nor a folder, nor a split of the data (train, validation, test)"),
         (("test", "--out", "x.txt"), "x.txt: a table is written as .csv, .npz or .parquet"),
-        (("test", "--into", "x", "--by", "c"), "'c' is no categorical code that is read off images"),
+        (("test", "--into", "x", "--by", "c"), "'c' is none of the categorical codes: category"),
         (("test", "--into", "x", "--by", "category[1]"), "no latent is called 'category[1]'"),
         (("wrong.npz",), "wrong.npz: 'images': images: float (N, 1, 8, 8) in [-1, 1], or uint8"),
         (("wrong.npz", "--array", "image"), "has no array 'image'; did you mean 'images'?"),

@@ -51,37 +51,37 @@ def encode(
     SOURCE is a folder of pictures, a picture, an array file (.npz, .safetensors, .h5), or a split of the run's data:
     train, validation or test. Images get the preprocessing of training. Without an option, codes.csv is written.
     """
+    from gan_run.code_choice import categorical_dim
+    from gan_run.core.base.files import check_new
     from gan_run.encoding.contact_sheets import write_contact_sheets
     from gan_run.encoding.encoded import encode_images
+    from gan_run.encoding.sorting import sort_images
     from gan_run.encoding.sources import open_source
-    from gan_run.encoding.tables import write_table, writer_of
     from gan_run.runs import load_run
+    from gan_run.tables import write_table, writer_of
 
     if out is None and not (into or sheets or outliers):
         out = Path("codes.csv")
     if out is not None:
         writer_of(out)  # an error before the work
     loaded = load_run(run, plugins.registry, checkpoint)
+    sorted_by = None
+    if into is not None:
+        check_new(into)
+        sorted_by = categorical_dim(loaded.model, loaded.model.code_dims(), by, "--by")
     images = open_source(loaded, source, array)
     encoded = encode_images(loaded.model, images, features or outliers is not None)
     if out is not None:
         write_table(encoded.table(features), out)
         click.echo(out)
-    if into is not None:
-        _sort(encoded, into, by, copy)
+    if into is not None and sorted_by is not None:
+        for name, count in sort_images(encoded, sorted_by, into, copy=copy).items():
+            click.echo(f"{into / name}  {count} images")
     if sheets is not None:
         for file in write_contact_sheets(encoded, sheets):
             click.echo(file)
     if outliers is not None:
         _print_outliers(encoded, outliers)
-
-
-def _sort(encoded: "EncodedImages", into: Path, by: str | None, copy: bool) -> None:
-    from gan_run.encoding.sorting import categorical_dim, sort_images
-
-    counts = sort_images(encoded, categorical_dim(encoded, by), into, copy=copy)
-    for name, count in counts.items():
-        click.echo(f"{into / name}  {count} images")
 
 
 def _print_outliers(encoded: "EncodedImages", count: int) -> None:

@@ -16,7 +16,7 @@ from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 from gan_run.encoding.sources import SourceImages
-from gan_run.encoding.tables import Table
+from gan_run.tables import Table
 
 GENERATED = 1000
 """Generated images on which the error of Q is measured, where it does not predict it."""
@@ -64,7 +64,7 @@ class EncodedImages:
         for dim in self.dims:
             table[str(dim)] = self.values(dim).numpy()
             if self.is_categorical(dim):
-                if str(dim) in self._named:
+                if self.model.code_names.names_values(dim):
                     titles = [self.model.code_names.value_title(dim, value) for value in self.values(dim).tolist()]
                     table[f"{dim}.name"] = np.array(titles)
                 table[f"{dim}.p"] = self.probabilities(dim).numpy()
@@ -76,10 +76,6 @@ class EncodedImages:
             assert self.features is not None
             table["features"] = self.features.numpy()
         return table
-
-    @property
-    def _named(self) -> set[str]:
-        return {code for code, name in self.model.code_names.codes.items() if name.values}
 
     @cached_property
     def _errors(self) -> dict[CodeDim, float]:

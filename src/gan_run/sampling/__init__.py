@@ -1,0 +1,1 @@
+"""Generated datasets: which images are drawn, and the files that they are written to."""
