@@ -18,6 +18,7 @@ from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.discriminator import DiscriminatorModule
 from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.generator import GeneratorModule, GeneratorStack
+from gan_run.core.kinds.graphs import CodesOfImages, ImagesOfValues
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
@@ -330,6 +331,28 @@ class Model:
         """
         trunk = self._discriminator.trunk
         return torch.cat([trunk(chunk).vector.float().cpu() for chunk in self._chunks(images)])
+
+    @property
+    def generator_graph(self) -> ImagesOfValues:
+        """The generator with its latents' embedding, as a module of tensors: values to images. It shares the model's
+        weights."""
+        return ImagesOfValues(self._stack)
+
+    @property
+    def encoder_graph(self) -> CodesOfImages:
+        """Trunk and Q as a module of tensors: images to codes. It shares the model's weights."""
+        found = self.encode(torch.zeros(1, *self.image))
+        names = [name for code in found for name in (code, f"{code}.p", f"{code}.std")]
+        there = {*found, *(f"{code}.p" for code in found.probabilities), *(f"{code}.std" for code in found.deviations)}
+        outputs = [name for name in names if name in there]
+        return CodesOfImages(self.latents, self._discriminator, self._encoders, outputs)
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The modules with the model's weights, not to be changed: `latents`, `generator`, `trunk`, `encoders.N`."""
+        encoders = {f"encoders.{number}": encoder for number, encoder in enumerate(self._encoders)}
+        stack = self._stack
+        return {"latents": stack.latents, "generator": stack.generator, "trunk": self._discriminator.trunk, **encoders}
 
     @property
     def has_batch_norms(self) -> bool:

@@ -170,10 +170,12 @@ class LoadedRun:
     folder: RunFolder
 
 
-def load_run(folder: Path | str, registry: Plugins, checkpoint: CheckpointName = "last") -> LoadedRun:
-    """A run as the commands that evaluate it need it. Raises as `load` does."""
+def load_run(
+    folder: Path | str, registry: Plugins, checkpoint: CheckpointName = "last", device: str = "auto"
+) -> LoadedRun:
+    """A run as the commands that evaluate it need it, on a device. Raises as `load` does."""
     target = RunFolder(Path(folder))
-    spec = resolve_device(recorded_spec(target, registry, ['train.device="auto"']))
+    spec = resolve_device(recorded_spec(target, registry, [f'train.device="{device}"']))
     for missing in missing_parts(spec):
         warnings.warn(f"{folder} is loaded without a component: {missing}", stacklevel=2)
     decisive = registry.files_of(decisive_components(spec))
@@ -186,9 +188,9 @@ def load_run(folder: Path | str, registry: Plugins, checkpoint: CheckpointName =
         average = None if spec.train.ema is None else EMA(game.stack)
     tensors, _ = load_tensors(saved)
     load_model_tensors(tensors, game, average)
-    device = torch.device(spec.train.device)
-    stack = None if average is None else average.stack.to(device)
-    model = game.to(device).model(info, device, stack, target.code_names(), decoder=spec.data.decoder())
+    where = torch.device(spec.train.device)
+    stack = None if average is None else average.stack.to(where)
+    model = game.to(where).model(info, where, stack, target.code_names(), decoder=spec.data.decoder())
     return LoadedRun(spec, model, saved.step, target)
 
 
