@@ -16,7 +16,8 @@ from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
 from gan_run.core.images.picture_decoder import MODES, PictureDecoder
 
 BEYOND = 10.0
-"""Networks without a bounded output leave [-1, 1], but not by this factor; pixels from 0 to 255 do."""
+"""Images above this without a negative number are pixels from 0 to 255. Networks without a bounded output leave [-1, 1]
+in both directions."""
 
 Picture = Path | str | Image.Image
 """A picture file by its path, or an open picture."""
@@ -75,7 +76,7 @@ class ImageReader:
             raise DataError(f"images: {self._wanted} is needed, not {images.dtype} {tuple(images.shape)}")
         if is_stored:
             return self.codec.decode(arranged)
-        if arranged.numel() and (largest := arranged.abs().amax().item()) > BEYOND:
+        if arranged.numel() and arranged.amin() >= 0 and (largest := arranged.amax().item()) > BEYOND:
             raise DataError(
                 f"images: floats have to be in [-1, 1], and these reach {largest:g}: "
                 "give pixels from 0 to 255 as uint8, or scale them"

@@ -82,6 +82,8 @@ def in_batches(traced: Traced, given: dict[str, Tensor]) -> list[dict[str, Tenso
 def test_a_network_gives_the_same_everywhere(network: str, tmp_path: Path) -> None:
     model = model_of(network)
     generator, encoder = trace(model)
+    assert generator.any_batch
+    assert encoder.any_batch is (network != "style")  # whose minibatch standard deviation couples images
     given = values(model)
     images = model.generate(given)
     parts = in_batches(generator, given)

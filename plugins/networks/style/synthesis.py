@@ -145,7 +145,7 @@ class Synthesis(nn.Module):
 
     def forward(self, styles: Tensor) -> Tensor:
         first, *others = styles.unbind(dim=1)
-        maps = self.first(self.constant.expand(len(styles), -1, -1, -1), first)
+        maps = self.first(self.constant.expand(styles.shape[0], -1, -1, -1), first)
         to_image, *to_larger = self.to_image
         images = to_image(maps, others[0])
         for level, (doubling, refining, larger) in enumerate(zip(self.doubling, self.refining, to_larger, strict=True)):

@@ -58,16 +58,19 @@ def _traced(
     name: str, module: nn.Module, examples: tuple[Tensor, ...], inputs: tuple[str, ...], outputs: tuple[str, ...]
 ) -> Traced:
     batch = Dim("batch", min=1)
+    by_input = tuple({0: batch} for _ in examples)
+    # `forward` of the generator has one argument, of all latents.
+    shapes = (by_input,) if name == "generator" else by_input
     errors = []
-    for any_batch in (True, False):
+    # Not strict, torch runs the module's code, in which len(tensor) is a constant; strict, it follows a part of Python.
+    for any_batch, strict in ((True, False), (True, True), (False, False)):
         given = examples if any_batch else tuple(example[:1] for example in examples)
-        # `forward` of the generator has one argument, of all latents.
-        by_input = tuple({0: batch} for _ in given) if any_batch else None
-        shapes = (by_input,) if by_input is not None and name == "generator" else by_input
         try:
             with warnings.catch_warnings(), torch.no_grad():
                 warnings.simplefilter("ignore")  # those of torch about its own code
-                program = torch.export.export(module, given, dynamic_shapes=shapes, strict=True)
+                program = torch.export.export(
+                    module, given, dynamic_shapes=shapes if any_batch else None, strict=strict
+                )
         except Exception as error:  # torch raises many kinds
             errors.append(error)
             continue
