@@ -18,7 +18,8 @@ from gan_run.testing.game import Noise, begin
 
 REGISTRY = load_plugins(found=distribution("gan-run").entry_points.select(group="gan_run"))
 NETWORKS = sorted({name.partition(",")[0] for name in composition_choices.axes(REGISTRY)["network"]})
-CODES = {
+FEW_CODES = {"category": {"type": "categorical", "classes": 3}, "c": {"type": "uniform"}}
+ALL_CODES = {
     "parent": {"type": "categorical", "classes": 3},
     "child": {"type": "child", "parent": "parent", "classes": 2},
     "flags": {"type": "bernoulli", "count": 2},
@@ -34,12 +35,13 @@ def model_of(network: str) -> Model:
     side = composition_choices.SIZES.get(network, composition_choices.SMALL)
     channels = 1 if network in ("infogan-mnist", "infogan-sprites", "infogan-faces") else 3
     narrow = {"width": 0.05} if network != "mlp" else {"hidden": [8]}
+    codes = ALL_CODES if network == "mlp" else FEW_CODES  # the graph of all is large
     spec = {
         "data": Noise(image=(channels, side, side)),
-        "latents": {"z": {"type": "gaussian", "count": 4}, **CODES},
+        "latents": {"z": {"type": "gaussian", "count": 4}, **codes},
         "generator": {"type": network, **narrow},
         "discriminator": {"trunk": {"type": network, **narrow}, "head": {"type": "linear"}},
-        "losses": [{"type": "non-saturating"}, {"type": "mutual-information", "codes": dict.fromkeys(CODES, 1.0)}],
+        "losses": [{"type": "non-saturating"}, {"type": "mutual-information", "codes": dict.fromkeys(codes, 1.0)}],
     }
     training = begin(fields=spec)
     with isolated_rng("statistics"):
