@@ -56,6 +56,6 @@ class ChildModule(CategoricalModule):
         return F.one_hot(pair, self.width).to(torch.get_default_dtype())
 
     def posterior(self, params: Tensor) -> CategoricalDistribution:
-        by_parent = params.unflatten(-1, (-1, self.classes))
+        by_parent = params.reshape(*params.shape[:-1], -1, self.classes)
         at = self.given[self._parent].reshape(-1, 1, 1).expand(-1, 1, self.classes)
         return super().posterior(by_parent.gather(1, at).squeeze(1))

@@ -102,6 +102,13 @@ def to_image(inputs: int, outputs: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
 
 
+class UnitImage(nn.Module):
+    """Images from [-1, 1] to [0, 1]."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (images + 1) / 2
+
+
 class SigmoidImage(nn.Module):
     """The paper's sigmoid, scaled from [0, 1] to [-1, 1]."""
 

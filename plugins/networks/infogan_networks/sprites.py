@@ -10,6 +10,7 @@ from gan_run.plugins.networks.infogan_networks.layers import (
     PaperNetwork,
     PaperTrunk,
     SigmoidImage,
+    UnitImage,
     down_block,
     fc_block,
     to_image,
@@ -46,7 +47,9 @@ class InfoGANSpritesGenerator(PaperNetwork, Generator):
 class InfoGANSpritesTrunk(PaperTrunk):
     """4x4 convolutions to 32, 32, 64 and 64 channels with stride 2, FC 128; leaky ReLU, no norm.
 
-    InfoGAN-CR normalises its weights: `"spectral_norm": true` in the spec's discriminator.
+    InfoGAN-CR normalises its weights: `"spectral_norm": true` in the spec's discriminator. As there, the first
+    convolution sees images in [0, 1], in which the background is 0: of -1 the features are nearly constant, and a
+    discriminator whose weights are normalised hardly learns.
     """
 
     size = 64
@@ -57,7 +60,7 @@ class InfoGANSpritesTrunk(PaperTrunk):
     def build(self, image: ImageShape) -> TrunkModule:
         shallow, deep, wide = self.channels(32, 64, 128)
         convolutions = [
-            down_block(image.channels, shallow, self.slope, "none"),
+            nn.Sequential(UnitImage(), down_block(image.channels, shallow, self.slope, "none")),
             down_block(shallow, shallow, self.slope, self.norm),
             down_block(shallow, deep, self.slope, self.norm),
             down_block(deep, deep, self.slope, self.norm),
