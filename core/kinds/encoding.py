@@ -62,6 +62,17 @@ class Encoding(Mapping[str, Tensor]):
     def _given(self, name: str) -> LatentModule:
         return self._latents.conditional(name, self._estimates)
 
+    def tensors(self) -> dict[str, Tensor]:
+        """All of it by name: of a code `c` the most likely value `c`, and its uncertainty, `c.p` or `c.std`."""
+        found: dict[str, Tensor] = {}
+        for name in self:
+            found[name] = self[name]
+            if name in self.probabilities:
+                found[f"{name}.p"] = self.probabilities[name]
+            if name in self.deviations:
+                found[f"{name}.std"] = self.deviations[name]
+        return found
+
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name}: {tuple(value.shape)}" for name, value in self._estimates.items())
         return f"Encoding({shapes})"

@@ -1,10 +1,11 @@
 """A model as two plain modules of tensors, for torch.export, ONNX and other programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from torch import Tensor, nn
 
 from gan_run.core.kinds.discriminator import DiscriminatorModule
+from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.generator import GeneratorStack
 from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.kinds.loss import Encoder
@@ -34,9 +35,7 @@ class CodesOfImages(nn.Module):
     """Maps images (N, C, H, W) in [-1, 1] to what Q reads off them.
 
     Attributes:
-        outputs: What each of the tensors that `forward` returns is: of a code `c`, the most likely value `c`, (N,) or
-            (N, count), and its uncertainty: `c.p`, the probabilities (N, …, K) of a discrete code; `c.std`, the
-            standard deviation of another one, where Q predicts it.
+        outputs: What each of the tensors that `forward` returns is, by the names of `Encoding.tensors`.
     """
 
     def __init__(
@@ -53,18 +52,14 @@ class CodesOfImages(nn.Module):
         self.outputs = tuple(outputs)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        output = DiscriminatorOutput(self.discriminator, images, {})
-        params: dict[str, Tensor] = {}
-        for encoder in self.encoders:
-            params |= {name: found.float() for name, found in encoder(output).items()}
-        values: dict[str, Tensor] = {}
-        found: dict[str, Tensor] = {}
-        for name in self.latents.order:
-            if name in params:
-                latent = self.latents.conditional(name, values)
-                values[name] = found[name] = latent.estimate(params[name])
-                if latent.cardinality is not None:
-                    found[f"{name}.p"] = latent.probabilities(params[name])
-                elif (deviation := latent.deviation(params[name])) is not None:
-                    found[f"{name}.std"] = deviation
+        params = posterior_params(self.discriminator, self.encoders, images)
+        found = Encoding(self.latents, params).tensors()
         return tuple(found[name] for name in self.outputs)
+
+
+def posterior_params(
+    discriminator: DiscriminatorModule, encoders: Iterable[nn.Module], images: Tensor
+) -> dict[str, Tensor]:
+    """What all encoders output for images (N, C, H, W): posterior parameters (N, P) by code, float32."""
+    output = DiscriminatorOutput(discriminator, images, {})
+    return {code: params.float() for encoder in encoders for code, params in encoder(output).items()}

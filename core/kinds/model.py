@@ -18,13 +18,12 @@ from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.discriminator import DiscriminatorModule
 from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.generator import GeneratorModule, GeneratorStack
-from gan_run.core.kinds.graphs import CodesOfImages, ImagesOfValues
+from gan_run.core.kinds.graphs import CodesOfImages, ImagesOfValues, posterior_params
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.norm_statistics import STATISTICS_BATCH, use_batch_statistics, with_standing_statistics
 from gan_run.core.kinds.numbered_samples import BLOCK, Samples, Wanted, numbered_samples
-from gan_run.core.kinds.update_context import DiscriminatorOutput
 from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
 RESERVED_NAMES = frozenset({"self", "n", "seed", "codes", "options"})
@@ -253,15 +252,8 @@ class Model:
         Raises:
             DataError: `images` has another shape, type or range, or a picture cannot be read.
         """
-        params = [self._encode(chunk) for chunk in self._chunks(images)]
-        return {name: torch.cat([chunk[name].float() for chunk in params]) for name in self.codes}
-
-    def _encode(self, images: Tensor) -> dict[str, Tensor]:
-        output = DiscriminatorOutput(self._discriminator, images, {})
-        params: dict[str, Tensor] = {}
-        for encoder in self._encoders:
-            params |= encoder(output)
-        return params
+        params = [posterior_params(self._discriminator, self._encoders, chunk) for chunk in self._chunks(images)]
+        return {name: torch.cat([chunk[name] for chunk in params]) for name in self.codes}
 
     def encode(self, images: ImageInput) -> Encoding:
         """The codes of images. Batch norms use running statistics, but in `with_batch_statistics`.
@@ -341,10 +333,7 @@ class Model:
     @property
     def encoder_graph(self) -> CodesOfImages:
         """Trunk and Q as a module of tensors: images to codes. It shares the model's weights."""
-        found = self.encode(torch.zeros(1, *self.image))
-        names = [name for code in found for name in (code, f"{code}.p", f"{code}.std")]
-        there = {*found, *(f"{code}.p" for code in found.probabilities), *(f"{code}.std" for code in found.deviations)}
-        outputs = [name for name in names if name in there]
+        outputs = tuple(self.encode(torch.zeros(1, *self.image)).tensors())
         return CodesOfImages(self.latents, self._discriminator, self._encoders, outputs)
 
     @property

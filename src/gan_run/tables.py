@@ -51,9 +51,14 @@ def _texts(column: NDArray[np.generic]) -> list[str]:
 def _write_npz(table: Table, path: Path) -> None:
     # np.savez takes no array called "file".
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, column in table.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, column, allow_pickle=False)
+        add_arrays(archive, table)
+
+
+def add_arrays(archive: zipfile.ZipFile, table: Table) -> None:
+    """Add the columns of a table to an .npz file."""
+    for name, column in table.items():
+        with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array(member, column, allow_pickle=False)
 
 
 def _write_parquet(table: Table, path: Path) -> None:

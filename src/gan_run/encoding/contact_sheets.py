@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_run.core.images.labelled_grid import save_labelled_grid
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.run.traversal import file_name_of
-from gan_run.encoding.encoded import EncodedImages
+from gan_run.encoding.encoded import EncodedImages, difference
 
 PER_ROW = 10
 """Images of each row."""
@@ -64,6 +64,6 @@ def _rows(encoded: EncodedImages, dim: CodeDim) -> Sequence[tuple[str, Tensor]]:
         return [("lowest", order[:PER_ROW]), ("highest", order[-PER_ROW:])]
     rows = []
     for angle in encoded.model.latents[dim.name].traversal_values(DIRECTIONS).cpu():
-        away = ((values - angle + period / 2) % period - period / 2).abs()
+        away = difference(values, angle, period).abs()
         rows.append((f"{angle:.2f}", away.argsort(stable=True)[:PER_ROW]))
     return rows

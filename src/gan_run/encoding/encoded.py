@@ -86,12 +86,16 @@ class EncodedImages:
         errors: dict[CodeDim, float] = {}
         for dim in self.dims:
             if not self.is_categorical(dim):
-                latent = self.model.latents[dim.name]
-                error = self.model.latents.value_of(found, dim) - self.model.latents.value_of(values, dim).cpu()
-                if latent.period is not None:
-                    error = (error + latent.period / 2) % latent.period - latent.period / 2
+                read, drawn = (self.model.latents.value_of(of, dim).cpu() for of in (found, values))
+                error = difference(read, drawn, self.model.latents[dim.name].period)
                 errors[dim] = error.double().square().mean().sqrt().item()
         return errors
+
+
+def difference(one: Tensor, other: Tensor, period: float | None) -> Tensor:
+    """one - other, the shorter way round if values repeat with a period."""
+    apart = one - other
+    return apart if period is None else (apart + period / 2) % period - period / 2
 
 
 def encode_images(model: Model, images: SourceImages, with_features: bool = False) -> EncodedImages:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gan_run.core.base.errors import DataError
+
 NEIGHBOURS = 5
 ROWS = 1000
 """Images whose distances to all others are in memory at once."""
@@ -15,11 +17,16 @@ def outlier_scores(features: Tensor) -> Tensor:
     et al. 2000.)
 
     Args:
-        features: (N, F), N at least 2.
+        features: (N, F).
 
     Returns:
         Scores (N,); large ones are outliers.
+
+    Raises:
+        DataError: There is one image.
     """
+    if len(features) < 2:
+        raise DataError("outliers: one image has no others to compare it with")
     scaled = (features - features.mean(dim=0)) / features.std(dim=0, correction=0).clamp_min(1e-12)
     nearest = min(NEIGHBOURS, len(scaled) - 1)
     scores = []

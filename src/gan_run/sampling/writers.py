@@ -18,7 +18,8 @@ from gan_run.core.images.grid import image_grid, picture_of, save_picture, save_
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.numbered_samples import Samples
-from gan_run.tables import write_table
+from gan_run.sampling.requests import FILE, NUMBER, SEED
+from gan_run.tables import add_arrays, write_table
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,18 @@ class Writer(ABC):
 
     @abstractmethod
     def write(self, blocks: Iterator[Samples]) -> None:
-        """Write all samples. Raises DataError."""
+        """Write all samples.
+
+        Args:
+            blocks: The samples, some at a time.
+
+        Raises:
+            DataError: The images are no pictures, or the target cannot be written.
+
+        Example:
+            def write(self, blocks: Iterator[Samples]) -> None:
+                np.save(self.target, torch.cat([block.images for block in blocks]).numpy())
+        """
 
 
 class GridWriter(Writer):
@@ -60,10 +72,9 @@ class ArrayWriter(Writer):
                 _write_header(member, (self.count, *self.model.image), self.model.codec.dtype)
                 for block in blocks:
                     member.write(self.model.codec.encode(block.images).numpy().tobytes())
-                    _append(columns, _columns(block))
-            for name, column in _joined(columns).items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, column, allow_pickle=False)
+                    latents = {f"latents.{name}": value.numpy() for name, value in block.values.items()}
+                    _append(columns, {**_origin(block), **latents})
+            add_arrays(archive, _joined(columns))
 
 
 class FolderWriter(Writer):
@@ -79,12 +90,12 @@ class FolderWriter(Writer):
             names = [f"{number:0{digits}}.png" for number in range(done, done + len(block.images))]
             for name, image in zip(names, block.images, strict=True):
                 save_png(picture_of(image, self.channels), self.target / name)
-            _append(columns, {"file": np.array(names), **self._labels(block)})
+            _append(columns, {FILE: np.array(names), **self._labels(block)})
             done += len(names)
         write_table(_joined(columns), self.target / "labels.csv")
 
     def _labels(self, block: Samples) -> dict[str, NDArray[Any]]:
-        labels = {name: column for name, column in _columns(block).items() if not name.startswith(LATENTS)}
+        labels = _origin(block)
         for dim in self.shown:
             values = self.model.latents.value_of(block.values, dim)
             labels[str(dim)] = values.numpy()
@@ -101,15 +112,11 @@ def writer_for(target: Path) -> type[Writer]:
     return ArrayWriter if target.suffix == ".npz" else GridWriter
 
 
-LATENTS = "latents."
-
-
-def _columns(block: Samples) -> dict[str, NDArray[Any]]:
-    """What is known of each sample."""
+def _origin(block: Samples) -> dict[str, NDArray[Any]]:
+    """What each sample's noise was drawn from."""
     return {
-        "seed": np.array([one.seed for one in block.wanted]),
-        "number": np.array([one.number for one in block.wanted]),
-        **{f"{LATENTS}{name}": value.numpy() for name, value in block.values.items()},
+        SEED: np.array([one.seed for one in block.wanted]),
+        NUMBER: np.array([one.number for one in block.wanted]),
     }
 
 
