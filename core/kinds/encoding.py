@@ -1,10 +1,10 @@
 """What Q reads off images."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from torch import Tensor
 
+from gan_run.core.base.lazy import lazy_property
 from gan_run.core.kinds.latent_module import LatentModule
 from gan_run.core.kinds.latent_space import LatentSpace
 
@@ -41,14 +41,14 @@ class Encoding(Mapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self._params)
 
-    @cached_property
+    @lazy_property
     def probabilities(self) -> Mapping[str, Tensor]:
         """Q(c | x) of each value of a discrete code: (N, K), or (N, count, K) of several copies. That of a code that
         depends on others is given their most likely values."""
         discrete = [name for name in self if self._latents[name].cardinality is not None]
         return {name: self._given(name).probabilities(self._params[name]).cpu() for name in discrete}
 
-    @cached_property
+    @lazy_property
     def deviations(self) -> Mapping[str, Tensor]:
         """The standard deviation of Q(c | x) of each continuous code for which Q predicts it, (N,) or (N, count)."""
         found: dict[str, Tensor] = {}
@@ -63,7 +63,12 @@ class Encoding(Mapping[str, Tensor]):
         return self._latents.conditional(name, self._estimates)
 
     def tensors(self) -> dict[str, Tensor]:
-        """All of it by name: of a code `c` the most likely value `c`, and its uncertainty, `c.p` or `c.std`."""
+        """Values and uncertainty together.
+
+        Returns:
+            Tensors by name: of a code `c` the most likely value, `c`; and `c.p`, as in `probabilities`, or `c.std`, as
+            in `deviations`.
+        """
         found: dict[str, Tensor] = {}
         for name in self:
             found[name] = self[name]
