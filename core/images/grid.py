@@ -45,7 +45,7 @@ def image_grid(images: Tensor, columns: int, channels: Sequence[int] | None = No
 
     if problem := why_not_shown(ImageShape(*images.shape[1:]), channels):
         raise DataError(problem)
-    shown = images[:, list(_shown(images.shape[1], channels))]
+    shown = images[:, list(shown_channels(images.shape[1], channels))]
     factor = magnification(images)
     large = to_uint8(shown).repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
     grid: Tensor = make_grid(large, nrow=columns, padding=GAP, pad_value=255)
@@ -67,7 +67,7 @@ def picture_of(image: Tensor, channels: Sequence[int] | None = None) -> Tensor:
     """
     if problem := why_not_shown(ImageShape(*image.shape), channels):
         raise DataError(problem)
-    return to_uint8(image[list(_shown(image.shape[0], channels))])
+    return to_uint8(image[list(shown_channels(image.shape[0], channels))])
 
 
 def why_not_shown(image: ImageShape, channels: Sequence[int] | None = None) -> str | None:
@@ -84,8 +84,9 @@ def why_not_shown(image: ImageShape, channels: Sequence[int] | None = None) -> s
     return None
 
 
-def _shown(count: int, channels: Sequence[int] | None) -> Sequence[int]:
-    """The channels that a picture of `count` channels shows. Of two, the second is green and blue."""
+def shown_channels(count: int, channels: Sequence[int] | None = None) -> Sequence[int]:
+    """The channels that a picture of images of `count` channels shows: all of grey, colour and RGBA images, the first
+    three of others. Of two, the second is green and blue."""
     if channels is not None:
         return channels
     return range(count) if count in SHOWN_AS_THEY_ARE else [min(number, count - 1) for number in range(3)]
@@ -99,7 +100,7 @@ def magnification(images: Tensor) -> int:
 
 def save_png(picture: Tensor, path: Path) -> None:
     """Write a picture, uint8 (C, H, W), as PNG whatever the suffix of `path`."""
-    _pillow_image(picture).save(path, format="PNG")
+    pillow_image(picture).save(path, format="PNG")
 
 
 def save_picture(picture: Tensor, path: Path) -> None:
@@ -113,12 +114,13 @@ def save_picture(picture: Tensor, path: Path) -> None:
         DataError: Pillow writes no such format, or not such a picture.
     """
     try:
-        _pillow_image(picture).save(path)
+        pillow_image(picture).save(path)
     except (ValueError, OSError) as error:
         raise DataError(f"{path}: the picture cannot be written ({error})") from None
 
 
-def _pillow_image(picture: Tensor) -> "Image.Image":
+def pillow_image(picture: Tensor) -> "Image.Image":
+    """A picture, uint8 (C, H, W), as Pillow has it."""
     from PIL import Image
 
     pixels = picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)

@@ -16,6 +16,7 @@ from torch.distributions import Distribution
 from gan_run.core.base.device import full_precision
 from gan_run.core.base.errors import PluginError
 from gan_run.core.images.columns import Columns
+from gan_run.core.kinds.control import Control
 
 Values = Mapping[str, Tensor]
 """Latent values by name: (N, …) each, or (N, count, …) of a latent with several copies."""
@@ -170,6 +171,28 @@ class LatentModule(nn.Module, ABC):
         """
         self._is_no_code()
 
+    def control(self) -> Control:
+        """The control with which the explorer's page sets a value.
+
+        Returns:
+            By default a choice of a discrete latent, a dial of a cyclic one, a slider over the values of the traversal
+            of another that has them, and none of noise and vectors.
+
+        Example:
+            def control(self) -> Control:
+                return Control.slider(-2.0, 2.0)
+        """
+        if self.value_shape:
+            return Control.hidden()
+        if self.cardinality is not None:
+            return Control.choice(self.cardinality)
+        if self.period is not None:
+            return Control.dial(self.period)
+        if type(self).traversal_values is LatentModule.traversal_values:
+            return Control.hidden()
+        low, high = self.traversal_values(2).tolist()
+        return Control.slider(low, high)
+
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         """How well Q recovers the values of a batch.
 
@@ -203,6 +226,11 @@ class LatentModule(nn.Module, ABC):
         Args:
             columns: The columns of all training images, (M, …) each. A missing category is -1, a missing number NaN.
         """
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether columns of the data may determine values on real images."""
+        return type(self).observe is not LatentModule.observe
 
     def observe(self, columns: Columns) -> Tensor | None:
         """The latent's value on real images, where what is known of them determines it.

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from gan_run.core.images.columns import Columns
+from gan_run.core.kinds.control import Control
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood
 
 
@@ -87,6 +88,11 @@ class Repeated(LatentModule):
         """Fit the prior that the copies share."""
         self.one.fit_prior(columns)
 
+    @property
+    def is_observed(self) -> bool:
+        """Whether that of a copy may be."""
+        return self.one.is_observed
+
     def observe(self, columns: Columns) -> Tensor | None:
         """Values (N, count, …): what is known of an image determines every copy alike."""
         value = self.one.observe(columns)
@@ -95,6 +101,10 @@ class Repeated(LatentModule):
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """The values of one copy."""
         return self.one.traversal_values(steps, low, high)
+
+    def control(self) -> Control:
+        """That of one copy."""
+        return self.one.control()
 
     def value(self, number: float) -> Tensor:
         """A value of one copy."""

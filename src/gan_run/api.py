@@ -46,6 +46,7 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Component, SpecPath
+from gan_run.core.kinds.control import Control
 from gan_run.core.kinds.criterion import Criterion, compare_pairs
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
 from gan_run.core.kinds.declaration import Declaration
@@ -136,6 +137,7 @@ __all__ = [
     "Columns",
     "Comparison",
     "Component",
+    "Control",
     "Criterion",
     "DataError",
     "DataInfo",

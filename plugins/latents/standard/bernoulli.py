@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.distributions import Bernoulli as BernoulliDistribution
 
-from gan_run import Latent, LatentContext, LatentModule
+from gan_run import Control, Latent, LatentContext, LatentModule
 
 
 class Bernoulli(Latent):
@@ -58,6 +58,9 @@ class BernoulliModule(LatentModule):
 
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         return torch.arange(2, device=self.device)
+
+    def control(self) -> Control:
+        return Control.switch()
 
     def recovery(self, params: Tensor, value: Tensor) -> Tensor:
         return (1 + self.log_likelihood(params, value).mean() / self.entropy()).clamp(0, 1)

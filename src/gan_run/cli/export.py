@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import checkpoint_option
+from gan_run.cli.options import checkpoint_option, real_option
 
 if TYPE_CHECKING:
+    from gan_run.core.images.info import Split
     from gan_run.runs import CheckpointName
 
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @run_argument
 @click.option("--onnx", is_flag=True, help="generator.onnx and encoder.onnx (the extra onnx).")
 @click.option("--torch", "torch_", is_flag=True, help="generator.pt2 and encoder.pt2, programs of torch.export.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="The explorer as one file: page.html.")
 @click.option("--weights", is_flag=True, help="weights.safetensors, for the networks in plain torch.")
 @click.option(
     "--out",
@@ -24,10 +26,19 @@ if TYPE_CHECKING:
     show_default=True,
     help="A new folder.",
 )
+@real_option
 @checkpoint_option
 @with_plugins
 def export(
-    plugins: Plugins, run: Path, onnx: bool, torch_: bool, weights: bool, out: Path, checkpoint: "CheckpointName"
+    plugins: Plugins,
+    run: Path,
+    onnx: bool,
+    torch_: bool,
+    html: Path | None,
+    weights: bool,
+    out: Path,
+    real: "Split | None",
+    checkpoint: "CheckpointName",
 ) -> None:
     """Write RUN's generator and encoder as files that need no gan-run, with a README that shows their use.
 
@@ -35,6 +46,7 @@ def export(
     file is read again, and its outputs are compared with the model's.
     """
     from gan_run.core.base.files import check_new
+    from gan_run.explorer.exploring import page_of
     from gan_run.export.description import write_json, write_readme
     from gan_run.export.tracing import trace
     from gan_run.export.weights import write_weights
@@ -42,10 +54,17 @@ def export(
     from gan_run.runs import load_run
 
     forms = [name for name, wanted in (("onnx", onnx), ("torch", torch_), ("weights", weights)) if wanted]
-    if not forms:
-        raise click.UsageError("what is to be written? --onnx, --torch or --weights")
-    check_new(out)
+    if not forms and html is None:
+        raise click.UsageError("what is to be written? --onnx, --torch, --weights or --html")
+    if forms:
+        check_new(out)
     loaded = load_run(run, plugins.registry, checkpoint, device="cpu")
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(page_of(loaded, real, served=False).html(), encoding="utf-8")
+        click.echo(html)
+    if not forms:
+        return
     out.mkdir(parents=True, exist_ok=True)
     traced = trace(loaded.model) if {*forms} - {"weights"} else []
     for form in forms:

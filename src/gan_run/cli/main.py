@@ -9,6 +9,7 @@ from gan_run.cli.compare import compare
 from gan_run.cli.components import components
 from gan_run.cli.encode import encode
 from gan_run.cli.evaluate import evaluate
+from gan_run.cli.explore import explore
 from gan_run.cli.export import export
 from gan_run.cli.group import CommandOrSpec
 from gan_run.cli.init import init
@@ -35,7 +36,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, sweep, init, check, sample, traverse, encode, evaluate, compare, select, label, export)
+USE = (train, sweep, init, check, explore, sample, traverse, encode, evaluate, compare, select, label, export)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from gan_run.core.images.info import Split
     from gan_run.runs import CheckpointName
 
 
@@ -64,4 +65,27 @@ sampling_option = click.option(
     type=SamplingOption(),
     multiple=True,
     help="A sampling option of the generator, such as truncation=0.5 (repeatable).",
+)
+
+
+class RealImages(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A split of the data, or none."""
+
+    name = "train|validation|test|none"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> "Split | None":
+        if value == "train" or value == "validation" or value == "test":
+            return value
+        if value != "none":
+            self.fail(f"{value!r} is not train, validation, test or none", param, context)
+        return None
+
+
+real_option = click.option(
+    "--real",
+    type=RealImages(),
+    metavar="train|validation|test|none",
+    default="test",
+    show_default=True,
+    help="The split whose images are shown beside generated ones.",
 )

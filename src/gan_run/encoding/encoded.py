@@ -11,15 +11,12 @@ from torch import Tensor
 
 from gan_run.core.base.errors import CodeError
 from gan_run.core.base.progress import track_progress
-from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
+from gan_run.encoding.code_errors import code_errors
 from gan_run.encoding.sources import SourceImages
 from gan_run.tables import Table
-
-GENERATED = 1000
-"""Generated images on which the error of Q is measured, where it does not predict it."""
 
 
 @dataclass(frozen=True)
@@ -79,23 +76,7 @@ class EncodedImages:
 
     @cached_property
     def _errors(self) -> dict[CodeDim, float]:
-        """The root mean square error of each dimension that has no categories, over generated images."""
-        with isolated_rng("encode"):
-            values = self.model.sample_latents(GENERATED)
-            found = self.model.encode(self.model.generate(values))
-        errors: dict[CodeDim, float] = {}
-        for dim in self.dims:
-            if not self.is_categorical(dim):
-                read, drawn = (self.model.latents.value_of(of, dim).cpu() for of in (found, values))
-                error = difference(read, drawn, self.model.latents[dim.name].period)
-                errors[dim] = error.double().square().mean().sqrt().item()
-        return errors
-
-
-def difference(one: Tensor, other: Tensor, period: float | None) -> Tensor:
-    """one - other, the shorter way round if values repeat with a period."""
-    apart = one - other
-    return apart if period is None else (apart + period / 2) % period - period / 2
+        return code_errors(self.model)
 
 
 def encode_images(model: Model, images: SourceImages, with_features: bool = False) -> EncodedImages:

@@ -1,0 +1,43 @@
+"""`gan-run explore`: a page on which codes are turned."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gan_run.cli.common import Plugins, run_argument, with_plugins
+from gan_run.cli.options import checkpoint_option, real_option
+
+if TYPE_CHECKING:
+    from gan_run.core.images.info import Split
+    from gan_run.runs import CheckpointName
+
+
+@click.command()
+@run_argument
+@real_option
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; default: a free one.")
+@click.option("--no-browser", is_flag=True, help="Print the address of the page, and open no browser.")
+@checkpoint_option
+@with_plugins
+def explore(
+    plugins: Plugins, run: Path, real: "Split | None", port: int, no_browser: bool, checkpoint: "CheckpointName"
+) -> None:
+    """Open a page on which RUN's codes are turned, until Ctrl-C.
+
+    The model runs in the browser. The page is served on this machine alone; the names that codes get there are written
+    to RUN's labels.json. `gan-run export RUN --html FILE` writes the page as one file.
+    """
+    import webbrowser
+
+    from gan_run.explorer.exploring import server_of
+    from gan_run.runs import load_run
+
+    with server_of(load_run(run, plugins.registry, checkpoint, device="cpu"), real, port) as server:
+        click.echo(f"{server.url}  (Ctrl-C ends it)")
+        if not no_browser:
+            webbrowser.open(server.url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo()

@@ -1,0 +1,130 @@
+"""The page: one HTML file with the model, ONNX Runtime Web, scripts and style in it."""
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from pydantic import JsonValue
+
+from gan_run.core.base.errors import DataError
+from gan_run.core.base.files import cache_folder
+from gan_run.core.images.grid import why_not_shown
+from gan_run.core.kinds.model import Model
+from gan_run.encoding.encoded import EncodedImages
+from gan_run.explorer import runtime
+from gan_run.explorer.codes import shown_dims
+from gan_run.explorer.description import describe
+from gan_run.explorer.half_precision import store_in_half_precision
+from gan_run.export.tracing import trace
+from gan_run.export.writing import write_onnx
+
+FILES = Path(__file__).parent / "files"
+SCRIPTS = (
+    "embedded",
+    "scheduler",
+    "latents",
+    "pictures",
+    "model",
+    "cells",
+    "controls",
+    "codes",
+    "noises",
+    "path",
+    "encode",
+    "names",
+    "page",
+)
+"""The page's own modules."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page shows.
+
+    Attributes:
+        title: The name of the run.
+        subtitle: A line below it.
+        encoded: Real images with their codes; None if the page shows none.
+        served: Whether a server answers the page, which saves names.
+    """
+
+    model: Model
+    title: str
+    subtitle: str
+    encoded: EncodedImages | None = None
+    served: bool = False
+
+    def html(self) -> str:
+        """The page.
+
+        Raises:
+            DataError: The images are no pictures, a network cannot be exported, or ONNX Runtime Web cannot be fetched.
+        """
+        if problem := why_not_shown(self.model.image):
+            raise DataError(problem)
+        traced = trace(self.model)
+        files = {"wasm": (_runtime_folder() / runtime.WASM).read_bytes()}
+        with TemporaryDirectory() as folder:
+            for one in traced:
+                file = write_onnx(one, Path(folder))
+                store_in_half_precision(file)
+                files[one.name] = gzip.compress(file.read_bytes())
+        scripts = self._scripts()
+        template = Environment(autoescape=True, loader=PackageLoader("gan_run.explorer", "files")).get_template(
+            "page.html.j2"
+        )
+        return template.render(
+            title=self.title,
+            subtitle=self.subtitle,
+            style=_raw((FILES / "page.css").read_text(encoding="utf-8")),
+            description=_json(describe(self.model, traced, self.encoded, self.served)),
+            files={name: _raw(base64.b64encode(content).decode()) for name, content in files.items()},
+            importmap=_json({"imports": {name: _script_url(text) for name, text in scripts.items()}}),
+            modules=[name for name in scripts if name.startswith("control/")] + ["explorer/page.js"],
+        )
+
+    def _scripts(self) -> Mapping[str, str]:
+        """All modules of the page by the name that others import them by."""
+        scripts = {f"explorer/{name}.js": (FILES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS}
+        scripts["onnxruntime-web"] = (_runtime_folder() / runtime.MODULE).read_text(encoding="utf-8")
+        scripts["control/own.js"] = scripts.pop("explorer/controls.js")
+        for _, control in shown_dims(self.model):
+            if control.script:
+                scripts[f"control/{control.element}.js"] = control.script
+        return scripts
+
+
+def _runtime_folder() -> Path:
+    """The folder that holds ONNX Runtime Web. Raises DataError if it cannot be fetched."""
+    fetched = cache_folder(f"onnxruntime-web-{runtime.VERSION}")
+    for folder in (runtime.BUILT_IN, fetched):
+        if (folder / runtime.WASM).exists() and (folder / runtime.MODULE).exists():
+            return folder
+    try:
+        runtime.fetch_runtime(fetched)
+    except OSError as error:
+        raise DataError(
+            f"ONNX Runtime Web, which runs models in a browser, cannot be downloaded into {fetched} ({error}): "
+            "NPM_CONFIG_REGISTRY names a registry other than npm's own"
+        ) from None
+    return fetched
+
+
+def _script_url(script: str) -> str:
+    return f"data:text/javascript;base64,{base64.b64encode(script.encode()).decode()}"
+
+
+def _json(content: Mapping[str, JsonValue]) -> Markup:
+    """JSON that cannot end the element it is in."""
+    return _raw(json.dumps(content, allow_nan=False).replace("<", "\\u003c"))
+
+
+def _raw(text: str) -> Markup:
+    """Text that is not escaped: the package's own, base64, or JSON without tags."""
+    return Markup(text)  # noqa: S704  # see above
