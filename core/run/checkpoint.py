@@ -82,6 +82,12 @@ def load(checkpoint: Checkpoint) -> tuple[Tensors, Tensors]:
     return model, optimizer
 
 
+def weights_hash(checkpoint: Checkpoint) -> str:
+    """The SHA-256 of the model's file, of a checkpoint that `load` has verified."""
+    content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
+    return str(content["files"][FILES[0]])
+
+
 def load_scalars(checkpoint: Checkpoint) -> dict[str, float | None]:
     """The scalars that no line shows yet, of a checkpoint that `load` has verified; None for one that is not finite. A
     checkpoint of an earlier version has none."""

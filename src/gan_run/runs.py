@@ -17,7 +17,7 @@ from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.best import read as read_best
-from gan_run.core.run.checkpoint import Checkpoint, complete
+from gan_run.core.run.checkpoint import Checkpoint, complete, weights_hash
 from gan_run.core.run.checkpoint import load as load_tensors
 from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
@@ -162,12 +162,14 @@ class LoadedRun:
     Attributes:
         spec: The spec, in which a component that is not installed is a placeholder (registry/missing.py).
         model: The model after `step` steps.
+        weights: The SHA-256 of the file of its weights.
     """
 
     spec: Spec
     model: Model
     step: int
     folder: RunFolder
+    weights: str
 
 
 def load_run(
@@ -191,7 +193,7 @@ def load_run(
     where = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(where)
     model = game.to(where).model(info, where, stack, target.code_names(), decoder=spec.data.decoder())
-    return LoadedRun(spec, model, saved.step, target)
+    return LoadedRun(spec, model, saved.step, target, weights_hash(saved))
 
 
 def recorded_spec(folder: RunFolder, registry: Plugins, overrides: Collection[str] = ()) -> Spec:

@@ -30,7 +30,7 @@ def explore(
     """
     import webbrowser
 
-    from gan_run.explorer.exploring import server_of
+    from gan_run.explorer.server import server_of
     from gan_run.runs import load_run
 
     with server_of(load_run(run, plugins.registry, checkpoint, device="cpu"), real, port) as server:

@@ -46,7 +46,7 @@ def export(
     file is read again, and its outputs are compared with the model's.
     """
     from gan_run.core.base.files import check_new
-    from gan_run.explorer.exploring import page_of
+    from gan_run.explorer.page import Page
     from gan_run.export.description import write_json, write_readme
     from gan_run.export.tracing import trace
     from gan_run.export.weights import write_weights
@@ -61,7 +61,7 @@ def export(
     loaded = load_run(run, plugins.registry, checkpoint, device="cpu")
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page_of(loaded, real, served=False).html(), encoding="utf-8")
+        html.write_text(Page(loaded, real, served=False).html(), encoding="utf-8")
         click.echo(html)
     if not forms:
         return

@@ -1,5 +1,7 @@
 """The codes of a page, as JSON: what each is called, its control, and the real images at its extremes."""
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue
 
 from gan_run.core.kinds.control import Control
@@ -54,10 +56,20 @@ def describe_codes(model: Model, encoded: EncodedImages | None) -> list[JsonValu
                 "control": {"element": control.element, "settings": dict(control.settings)},
                 "stops": _stops(model, dim),
                 "extremes": _extremes(encoded, dim),
-                **describe_names(model, dim),
             }
         )
     return described
+
+
+def with_names(model: Model, description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The description of a model, with the present names of its codes."""
+    codes = description["codes"]
+    assert isinstance(codes, list)
+    named: list[JsonValue] = []
+    for (dim, _), code in zip(shown_dims(model), codes, strict=True):
+        assert isinstance(code, dict)
+        named.append({**code, **describe_names(model, dim)})
+    return {**description, "codes": named}
 
 
 def describe_names(model: Model, dim: CodeDim) -> dict[str, JsonValue]:

@@ -19,16 +19,13 @@ DRAWN = 128
 RGBA = 4
 
 
-def describe(
-    model: Model, traced: Sequence[Traced], encoded: EncodedImages | None, served: bool
-) -> dict[str, JsonValue]:
-    """Describe a model to its page.
+def describe(model: Model, traced: Sequence[Traced], encoded: EncodedImages | None) -> dict[str, JsonValue]:
+    """Describe a model to its page, but for names, which a user may change.
 
     Args:
         model: The model.
         traced: Its networks, as exported.
         encoded: Real images with their codes; None if the page shows none.
-        served: Whether a server answers the page, which saves names.
 
     Returns:
         A JSON object.
@@ -45,7 +42,6 @@ def describe(
         "latents": _describe_latents(model),
         "codes": describe_codes(model, encoded),
         "decoder": describe_decoder(model.reader.decoder),
-        "served": served,
     }
 
 

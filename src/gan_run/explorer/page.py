@@ -1,12 +1,10 @@
 """The page: one HTML file with the model, ONNX Runtime Web, scripts and style in it."""
 
 import base64
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -15,14 +13,11 @@ from pydantic import JsonValue
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.files import cache_folder
 from gan_run.core.images.grid import why_not_shown
-from gan_run.core.kinds.model import Model
-from gan_run.encoding.encoded import EncodedImages
+from gan_run.core.images.info import Split
 from gan_run.explorer import runtime
-from gan_run.explorer.codes import shown_dims
-from gan_run.explorer.description import describe
-from gan_run.explorer.half_precision import store_in_half_precision
-from gan_run.export.tracing import trace
-from gan_run.export.writing import write_onnx
+from gan_run.explorer.codes import shown_dims, with_names
+from gan_run.explorer.parts import parts_of
+from gan_run.runs import LoadedRun
 
 FILES = Path(__file__).parent / "files"
 SCRIPTS = (
@@ -45,20 +40,17 @@ SCRIPTS = (
 
 @dataclass(frozen=True)
 class Page:
-    """What a page shows.
+    """The page of a run.
 
     Attributes:
-        title: The name of the run.
-        subtitle: A line below it.
-        encoded: Real images with their codes; None if the page shows none.
+        run: The run, whose model is on the CPU.
+        split: The split whose images are shown beside generated ones; None for none.
         served: Whether a server answers the page, which saves names.
     """
 
-    model: Model
-    title: str
-    subtitle: str
-    encoded: EncodedImages | None = None
-    served: bool = False
+    run: LoadedRun
+    split: Split | None
+    served: bool
 
     def html(self) -> str:
         """The page.
@@ -66,24 +58,18 @@ class Page:
         Raises:
             DataError: The images are no pictures, a network cannot be exported, or ONNX Runtime Web cannot be fetched.
         """
-        if problem := why_not_shown(self.model.image):
+        model = self.run.model
+        if problem := why_not_shown(model.image):
             raise DataError(problem)
-        traced = trace(self.model)
-        files = {"wasm": (_runtime_folder() / runtime.WASM).read_bytes()}
-        with TemporaryDirectory() as folder:
-            for one in traced:
-                file = write_onnx(one, Path(folder))
-                store_in_half_precision(file)
-                files[one.name] = gzip.compress(file.read_bytes())
+        parts = parts_of(self.run, self.split)
+        files = {"wasm": (_runtime_folder() / runtime.WASM).read_bytes(), **parts.networks}
         scripts = self._scripts()
-        template = Environment(autoescape=True, loader=PackageLoader("gan_run.explorer", "files")).get_template(
-            "page.html.j2"
-        )
-        return template.render(
-            title=self.title,
-            subtitle=self.subtitle,
+        environment = Environment(autoescape=True, loader=PackageLoader("gan_run.explorer", "files"))
+        return environment.get_template("page.html.j2").render(
+            title=self.run.spec.name,
+            subtitle=f"After {self.run.step:,} steps{parts.description['note']}",
             style=_raw((FILES / "page.css").read_text(encoding="utf-8")),
-            description=_json(describe(self.model, traced, self.encoded, self.served)),
+            description=_json({**with_names(model, parts.description), "served": self.served}),
             files={name: _raw(base64.b64encode(content).decode()) for name, content in files.items()},
             importmap=_json({"imports": {name: _script_url(text) for name, text in scripts.items()}}),
             modules=[name for name in scripts if name.startswith("control/")] + ["explorer/page.js"],
@@ -94,7 +80,7 @@ class Page:
         scripts = {f"explorer/{name}.js": (FILES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS}
         scripts["onnxruntime-web"] = (_runtime_folder() / runtime.MODULE).read_text(encoding="utf-8")
         scripts["control/own.js"] = scripts.pop("explorer/controls.js")
-        for _, control in shown_dims(self.model):
+        for _, control in shown_dims(self.run.model):
             if control.script:
                 scripts[f"control/{control.element}.js"] = control.script
         return scripts

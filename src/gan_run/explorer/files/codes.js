@@ -16,7 +16,7 @@ export class Codes {
     const part = { code, element };
     this.#attachControl(part);
     for (const event of ["pointerenter", "focusin"]) element.addEventListener(event, () => this.#activate(part));
-    element.querySelector(".extremes").append(...code.extremes.map(figure));
+    element.querySelector(".extremes").append(...code.extremes.map((row) => figure(code, row)));
     element.querySelector("details").hidden = code.extremes.length === 0;
     return part;
   }
@@ -37,8 +37,7 @@ export class Codes {
     this.#attachControl(part);
     part.control.value = this.app.value(code);
     code.extremes.forEach((row, i) => {
-      if (code.values.length) row.title = code.values[row.category];
-      part.element.querySelectorAll("figcaption")[i].textContent = row.title;
+      part.element.querySelectorAll("figcaption")[i].textContent = title(code, row);
     });
     if (part === this.active) this.#layOutStrip();
   }
@@ -77,10 +76,15 @@ export class Codes {
   }
 }
 
-function figure(row) {
+/** What a row of real images is called: a category by its present name. */
+function title(code, row) {
+  return row.category === null ? row.title : code.values[row.category];
+}
+
+function figure(code, row) {
   const element = document.createElement("figure");
   const caption = document.createElement("figcaption");
-  caption.textContent = row.title;
+  caption.textContent = title(code, row);
   const pictures = row.pictures.map((source) => Object.assign(new Image(), { src: source, alt: "" }));
   element.append(caption, ...pictures);
   return element;
