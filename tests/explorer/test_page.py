@@ -1,5 +1,6 @@
 """The explorer's page as one file, in a real browser, against the model in Python."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from click.testing import Result
 from PIL import Image
 from torch import Tensor
 
@@ -142,6 +144,23 @@ def test_what_is_no_picture_is_said(opened: Watched, tmp_path: Path) -> None:
     file.write_text("not a picture")
     opened.page.set_input_files("#encode input", file)
     opened.page.wait_for_selector("#status:has-text('cannot be read')")
+
+
+def test_a_gan_without_codes_has_noise_and_a_path(
+    here: Callable[..., Result], write_spec: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert here("train", write_spec(name="plain", losses=[{"type": "non-saturating"}])).exit_code == 0
+    assert here("export", "runs/plain", "--html", "pages/plain.html").exit_code == 0
+    with open_browser_page() as watched:
+        watched.page.goto((tmp_path / "pages/plain.html").as_uri())
+        wait(watched)
+        assert watched.page.locator("article").count() == 0
+        assert not watched.page.is_visible("#encode")
+        before = drawn(watched, "#image")
+        watched.page.click("text=New noise")
+        wait(watched)
+        assert (drawn(watched, "#image") != before).any()
+        assert watched.complaints == []
 
 
 def test_real_images_are_beside_the_codes(opened: Watched) -> None:

@@ -79,9 +79,9 @@ def test_codes_are_renamed_in_place(server: PageServer, coded_run: Path) -> None
         article.locator(".rename").click()
         watched.page.fill("[name=name_of_code]", "digit")
         watched.page.fill("[name=name_of_value]", "seven")
-        watched.page.click("text=Save")
+        watched.page.click("dialog button[value=save]")
         article.locator("label", has_text="seven").wait_for()
-        watched.page.wait_for_selector("#strip h2:has-text('category (digit)')")
+        article.locator("h3", has_text="category (digit)").wait_for()
         assert json.loads((coded_run / "labels.json").read_text())["codes"]["category"] == {
             "name": "digit",
             "values": {"1": "seven"},
@@ -89,7 +89,7 @@ def test_codes_are_renamed_in_place(server: PageServer, coded_run: Path) -> None
         second = watched.page.locator("article").nth(1)
         second.locator(".rename").click()
         watched.page.fill("[name=name_of_code]", "digit")
-        watched.page.click("text=Save")
+        watched.page.click("dialog button[value=save]")
         watched.page.wait_for_selector("#status:has-text('is the name of another code')")
         assert watched.faults() == []
         assert watched.requests_beside(server.url, f"{server.url}names") == []

@@ -1,6 +1,8 @@
 """The tests that every latent passes."""
 
+import json
 import math
+import re
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -241,6 +243,15 @@ class LatentSuite(ComponentSuite):
         if observed is not None:
             assert observed.shape == latent.sample(len(observed)).shape
             assert latent.embed(observed).shape == (len(observed), latent.width)
+
+    def test_its_control_is_an_element_of_html_with_json_settings(self) -> None:
+        control = self.latent(2).control()
+        if not control.element:
+            pytest.skip("it has no control")
+        assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", control.element), "a custom element has a hyphen"
+        json.dumps(dict(control.settings), allow_nan=False)
+        if control.script:
+            assert f'define("{control.element}"' in control.script, "the script has to define the element"
 
     def test_a_traversal_shows_its_values(self) -> None:
         latent = self.code(1)

@@ -21,10 +21,10 @@ export class Names {
     form.querySelector(".category").hidden = !code.discrete;
     form.querySelector(".category span").textContent = `Name of category ${value}`;
     form.name_of_value.value = code.discrete ? (code.names[value] ?? "") : "";
-    dialog.onclose = () => {
+    dialog.onclose = async () => {
       if (dialog.returnValue !== "save") return;
-      this.#save(code, null, form.name_of_code.value.trim(), code.name);
-      if (code.discrete) this.#save(code, value, form.name_of_value.value.trim(), code.names[value]);
+      await this.#save(code, null, form.name_of_code.value.trim(), code.name);
+      if (code.discrete) await this.#save(code, value, form.name_of_value.value.trim(), code.names[value]);
     };
     dialog.returnValue = "";
     dialog.showModal();
