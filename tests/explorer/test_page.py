@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from click.testing import Result
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
