@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from browser import Watched, open_browser_page
+from browser import Watched, open_page
 from explorer_page import wait
 from gan_run import Model, RunOptions, load, train
 from gan_run.cli import main
 from gan_run.registry.plugins import Registry, load_plugins
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 KNOB = Path(__file__).with_name("knob.py")
 CODES = ("category", "c", "turn", "on", "phase")
@@ -78,9 +81,8 @@ def page_file(coded_run: Path, toys: Path) -> Path:
 
 
 @pytest.fixture
-def opened(page_file: Path) -> Iterator[Watched]:
+def opened(browser: "Browser", page_file: Path) -> Iterator[Watched]:
     """The page, ready, opened from its file."""
-    with open_browser_page() as watched:
-        watched.page.goto(page_file.as_uri())
+    with open_page(browser, page_file.as_uri()) as watched:
         wait(watched)
         yield watched

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from browser import Watched, needs_browser, open_browser_page
+from browser import Watched, open_page
 from explorer_page import drawn, values_of, wait
 from gan_run import Model, to_uint8
 
-pytestmark = needs_browser
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 CLOSE = 2
 """Levels of 255: weights in half precision."""
 
@@ -40,9 +42,8 @@ def test_it_opens_from_a_file_without_a_request_and_is_accessible(page_file: Pat
     assert opened.complaints == []
 
 
-def test_it_fits_a_phone_and_is_accessible_in_the_dark(page_file: Path) -> None:
-    with open_browser_page(390, 800, "dark") as watched:
-        watched.page.goto(page_file.as_uri())
+def test_it_fits_a_phone_and_is_accessible_in_the_dark(browser: "Browser", page_file: Path) -> None:
+    with open_page(browser, page_file.as_uri(), 390, 800, "dark") as watched:
         wait(watched)
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
         assert watched.faults() == []
@@ -147,12 +148,11 @@ def test_what_is_no_picture_is_said(opened: Watched, tmp_path: Path) -> None:
 
 
 def test_a_gan_without_codes_has_noise_and_a_path(
-    here: Callable[..., Result], write_spec: Callable[..., Path], tmp_path: Path
+    browser: "Browser", here: Callable[..., Result], write_spec: Callable[..., Path], tmp_path: Path
 ) -> None:
     assert here("train", write_spec(name="plain", losses=[{"type": "non-saturating"}])).exit_code == 0
     assert here("export", "runs/plain", "--html", "pages/plain.html").exit_code == 0
-    with open_browser_page() as watched:
-        watched.page.goto((tmp_path / "pages/plain.html").as_uri())
+    with open_page(browser, (tmp_path / "pages/plain.html").as_uri()) as watched:
         wait(watched)
         assert watched.page.locator("article").count() == 0
         assert not watched.page.is_visible("#encode")

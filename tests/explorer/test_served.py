@@ -5,14 +5,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import needs_browser, open_browser_page
+from browser import open_page
 from explorer_page import wait
-from gan_run.explorer.server import PageServer, server_of
+from gan_run.explorer.server import PageServer
+from gan_run.explorer.serving import server_of
 from gan_run.registry.plugins import Registry
 from gan_run.runs import load_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture
@@ -69,10 +74,8 @@ def test_a_strangers_page_cannot_name_codes(server: PageServer, coded_run: Path)
     )
 
 
-@needs_browser
-def test_codes_are_renamed_in_place(server: PageServer, coded_run: Path) -> None:
-    with open_browser_page() as watched:
-        watched.page.goto(server.url)
+def test_codes_are_renamed_in_place(browser: "Browser", server: PageServer, coded_run: Path) -> None:
+    with open_page(browser, server.url) as watched:
         wait(watched)
         article = watched.page.locator("article").first
         article.locator("label", has_text="1").click()

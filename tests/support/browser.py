@@ -3,20 +3,17 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SERIOUS = ("serious", "critical")
 
 
 class Watched:
-    """A page, what its console says, and what it requests."""
+    """A page, the errors in its console, and what it requests."""
 
     def __init__(self, page: "Page") -> None:
         self.page = page
@@ -39,13 +36,12 @@ class Watched:
 
 
 @contextmanager
-def open_browser_page(width: int = 1200, height: int = 900, scheme: str = "light") -> Iterator[Watched]:
-    """A page in a window of this size in pixels. `scheme` is light or dark."""
-    from playwright.sync_api import sync_playwright
-
-    assert CHROMIUM is not None
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-        yield Watched(page)
-        browser.close()
+def open_page(
+    browser: "Browser", url: str, width: int = 1200, height: int = 900, scheme: Literal["light", "dark"] = "light"
+) -> Iterator[Watched]:
+    """A page in a window of this size in pixels, of a user who prefers this colour scheme."""
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    watched = Watched(page)
+    page.goto(url)
+    yield watched
+    page.close()

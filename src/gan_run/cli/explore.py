@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import checkpoint_option, real_option
+from gan_run.cli.options import checkpoint_option, no_browser_option, port_option, real_option
 
 if TYPE_CHECKING:
     from gan_run.core.images.info import Split
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @click.command()
 @run_argument
 @real_option
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; default: a free one.")
-@click.option("--no-browser", is_flag=True, help="Print the address of the page, and open no browser.")
+@port_option
+@no_browser_option
 @checkpoint_option
 @with_plugins
 def explore(
@@ -28,16 +28,7 @@ def explore(
     The model runs in the browser. The page is served on this machine alone; the names that codes get there are written
     to RUN's labels.json. `gan-run export RUN --html FILE` writes the page as one file.
     """
-    import webbrowser
-
-    from gan_run.explorer.server import server_of
+    from gan_run.explorer.serving import serve
     from gan_run.runs import load_run
 
-    with server_of(load_run(run, plugins.registry, checkpoint, device="cpu"), real, port) as server:
-        click.echo(f"{server.url}  (Ctrl-C ends it)")
-        if not no_browser:
-            webbrowser.open(server.url)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            click.echo()
+    serve(load_run(run, plugins.registry, checkpoint, device="cpu"), real, port, open_browser=not no_browser)

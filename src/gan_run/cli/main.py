@@ -7,6 +7,7 @@ from gan_run.cli.check import check
 from gan_run.cli.common import block_option
 from gan_run.cli.compare import compare
 from gan_run.cli.components import components
+from gan_run.cli.demo import demo
 from gan_run.cli.encode import encode
 from gan_run.cli.evaluate import evaluate
 from gan_run.cli.explore import explore
@@ -36,7 +37,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, sweep, init, check, explore, sample, traverse, encode, evaluate, compare, select, label, export)
+USE = (train, sweep, init, check, explore, sample, traverse, encode, evaluate, compare, select, label, export, demo)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)

@@ -89,3 +89,5 @@ real_option = click.option(
     show_default=True,
     help="The split whose images are shown beside generated ones.",
 )
+port_option = click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; default: a free one.")
+no_browser_option = click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")

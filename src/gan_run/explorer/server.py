@@ -10,10 +10,6 @@ from threading import Lock
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from gan_run.core.base.errors import GanRunError
-from gan_run.core.images.info import Split
-from gan_run.explorer.codes import describe_names
-from gan_run.explorer.page import Page
-from gan_run.runs import LoadedRun
 
 HOST = "127.0.0.1"
 LARGEST_REQUEST = 10_000
@@ -28,23 +24,6 @@ class Renaming(BaseModel):
     code: str
     category: int | None
     name: str
-
-
-def server_of(run: LoadedRun, split: Split | None, port: int) -> "PageServer":
-    """A server of the page of a run, which saves names in its labels.json. Raises as `Page.html` does."""
-
-    def rename(wanted: Renaming) -> dict[str, JsonValue]:
-        names = run.folder.code_names()
-        dim = names.code_dim(run.model.latents, wanted.code)
-        if wanted.category is None:
-            names = names.with_name(run.model.latents, dim, wanted.name)
-        else:
-            names = names.with_value(run.model.latents, dim, wanted.category, wanted.name)
-        run.folder.write_code_names(names)
-        run.model.code_names = names
-        return describe_names(run.model, dim)
-
-    return PageServer(Page(run, split, served=True).html(), rename, port)
 
 
 class PageServer(ThreadingHTTPServer):

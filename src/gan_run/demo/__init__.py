@@ -1,0 +1,1 @@
+"""A small trained run that the package contains, for `gan-run demo`."""

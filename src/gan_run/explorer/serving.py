@@ -1,0 +1,41 @@
+"""Serves the page of a run, and saves names in its labels.json."""
+
+import webbrowser
+
+import click
+from pydantic import JsonValue
+
+from gan_run.core.images.info import Split
+from gan_run.explorer.codes import describe_names
+from gan_run.explorer.page import Page
+from gan_run.explorer.server import PageServer, Renaming
+from gan_run.runs import LoadedRun
+
+
+def serve(run: LoadedRun, split: Split | None, port: int, open_browser: bool) -> None:
+    """Serve the page of a run until Ctrl-C. Raises as `Page.html` does."""
+    with server_of(run, split, port) as server:
+        click.echo(f"{server.url}  (Ctrl-C ends it)")
+        if open_browser:
+            webbrowser.open(server.url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo()
+
+
+def server_of(run: LoadedRun, split: Split | None, port: int) -> PageServer:
+    """A server of the page of a run, which saves names in its labels.json. Raises as `Page.html` does."""
+
+    def rename(wanted: Renaming) -> dict[str, JsonValue]:
+        names = run.folder.code_names()
+        dim = names.code_dim(run.model.latents, wanted.code)
+        if wanted.category is None:
+            names = names.with_name(run.model.latents, dim, wanted.name)
+        else:
+            names = names.with_value(run.model.latents, dim, wanted.category, wanted.name)
+        run.folder.write_code_names(names)
+        run.model.code_names = names
+        return describe_names(run.model, dim)
+
+    return PageServer(Page(run, split, served=True).html(), rename, port)
