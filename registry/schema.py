@@ -1,14 +1,29 @@
-"""The JSON Schema of a spec with all installed components."""
+"""The JSON Schema of a spec with all installed components, as editors and validators need it.
+
+A kind is an object whose `type` is one of an enumeration; each type has a condition, `if` the type is this `then` these
+are the fields. Editors then offer all types with their documentation, and say which are valid. (Of `oneOf` they offer
+only the alternatives that fit best so far.)
+
+A spec that extends another one may leave out what that one has: it follows definitions in which nothing is required.
+"""
+
+from collections.abc import Mapping
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.spec import Spec
 from gan_run.registry.catalogue import Catalogue
+from gan_run.registry.describe import summary
+from gan_run.registry.recipes import recipes
 
 REF = "#/$defs/"
 KIND = "gan_run_kind"
+SPEC = "Spec"
+PARTIAL = "partial."
+"""Begins the names of definitions in which nothing is required."""
 
 
 class _KindsByName(GenerateJsonSchema):
@@ -23,18 +38,52 @@ class _KindsByName(GenerateJsonSchema):
 def json_schema(catalogue: Catalogue) -> dict[str, object]:
     """The JSON Schema of a spec, for editors and validators."""
     definitions: dict[str, object] = {}
-    schema = _generate(Spec, "", definitions)
+    spec = _generate(Spec, "", definitions)
+    spec["properties"]["extends"]["examples"] = list(recipes())
+    definitions[SPEC] = spec
     for kind in catalogue.kinds():
-        choices = []
-        for name, entry in catalogue.named(kind):
-            key = f"{kind}.{name}".replace(":", ".")
-            component = _generate(entry.component, f"{key}.", definitions)
-            component["properties"] = {**component["properties"], "type": {"const": name, "type": "string"}}
-            component["required"] = ["type", *(r for r in component.get("required", []) if r != "type")]
-            definitions[key] = component
-            choices.append({"$ref": f"{REF}{key}"})
-        definitions[kind] = {"oneOf": choices}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
+        entries = sorted(catalogue.named(kind), key=lambda pair: pair[0])
+        components = {name: entry.component for name, entry in entries}
+        definitions[kind] = _choice(kind, components)
+        for name, component in components.items():
+            definitions[_key(kind, name)] = _component(kind, name, component, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A spec of gan-run",
+        "if": {"required": ["extends"]},
+        "then": {"$ref": f"{REF}{PARTIAL}{SPEC}"},
+        "else": {"$ref": f"{REF}{SPEC}"},
+        "$defs": {**definitions, **{f"{PARTIAL}{key}": _partial(value) for key, value in definitions.items()}},
+    }
+
+
+def _choice(kind: str, components: Mapping[str, type[Component]]) -> dict[str, object]:
+    """The schema of a kind."""
+    docs = [summary(component) for component in components.values()]
+    return {
+        "type": "object",
+        "properties": {"type": {"enum": list(components), "enumDescriptions": docs}},
+        "required": ["type"],
+        "allOf": [
+            {
+                "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+                "then": {"$ref": f"{REF}{_key(kind, name)}"},
+            }
+            for name in components
+        ],
+    }
+
+
+def _component(kind: str, name: str, component: type[Component], definitions: dict[str, object]) -> JsonSchemaValue:
+    schema = _generate(component, f"{_key(kind, name)}.", definitions)
+    named = {"const": name, "type": "string", "description": summary(component)}
+    schema["properties"] = {**schema["properties"], "type": named}
+    schema["required"] = ["type", *(field for field in schema.get("required", []) if field != "type")]
+    return schema
+
+
+def _key(kind: str, name: str) -> str:
+    return f"{kind}.{name}".replace(":", ".")
 
 
 def _generate(model: type[BaseModel], prefix: str, definitions: dict[str, object]) -> JsonSchemaValue:
@@ -57,3 +106,17 @@ def _with_references(schema: object) -> object:
         linked = {key: _with_references(value) for key, value in schema.items() if key != KIND}
         return {"$ref": f"{REF}{schema[KIND]}", **linked} if KIND in schema else linked
     return schema
+
+
+def _partial(schema: object) -> object:
+    """A definition in which nothing is required, and which refers to others of this sort."""
+    if isinstance(schema, list):
+        return [_partial(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # The name of a field may be "required" too: its value is an object.
+    kept = {key: value for key, value in schema.items() if not (key == "required" and isinstance(value, list))}
+    return {
+        key: f"{REF}{PARTIAL}{value.removeprefix(REF)}" if key == "$ref" else value if key == "if" else _partial(value)
+        for key, value in kept.items()
+    }
