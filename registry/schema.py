@@ -4,7 +4,8 @@ A kind is an object whose `type` is one of an enumeration; each type has a condi
 are the fields. Editors then offer all types with their documentation, and say which are valid. (Of `oneOf` they offer
 only the alternatives that fit best so far.)
 
-A spec that extends another one may leave out what that one has: it follows definitions in which nothing is required.
+A spec that extends another one may leave out what that one has: it follows definitions in which nothing is required,
+except in lists, which are never merged.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ KIND = "gan_run_kind"
 SPEC = "Spec"
 PARTIAL = "partial."
 """Begins the names of definitions in which nothing is required."""
+PLAYERS = ("generator", "discriminator")
+"""Those that every game has; losses add others."""
+LISTS = ("items", "prefixItems")
 
 
 class _KindsByName(GenerateJsonSchema):
@@ -39,7 +43,14 @@ def json_schema(catalogue: Catalogue) -> dict[str, object]:
     """The JSON Schema of a spec, for editors and validators."""
     definitions: dict[str, object] = {}
     spec = _generate(Spec, "", definitions)
-    spec["properties"]["extends"]["examples"] = list(recipes())
+    extends = {
+        "type": "string",
+        "description": spec["properties"]["extends"]["description"],
+        "examples": list(recipes()),
+    }
+    optimizers = spec["properties"]["optimizers"]
+    players = dict.fromkeys(PLAYERS, optimizers["additionalProperties"])
+    spec["properties"] |= {"extends": extends, "optimizers": {**optimizers, "properties": players}}
     definitions[SPEC] = spec
     for kind in catalogue.kinds():
         entries = sorted(catalogue.named(kind), key=lambda pair: pair[0])
@@ -53,7 +64,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, object]:
         "if": {"required": ["extends"]},
         "then": {"$ref": f"{REF}{PARTIAL}{SPEC}"},
         "else": {"$ref": f"{REF}{SPEC}"},
-        "$defs": {**definitions, **{f"{PARTIAL}{key}": _partial(value) for key, value in definitions.items()}},
+        "$defs": {**definitions, **_partial_definitions(definitions)},
     }
 
 
@@ -108,15 +119,30 @@ def _with_references(schema: object) -> object:
     return schema
 
 
-def _partial(schema: object) -> object:
-    """A definition in which nothing is required, and which refers to others of this sort."""
+def _partial_definitions(definitions: Mapping[str, object]) -> dict[str, object]:
+    """The definition of a spec in which nothing is required, and those that it refers to."""
+    made: dict[str, object] = {}
+    wanted = [SPEC]
+    while wanted:
+        key = wanted.pop()
+        if f"{PARTIAL}{key}" not in made:
+            made[f"{PARTIAL}{key}"] = _partial(definitions[key], wanted)
+    return made
+
+
+def _partial(schema: object, wanted: list[str]) -> object:
+    """A schema in which nothing is required. The keys of the definitions that it refers to are added to `wanted`."""
     if isinstance(schema, list):
-        return [_partial(item) for item in schema]
+        return [_partial(item, wanted) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    # The name of a field may be "required" too: its value is an object.
-    kept = {key: value for key, value in schema.items() if not (key == "required" and isinstance(value, list))}
-    return {
-        key: f"{REF}{PARTIAL}{value.removeprefix(REF)}" if key == "$ref" else value if key == "if" else _partial(value)
-        for key, value in kept.items()
-    }
+    made: dict[str, object] = {}
+    for key, value in schema.items():
+        if key == "$ref":
+            wanted.append(value.removeprefix(REF))
+            made[key] = f"{REF}{PARTIAL}{wanted[-1]}"
+        elif key == "if" or key in LISTS:
+            made[key] = value
+        elif not (key == "required" and isinstance(value, list)):  # a field of this name has an object
+            made[key] = _partial(value, wanted)
+    return made
