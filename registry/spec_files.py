@@ -29,6 +29,8 @@ def read_content(content: bytes, source: str, parse: Parse | None = None) -> dic
     """The fields in the content of a file, whose format shows in it if `parse` is None. Raises as `read_file` does."""
     try:
         text = content.decode("utf-8-sig")
+        if not text.strip():
+            raise ValueError("it is empty")
         fields = (parse or _format_of(text))(text)
         problems = list(_foreign(fields))
     except ValueError as error:
@@ -55,9 +57,9 @@ def _read_yaml(text: str) -> object:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ValueError(f"{where}{error.problem}") from None
+        raise ValueError(where + " ".join(filter(None, (error.context, error.problem)))) from None
     except YAMLError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(" ".join(str(error).split())) from None
 
 
 FORMATS: Mapping[str, Parse] = {
@@ -97,7 +99,7 @@ def _line_first(message: str) -> str:
         r"(?P<text>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)",
     ):
         if found := re.fullmatch(pattern, message, re.DOTALL):
-            return f"line {found['line']}, column {found['column']}: {found['text']}"
+            return f"line {found['line']}, column {found['column']}: {found['text']}".replace("\n", "\\n")
     return message
 
 

@@ -39,7 +39,7 @@ def expand_variables(text: str) -> str:
     try:
         return Template(text).substitute(os.environ)
     except KeyError as error:
-        raise ValueError(f"the environment variable {error.args[0]} is not set (a dollar sign itself is $$)") from None
+        raise ValueError(f"the environment variable {error.args[0]} is not set; a dollar sign itself is written as $$") from None
     except ValueError:
         raise ValueError("a $ begins a variable, ${NAME}; a dollar sign itself is written as $$") from None
 

@@ -68,7 +68,7 @@ def _show(kind: str, name: str, entry: "Entry", as_json: bool) -> None:
         rows = [asdict(field) for field in fields]
         click.echo(json.dumps({"kind": kind, "type": name, **source, "about": about, "fields": rows}, indent=2))
         return
-    click.echo(f"{kind} {name}, of the plugin {entry.plugin} ({entry.distribution} {entry.version})\n\n{about}\n")
+    click.echo(f"{kind} {name}, from the plugin {entry.plugin} ({entry.distribution} {entry.version})\n\n{about}\n")
     width = max((len(field.name) for field in fields), default=0)
     for field in fields:
         value = "required" if field.default is None else f"default {field.default}"
