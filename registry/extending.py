@@ -72,7 +72,7 @@ def _layers(fields: Mapping[str, object], folder: Path, source: str) -> Iterator
             if isinstance(error, SpecError):
                 raise
             raise SpecError([Problem((EXTENDS,), str(error))], source) from None
-        if base in chain[1:]:
+        if base in chain:
             circle = " extends ".join([*chain[chain.index(base) :], base])
             raise SpecError([Problem((EXTENDS,), f"a circle: {circle}")], source)
         source = base

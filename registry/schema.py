@@ -126,7 +126,7 @@ def _partial_definitions(definitions: Mapping[str, object]) -> dict[str, object]
     while wanted:
         key = wanted.pop()
         if f"{PARTIAL}{key}" not in made:
-            made[f"{PARTIAL}{key}"] = _partial(definitions[key], wanted)
+            made[f"{PARTIAL}{key}"] = _partial(definitions.get(key, {}), wanted)
     return made
 
 

@@ -48,7 +48,8 @@ def _read_json(text: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError:  # a mistake, or what JSON5 adds; its parser is too slow to be the first
-        return json5.loads(text, object_pairs_hook=_without_duplicates)
+        fields = json5.loads(text, object_pairs_hook=_without_duplicates)
+        return json.loads(json.dumps(fields))  # JSON5 leaves a character of two escapes, \ud83d\ude00, as two
 
 
 def _read_yaml(text: str) -> object:

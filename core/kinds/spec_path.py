@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, ValidationInfo
 from gan_run.core.kinds.component import ValidationContext
 from gan_run.core.kinds.declaration import mistake
 
+DOLLAR = "a dollar sign itself is written as $$"
+
 
 class AnchoredText(str):
     """Text with the folder that it is relative to as a path: it is from the command line, or from a base of a spec."""
@@ -39,9 +41,9 @@ def expand_variables(text: str) -> str:
     try:
         return Template(text).substitute(os.environ)
     except KeyError as error:
-        raise ValueError(f"the environment variable {error.args[0]} is not set; a dollar sign itself is written as $$") from None
+        raise ValueError(f"the environment variable {error.args[0]} is not set; {DOLLAR}") from None
     except ValueError:
-        raise ValueError("a $ begins a variable, ${NAME}; a dollar sign itself is written as $$") from None
+        raise ValueError(f"a $ begins a variable, ${{NAME}}; {DOLLAR}") from None
 
 
 def expand_home(path: Path) -> Path:
