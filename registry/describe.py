@@ -5,6 +5,7 @@ import json
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -93,7 +94,8 @@ def _type(annotation: object, kind: NameKind) -> str:
     """A type as a person writes it."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return _with_bounds(_type(arguments[0], kind), arguments[1:])
+        constraints = (each.metadata if isinstance(each, FieldInfo) else [each] for each in arguments[1:])
+        return _with_bounds(_type(arguments[0], kind), chain.from_iterable(constraints))
     if origin is typing.Literal:
         return ", ".join(json.dumps(argument) for argument in arguments)
     if origin in (tuple, list):

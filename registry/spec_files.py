@@ -41,15 +41,16 @@ def read_content(content: bytes, source: str, parse: Parse | None = None) -> dic
         raise SpecError([Problem((), "a spec is an object of fields, such as name, data and losses")], source)
     if problems:
         raise SpecError(problems, source)
-    return fields
+    # As JSON has it: the other parsers leave a character that is escaped as a pair, \ud83d\ude00, in two.
+    plain: dict[str, object] = json.loads(json.dumps(fields))
+    return plain
 
 
 def _read_json(text: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError:  # a mistake, or what JSON5 adds; its parser is too slow to be the first
-        fields = json5.loads(text, object_pairs_hook=_without_duplicates)
-        return json.loads(json.dumps(fields))  # JSON5 leaves a character of two escapes, \ud83d\ude00, as two
+        return json5.loads(text, object_pairs_hook=_without_duplicates)
 
 
 def _read_yaml(text: str) -> object:

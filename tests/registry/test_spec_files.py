@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gan_run import SpecError, read_spec
@@ -127,6 +127,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(), values, max_size=4))
 def test_json_is_yaml_too_and_comments_change_nothing(fields: dict[str, object]) -> None:
     text = json.dumps(fields, indent=1)
