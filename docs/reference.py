@@ -11,13 +11,12 @@ import click
 from classes import class_pages
 from docstrings import to_markdown
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from gan_run import Discriminator, Spec, Train
 from gan_run.cli import main
 from gan_run.core.kinds.component import Component
 from gan_run.registry import hookspecs
+from gan_run.registry.describe import FieldText, fields_of
 from gan_run.registry.plugins import load_plugins
 
 OURS = "gan-run"
@@ -65,44 +64,13 @@ def _spec_page() -> str:
 
 
 def _fields(model: type[BaseModel]) -> str:
-    rows = [_row(field.alias or name, field) for name, field in model.model_fields.items() if name != "type"]
+    rows = [_row(field) for field in fields_of(model, lambda kind: f"[{kind}]({kind}.md)")]
     return "\n".join(["| field | type | default | |", "| --- | --- | --- | --- |", *rows]) if rows else ""
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    default = "required" if field.is_required() else f"`{_default(field)}`"
-    return f"| `{name}` | {_type(field.annotation)} | {default} | {field.description or ''} |"
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.get_default(call_default_factory=True, validated_data={})
-    assert value is not PydanticUndefined
-    shown = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, (bool, type(None))) else None
-    if isinstance(value, (tuple, list)):
-        return "[" + ", ".join(f'"{item}"' if isinstance(item, str) else str(item) for item in value) + "]"
-    return shown or (f'"{value}"' if isinstance(value, str) else str(value))
-
-
-def _type(annotation: object) -> str:
-    """A type as a person writes it."""
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        return _type(arguments[0])
-    if origin is typing.Literal:
-        return ", ".join(f"`{argument!r}`" for argument in arguments).replace("'", '"')
-    if origin in (tuple, list):
-        inner = {_type(argument): None for argument in arguments if argument is not Ellipsis}
-        return f"list of {' and '.join(inner)}"
-    if origin is dict:
-        return f"{_type(arguments[1])} by name"
-    if arguments:  # a union
-        return " or ".join({_type(argument): None for argument in arguments})
-    if isinstance(annotation, type) and issubclass(annotation, Component) and annotation.is_kind():
-        return f"[{annotation.kind}]({annotation.kind}.md)"
-    names = {int: "whole number", float: "number", str: "text", bool: "true or false", type(None): "null"}
-    if isinstance(annotation, type):
-        return names.get(annotation, annotation.__name__.lower())
-    return str(annotation)
+def _row(field: FieldText) -> str:
+    default = "required" if field.default is None else f"`{field.default}`"
+    return f"| `{field.name}` | {field.type} | {default} | {field.description} |"
 
 
 def _commands_page() -> str:

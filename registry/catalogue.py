@@ -35,12 +35,16 @@ class Catalogue:
 
     def find(self, kind: str, name: str) -> type[Component]:
         """The component called `name`. Raises NotFoundByName if there is none or several."""
+        return self.entry(kind, name).component
+
+    def entry(self, kind: str, name: str) -> Entry:
+        """The component called `name`, and where it is from. Raises as `find`."""
         distribution, _, bare = name.rpartition(":")
         found = self._entries.get(kind, {}).get(bare, [])
         if distribution:
             found = [entry for entry in found if entry.distribution == distribution]
         if len(found) == 1:
-            return found[0].component
+            return found[0]
         if found:
             owners = " or ".join(f"{entry.distribution}:{bare}" for entry in found)
             raise NotFoundByName(f"{name!r} is claimed by several plugins: choose {owners}")

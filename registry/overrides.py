@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from gan_run.core.base.errors import Problem, SpecError
-from gan_run.core.kinds.component import CommandLineText
+from gan_run.core.kinds.spec_path import anchored
 
 
 def apply_overrides(content: Mapping[str, object], overrides: Iterable[str]) -> Mapping[str, object]:
@@ -60,18 +61,9 @@ def _put(root: dict[str, object], steps: list[str | int], value: object, source:
 
 
 def _value(text: str) -> object:
-    """Parse a value: JSON if it is valid JSON, else text. Texts are marked as given on the command line."""
+    """Parse a value: JSON if it is valid JSON, else text. Paths in it are relative to the current folder."""
     try:
-        return _mark(json.loads(text))
+        value = json.loads(text)
     except json.JSONDecodeError:
-        return CommandLineText(text)
-
-
-def _mark(value: object) -> object:
-    if isinstance(value, str):
-        return CommandLineText(value)
-    if isinstance(value, list):
-        return [_mark(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _mark(item) for key, item in value.items()}
-    return value
+        value = text
+    return anchored(value, Path.cwd())

@@ -1,6 +1,5 @@
-"""Reads the JSON of a spec into a `Spec`, and reports every mistake with its place."""
+"""Reads the fields of a spec into a `Spec`, and reports every mistake with its place."""
 
-import json
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,31 +12,31 @@ from gan_run.core.base.errors import Place, Problem, SpecError
 from gan_run.core.kinds.component import Catalogue, ValidationContext
 from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.spec import Spec
+from gan_run.registry.extending import read_layers
 from gan_run.registry.overrides import apply_overrides
 
 Chosen = TypeVar("Chosen", bound=Declaration)
 
 
-def read_json(path: Path) -> dict[str, object]:
-    """The JSON object in a file. Raises SpecError with line and column if the JSON is invalid."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
-    except json.JSONDecodeError as error:
-        raise SpecError([Problem((), f"line {error.lineno}, column {error.colno}: {error.msg}")], str(path)) from None
-    except (OSError, ValueError) as error:
-        raise SpecError([Problem((), str(error))], str(path)) from None
-    if not isinstance(content, dict):
-        raise SpecError([Problem((), "a spec is a JSON object: { … }")], str(path))
-    return content
-
-
 def read_spec(
-    content: Mapping[str, object], catalogue: Catalogue, folder: Path, source: str, overrides: Iterable[str] = ()
+    content: Mapping[str, object],
+    catalogue: Catalogue,
+    folder: Path,
+    source: str,
+    overrides: Iterable[str] = (),
+    *,
+    recorded: bool = False,
 ) -> Spec:
-    """The spec that `content` describes, with `PLACE=VALUE` overrides. Raises SpecError with every mistake found."""
-    spec = _validated(Spec, apply_overrides(content, overrides), ValidationContext(catalogue, folder.resolve()), source)
-    if problems := spec.problems():
-        raise SpecError(problems, source)
+    """The spec that `content` describes, with what it extends and `PLACE=VALUE` overrides. `recorded`: gan-run wrote it
+    with every path in full. Raises SpecError with every mistake found."""
+    layers = read_layers(content, folder.resolve(), source)
+    fields = apply_overrides(layers.fields(), overrides)
+    try:
+        spec = _validated(Spec, fields, ValidationContext(catalogue, folder.resolve(), recorded), source)
+        if problems := spec.problems():
+            raise SpecError(problems, source)
+    except SpecError as error:
+        raise SpecError([layers.placed(problem, fields) for problem in error.problems], source) from None
     return spec
 
 
@@ -47,7 +46,7 @@ def read_recorded_spec(
     """The spec of a run folder. Former names of fields cost no warning: gan-run wrote them. Raises as `read_spec`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        return read_spec(content, catalogue, folder, source, overrides)
+        return read_spec(content, catalogue, folder, source, overrides, recorded=True)
 
 
 def read_component(kind: type[Chosen], content: Mapping[str, object], catalogue: Catalogue, source: str) -> Chosen:
@@ -61,14 +60,6 @@ def _validated(wanted: type[Chosen], content: Mapping[str, object], context: Val
     except ValidationError as error:
         problems = [Problem(_place(e, content), _message(e)) for e in _causes(error.errors(include_url=False))]
         raise SpecError(problems, source) from None
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
-    return content
 
 
 def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:

@@ -9,9 +9,9 @@ from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Protocol, Self, TypeVar
+from typing import ClassVar, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from gan_run.core.base.errors import NotFoundByName, Problem
@@ -51,24 +51,8 @@ class ValidationContext:
     """The installed components."""
     folder: Path
     """The folder that the spec's paths are relative to."""
-
-
-class CommandLineText(str):
-    """Text from the command line: as a path it is relative to the current folder, not to the spec's folder."""
-
-
-def _anchor(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, (str, Path)):
-        return value
-    folder = Path.cwd()
-    if isinstance(info.context, ValidationContext) and not isinstance(value, CommandLineText):
-        folder = info.context.folder
-    return folder / Path(value).expanduser()
-
-
-SpecPath = Annotated[Path, BeforeValidator(_anchor)]
-"""The type of a field that holds a path: relative to the spec's folder, or to the current folder if given by `--set`.
-"""
+    recorded: bool = False
+    """gan-run wrote the spec, every path in full: nothing in a path is to be replaced."""
 
 
 class Component(Declaration, ABC):

@@ -32,7 +32,12 @@ class Spec(Declaration):
     """An experiment: a dataset, latents, a generator, a discriminator, losses, optimizers and how to train them."""
 
     schema_: str | None = Field(
-        default=None, alias="$schema", description="A JSON schema, for editors; gan-run ignores it."
+        default=None, alias="$schema", exclude=True, description="A JSON schema, for editors; gan-run ignores it."
+    )
+    extends: str | None = Field(
+        default=None,
+        exclude=True,
+        description="Another spec, which this one changes: a recipe, or a file relative to this one.",
     )
     format: Literal[1] = Field(default=1, description="Version of the spec format.")
     name: RunName = Field(description="Name of the run folder.")
@@ -112,7 +117,8 @@ class Spec(Declaration):
         """
         placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
         combined = [*self._codes_encoded_twice(), *self._observed_twice(), *self._missing_encoders()]
-        return [*placed, *self._train_problems(), *self._reserved_names(), *self._dependences(), *combined]
+        alone = [*self._unread_base(), *self._train_problems(), *self._reserved_names(), *self._dependences()]
+        return [*placed, *alone, *combined]
 
     def data_problems(self, data: DataInfo) -> list[Problem]:
         """Find mistakes in how components are combined that show with the dataset.
@@ -158,6 +164,10 @@ class Spec(Declaration):
             message = f"{name!r} has no known value on real images: use a latent that observes a column, such as "
             message += "label, or one that a loss computes"
             yield Problem(place, message)
+
+    def _unread_base(self) -> Iterator[Problem]:
+        if self.extends is not None:
+            yield Problem(("extends",), "it is given in the file of a spec")
 
     def _train_problems(self) -> Iterator[Problem]:
         train = self.train

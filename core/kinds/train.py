@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from gan_run.core.base.device import Precision
-from gan_run.core.kinds.component import SpecPath
 from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.ema import EMADecay
+from gan_run.core.kinds.spec_path import SpecPath
 from gan_run.core.kinds.watched_number import WatchedNumber
 
 

@@ -53,7 +53,7 @@ class TrainRequest:
 def dump(spec: Spec) -> dict[str, object]:
     """A spec as JSON, every default written out."""
     # A type qualified by its distribution ("acme:hinge") is no value of its class's literal: it need not warn.
-    return spec.model_dump(mode="json", by_alias=True, exclude={"schema_"}, warnings=False)
+    return spec.model_dump(mode="json", by_alias=True, warnings=False)
 
 
 def run(request: TrainRequest, out: Path) -> RunFolder:

@@ -74,7 +74,7 @@ class DifferingField(NamedTuple):
 
 def content(spec: Spec) -> dict[str, object]:
     """The fields of a spec in Python's types, where a path is a Path and no text."""
-    return spec.model_dump(mode="python", exclude={"schema_"}, warnings=False)
+    return spec.model_dump(mode="python", warnings=False)
 
 
 def differing_fields(contents: Sequence[object], place: Place = ()) -> Iterator[DifferingField]:

@@ -45,7 +45,7 @@ from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
-from gan_run.core.kinds.component import Component, SpecPath
+from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.control import Control
 from gan_run.core.kinds.criterion import Criterion, compare_pairs
 from gan_run.core.kinds.data_source import DataSource, Splits, WrappedSource
@@ -85,6 +85,7 @@ from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.resized_pictures import ResizedPictures
 from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.kinds.spec_path import SpecPath
 from gan_run.core.kinds.spec_view import SpecView
 from gan_run.core.kinds.train import Train
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext

@@ -26,7 +26,8 @@ from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import MAY_CHANGE, decisive_components, differences
 from gan_run.registry.missing import LenientCatalogue, missing_parts
 from gan_run.registry.plugins import load_plugins
-from gan_run.registry.spec_loading import read_json, read_recorded_spec
+from gan_run.registry.spec_files import read_file
+from gan_run.registry.spec_loading import read_recorded_spec
 from gan_run.registry.spec_loading import read_spec as read_content
 
 Components = Collection[type[Component]]
@@ -36,7 +37,7 @@ CheckpointName = Literal["last", "best"] | int
 """Which checkpoint of a run: the last; the best by `train.keep_best`; or that after so many steps."""
 
 SpecLike = Spec | Mapping[str, object] | Path | str
-"""A spec, the JSON object of one, or the file that it is in."""
+"""A spec, the fields of one, or the file that it is in: JSON, which may have comments, YAML or TOML."""
 
 
 def read_spec(
@@ -227,11 +228,11 @@ def _resolved(options: RunOptions) -> RunOptions:
 
 def _read_spec(spec: SpecLike, overrides: Collection[str], catalogue: Catalogue) -> Spec:
     if isinstance(spec, Spec):
-        return read_content(dump(spec), catalogue, Path.cwd(), spec.name, overrides) if overrides else spec
+        return read_recorded_spec(dump(spec), catalogue, Path.cwd(), spec.name, overrides) if overrides else spec
     if isinstance(spec, Mapping):
         return read_content(spec, catalogue, Path.cwd(), "spec", overrides)
     path = Path(spec)
-    return read_content(read_json(path), catalogue, path.parent, str(path), overrides)
+    return read_content(read_file(path), catalogue, path.parent, str(path), overrides)
 
 
 def _spec_of(folder: RunFolder, catalogue: Catalogue, overrides: Collection[str] = ()) -> Spec:

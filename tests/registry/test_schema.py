@@ -94,9 +94,19 @@ def test_each_needed_field_is_needed(validator: Draft202012Validator, small: Sma
 def test_a_third_partys_fields_are_in_it(registry: Registry) -> None:
     definitions: Any = json_schema(registry.catalogue)["$defs"]
     assert definitions["data.toys"]["properties"]["side"]["type"] == "integer"
-    assert definitions["data.toys"]["properties"]["type"] == {"const": "toys", "type": "string"}
-    assert {"$ref": "#/$defs/data.toys"} in definitions["data"]["oneOf"]
-    assert {"$ref": "#/$defs/fragrance.rose"} in definitions["fragrance"]["oneOf"]
+    assert definitions["data.toys"]["properties"]["type"]["const"] == "toys"
+    for kind, name in (("data", "toys"), ("fragrance", "rose")):
+        assert name in definitions[kind]["properties"]["type"]["enum"]
+        assert {"$ref": f"#/$defs/{kind}.{name}"} in [choice["then"] for choice in definitions[kind]["allOf"]]
+
+
+def test_what_a_spec_has_from_another_need_not_be_in_it(validator: Draft202012Validator) -> None:
+    trunk = {"norm": "none"}
+    changes: dict[str, Any] = {"generator": {"width": 2}, "train": {"clip": 1}, "discriminator": {"trunk": trunk}}
+    assert validator.is_valid({"extends": "quickstart", **changes})
+    assert not validator.is_valid(changes)
+    for wrong in ({"train": {"clp": 1}}, {"train": {"clip": "x"}}, {"generator": {"type": "linear"}}, {"losses": [{}]}):
+        assert not validator.is_valid({"extends": "quickstart", **wrong}), wrong
 
 
 def test_a_number_may_be_a_schedule(validator: Draft202012Validator, small: Small) -> None:
@@ -183,4 +193,4 @@ def test_a_name_claimed_twice_is_in_it_qualified() -> None:
         catalogue.add(Entry(Tree, "plugin", distribution, "1.0"))
     definitions: Any = json_schema(catalogue)["$defs"]
     types = {definitions[f"loss.{name}.tree"]["properties"]["type"]["const"] for name in ("acme", "rival")}
-    assert types == {"acme:tree", "rival:tree"}
+    assert types == {"acme:tree", "rival:tree"} == set(definitions["loss"]["properties"]["type"]["enum"])

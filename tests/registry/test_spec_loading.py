@@ -1,11 +1,13 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from gan_run import Spec, SpecError, read_spec
+from gan_run import Loss, LossContext, LossTerm, Spec, SpecError, SpecPath, read_spec
+from gan_run.core.run.experiment import dump
+from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., dict[str, Any]]
@@ -136,26 +138,6 @@ def test_a_latents_name_is_one_word(small: Small, problems: Problems) -> None:
     assert problem.startswith("latents.a.b: String should match pattern")
 
 
-def test_text_that_is_not_json_is_refused_with_line_and_column(tmp_path: Path, problems: Problems) -> None:
-    path = tmp_path / "spec.json"
-    path.write_text('{\n  "name": "x",\n  "seed" 3\n}')
-    (problem,) = problems(path)
-    assert problem == "line 3, column 10: Expecting ':' delimiter"
-
-
-def test_a_duplicate_key_is_refused(tmp_path: Path, problems: Problems) -> None:
-    path = tmp_path / "spec.json"
-    path.write_text('{"name": "x", "train": {"steps": 1, "ema": null, "steps": 2}}')
-    assert problems(path) == ["'steps' stands twice in one object"]
-
-
-@pytest.mark.parametrize("content", ["[1, 2]", "3", '"text"', "null"])
-def test_a_spec_is_an_object(tmp_path: Path, problems: Problems, content: str) -> None:
-    path = tmp_path / "spec.json"
-    path.write_text(content)
-    assert problems(path) == ["a spec is a JSON object: { … }"]
-
-
 def test_what_cannot_be_read_is_refused_and_named(tmp_path: Path, registry: Registry) -> None:
     absent, binary = tmp_path / "absent.json", tmp_path / "binary.json"
     binary.write_bytes(b"\xff\xfe\x00")
@@ -248,6 +230,57 @@ def test_a_mapping_is_read_relative_to_the_current_folder(
     monkeypatch.chdir(tmp_path)
     spec = read_spec(small(train={"init_from": "runs/a"}), registry=registry)
     assert spec.train.init_from == tmp_path / "runs/a"
+
+
+def test_variables_and_home_folders_in_paths_are_replaced(
+    write_spec: WriteSpec, problems: Problems, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNS_OF_MINE", "runs")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    def start(text: str) -> Path | None:
+        return read_spec(write_spec(train={"init_from": text}), registry=registry).train.init_from
+
+    assert start("${RUNS_OF_MINE}/a") == start("$RUNS_OF_MINE/a") == tmp_path / "runs/a"
+    assert start("~/${RUNS_OF_MINE}") == tmp_path / "home/runs"
+    assert start("$$RUNS_OF_MINE/a$$") == tmp_path / "$RUNS_OF_MINE/a$"
+    path = write_spec(description="${UNSET_OF_MINE} ~/x", train={"init_from": "${UNSET_OF_MINE}/a"})
+    assert problems(path) == [
+        "train.init_from: the environment variable UNSET_OF_MINE is not set; a dollar sign itself is written as $$"
+    ]
+    assert problems(path, "train.init_from=a$") == [
+        "train.init_from: a $ begins a variable, ${NAME}; a dollar sign itself is written as $$"
+    ]
+    (problem,) = problems(path, "train.init_from=~no-such-user/a")
+    assert problem == "train.init_from: ~no-such-user is no home folder: there is no such user"
+    given = read_spec(path, ["train.init_from=$RUNS_OF_MINE"], registry)
+    assert (given.train.init_from, given.description) == (Path.cwd() / "runs", "${UNSET_OF_MINE} ~/x")
+
+
+class Filed(Loss):
+    type: Literal["filed"] = "filed"
+    notes: tuple[SpecPath, ...] = ()
+
+    def build(self, context: LossContext) -> LossTerm:
+        return LossTerm()
+
+
+def test_variables_are_replaced_in_a_third_partys_paths(
+    small: Small, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTES", str(tmp_path))
+    spec = small(losses=[{"type": "non-saturating"}, {"type": "filed", "notes": ["${NOTES}/a", "b"]}])
+    filed = read_spec(spec, registry=registry, components=[Filed]).losses[1]
+    assert isinstance(filed, Filed)
+    assert filed.notes == (tmp_path / "a", Path.cwd() / "b")
+
+
+def test_a_recorded_path_is_taken_as_it_is(small: Small, registry: Registry, tmp_path: Path) -> None:
+    spec = read_spec(small(train={"init_from": f"{tmp_path}/$$a"}), registry=registry)
+    assert read_spec(spec, ["seed=9"], registry).train.init_from == tmp_path / "$a"
+    folder = RunFolder(tmp_path)
+    folder.write_spec(dump(spec))
+    assert registry.recorded_spec(folder.spec(), tmp_path).train.init_from == tmp_path / "$a"
 
 
 def test_components_given_as_objects_pass_as_they_are(small: Small, registry: Registry) -> None:

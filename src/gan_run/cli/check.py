@@ -6,19 +6,30 @@ from pathlib import Path
 import click
 
 from gan_run.cli.common import Plugins, json_option, set_option, with_plugins
+from gan_run.cli.spec_argument import given_spec, spec_argument
 
 
 @click.command()
-@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@spec_argument()
 @set_option
+@click.option("--resolved", is_flag=True, help="Print the spec with what it extends and every default, and stop.")
 @json_option
 @with_plugins
-def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Validate SPEC, build it and take one step without a run folder: shows parameters, codes with H(c), FLOPs."""
+def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], resolved: bool, as_json: bool) -> None:
+    """Validate SPEC, build it and take one step without a run folder: shows parameters, codes with H(c), FLOPs.
+
+    SPEC may be - for standard input: JSON, YAML or TOML, as its text shows.
+    """
+    from gan_run.core.base.files import to_json
     from gan_run.core.run.dry_run import dry_run
+    from gan_run.core.run.experiment import dump
     from gan_run.runs import read_spec
 
-    report = dry_run(read_spec(spec, overrides, plugins.registry))
+    read = read_spec(given_spec(spec), overrides, plugins.registry)
+    if resolved:
+        click.echo(to_json(dump(read)), nl=False)
+        return
+    report = dry_run(read)
     if as_json:
         click.echo(json.dumps(report._asdict(), indent=2))
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TextIO
 
 import click
 
+from gan_run.cli.completion import complete_run
 from gan_run.core.base.errors import GanRunError, TrainingError
 
 if TYPE_CHECKING:
@@ -118,5 +119,9 @@ def _show_warning(
 set_option = click.option(
     "--set", "overrides", multiple=True, metavar="PLACE=VALUE", help="Override a field: train.steps=100 (repeatable)."
 )
-run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+run_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+run_argument = click.argument("run", type=run_folder, shell_complete=complete_run)
+runs_argument = click.argument(
+    "runs", type=run_folder, nargs=-1, required=True, metavar="RUN…", shell_complete=complete_run
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

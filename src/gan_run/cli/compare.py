@@ -5,17 +5,11 @@ from pathlib import Path
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, with_plugins
+from gan_run.cli.common import Plugins, json_option, runs_argument, with_plugins
 
 
 @click.command()
-@click.argument(
-    "runs",
-    nargs=-1,
-    required=True,
-    metavar="RUN…",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@runs_argument
 @json_option
 @click.option(
     "--csv",

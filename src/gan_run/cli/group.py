@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 from click_default_group import DefaultGroup
 
 from gan_run.cli.common import show_error
@@ -31,9 +32,10 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
         is_command = word in self.commands or self._added(ctx, word) is not None
-        if not is_command and not word.startswith("-") and not Path(word).exists():
+        known = is_command or word.startswith("-") or Path(word).exists() or ctx.resilient_parsing
+        if not known:
             commands = sorted({*self.commands, *(added.origin.name for added in self._all_added(ctx))})
-            near = difflib.get_close_matches(word, [*commands, *(str(path) for path in Path().glob("*.json"))], n=1)
+            near = difflib.get_close_matches(word, [*commands, *_specs()], n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f" (commands: {', '.join(commands)})"
             raise click.UsageError(f"{word!r} is neither a command nor a file{hint}")
         resolved: tuple[str | None, click.Command | None, list[str]] = super().resolve_command(ctx, args)
@@ -46,6 +48,11 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
             if ctx.invoked_subcommand in self.commands:  # it was asked for a traceback
                 raise
             show_error(error)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # A shell completes files only where nothing else begins so.
+        commands: list[CompletionItem] = super().shell_complete(ctx, incomplete)
+        return [CompletionItem(incomplete, type="file"), *commands]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_commands(ctx, formatter)
@@ -61,3 +68,10 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
             ctx.meta[PLUGIN_COMMANDS] = list(plugin_commands(self.commands, ctx.params.get("blocked") or ()))
         added: list[PluginCommand] = ctx.meta[PLUGIN_COMMANDS]
         return added
+
+
+def _specs() -> list[str]:
+    """The files here that may be specs."""
+    from gan_run.registry.spec_files import FORMATS
+
+    return [str(path) for path in Path().iterdir() if path.suffix in FORMATS]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.common import Plugins, with_plugins
+from gan_run.cli.common import Plugins, run_argument, with_plugins
 
 if TYPE_CHECKING:
     from gan_run.core.kinds.code_names import CodeNames
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@run_argument
 @click.argument("names", nargs=-1, metavar="CODE[#CATEGORY]=NAME…")
 @click.option("--from-data", is_flag=True, help="Name the categories of CODE by the classes of the data.")
 @with_plugins

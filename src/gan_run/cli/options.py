@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from gan_run.core.images.info import Split
@@ -46,6 +47,9 @@ class CheckpointOption(click.ParamType):  # type: ignore[type-arg]  # as above
             return int(str(value))
         except ValueError:
             self.fail(f"{value!r} is not best, last or a number of steps", param, context)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in ("best", "last") if name.startswith(incomplete)]
 
 
 checkpoint_option = click.option(

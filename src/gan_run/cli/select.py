@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, with_plugins
+from gan_run.cli.common import Plugins, json_option, runs_argument, with_plugins
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument(
-    "runs",
-    nargs=-1,
-    required=True,
-    metavar="RUN…",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@runs_argument
 @click.option(
     "--by",
     "criteria",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, set_option, with_plugins
+from gan_run.cli.spec_argument import given_spec, spec_argument
 from gan_run.cli.train import stop_signals
 from gan_run.core.base.errors import RunError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@spec_argument()
 @click.option(
     "--over",
     "over",
@@ -79,7 +80,7 @@ def sweep(
         )
         try:
             found = sweep_runs(
-                spec,
+                given_spec(spec),
                 _split(over),
                 out,
                 trials=trials,

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.common import Plugins, set_option, with_plugins
+from gan_run.cli.common import Plugins, run_folder, set_option, with_plugins
+from gan_run.cli.completion import complete_run
+from gan_run.cli.spec_argument import given_spec, spec_argument
 from gan_run.core.base.errors import GanRunError
 
 if TYPE_CHECKING:
@@ -58,12 +60,13 @@ class Target:
         if self.folder is not None:
             return [resume(self.folder, overrides=overrides, options=options)]
         assert self.spec is not None
+        spec = given_spec(self.spec)
         if self.seeds is None:
-            return [train(self.spec, self.out, overrides=overrides, options=options)]
+            return [train(spec, self.out, overrides=overrides, options=options)]
         if self.select:
             registry = options.registry or load_plugins()
-            refuse_unselectable(read_spec(self.spec, overrides, registry), registry)
-        trained = train_seeds(self.spec, self.seeds, self.out, jobs=self.jobs, overrides=overrides, options=options)
+            refuse_unselectable(read_spec(spec, overrides, registry), registry)
+        trained = train_seeds(spec, self.seeds, self.out, jobs=self.jobs, overrides=overrides, options=options)
         show_values(trained.rows, "seed", list(trained.runs), console)
         runs = list(trained.runs.values())
         if self.select:
@@ -72,7 +75,7 @@ class Target:
 
 
 @click.command()
-@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@spec_argument(required=False)
 @set_option
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default="runs", help="The folder for run folders."
@@ -80,7 +83,8 @@ class Target:
 @click.option(
     "--resume",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=run_folder,
+    shell_complete=complete_run,
     metavar="RUN",
     help="Resume this run.",
 )
