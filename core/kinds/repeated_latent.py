@@ -79,6 +79,11 @@ class Repeated(LatentModule):
         return self.one.log_prior(value).flatten(1).sum(1)
 
     @property
+    def has_log_prior(self) -> bool:
+        """Whether the copies' is defined."""
+        return self.one.has_log_prior
+
+    @property
     def fits_prior(self) -> bool:
         """Whether the copies' prior is."""
         return self.one.fits_prior
@@ -86,6 +91,11 @@ class Repeated(LatentModule):
     def fit_prior(self, columns: Columns) -> None:
         """Fit the prior that the copies share."""
         self.one.fit_prior(columns)
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the copies are."""
+        return self.one.is_observed
 
     def observe(self, columns: Columns) -> Tensor | None:
         """Values (N, count, …): what is known of an image determines every copy alike."""

@@ -39,7 +39,7 @@ from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.images.mat_file import mat_shapes, read_mat
 from gan_run.core.images.picture_decoder import PictureDecoder
-from gan_run.core.images.picture_files import list_pictures, read_pictures
+from gan_run.core.images.picture_files import list_pictures, log_left_out, read_pictures
 from gan_run.core.images.splitting import split_at_random, split_by_name
 from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
@@ -256,6 +256,7 @@ __all__ = [
     "list_pictures",
     "load",
     "load_plugins",
+    "log_left_out",
     "log_prob",
     "mat_shapes",
     "match_classes",

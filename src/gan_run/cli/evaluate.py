@@ -41,7 +41,7 @@ def evaluate(
     from gan_run.core.run.metric_summary import Result
     from gan_run.runs import load_run, recorded_spec
 
-    loaded = load_run(run, plugins.registry, checkpoint)
+    loaded = load_run(run, plugins.registry, checkpoint, uses_names=False)
     spec = recorded_spec(loaded.folder, plugins.registry, overrides)
     _refuse_unused(overrides, run)
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
