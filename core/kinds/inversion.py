@@ -28,7 +28,7 @@ KEPT = 4
 """Starts of an image whose noise is optimised."""
 NOISE_FIRST = 0.3
 """Share of the steps in which the noise alone is optimised."""
-RATE = 0.15
+RATE = 0.5
 """Highest learning rate of Adam, in standard deviations of a latent."""
 BETAS = (0.9, 0.99)
 WARM = 0.05

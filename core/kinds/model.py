@@ -175,7 +175,9 @@ class Model:
         Raises:
             CodeError: The generator has no such option.
         """
-        self._check_options(options)
+        for name in options or {}:
+            if name not in self.sampling_options:
+                raise CodeError(f"the generator has no sampling option {name!r}{suggest(name, self.sampling_options)}")
         n = len(next(iter(values.values())))
         chunks = []
         for start in range(0, n, self.chunk_size):
@@ -314,7 +316,6 @@ class Model:
         steps: int = 300,
         seed: int = 0,
         blind: bool = False,
-        options: Mapping[str, float] | None = None,
     ) -> Inversion:
         """Find latents that reproduce images, by gradient descent.
 
@@ -329,24 +330,19 @@ class Model:
             steps: Steps of Adam, 0 or more.
             seed: The seed of what is drawn; torch's global random number generator is left unchanged.
             blind: Whether the search begins at random codes, as it does for a model without codes.
-            options: Sampling options of the generator, as in `generate`.
 
         Returns:
             The latents, the reconstructions, and their errors.
 
         Raises:
             DataError: `images` has another shape, type or range, or a picture cannot be read.
-            CodeError: The generator has no such option.
         """
-        self._check_options(options)
         read = self.reader.read(images).float()
         trunk, unit = self._discriminator.trunk, (self.codec.high - self.codec.low) / 2
-        inverter = Inverter(
-            self.latents, lambda values: self._stack(values, options), trunk, steps, seed, self.chunk_size
-        )
+        inverter = Inverter(self.latents, self._stack, trunk, steps, seed, self.chunk_size)
         found = list(inverter.find(read, self.encode(read) if self.codes and not blind else None))
         values = {name: torch.cat([each.values[name].cpu() for each in found]) for name in self.latents}
-        made = self.generate(values, options)
+        made = self.generate(values)
         squared = (made - read.cpu()).square().flatten(1).mean(1)
         start, blindly = (
             torch.cat(list(parts)).cpu() for parts in ((f.start for f in found), (f.blind for f in found))
@@ -399,12 +395,6 @@ class Model:
         other = copy.deepcopy(self)
         use_batch_statistics(other._parts)
         return other
-
-    def _check_options(self, options: Mapping[str, float] | None) -> None:
-        """Raise CodeError for an option that the generator has not."""
-        for name in options or {}:
-            if name not in self.sampling_options:
-                raise CodeError(f"the generator has no sampling option {name!r}{suggest(name, self.sampling_options)}")
 
     @property
     def _parts(self) -> tuple[nn.Module, ...]:

@@ -74,6 +74,7 @@ from gan_run.core.kinds.events import (
 )
 from gan_run.core.kinds.feature_network import FeatureExtractor, FeatureIdentity, FeatureNetwork, ImageFeatures
 from gan_run.core.kinds.generator import Generator, GeneratorModule, StyledGenerator
+from gan_run.core.kinds.inversion import Inversion
 from gan_run.core.kinds.latent import Latent, LatentContext
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, Values, log_prob
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
@@ -108,9 +109,11 @@ from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.comparison import Comparison, compare
+from gan_run.results.evaluation import evaluate
 from gan_run.results.grouping import RunGroup
 from gan_run.results.run import HeadlineNumber, Run
 from gan_run.runs import load, read_spec, resume, train
+from gan_run.sampling.dataset import sample_dataset
 from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
 from gan_run.sweeps.sweep import Sweep, sweep
@@ -173,6 +176,7 @@ __all__ = [
     "ImageShape",
     "ImageStore",
     "IndexFeed",
+    "Inversion",
     "Latent",
     "LatentContext",
     "LatentModule",
@@ -243,6 +247,7 @@ __all__ = [
     "damaged_file",
     "decode_once",
     "download_files",
+    "evaluate",
     "fill_missing",
     "frozen_running_stats",
     "full_precision",
@@ -272,6 +277,7 @@ __all__ = [
     "read_spec",
     "resize_pixels",
     "resume",
+    "sample_dataset",
     "save_heat_map",
     "save_png",
     "scaled",

@@ -12,6 +12,7 @@ from gan_run.cli.evaluate import evaluate
 from gan_run.cli.export import export
 from gan_run.cli.group import CommandOrSpec
 from gan_run.cli.init import init
+from gan_run.cli.invert import invert
 from gan_run.cli.label import label
 from gan_run.cli.new_plugin import new_plugin
 from gan_run.cli.plugins import plugins
@@ -35,7 +36,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, sweep, init, check, sample, traverse, encode, evaluate, compare, select, label, export)
+USE = (train, sweep, init, check, sample, traverse, encode, invert, evaluate, compare, select, label, export)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)

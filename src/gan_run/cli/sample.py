@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     "--codes",
     "codes_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE.csv",
-    help="One image per row, with the codes in its columns; labels.csv draws the same images again.",
+    metavar="FILE",
+    help="A .csv or .npz file with an image per row, and its codes in columns; labels.csv draws the same images again.",
 )
 @click.option("--grid", nargs=2, metavar="CODE CODE", help="A grid in which two codes change and all else is held.")
 @click.option(

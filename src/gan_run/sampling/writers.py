@@ -19,7 +19,7 @@ from gan_run.core.images.grid import image_grid, picture_of, picture_suffixes, s
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.numbered_samples import Samples
-from gan_run.sampling.requests import FILE, NUMBER, SEED
+from gan_run.sampling.requests import FILE, LATENTS, NUMBER, SEED
 from gan_run.tables import add_arrays, write_table
 
 
@@ -73,7 +73,7 @@ class ArrayWriter(Writer):
                 _write_header(member, (self.count, *self.model.image), self.model.codec.dtype)
                 for block in blocks:
                     member.write(self.model.codec.encode(block.images).numpy().tobytes())
-                    latents = {f"latents.{name}": value.numpy() for name, value in block.values.items()}
+                    latents = {f"{LATENTS}{name}": value.numpy() for name, value in block.values.items()}
                     _append(columns, {**_origin(block), **latents})
             add_arrays(archive, _joined(columns))
 
