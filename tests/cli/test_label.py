@@ -84,6 +84,7 @@ def trained_on(here: Here, labelled: Path) -> Path:
     return labelled
 
 
+@pytest.mark.filterwarnings("always:.*the checkpoint is at")
 def test_old_names_are_a_warning_until_they_are_found_again(here: Here, trained_on: Path, tmp_path: Path) -> None:
     old = f"warning: names of category were found at step 4, the checkpoint is at 6: run gan-run label {trained_on}\n"
     by_hand = f"c was named at step 4, the checkpoint is at 6: if its names still hold, run gan-run label {trained_on}"
