@@ -13,12 +13,14 @@ import gan_run.testing
 TOPICS = {
     "api-python": (
         "Training, loading, comparing and choosing",
-        ("runs", "seeds", "selection", "results", "sweeps", "core.run", "registry"),
+        ("runs", "seeds", "selection", "results", "sampling", "sweeps", "core.run", "registry"),
     ),
     "api-model": (
         "Trained models, metrics and artifacts",
         (
             "core.kinds.model",
+            "core.kinds.encoding",
+            "core.kinds.inversion",
             "core.kinds.metric",
             "core.kinds.criterion",
             "core.kinds.feature_network",

@@ -44,7 +44,20 @@ PLUGINS = (
 """Plugins of components: the next JSON block of the page is the part of a spec that uses them."""
 TESTED = ("smoothed", "brightness", "laplace", "rectangles", "shards")
 """Plugins whose tests the manual shows."""
-SCRIPTS = ("from_python", "plot_metrics", "print_losses", "early_stopping", "without_a_plugin", "compare_runs")
+SCRIPTS = (
+    "from_python",
+    "watched",
+    "use_a_model",
+    "make_datasets",
+    "measure",
+    "plot_metrics",
+    "print_losses",
+    "early_stopping",
+    "without_a_plugin",
+    "compare_runs",
+    "several_seeds",
+    "mistakes",
+)
 HOOKS = ("csv_log",)
 COMMANDS = ("acme_runs",)
 STREAMS = ("shards",)

@@ -119,6 +119,14 @@ def save_picture(picture: Tensor, path: Path) -> None:
         raise DataError(f"{path}: the picture cannot be written ({error})") from None
 
 
+def picture_suffixes() -> frozenset[str]:
+    """The suffixes of files, in small letters, that `save_picture` may write."""
+    from PIL import Image
+
+    formats = Image.registered_extensions()
+    return frozenset(suffix for suffix, name in formats.items() if name in Image.SAVE)
+
+
 def pillow_image(picture: Tensor) -> "Image.Image":
     """A picture, uint8 (C, H, W), as Pillow has it."""
     from PIL import Image

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -48,7 +48,26 @@ def list_pictures(root: Path) -> list[PurePosixPath]:
     return paths
 
 
-def _walk(folder: Path, inside: PurePosixPath, above: frozenset[Path]) -> Iterator[PurePosixPath]:
+def log_left_out(root: Path, expected: Collection[Path] = ()) -> None:
+    """Say in the log which files of a folder are no image files by their names, where there are any.
+
+    Args:
+        root: The folder, as for `list_pictures`.
+        expected: Files that are there for another purpose.
+    """
+    known = {path.resolve() for path in expected}
+    others = sorted(_walk(root, PurePosixPath(), frozenset(), pictures=False), key=str)
+    others = [path for path in others if (root / path).resolve() not in known]
+    if others:
+        were = "1 file of it was" if len(others) == 1 else f"{len(others)} files of it were"
+        endings = ", ".join(sorted(EXTENSIONS))
+        logger.warning("%s: %s left out: %s. Image files end in %s", root, were, _some(map(str, others)), endings)
+
+
+def _walk(
+    folder: Path, inside: PurePosixPath, above: frozenset[Path], *, pictures: bool = True
+) -> Iterator[PurePosixPath]:
+    """The files that are image files by their names, or those that are not."""
     real = folder.resolve()
     if real in above:  # a symbolic link to a parent folder
         return
@@ -57,9 +76,16 @@ def _walk(folder: Path, inside: PurePosixPath, above: frozenset[Path]) -> Iterat
             if entry.name.startswith("."):
                 continue
             if entry.is_dir():
-                yield from _walk(Path(entry.path), inside / entry.name, above | {real})
-            elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # a Path for each is slow
+                yield from _walk(Path(entry.path), inside / entry.name, above | {real}, pictures=pictures)
+            elif (os.path.splitext(entry.name)[1].lower() in EXTENSIONS) is pictures:  # noqa: PTH122  # a Path is slow
                 yield inside / entry.name
+
+
+def _some(found: Iterable[str]) -> str:
+    """The first of several, and how many more there are."""
+    listed = list(found)
+    more = len(listed) - NAMED_WHEN_SKIPPED
+    return "; ".join([*listed[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def read_pictures(
@@ -111,9 +137,7 @@ def _readable(decoded: Decoded) -> Tensor:
     count = decoded.images.shape[0]
     if len(reasons) == count:
         raise DataError(f"none of the {len(reasons)} files can be read; the first: {reasons[0]}")
-    more = len(reasons) - NAMED_WHEN_SKIPPED
-    shown = [*reasons[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])]
-    logger.warning("skipped %d of %d files: %s", len(reasons), count, "; ".join(shown))
+    logger.warning("skipped %d of %d files: %s", len(reasons), count, _some(reasons))
     return torch.tensor([row for row in range(count) if row not in decoded.unreadable])
 
 

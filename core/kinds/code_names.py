@@ -1,6 +1,7 @@
 """Names for the codes of a run, and for the categories of discrete ones.
 
-runs/NAME/labels.json    {"c1": {"name": "slant"}, "category": {"values": {"3": "7"}}}
+runs/NAME/labels.json    {"codes": {"c1": {"name": "slant", "step": 600},
+                                    "category": {"values": {"3": "7"}, "found": {"step": 600, "purity": {"3": 0.9}, …}}}
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,23 @@ from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 Name = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^=\[\]#]+$")]
 INDEX = "#"
 """Before the number of a category, where the names of categories are numbers too."""
+WEAK = 0.5
+"""The purity below which a name is marked where it is shown."""
+
+
+class FoundNames(BaseModel):
+    """How names of categories were found: from the classes of real images."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: int
+    """The step of the checkpoint."""
+    split: str
+    """The split of the data."""
+    images: int
+    """How many images of it there were."""
+    purity: Mapping[int, float]
+    """By category: the share of its images that are of the class it is named by. Names that a user gave have none."""
 
 
 class CodeName(BaseModel):
@@ -24,6 +42,22 @@ class CodeName(BaseModel):
     name: Name | None = None
     values: Mapping[int, Name] = Field(default_factory=dict)
     """By category."""
+    step: int | None = None
+    """The step of the checkpoint at which a user last gave a name; None where a version before did not record it."""
+    found: FoundNames | None = None
+    """Where the other names come from; None if a user gave all."""
+
+    @property
+    def given_values(self) -> dict[int, Name]:
+        """The names of categories that a user gave."""
+        purity = self.found.purity if self.found is not None else {}
+        return {value: name for value, name in self.values.items() if value not in purity}
+
+    @property
+    def given(self) -> list[str]:
+        """What a user named, as `gan-run label` takes it after the code: `=slant`, `#3=seven`."""
+        named = [f"={self.name}"] if self.name else []
+        return [*named, *(f"{INDEX}{value}={name}" for value, name in self.given_values.items())]
 
 
 class CodeNames(BaseModel):
@@ -42,12 +76,27 @@ class CodeNames(BaseModel):
         """Whether any category of a code has a name."""
         return bool(self.codes.get(str(code_dim), CodeName()).values)
 
-    def value_title(self, code_dim: CodeDim, value: float) -> str:
-        """The name of a category, or else the value."""
+    def value_name(self, code_dim: CodeDim, value: float) -> str:
+        """The name of a category, or else the value, as files and tables have it."""
         named = self.codes.get(str(code_dim))
         if named is not None and value in named.values:
             return named.values[int(value)]
         return str(value) if isinstance(value, int) else f"{value:.2f}"
+
+    def value_title(self, code_dim: CodeDim, value: float) -> str:
+        """The same as people see it: a weak name is marked, `Sandal? 36%`."""
+        name = self.value_name(code_dim, value)
+        return f"{name}? {self.purity(code_dim, value):.0%}" if self.is_weak(code_dim, value) else name
+
+    def purity(self, code_dim: CodeDim, value: float) -> float | None:
+        """The purity of the name of a category; None where it has no name that was found in data."""
+        found = self.codes.get(str(code_dim), CodeName()).found
+        return None if found is None else found.purity.get(int(value))
+
+    def is_weak(self, code_dim: CodeDim, value: float) -> bool:
+        """Whether most images of a category are not what its name says."""
+        purity = self.purity(code_dim, value)
+        return purity is not None and purity < WEAK
 
     def code_dim(self, latents: LatentSpace, text: str) -> CodeDim:
         """Find a latent (`c1`), or a copy of one (`c[0]`), also by the name of either. Raises NotFoundByName."""
@@ -87,24 +136,36 @@ class CodeNames(BaseModel):
             hint = suggest(text, names.values()) if names else ""
             raise CodeError(f"{code_dim}={text}: it is written as NAME=NUMBER{hint}") from None
 
-    def with_name(self, latents: LatentSpace, code_dim: CodeDim, name: str) -> "CodeNames":
-        """These names, and one more for a code. Raises CodeError if another code has it."""
+    def with_name(self, latents: LatentSpace, code_dim: CodeDim, name: str, step: int | None = None) -> "CodeNames":
+        """These names, and one more for a code, that a user gave. Raises CodeError if another code has it."""
         others = {str(other): self.codes[str(other)].name for other in latents.code_dims() if str(other) in self.codes}
         taken = {*map(str, latents.code_dims()), *(other for code, other in others.items() if code != str(code_dim))}
         if name in taken - {str(code_dim)}:
             raise CodeError(f"{name!r} is the name of another code")
-        return self._changed(code_dim, name=name)
+        return self._changed(code_dim, name=name, step=step)
 
-    def with_value(self, latents: LatentSpace, code_dim: CodeDim, value: float, name: str) -> "CodeNames":
-        """These names, and one more for a category of a code. Raises CodeError if there is no such category."""
+    def with_value(
+        self, latents: LatentSpace, code_dim: CodeDim, value: float, name: str, step: int | None = None
+    ) -> "CodeNames":
+        """These names, and one more for a category of a code, that a user gave. Raises CodeError if there is no such
+        category."""
         if latents[code_dim.name].cardinality is None:
             raise CodeError(f"{code_dim} has no categories that could be named")
         try:
             category = int(latents[code_dim.name].value(value))
         except ValueError as error:
             raise CodeError(f"{code_dim}{INDEX}{value:g}: {error}") from None
-        before = self.codes.get(str(code_dim), CodeName()).values
-        return self._changed(code_dim, values={**before, category: name})
+        before = self.codes.get(str(code_dim), CodeName())
+        found = before.found
+        if found is not None:
+            others = {other: purity for other, purity in found.purity.items() if other != category}
+            found = found.model_copy(update={"purity": others}) if others else None
+        return self._changed(code_dim, values={**before.values, category: name}, found=found, step=step)
+
+    def with_found(self, code_dim: CodeDim, names: Mapping[int, str], found: FoundNames) -> "CodeNames":
+        """These names, but those of a code's categories that were found in data before are replaced by `names`."""
+        given = self.codes.get(str(code_dim), CodeName()).given_values
+        return self._changed(code_dim, values=dict(sorted({**given, **names}.items())), found=found)
 
     def _changed(self, code_dim: CodeDim, **fields: object) -> "CodeNames":
         before = self.codes.get(str(code_dim), CodeName()).model_dump()

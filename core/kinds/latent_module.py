@@ -153,6 +153,11 @@ class LatentModule(nn.Module, ABC):
         """
         raise PluginError(f"{type(self).__name__} has no log_prior: a loss that uses it cannot take this latent")
 
+    @property
+    def has_log_prior(self) -> bool:
+        """Whether `log_prior` is defined."""
+        return type(self).log_prior is not LatentModule.log_prior
+
     def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
         """The values that a traversal shows, one image each.
 
@@ -229,7 +234,7 @@ class LatentModule(nn.Module, ABC):
 
     @property
     def is_observed(self) -> bool:
-        """Whether columns of the data may determine values on real images."""
+        """Whether what is known of real images determines the value: whether it is a condition."""
         return type(self).observe is not LatentModule.observe
 
     def observe(self, columns: Columns) -> Tensor | None:

@@ -229,13 +229,13 @@ class LatentSpace(nn.Module):
         Args:
             values: Latent values by name, (N,) or (N, count); they stay as they are.
             code_dim: The dimension.
-            to: Its new value: a scalar, or one number per row, (N,).
+            to: Its new value: a scalar, or one number per row, (N,); of a vector (D,) or (N, D).
 
         Returns:
             New values by name, in the dtype and on the device of the old ones.
         """
         old = values[code_dim.name]
-        new = to.to(old).expand(len(old))
+        new = to.to(old).expand_as(old if code_dim.copy is None else old[:, code_dim.copy])
         if code_dim.copy is not None:
             copies = old.clone()
             copies[:, code_dim.copy] = new

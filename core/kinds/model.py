@@ -19,6 +19,7 @@ from gan_run.core.kinds.discriminator import DiscriminatorModule
 from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.generator import GeneratorModule, GeneratorStack
 from gan_run.core.kinds.graphs import CodesOfImages, ImagesOfValues, posterior_params
+from gan_run.core.kinds.inversion import Inversion, Inverter
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
@@ -307,6 +308,46 @@ class Model:
         read = self.reader.read(images)
         found = {name: value.to(self.device) for name, value in self.encode(read).items()}
         return self.generate(self.latents.sample(len(read), found), options)
+
+    def invert(
+        self,
+        images: ImageInput,
+        *,
+        steps: int = 300,
+        seed: int = 0,
+        blind: bool = False,
+    ) -> Inversion:
+        """Find latents that reproduce images, by gradient descent.
+
+        The search begins at what Q reads off each image, with 64 draws of the noise, of which four are kept. First the
+        noise is optimised, then all continuous latents, to equal pixels and features of the trunk. Discrete latents
+        keep the best of several values: the likeliest by Q, and drawn ones of a latent that Q does not read.
+        Continuous ones stay among the values that their priors draw. What is found for an image depends on the seed and
+        the image alone, up to rounding.
+
+        Args:
+            images: N images, as for `encode`.
+            steps: Steps of Adam, 0 or more.
+            seed: The seed of what is drawn; torch's global random number generator is left unchanged.
+            blind: Whether the search begins at random codes, as it does for a model without codes.
+
+        Returns:
+            The latents, the reconstructions, and their errors.
+
+        Raises:
+            DataError: `images` has another shape, type or range, or a picture cannot be read.
+        """
+        read = self.reader.read(images).float()
+        trunk, unit = self._discriminator.trunk, (self.codec.high - self.codec.low) / 2
+        inverter = Inverter(self.latents, self._stack, trunk, steps, seed, self.chunk_size)
+        found = list(inverter.find(read, self.encode(read) if self.codes and not blind else None))
+        values = {name: torch.cat([each.values[name].cpu() for each in found]) for name in self.latents}
+        made = self.generate(values)
+        squared = (made - read.cpu()).square().flatten(1).mean(1)
+        start, blindly = (
+            torch.cat(list(parts)).cpu() for parts in ((f.start for f in found), (f.blind for f in found))
+        )
+        return Inversion(values, made, *(unit * each.sqrt() for each in (squared, start, blindly)))
 
     @torch.no_grad()
     def features(self, images: ImageInput) -> Tensor:

@@ -80,6 +80,11 @@ class Repeated(LatentModule):
         return self.one.log_prior(value).flatten(1).sum(1)
 
     @property
+    def has_log_prior(self) -> bool:
+        """Whether the copies' is defined."""
+        return self.one.has_log_prior
+
+    @property
     def fits_prior(self) -> bool:
         """Whether the copies' prior is."""
         return self.one.fits_prior
@@ -90,7 +95,7 @@ class Repeated(LatentModule):
 
     @property
     def is_observed(self) -> bool:
-        """Whether that of a copy may be."""
+        """Whether the copies are."""
         return self.one.is_observed
 
     def observe(self, columns: Columns) -> Tensor | None:

@@ -39,7 +39,7 @@ from gan_run.core.images.image_set import Batch, ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.images.mat_file import mat_shapes, read_mat
 from gan_run.core.images.picture_decoder import PictureDecoder
-from gan_run.core.images.picture_files import list_pictures, read_pictures
+from gan_run.core.images.picture_files import list_pictures, log_left_out, read_pictures
 from gan_run.core.images.splitting import split_at_random, split_by_name
 from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
@@ -75,6 +75,7 @@ from gan_run.core.kinds.events import (
 )
 from gan_run.core.kinds.feature_network import FeatureExtractor, FeatureIdentity, FeatureNetwork, ImageFeatures
 from gan_run.core.kinds.generator import Generator, GeneratorModule, StyledGenerator
+from gan_run.core.kinds.inversion import Inversion
 from gan_run.core.kinds.latent import Latent, LatentContext
 from gan_run.core.kinds.latent_module import LatentModule, LogLikelihood, Values, log_prob
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
@@ -110,9 +111,11 @@ from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.comparison import Comparison, compare
+from gan_run.results.evaluation import evaluate
 from gan_run.results.grouping import RunGroup
 from gan_run.results.run import HeadlineNumber, Run
 from gan_run.runs import load, read_spec, resume, train
+from gan_run.sampling.dataset import sample_dataset
 from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select
 from gan_run.sweeps.sweep import Sweep, sweep
@@ -176,6 +179,7 @@ __all__ = [
     "ImageShape",
     "ImageStore",
     "IndexFeed",
+    "Inversion",
     "Latent",
     "LatentContext",
     "LatentModule",
@@ -246,6 +250,7 @@ __all__ = [
     "damaged_file",
     "decode_once",
     "download_files",
+    "evaluate",
     "fill_missing",
     "frozen_running_stats",
     "full_precision",
@@ -259,6 +264,7 @@ __all__ = [
     "list_pictures",
     "load",
     "load_plugins",
+    "log_left_out",
     "log_prob",
     "mat_shapes",
     "match_classes",
@@ -274,6 +280,7 @@ __all__ = [
     "read_spec",
     "resize_pixels",
     "resume",
+    "sample_dataset",
     "save_heat_map",
     "save_png",
     "scaled",

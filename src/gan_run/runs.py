@@ -17,6 +17,7 @@ from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.best import read as read_best
+from gan_run.core.run.category_names import older_names
 from gan_run.core.run.checkpoint import Checkpoint, complete, weights_hash
 from gan_run.core.run.checkpoint import load as load_tensors
 from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
@@ -174,9 +175,22 @@ class LoadedRun:
 
 
 def load_run(
-    folder: Path | str, registry: Plugins, checkpoint: CheckpointName = "last", device: str = "auto"
+    folder: Path | str,
+    registry: Plugins,
+    checkpoint: CheckpointName = "last",
+    device: str = "auto",
+    *,
+    uses_names: bool = True,
 ) -> LoadedRun:
-    """A run as the commands that evaluate it need it, on a device. Raises as `load` does."""
+    """A run as the commands that evaluate it need it, on a device. Raises as `load` does.
+
+    Args:
+        folder: The run folder.
+        registry: The installed plugins.
+        checkpoint: As for `load`.
+        device: "auto", "cpu" or "cuda".
+        uses_names: Whether names of codes that are of another checkpoint are reported in warnings.
+    """
     target = RunFolder(Path(folder))
     spec = resolve_device(recorded_spec(target, registry, [f'train.device="{device}"']))
     for missing in missing_parts(spec):
@@ -184,7 +198,11 @@ def load_run(
     decisive = registry.files_of(decisive_components(spec))
     for file in target.changed_plugins(decisive):
         warnings.warn(f"{file} is not what it was when {folder} was trained: see {target.plugins}", stacklevel=2)
-    saved = _checkpoint(target, checkpoint)
+    saved, names = _checkpoint(target, checkpoint), target.code_names()
+    if uses_names:
+        its_last = saved == target.latest()
+        for sentence in older_names(names, saved.step, folder if its_last else f"{folder} --checkpoint {saved.step}"):
+            warnings.warn(sentence, stacklevel=2)
     info = target.data_info()
     with isolated_rng("load"):
         game = build_game(spec, info)
@@ -193,7 +211,7 @@ def load_run(
     load_model_tensors(tensors, game, average)
     where = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(where)
-    model = game.to(where).model(info, where, stack, target.code_names(), decoder=spec.data.decoder())
+    model = game.to(where).model(info, where, stack, names, decoder=spec.data.decoder())
     return LoadedRun(spec, model, saved.step, target, weights_hash(saved))
 
 

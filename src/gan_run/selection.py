@@ -76,7 +76,7 @@ def select(
     opened = opened_runs(runs, registry)
     if len(opened) < FEWEST:
         raise GanRunError(f"a selection needs {FEWEST} runs or more, and these are {len(opened)}")
-    loaded = [load_run(run.path, registry, checkpoint) for run in opened]
+    loaded = [load_run(run.path, registry, checkpoint, uses_names=False) for run in opened]
     info = _data_in_common(loaded)
     wanted = [criteria] if isinstance(criteria, str) else criteria
     chosen = [_read(criterion, registry) for criterion in wanted]

@@ -126,9 +126,10 @@ def test_a_picture_has_the_format_of_its_name(here: Here, run: Path, tmp_path: P
         assert here("sample", run, "--n", "4", "--out", name).exit_code == 0
         with Image.open(tmp_path / name) as picture:
             assert picture.format == form
-    done = here("sample", run, "--n", "4", "--out", "x.doc")
-    assert done.exit_code == 2
-    assert "x.doc: the picture cannot be written (unknown file extension: .doc)" in done.output
+    for name in ("x.doc", "x.npy"):
+        done = here("sample", run, "--n", "4", "--out", name)
+        assert done.exit_code == 2
+        assert f"{name}: images are written as an array file (.npz), a picture (.png, " in done.output
 
 
 def test_a_grid_of_two_codes(here: Here, run: Path, tmp_path: Path, model: Model) -> None:

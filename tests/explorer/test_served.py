@@ -88,6 +88,7 @@ def test_codes_are_renamed_in_place(browser: "Browser", server: PageServer, code
         assert json.loads((coded_run / "labels.json").read_text())["codes"]["category"] == {
             "name": "digit",
             "values": {"1": "seven"},
+            "step": 30,
         }
         second = watched.page.locator("article").nth(1)
         second.locator(".rename").click()

@@ -18,6 +18,7 @@ from gan_run import (
     SpecPath,
     SpecView,
     Split,
+    log_left_out,
     split_by_name,
     suggest,
 )
@@ -78,6 +79,8 @@ class ImageFolder(ResizedPictures, Pictures):
         return DataInfo(self.decoder().image, chosen, pictures.columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
+        if split == "train":
+            log_left_out(self.root, [] if self.columns is None else [self.columns])
         return self._load(self._pictures(), split)
 
     def load_validation(self) -> ImageSet | None:

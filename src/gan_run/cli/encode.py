@@ -9,6 +9,7 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
+    from gan_run.core.kinds.latent_space import CodeDim
     from gan_run.encoding.encoded import EncodedImages
     from gan_run.runs import CheckpointName
 
@@ -55,7 +56,6 @@ def encode(
     from gan_run.core.base.files import check_new
     from gan_run.encoding.contact_sheets import write_contact_sheets
     from gan_run.encoding.encoded import encode_images
-    from gan_run.encoding.sorting import sort_images
     from gan_run.encoding.sources import open_source
     from gan_run.runs import load_run
     from gan_run.tables import write_table, writer_of
@@ -75,13 +75,23 @@ def encode(
         write_table(encoded.table(features), out)
         click.echo(out)
     if into is not None and sorted_by is not None:
-        for name, count in sort_images(encoded, sorted_by, into, copy=copy).items():
-            click.echo(f"{into / name}  {count} images")
+        _sort(encoded, sorted_by, into, copy)
     if sheets is not None:
         for file in write_contact_sheets(encoded, sheets):
             click.echo(file)
     if outliers is not None:
         _print_outliers(encoded, outliers)
+
+
+def _sort(encoded: "EncodedImages", dim: "CodeDim", into: Path, copy: bool) -> None:
+    from gan_run.core.run.category_names import weak_names
+    from gan_run.encoding.sorting import sort_images
+
+    for name, count in sort_images(encoded, dim, into, copy=copy).items():
+        click.echo(f"{into / name}  {count} images")
+    categories = range(encoded.model.latents[dim.name].cardinality or 0)
+    for note in weak_names(encoded.model.code_names, ((dim, category) for category in categories)):
+        click.echo(f"note: {note}", err=True)
 
 
 def _print_outliers(encoded: "EncodedImages", count: int) -> None:

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from gan_run.runs import CheckpointName
 
 
-USED = ("metrics", "data", "seed")
-"""The fields of a spec on which an evaluation depends, beside the weights."""
-
-
 @click.command()
 @run_argument
 @set_option
@@ -35,35 +31,11 @@ def evaluate(
     from rich.console import Console
 
     from gan_run.cli.measured import show
-    from gan_run.core.base.errors import SpecError
-    from gan_run.core.kinds.data_source import Splits
-    from gan_run.core.run.evaluation import measure, with_fields
-    from gan_run.core.run.metric_summary import Result
-    from gan_run.runs import load_run, recorded_spec
+    from gan_run.results.evaluation import evaluate_run
 
-    loaded = load_run(run, plugins.registry, checkpoint)
-    spec = recorded_spec(loaded.folder, plugins.registry, overrides)
-    _refuse_unused(overrides, run)
-    info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
-    if problems := spec.data_problems(info):
-        raise SpecError(problems, str(run))
-    measured = list(measure(loaded.model, Splits(spec.data), spec.metrics, spec.seed))
-    found = [with_fields(metric, each) for metric, each in zip(spec.metrics, measured, strict=True)]
-    file = loaded.folder.add_evaluation(loaded.step, found)
+    found = evaluate_run(run, plugins.registry, overrides, checkpoint)
     if as_json:
-        click.echo(json.dumps({"step": loaded.step, "metrics": found}, indent=2))
+        click.echo(json.dumps({"step": found.step, "metrics": found.recorded}, indent=2))
         return
-    show(loaded.step, list(map(Result, spec.metrics, measured)), Console())
-    click.echo(f"in full: {file}")
-
-
-def _refuse_unused(overrides: tuple[str, ...], run: Path) -> None:
-    from gan_run.core.base.errors import GanRunError
-    from gan_run.registry.overrides import place_of
-
-    fields = dict.fromkeys(str(place_of(override)[0]) for override in overrides)
-    if unused := [field for field in fields if field not in USED]:
-        raise GanRunError(
-            f"--set {', '.join(unused)}: evaluate uses {', '.join(USED)} alone; for artifacts and more training: "
-            f"gan-run train --resume {run} --set …"
-        )
+    show(found.step, found.results, Console())
+    click.echo(f"in full: {found.file}")

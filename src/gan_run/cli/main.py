@@ -14,6 +14,7 @@ from gan_run.cli.explore import explore
 from gan_run.cli.export import export
 from gan_run.cli.group import CommandOrSpec
 from gan_run.cli.init import init
+from gan_run.cli.invert import invert
 from gan_run.cli.label import label
 from gan_run.cli.new_plugin import new_plugin
 from gan_run.cli.plugins import plugins
@@ -37,7 +38,23 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, sweep, init, check, explore, sample, traverse, encode, evaluate, compare, select, label, export, demo)
+USE = (
+    train,
+    sweep,
+    init,
+    check,
+    explore,
+    sample,
+    traverse,
+    encode,
+    invert,
+    evaluate,
+    compare,
+    select,
+    label,
+    export,
+    demo,
+)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)

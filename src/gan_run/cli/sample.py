@@ -1,7 +1,5 @@
 """`gan-run sample`: images of a run."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +9,7 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 from gan_run.cli.options import channels_option, checkpoint_option, sampling_option
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from gan_run.core.kinds.latent_space import CodeDim
-    from gan_run.core.kinds.numbered_samples import Wanted
-    from gan_run.runs import CheckpointName, LoadedRun
+    from gan_run.runs import CheckpointName
 
 
 @click.command()
@@ -35,8 +29,8 @@ if TYPE_CHECKING:
     "--codes",
     "codes_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE.csv",
-    help="One image per row, with the codes in its columns; labels.csv draws the same images again.",
+    metavar="FILE",
+    help="A .csv or .npz file with an image per row, and its codes in columns; labels.csv draws the same images again.",
 )
 @click.option("--grid", nargs=2, metavar="CODE CODE", help="A grid in which two codes change and all else is held.")
 @click.option(
@@ -73,76 +67,41 @@ def sample(
 
     The i-th image depends on the seed, i and its codes alone.
     """
+    from gan_run.core.run.category_names import weak_names
     from gan_run.runs import load_run
     from gan_run.sampling.code_grid import save_code_grid
+    from gan_run.sampling.dataset import ask, balanced_code, write_samples
+    from gan_run.sampling.writers import writer_for
 
-    loaded = load_run(run, plugins.registry, checkpoint)
-    model = loaded.model
-    held = model.code_values(_held(codes))
     if grid is not None:
         _refuse("--grid", {"--n": n, "--balance": balance, "--per-class": per_class, "--codes": codes_file})
+    if codes_file is not None:
+        _refuse("--codes", {"--n": n, "--balance": balance, "--per-class": per_class})
+    if per_class is not None:
+        _refuse("--per-class", {"--n": n})
+    writer_for(out)  # an error before the work
+    model = load_run(run, plugins.registry, checkpoint).model
+    given = _held(codes)
+    held = model.code_values(given)
+    named = [
+        (dim, float(value))
+        for (dim, value), text in zip(held.items(), given.values(), strict=True)
+        if text == model.code_names.value_name(dim, float(value))
+    ]
+    for note in weak_names(model.code_names, named):
+        click.echo(f"note: {note}", err=True)
+    if grid is not None:
         rows, columns = (model.code_names.code_dim(model.latents, code) for code in grid)
         save_code_grid(
             model, out, rows, columns, steps=steps, seed=seed, held=held, options=dict(options), channels=channels
         )
     else:
-        asked = _asked(loaded, n, seed, held, balance, per_class, codes_file)
-        _write(loaded, asked, out, channels, dict(options))
+        dim = None if balance is None and per_class is None else balanced_code(model, balance, "--balance")
+        asked = ask(model, n, seed, held, dim, per_class, codes_file)
+        for note in asked.notes:
+            click.echo(f"note: {note}", err=True)
+        write_samples(model, asked, out, channels, dict(options))
     click.echo(out)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The samples that a command line asks for."""
-
-    count: int
-    samples: "Iterable[Wanted]"
-
-
-def _asked(
-    loaded: "LoadedRun",
-    n: int | None,
-    seed: int,
-    held: "dict[CodeDim, Tensor]",
-    balance: str | None,
-    per_class: int | None,
-    codes_file: Path | None,
-) -> _Asked:
-    from gan_run.code_choice import categorical_dim
-    from gan_run.sampling.requests import new_samples, read_codes
-    from gan_run.sampling.trained_range import outside_training
-
-    model = loaded.model
-    rows = None if codes_file is None else read_codes(codes_file, model, seed)
-    for note in outside_training(model, [held, *(row.codes for row in rows or [])]):
-        click.echo(f"note: {note}", err=True)
-    if rows is not None:
-        _refuse("--codes", {"--n": n, "--balance": balance, "--per-class": per_class})
-        return _Asked(len(rows), [row._replace(codes={**held, **row.codes}) for row in rows])
-    dim = None
-    if balance is not None or per_class is not None:
-        dims = model.latents.code_dims(name for name in model.latents if not model.latents[name].value_shape)
-        dim = categorical_dim(model, dims, balance, "--balance")
-    if per_class is not None:
-        assert dim is not None
-        _refuse("--per-class", {"--n": n})
-        n = per_class * (model.latents[dim.name].cardinality or 1)
-    count = 64 if n is None else n
-    return _Asked(count, new_samples(model, count, seed, held, dim))
-
-
-def _write(
-    loaded: "LoadedRun", asked: _Asked, out: Path, channels: tuple[int, ...] | None, options: dict[str, float]
-) -> None:
-    from gan_run.core.base.progress import track_progress
-    from gan_run.sampling.writers import writer_for
-
-    model = loaded.model
-    conditions = [name for name, latent in loaded.spec.latents.items() if latent.observed_columns()]
-    numbers = [name for name in dict.fromkeys((*model.codes, *conditions)) if not model.latents[name].value_shape]
-    writer = writer_for(out)(out, model, asked.count, model.latents.code_dims(numbers), channels)
-    samples = track_progress(asked.samples, f"drawing {asked.count} images", asked.count)
-    writer.write(model.numbered_samples(samples, options))
 
 
 def _refuse(option: str, others: dict[str, object]) -> None:

@@ -62,7 +62,7 @@ class EncodedImages:
             table[str(dim)] = self.values(dim).numpy()
             if self.is_categorical(dim):
                 if self.model.code_names.names_values(dim):
-                    titles = [self.model.code_names.value_title(dim, value) for value in self.values(dim).tolist()]
+                    titles = [self.model.code_names.value_name(dim, value) for value in self.values(dim).tolist()]
                     table[f"{dim}.name"] = np.array(titles)
                 table[f"{dim}.p"] = self.probabilities(dim).numpy()
             elif dim.name in self.codes.deviations:

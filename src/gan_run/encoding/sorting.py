@@ -38,7 +38,7 @@ def sort_images(encoded: EncodedImages, dim: CodeDim, folder: Path, *, copy: boo
 
 def category_folder(encoded: EncodedImages, dim: CodeDim, category: int) -> str:
     """The name of a category as that of a folder."""
-    return encoded.model.code_names.value_title(dim, category).replace("/", "_").lstrip(".") or "_"
+    return encoded.model.code_names.value_name(dim, category).replace("/", "_").lstrip(".") or "_"
 
 
 def _put(encoded: EncodedImages, row: int, folder: Path, copy: bool) -> None:

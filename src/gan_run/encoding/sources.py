@@ -6,12 +6,12 @@ from typing import NamedTuple, get_args
 
 from torch import Tensor
 
-from gan_run.core.base.errors import DataError
+from gan_run.core.base.errors import DataError, UnreadableError
 from gan_run.core.base.files import cache_folder
 from gan_run.core.images.array_formats import FORMATS, array_file
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import Split
-from gan_run.core.images.picture_files import list_pictures, read_pictures
+from gan_run.core.images.picture_files import list_pictures, log_left_out, read_pictures
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.model import Model
 from gan_run.runs import LoadedRun
@@ -51,9 +51,15 @@ def open_source(run: LoadedRun, source: str, array: str = "images") -> SourceIma
     if path.suffix in FORMATS:
         return _of_array(run.model, path, array)
     if path.is_dir():
-        return _of_pictures(run.model, path, [str(name) for name in list_pictures(path)])
+        names = [str(name) for name in list_pictures(path)]
+        log_left_out(path)
+        return _of_pictures(run.model, path, names)
     if path.is_file():
-        return _of_pictures(run.model, path.parent, [path.name])
+        try:
+            return _of_pictures(run.model, path.parent, [path.name])
+        except UnreadableError as error:
+            *others, last = FORMATS
+            raise DataError(f"{error}; an array file ends in {', '.join(others)} or {last}") from None
     raise DataError(f"{source} is neither a file, nor a folder, nor a split of the data ({', '.join(SPLITS)})")
 
 

@@ -31,9 +31,9 @@ def server_of(run: LoadedRun, split: Split | None, port: int) -> PageServer:
         names = run.folder.code_names()
         dim = names.code_dim(run.model.latents, wanted.code)
         if wanted.category is None:
-            names = names.with_name(run.model.latents, dim, wanted.name)
+            names = names.with_name(run.model.latents, dim, wanted.name, run.step)
         else:
-            names = names.with_value(run.model.latents, dim, wanted.category, wanted.name)
+            names = names.with_value(run.model.latents, dim, wanted.category, wanted.name, run.step)
         run.folder.write_code_names(names)
         run.model.code_names = names
         return describe_names(run.model, dim)

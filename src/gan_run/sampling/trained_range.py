@@ -24,7 +24,7 @@ def outside_training(model: Model, codes: Iterable[Mapping[CodeDim, Tensor]]) ->
     for sample in codes:
         for dim, value in sample.items():
             latent = model.latents[dim.name]
-            if latent.cardinality is None and latent.period is None:
+            if latent.cardinality is None and latent.period is None and not latent.value_shape:
                 low, high = extremes.get(dim, (float(value), float(value)))
                 extremes[dim] = min(low, float(value)), max(high, float(value))
     if not extremes:

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gan_run.core.base.errors import DataError
 from gan_run.core.base.files import check_new
-from gan_run.core.images.grid import image_grid, picture_of, save_picture, save_png
+from gan_run.core.images.grid import image_grid, picture_of, picture_suffixes, save_picture, save_png
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.numbered_samples import Samples
-from gan_run.sampling.requests import FILE, NUMBER, SEED
+from gan_run.sampling.requests import FILE, LATENTS, NUMBER, SEED
 from gan_run.tables import add_arrays, write_table
 
 
@@ -72,7 +73,7 @@ class ArrayWriter(Writer):
                 _write_header(member, (self.count, *self.model.image), self.model.codec.dtype)
                 for block in blocks:
                     member.write(self.model.codec.encode(block.images).numpy().tobytes())
-                    latents = {f"latents.{name}": value.numpy() for name, value in block.values.items()}
+                    latents = {f"{LATENTS}{name}": value.numpy() for name, value in block.values.items()}
                     _append(columns, {**_origin(block), **latents})
             add_arrays(archive, _joined(columns))
 
@@ -100,16 +101,27 @@ class FolderWriter(Writer):
             values = self.model.latents.value_of(block.values, dim)
             labels[str(dim)] = values.numpy()
             if self.model.code_names.names_values(dim):
-                titles = [self.model.code_names.value_title(dim, value) for value in values.tolist()]
+                titles = [self.model.code_names.value_name(dim, value) for value in values.tolist()]
                 labels[f"{dim}.name"] = np.array(titles)
         return labels
 
 
 def writer_for(target: Path) -> type[Writer]:
-    """What writes samples into a path: an .npz file, a picture by its suffix, or a folder."""
+    """What writes samples into a path: an .npz file, a picture by its suffix, or a folder.
+
+    Raises:
+        DataError: The name of the file ends otherwise.
+    """
     if target.is_dir() or not target.suffix:
         return FolderWriter
-    return ArrayWriter if target.suffix == ".npz" else GridWriter
+    if target.suffix == ".npz":
+        return ArrayWriter
+    if target.suffix.lower() not in picture_suffixes():
+        raise DataError(
+            f"{target}: images are written as an array file (.npz), a picture (.png, .jpg, .webp, …), or into a "
+            "folder, whose name has no dot"
+        )
+    return GridWriter
 
 
 def _origin(block: Samples) -> dict[str, NDArray[Any]]:
