@@ -133,7 +133,9 @@ class Logging(Callback):
             self._write(f"artifact {event.index}", event, write)
 
     def alarm_raised(self, event: AlarmRaised) -> None:
-        self._write(f"alarm {event.alarm}", event, lambda run: run.text(f"alarms/{event.alarm}", event.message, event.step))
+        self._write(
+            f"alarm {event.alarm}", event, lambda run: run.text(f"alarms/{event.alarm}", event.message, event.step)
+        )
 
     def run_ended(self, event: RunEnded) -> None:
         if self._run is not None:
@@ -161,4 +163,6 @@ def import_tool(module: str, extra: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        raise PluginError(f"the callback needs {extra}, which is not installed ({error}): pip install 'gan-run[{extra}]'") from None
+        raise PluginError(
+            f"the callback needs {extra}, which is not installed ({error}): pip install 'gan-run[{extra}]'"
+        ) from None

@@ -38,7 +38,9 @@ class Wandb(Logger):
         taken = [name for name in inspect.signature(tool.init).parameters if name not in OURS]
         for name in self.init:
             if name not in taken:
-                raise PluginError(f"callbacks: init.{name}: {self.module}.init has no such argument{suggest(name, taken)}")
+                raise PluginError(
+                    f"callbacks: init.{name}: {self.module}.init has no such argument{suggest(name, taken)}"
+                )
         return tool
 
     def open(self, tool: ModuleType, event: RunStarted, run: str | None) -> LogRun:
