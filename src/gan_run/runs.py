@@ -17,8 +17,7 @@ from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.best import read as read_best
-from gan_run.core.run.checkpoint import Checkpoint, complete
-from gan_run.core.run.checkpoint import load as load_tensors
+from gan_run.core.run.checkpoint import Checkpoint, complete, load_model, refuse_published
 from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
@@ -109,11 +108,15 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
         The run folder.
 
     Raises:
-        RunError: The folder is no run, or an override would change its weights.
+        RunError: The folder is no run, a published model without training state, or an override would change its
+            weights.
         SpecError, DataError, TrainingError, Stopped: As `train` does.
     """
     options = _resolved(options)
     plugins, target = options.plugins(), RunFolder(Path(folder))
+    latest = target.latest()
+    if latest is not None:
+        refuse_published(latest)
     before = _spec_of(target, LenientCatalogue(plugins.catalogue))
     spec = _spec_of(target, plugins.catalogue, overrides)
     if decisive := [place for place in differences(before, spec).decisive if place != "train.steps"]:
@@ -121,7 +124,6 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
             f"{folder}: {', '.join(decisive)} cannot change when a run is resumed. What may change: train.steps and "
             f"{MAY_CHANGE}. --out or a new name starts a new run"
         )
-    latest = target.latest()
     if latest is not None and spec.train.steps < latest.step:
         raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
     return resume_run(TrainRequest(spec, options), target).path
@@ -186,8 +188,7 @@ def load_run(
     with isolated_rng("load"):
         game = build_game(spec, info)
         average = None if spec.train.ema is None else EMA(game.stack)
-    tensors, _ = load_tensors(saved)
-    load_model_tensors(tensors, game, average)
+    load_model_tensors(load_model(saved), game, average)
     where = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(where)
     model = game.to(where).model(info, where, stack, target.code_names(), decoder=spec.data.decoder())
