@@ -210,7 +210,7 @@ class RunFolder:
 
     def plugin_versions(self) -> dict[str, str]:
         """The plugins that were loaded in its last stretch: versions by distribution, or by the name of a file."""
-        return (self._last_stretch() or {}).get("plugins", {})
+        return dict((self._last_stretch() or {}).get("plugins", {}))
 
     def _last_stretch(self) -> dict[str, Any] | None:
         if not self.environment_file.exists():

@@ -139,8 +139,7 @@ class Logging(Callback):
 
     def run_ended(self, event: RunEnded) -> None:
         if self._run is not None:
-            stopped = "stopped" if isinstance(event.error, (Stopped, KeyboardInterrupt)) else "failed"
-            self._run.close("finished" if event.error is None else stopped)
+            self._run.close(_end_of(event.error))
 
     def _write(self, point: str, event: Event, write: Callable[[LogRun], None]) -> None:
         """Write a point, unless it was written before the run was resumed."""
@@ -148,6 +147,12 @@ class Logging(Callback):
             return
         write(self._run)
         self._written.add(point, event.step)
+
+
+def _end_of(error: BaseException | None) -> End:
+    if error is None:
+        return "finished"
+    return "stopped" if isinstance(error, (Stopped, KeyboardInterrupt)) else "failed"
 
 
 def import_tool(module: str, extra: str) -> ModuleType:
