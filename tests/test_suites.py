@@ -88,8 +88,9 @@ ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
     },
 }
 """Of the suites."""
-ELSEWHERE = ("inception", "torchscript")
-"""Components that need a file: tests/plugins/metrics/fidelity tests them by the suite."""
+ELSEWHERE = ("inception", "torchscript", "mlflow", "wandb")
+"""Components that need a file or another tool: tests/plugins/metrics/fidelity and tests/plugins/training/loggers test
+them by the suite."""
 
 
 def built(kind: str, name: str) -> Component:

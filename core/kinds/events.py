@@ -13,9 +13,14 @@ from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.diagnostics import Diagnostics
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.model import Model
+from gan_run.core.kinds.run_names import group_of
 
 if TYPE_CHECKING:  # a spec holds callbacks
     from gan_run.core.kinds.spec import Spec
+
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+"""Suffixes of files that are pictures of one frame."""
 
 
 class ReportAlarm(Protocol):
@@ -67,6 +72,12 @@ class RunStarted(Event):
 
     name: ClassVar[str] = "run_started"
     spec: "Spec"
+
+    @property
+    def group(self) -> str:
+        """What this run and those that belong to it are called together: the name of the sweep's folder, or else the
+        spec's name, without the seed that `--seeds` appends."""
+        return group_of(self.folder.absolute(), self.spec.name, self.spec.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +146,14 @@ class MetricMeasured(Event):
         """The numbers in `found` by which runs are compared, by dotted path; see `Metric.headline`."""
         return self.metric.headline(self.found)
 
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        """The headline numbers by the names that a logger gives them: `KEY/SPLIT/NUMBER`, or `KEY/NUMBER` of a metric
+        that is measured on no split."""
+        split = self.metric.measured_on(self.found).get("split")
+        place = f"{self.key}/{split}" if split else self.key
+        return {f"{place}/{path}": value for path, value in self.headline.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactRendered(Event):
@@ -150,6 +169,18 @@ class ArtifactRendered(Event):
     artifact: Artifact
     index: int
     files: tuple[Path, ...]
+
+    @property
+    def pictures(self) -> Mapping[str, Path]:
+        """The pictures among `files`, by names that are the same at every step: `FOLDER`, or `FOLDER/NAME` where the
+        artifact draws several."""
+        named = {}
+        for file in self.files:
+            if file.suffix in PICTURES:
+                rest = file.stem.removeprefix(f"step-{self.step:08d}").lstrip("-")
+                place = file.parent.relative_to(self.folder).as_posix()
+                named[f"{place}/{rest}" if rest else place] = file
+        return named
 
 
 @dataclass(frozen=True, kw_only=True)

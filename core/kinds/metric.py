@@ -143,6 +143,18 @@ class Metric(Component):
             return ""
         return sha256(json.dumps(found["measured_with"], sort_keys=True).encode()).hexdigest()[:8]
 
+    def measured_on(self, found: Measurement) -> Measurement:
+        """Say what a result was measured on: the split, where it is one, and how many images.
+
+        Args:
+            found: A result of `measure`.
+
+        Returns:
+            The result's `measured_on`; empty if it has none.
+        """
+        stated = found.get("measured_on")
+        return stated if isinstance(stated, Mapping) else {}
+
     def headline_of(self, path: str) -> Headline:
         """What is declared of a number.
 

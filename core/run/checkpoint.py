@@ -3,6 +3,8 @@
 checkpoints/step-00005000/model.safetensors       weights, buffers, the EMA of the generator
                           optimizer.safetensors   the optimisers' moments, the position of a stream
                           manifest.json           step, format, unlogged scalars, SHA-256 of each file and of itself
+
+A published checkpoint has the model alone.
 """
 
 import json
@@ -12,7 +14,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -22,7 +24,9 @@ from gan_run.core.base.errors import RunError
 from gan_run.core.base.files import hash_file, sync, to_json, without_nan
 
 FORMAT = 1
-FILES = ("model.safetensors", "optimizer.safetensors")
+MODEL = "model.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+FILES = (MODEL, OPTIMIZER)
 
 Tensors = dict[str, Tensor]
 NO_SCALARS: Mapping[str, float] = MappingProxyType({})
@@ -50,19 +54,37 @@ def save(
     for name, tensors in zip(FILES, (model, optimizer), strict=True):
         save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, temporary / name)
         sync(temporary / name)
-    content: dict[str, object] = {
-        "format": FORMAT,
-        "step": step,
-        "scalars": without_nan(scalars),
-        "files": {name: hash_file(temporary / name) for name in FILES},
-    }
-    (temporary / "manifest.json").write_text(to_json({**content, "sha256": _hash(content)}), encoding="utf-8")
+    _write_manifest(temporary, step, scalars, FILES)
     sync(temporary / "manifest.json")
     sync(temporary)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     sync(checkpoints)
     return Checkpoint(step, folder)
+
+
+def publish(checkpoint: Checkpoint, checkpoints: Path) -> Checkpoint:
+    """Copy a checkpoint without the training state.
+
+    Args:
+        checkpoint: The checkpoint, which `load_model` has verified.
+        checkpoints: The folder for the copy.
+    """
+    folder = checkpoints / checkpoint.folder.name
+    folder.mkdir(parents=True)
+    shutil.copyfile(checkpoint.folder / MODEL, folder / MODEL)
+    _write_manifest(folder, checkpoint.step, NO_SCALARS, (MODEL,))
+    return Checkpoint(checkpoint.step, folder)
+
+
+def _write_manifest(folder: Path, step: int, scalars: Mapping[str, float], files: Collection[str]) -> None:
+    content: dict[str, object] = {
+        "format": FORMAT,
+        "step": step,
+        "scalars": without_nan(scalars),
+        "files": {name: hash_file(folder / name) for name in files},
+    }
+    (folder / "manifest.json").write_text(to_json({**content, "sha256": _hash(content)}), encoding="utf-8")
 
 
 def complete(checkpoints: Path) -> list[Checkpoint]:
@@ -76,16 +98,32 @@ def complete(checkpoints: Path) -> list[Checkpoint]:
 
 
 def load(checkpoint: Checkpoint) -> tuple[Tensors, Tensors]:
-    """The tensors of the model, and those of the optimisers and the feed. Raises RunError if a file is damaged."""
+    """The tensors of the model, and those of the optimisers and the feed. Raises RunError if a file is damaged, or the
+    checkpoint is a published one."""
+    refuse_published(checkpoint)
     verify(checkpoint)
     model, optimizer = (load_file(checkpoint.folder / name) for name in FILES)
     return model, optimizer
 
 
+def load_model(checkpoint: Checkpoint) -> Tensors:
+    """The tensors of the model. Raises RunError if a file is damaged."""
+    verify(checkpoint)
+    return load_file(checkpoint.folder / MODEL)
+
+
 def weights_hash(checkpoint: Checkpoint) -> str:
-    """The SHA-256 of the model's file, of a checkpoint that `load` has verified."""
-    content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
-    return str(content["files"][FILES[0]])
+    """The SHA-256 of the model's file. Raises RunError if the manifest is damaged."""
+    return str(_read_manifest(checkpoint)["files"][MODEL])
+
+
+def refuse_published(checkpoint: Checkpoint) -> None:
+    """Raise RunError if training cannot continue from a checkpoint, since it was published without its state."""
+    if OPTIMIZER not in _read_manifest(checkpoint)["files"]:
+        raise RunError(
+            f"{checkpoint.folder} is a published model without training state: it can be sampled, encoded with and "
+            "evaluated, but not trained on. A new run starts from its weights with train.init_from"
+        )
 
 
 def load_scalars(checkpoint: Checkpoint) -> dict[str, float | None]:
@@ -97,11 +135,23 @@ def load_scalars(checkpoint: Checkpoint) -> dict[str, float | None]:
 
 def verify(checkpoint: Checkpoint) -> None:
     """Raise RunError if a file of a checkpoint was changed or damaged."""
-    remedy = f"move {checkpoint.folder} away to go back to the checkpoint before it"
+    for name, said in _read_manifest(checkpoint)["files"].items():
+        path = checkpoint.folder / name
+        if not path.is_file() or hash_file(path) != said:
+            raise RunError(f"{path} is missing or not what was written: {_remedy(checkpoint)}")
+
+
+def _remedy(checkpoint: Checkpoint) -> str:
+    return f"move {checkpoint.folder} away to go back to the checkpoint before it"
+
+
+def _read_manifest(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The manifest, with the hashes of all files or of the model alone. Raises RunError if it is damaged."""
+    remedy = _remedy(checkpoint)
     try:
         content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
         said = content.pop("sha256")
-        files = content["files"]
+        files = {*content["files"]}
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise RunError(f"{checkpoint.folder}/manifest.json is damaged ({error}): {remedy}") from None
     if said != _hash(content):
@@ -110,10 +160,10 @@ def verify(checkpoint: Checkpoint) -> None:
         raise RunError(f"{checkpoint.folder} has format {content['format']}; this version reads {FORMAT}")
     if content["step"] != checkpoint.step:
         raise RunError(f"{checkpoint.folder} was written after step {content['step']}: give it back its name")
-    for name in FILES:
-        path = checkpoint.folder / name
-        if not path.is_file() or hash_file(path) != files[name]:
-            raise RunError(f"{path} is missing or not what was written: {remedy}")
+    if files not in ({*FILES}, {MODEL}):
+        raise RunError(f"{checkpoint.folder}/manifest.json names other files than a checkpoint has: {remedy}")
+    assert isinstance(content, dict)
+    return content
 
 
 def prune(checkpoints: Path, keep: int, besides: Collection[int]) -> None:

@@ -283,7 +283,7 @@ def _initialise(training: Training, source: Path, notify: Callable[[str], None])
     latest = RunFolder(source).latest()
     if latest is None:
         raise RunError(f"train.init_from: {source} holds no checkpoint")
-    tensors, _ = checkpoint.load(latest)
+    tensors = checkpoint.load_model(latest)
     unmatched = load_matching(tensors, training.game)
     if training.ema is not None:
         training.ema.update(training.game.stack, 0.0)

@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -125,6 +125,19 @@ class RunFolder:
         fields = [result.metric for result in own]
         return [*own, *(result for result in self._results(later) if result.metric not in fields)]
 
+    def measured_at(self, step: int) -> list[RecordedResult]:
+        """What was measured after so many steps: at the end, by `gan-run evaluate`, or on the way."""
+        if step == self.evaluated_at():
+            return self.measured()
+        file = self.evaluations / f"step-{step:08d}.json"
+        found = self._results(file) if file.exists() else []
+        fields = [result.metric for result in found]
+        lines = [line["metrics"] for line in self.logged() if line["step"] == step and "metrics" in line]
+        on_the_way = [
+            RecordedResult(each["metric"], each["found"]) for line in lines if isinstance(line, list) for each in line
+        ]
+        return [*found, *(result for result in on_the_way if result.metric not in fields)]
+
     def logged(self) -> list[dict[str, object]]:
         """The lines of metrics.jsonl, without one that a kill cut short or that is being written."""
         return [content for _, content in _whole_lines(self.metrics_file)]
@@ -192,11 +205,19 @@ class RunFolder:
 
     def processes(self) -> int | None:
         """How many trained its last stretch together; None before the first."""
+        last = self._last_stretch()
+        return None if last is None else last.get("processes", 1)
+
+    def plugin_versions(self) -> dict[str, str]:
+        """The plugins that were loaded in its last stretch: versions by distribution, or by the name of a file."""
+        return dict((self._last_stretch() or {}).get("plugins", {}))
+
+    def _last_stretch(self) -> dict[str, Any] | None:
         if not self.environment_file.exists():
             return None
         stretches = self._read(self.environment_file).get("stretches")
         last = stretches[-1] if isinstance(stretches, list) and stretches else None
-        return last.get("processes", 1) if isinstance(last, dict) else None
+        return last if isinstance(last, dict) else None
 
     def add_evaluation(self, step: int, measured: Sequence[Mapping[str, object]]) -> Path:
         """Save what metrics found after `step` steps, in the place of what metrics with the same fields found before.

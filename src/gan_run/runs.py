@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 
@@ -18,8 +19,7 @@ from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.best import read as read_best
 from gan_run.core.run.category_names import older_names
-from gan_run.core.run.checkpoint import Checkpoint, complete, weights_hash
-from gan_run.core.run.checkpoint import load as load_tensors
+from gan_run.core.run.checkpoint import Checkpoint, complete, load_model, refuse_published, weights_hash
 from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
@@ -111,11 +111,15 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
         The run folder.
 
     Raises:
-        RunError: The folder is no run, or an override would change its weights.
+        RunError: The folder is no run, a published model without training state, or an override would change its
+            weights.
         SpecError, DataError, TrainingError, Stopped: As `train` does.
     """
     options = _resolved(options)
     plugins, target = options.plugins(), RunFolder(Path(folder))
+    latest = target.latest()
+    if latest is not None:
+        refuse_published(latest)
     before = _spec_of(target, LenientCatalogue(plugins.catalogue))
     spec = _spec_of(target, plugins.catalogue, overrides)
     if decisive := [place for place in differences(before, spec).decisive if place != "train.steps"]:
@@ -123,7 +127,6 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
             f"{folder}: {', '.join(decisive)} cannot change when a run is resumed. What may change: train.steps and "
             f"{MAY_CHANGE}. --out or a new name starts a new run"
         )
-    latest = target.latest()
     if latest is not None and spec.train.steps < latest.step:
         raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
     return resume_run(TrainRequest(spec, options), target).path
@@ -135,26 +138,31 @@ def load(
     registry: Plugins | None = None,
     components: Components = (),
     checkpoint: CheckpointName = "last",
+    revision: str | None = None,
 ) -> Model:
-    """Load the model of a run.
+    """Load the model of a run, or of a model on the Hugging Face hub.
 
     It needs the plugins of the run's latents, networks and losses. For any other component that is not installed there
     is a warning.
 
     Args:
-        folder: The run folder.
+        folder: The run folder; or "user/repo" on the hub, where there is no folder of this name (the extra `hub`).
         registry: The installed plugins; None loads all that are installed.
         components: Component classes that no plugin provides.
         checkpoint: "last"; "best" by `train.keep_best`; or the number of steps after which it was saved.
+        revision: On the hub, the branch, tag or commit; None for the latest.
 
     Returns:
         The model in evaluation mode, on cuda where there is one, else on the CPU.
 
     Raises:
-        RunError: The folder is no run, has no such checkpoint, or the checkpoint is damaged.
+        RunError: The folder is no run, has no such checkpoint, or the checkpoint is damaged; or the hub has no such
+            model or cannot be reached.
         SpecError: A latent, network or loss of the run is not installed.
     """
-    return load_run(folder, _plugins(registry, components), checkpoint).model
+    from gan_run.hub.pulling import find_model
+
+    return load_run(find_model(folder, revision), _plugins(registry, components), checkpoint).model
 
 
 @dataclass(frozen=True)
@@ -207,8 +215,7 @@ def load_run(
     with isolated_rng("load"):
         game = build_game(spec, info)
         average = None if spec.train.ema is None else EMA(game.stack)
-    tensors, _ = load_tensors(saved)
-    load_model_tensors(tensors, game, average)
+    load_model_tensors(load_model(saved), game, average)
     where = torch.device(spec.train.device)
     stack = None if average is None else average.stack.to(where)
     model = game.to(where).model(info, where, stack, names, decoder=spec.data.decoder())
@@ -257,7 +264,13 @@ def _spec_of(folder: RunFolder, catalogue: Catalogue, overrides: Collection[str]
     try:
         return read_recorded_spec(folder.spec(), catalogue, folder.path, str(folder.spec_file), overrides)
     except SpecError as error:
-        if not (files := folder.plugin_files()):
-            raise
-        hint = f"this run was trained with {' '.join(f'--plugin {file}' for file in files)}"
-        raise SpecError(error.problems, error.source, hint) from None
+        raise SpecError(error.problems, error.source, _plugins_hint(folder)) from None
+
+
+def _plugins_hint(folder: RunFolder) -> str:
+    """The plugins that a run was trained with, as far as they are files or not installed here."""
+    if files := folder.plugin_files():
+        return f"this run was trained with {' '.join(f'--plugin {file}' for file in files)}"
+    here = {point.dist.name for point in entry_points(group="gan_run") if point.dist is not None}
+    gone = [f"{name} {version}" for name, version in folder.plugin_versions().items() if name not in here]
+    return f"this run was trained with plugins that are not installed here: {', '.join(gone)}" if gone else ""

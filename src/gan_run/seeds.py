@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gan_run.core.kinds.run_names import name_with_seed
 from gan_run.core.run.metric_summary import MetricSummary, summarize
 from gan_run.core.run.options import DEFAULT_OPTIONS, RunOptions
 from gan_run.many_runs import ManyRuns, default_jobs, failure
@@ -61,7 +62,7 @@ def train_seeds(
     jobs = min(count, jobs or default_jobs(read.train.device))
     seeds = {f"seed {seed}": seed for seed in range(read.seed, read.seed + count)}
     changes = {
-        key: [*overrides, f"seed={seed}", f"name={json.dumps(f'{read.name}-seed-{seed}')}"]
+        key: [*overrides, f"seed={seed}", f"name={json.dumps(name_with_seed(read.name, seed))}"]
         for key, seed in seeds.items()
     }
     many = ManyRuns(spec, Path(out), jobs, options)

@@ -75,6 +75,9 @@ class ClusterAccuracy(Metric):
             "statistics": self.statistics,
         }
 
+    def measured_on(self, found: Measurement) -> Measurement:
+        return super().measured_on({"measured_on": found["scored_on"]})
+
 
 def _majority(counts: Tensor) -> list[int | None]:
     """Each category's most frequent class; None for a category without images."""

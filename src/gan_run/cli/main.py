@@ -18,6 +18,8 @@ from gan_run.cli.invert import invert
 from gan_run.cli.label import label
 from gan_run.cli.new_plugin import new_plugin
 from gan_run.cli.plugins import plugins
+from gan_run.cli.pull import pull
+from gan_run.cli.push import push
 from gan_run.cli.sample import sample
 from gan_run.cli.schema import schema
 from gan_run.cli.select import select
@@ -53,6 +55,8 @@ USE = (
     select,
     label,
     export,
+    push,
+    pull,
     demo,
 )
 EXTEND = (bench, plugins, components, schema, new_plugin)

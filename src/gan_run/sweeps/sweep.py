@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gan_run.core.base.distributed import current_world
 from gan_run.core.base.errors import GanRunError, Problem, SpecError
+from gan_run.core.kinds.run_names import sweep_folder
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.many_runs import ManyRuns, default_jobs
@@ -94,7 +95,7 @@ def sweep(
     options = replace(options, registry=options.registry or load_plugins())
     read, axes = read_spec(spec, overrides, options.plugins(), components=options.components), read_axes(over)
     _refuse_set_twice(axes, overrides)
-    folder = Path(out) / f"{read.name}-sweep"
+    folder = sweep_folder(Path(out), read.name)
     if RunFolder(folder).spec_file.exists():
         raise GanRunError(f"{folder} is a run, and the runs of this sweep would go there: choose another `out` or name")
     many = ManyRuns(spec, folder, jobs or default_jobs(read.train.device), options)
