@@ -34,10 +34,15 @@ def values_of(watched: Watched, model: Model) -> dict[str, Tensor]:
 
 def drawn(watched: Watched, canvas: str) -> NDArray[Any]:
     """The pixels of a canvas, (H, W, 3) uint8."""
-    script = """canvas => {
+    (only,) = all_drawn(watched, canvas)
+    return only
+
+
+def all_drawn(watched: Watched, canvases: str) -> list[NDArray[Any]]:
+    """The pixels of each of several canvases, (H, W, 3) uint8."""
+    script = """canvases => canvases.map((canvas) => {
       const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       return [canvas.height, canvas.width, Array.from(data)];
-    }"""
-    height, width, data = watched.page.locator(canvas).evaluate(script)
-    pixels: NDArray[Any] = np.array(data, dtype=np.uint8).reshape(height, width, 4)[..., :3]
-    return pixels
+    })"""
+    found = watched.page.locator(canvases).evaluate_all(script)
+    return [np.array(data, dtype=np.uint8).reshape(height, width, 4)[..., :3] for height, width, data in found]
