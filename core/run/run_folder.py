@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -184,19 +184,17 @@ class RunFolder:
 
     def add_environment(self, environment: Mapping[str, object]) -> None:
         """Note what a stretch of training ran on, after those before it."""
-        stretches: list[object] = []
-        if self.environment_file.exists():
-            before = self._read(self.environment_file).get("stretches")
-            stretches = before if isinstance(before, list) else []
-        write_text(self.environment_file, to_json({"stretches": [*stretches, environment]}))
+        write_text(self.environment_file, to_json({"stretches": [*self.environment(), environment]}))
+
+    def environment(self) -> list[dict[str, Any]]:
+        """What each stretch of training ran on; none before the first."""
+        found = self._read(self.environment_file).get("stretches") if self.environment_file.exists() else None
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     def processes(self) -> int | None:
         """How many trained its last stretch together; None before the first."""
-        if not self.environment_file.exists():
-            return None
-        stretches = self._read(self.environment_file).get("stretches")
-        last = stretches[-1] if isinstance(stretches, list) and stretches else None
-        return last.get("processes", 1) if isinstance(last, dict) else None
+        stretches = self.environment()
+        return stretches[-1].get("processes", 1) if stretches else None
 
     def add_evaluation(self, step: int, measured: Sequence[Mapping[str, object]]) -> Path:
         """Save what metrics found after `step` steps, in the place of what metrics with the same fields found before.

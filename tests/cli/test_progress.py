@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from gan_run import GanRunError, StepLogged
-from gan_run.cli.progress import WIDTH, log_line
+from gan_run.display.progress import WIDTH, log_line
 
 
 def logged(losses: dict[str, float]) -> StepLogged:

@@ -34,7 +34,7 @@ def evaluate(
     """
     from rich.console import Console
 
-    from gan_run.cli.measured import show
+    from gan_run.display.measured import show
     from gan_run.core.base.errors import SpecError
     from gan_run.core.kinds.data_source import Splits
     from gan_run.core.run.evaluation import measure, with_fields

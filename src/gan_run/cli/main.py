@@ -15,6 +15,7 @@ from gan_run.cli.init import init
 from gan_run.cli.label import label
 from gan_run.cli.new_plugin import new_plugin
 from gan_run.cli.plugins import plugins
+from gan_run.cli.report import report
 from gan_run.cli.sample import sample
 from gan_run.cli.schema import schema
 from gan_run.cli.select import select
@@ -35,7 +36,7 @@ def main(ctx: click.Context, blocked: tuple[str, ...]) -> None:
     ctx.obj = blocked
 
 
-USE = (train, sweep, init, check, sample, traverse, encode, evaluate, compare, select, label, export)
+USE = (train, sweep, init, check, sample, traverse, encode, evaluate, report, compare, select, label, export)
 EXTEND = (bench, plugins, components, schema, new_plugin)
 for command in (*USE, *EXTEND):
     main.add_command(command)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, set_option, with_plugins
-from gan_run.cli.train import stop_signals
 from gan_run.core.base.errors import RunError
+from gan_run.interruption import stop_signals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +65,7 @@ def sweep(
     """
     from rich.console import Console
 
-    from gan_run.cli.progress import progress
+    from gan_run.display.progress import progress
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
     from gan_run.sweeps.sweep import sweep as sweep_runs
@@ -100,7 +100,8 @@ def sweep(
 
 def show(found: "Sweep", console: "Console") -> None:
     """The comparison of the runs. Raises RunError if some failed."""
-    from gan_run.cli.comparison import say, show_comparison
+    from gan_run.cli.comparison import show_comparison
+    from gan_run.display.tables import say
     from gan_run.many_runs import reasons
 
     if found.runs:
