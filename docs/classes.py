@@ -19,6 +19,7 @@ TOPICS = {
         "Trained models, metrics and artifacts",
         (
             "core.kinds.model",
+            "core.kinds.strips",
             "core.kinds.metric",
             "core.kinds.criterion",
             "core.kinds.feature_network",

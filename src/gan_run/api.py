@@ -85,6 +85,7 @@ from gan_run.core.kinds.resized_pictures import ResizedPictures
 from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.kinds.spec_view import SpecView
+from gan_run.core.kinds.strips import Strip, Strips
 from gan_run.core.kinds.train import Train
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
 from gan_run.core.kinds.watched_number import WatchedNumber
@@ -217,6 +218,8 @@ __all__ = [
     "StepLogged",
     "Stopped",
     "StoredImages",
+    "Strip",
+    "Strips",
     "StyledGenerator",
     "Sweep",
     "Train",

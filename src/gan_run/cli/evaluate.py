@@ -34,11 +34,11 @@ def evaluate(
     """
     from rich.console import Console
 
-    from gan_run.display.measured import show
     from gan_run.core.base.errors import SpecError
     from gan_run.core.kinds.data_source import Splits
     from gan_run.core.run.evaluation import measure, with_fields
     from gan_run.core.run.metric_summary import Result
+    from gan_run.display.measured import show
     from gan_run.runs import load_run, recorded_spec
 
     loaded = load_run(run, plugins.registry, checkpoint)

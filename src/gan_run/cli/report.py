@@ -25,8 +25,8 @@ from gan_run.cli.common import Plugins, with_plugins
 def report(plugins: Plugins, runs: tuple[Path, ...], out: Path | None) -> None:
     """Write a page of a RUN: numbers, pictures over time, curves, alarms, spec and commands.
 
-    It is one HTML file that needs no network. With several RUNs, or a folder of runs, they are side by side, as `compare`
-    compares them. Runs may be unfinished.
+    It is one HTML file that needs no network. With several RUNs, or a folder of runs, they are side by side, with what
+    differs in their specs and the best numbers marked. Runs may be unfinished.
     """
     from gan_run.report.callback import REPORT
     from gan_run.results.comparison import compare

@@ -65,9 +65,9 @@ def sweep(
     """
     from rich.console import Console
 
-    from gan_run.display.progress import progress
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
+    from gan_run.display.progress import progress
     from gan_run.sweeps.sweep import sweep as sweep_runs
 
     if len([each for each in (maximise, minimise) if each is not None]) != (0 if trials is None else 1):
@@ -75,7 +75,11 @@ def sweep(
     code = 0
     with stop_signals() as received, progress(Console()) as display:
         options = RunOptions(
-            callbacks=(display,), stop=lambda: bool(received), notify=display.notify, registry=plugins.registry
+            callbacks=(display,),
+            stop=lambda: bool(received),
+            notify=display.notify,
+            progress=False,
+            registry=plugins.registry,
         )
         try:
             found = sweep_runs(

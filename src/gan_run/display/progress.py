@@ -6,18 +6,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from textwrap import fill
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gan_run.display.measured import show
 from gan_run.core.base.distributed import current_world
 from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.events import AlarmRaised, CheckpointSaved, MetricMeasured, RunEnded, RunStarted, StepLogged
 from gan_run.core.run.metric_summary import Result
 from gan_run.core.run.options import RunOptions
+from gan_run.display.measured import show
 
 WIDTH = 100
 """Characters of a logged line."""
@@ -36,7 +37,7 @@ class Display(Callback):
         self._measured: dict[str, Result] = {}
 
     def notify(self, text: str) -> None:
-        """Print one line."""
+        """Print a line, or several."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def run_started(self, event: RunStarted) -> None:
@@ -48,7 +49,8 @@ class Display(Callback):
         self.notify(log_line(event, self._order))
 
     def alarm_raised(self, event: AlarmRaised) -> None:
-        self.notify(f"ALARM {event.alarm}, step {event.step}: {event.message}")
+        text = f"ALARM {event.alarm}, step {event.step}: {event.message}"
+        self.notify(fill(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
 
     def metric_measured(self, event: MetricMeasured) -> None:
         before = self._measured if event.step == self._measured_at else {}
@@ -114,8 +116,8 @@ def shown(options: RunOptions) -> Iterator[RunOptions]:
         options: How it is trained.
 
     Returns:
-        Options with the display among the callbacks, unless `options.progress` is False. Of several processes that train
-        one run, the main one shows it.
+        Options with the display among the callbacks, unless `options.progress` is False. Of several processes that
+        train one run, the main one shows it.
     """
     if not (options.progress and current_world().is_main):
         yield options

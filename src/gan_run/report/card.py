@@ -23,4 +23,4 @@ def card(run: Run) -> str:
     """
     pictures = gallery(run, steps=(1,), budget=BUDGET, without=[table.folder for table in heat_tables(run)])
     still = [viewer for viewer in pictures.viewers if not viewer.is_animated]
-    return render("card.html.j2", run=run, numbers=measurements(run), viewers=still[:MOST])
+    return render("card.html.j2", run=run, measured=measurements(run), viewers=still[:MOST])

@@ -143,7 +143,7 @@ def _group(title: str, charts: Mapping[str, Mapping[str, Panel]], tracks: Sequen
 
 def _of_one_run(title: str, by_series: Mapping[str, Panel]) -> Chart:
     lines = [
-        Line(series or title, index, False, thin(curve))
+        Line(series or panel.unit or "value", index, False, thin(curve))
         for index, (series, panel) in enumerate(by_series.items())
         for curve in panel.curves.values()
     ]

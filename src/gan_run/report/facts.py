@@ -38,7 +38,9 @@ def _data(run: Run) -> str:
     kind = str(source["type"]) if isinstance(source, Mapping) and "type" in source else "images"
     sizes = ", ".join(f"{size:,} {split}" for split, size in info.sizes.items() if size)
     columns = ", ".join(info.columns)
-    return f"{kind}: {'×'.join(map(str, info.image))}, {sizes or 'a stream'}" + (f"; known: {columns}" if columns else "")
+    return f"{kind}: {'×'.join(map(str, info.image))}, {sizes or 'a stream'}" + (
+        f"; known: {columns}" if columns else ""
+    )
 
 
 def _codes(run: Run) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gan_run.core.kinds.artifact import Artifact
@@ -62,8 +62,7 @@ def gallery(run: Run, steps: Sequence[int] = STEPS, budget: int = BUDGET, withou
         without: Folders to leave out.
     """
     series: dict[tuple[str, str, str], list[Picture]] = {}
-    order = _order(run)
-    for picture in sorted(run.pictures, key=lambda picture: order.get(picture.folder, len(order))):
+    for picture in sorted(run.pictures, key=_order(run)):
         if picture.folder not in {*without}:
             series.setdefault((picture.folder, picture.name, picture.path.suffix), []).append(picture)
     found = Gallery([], [])
@@ -74,10 +73,18 @@ def gallery(run: Run, steps: Sequence[int] = STEPS, budget: int = BUDGET, withou
     return found
 
 
-def _order(run: Run) -> dict[str, int]:
-    """The place of each folder among the artifacts of the spec, as far as these are installed."""
+def _order(run: Run) -> Callable[[Picture], tuple[int, int]]:
+    """The place of a picture's artifact in the spec, as far as it is installed, then that of its latent."""
     artifacts = run.spec.artifacts if spec_problem(run) is None else ()
-    return {each.folder: index for index, each in enumerate(artifacts) if isinstance(each, Artifact)}
+    folders = {each.folder: index for index, each in enumerate(artifacts) if isinstance(each, Artifact)}
+    latents = list(_latents(run))
+
+    def place(picture: Picture) -> tuple[int, int]:
+        code = _code(run, picture.name).partition("[")[0]
+        of_code = latents.index(code) if code in latents else len(latents)
+        return folders.get(picture.folder, len(folders)), of_code
+
+    return place
 
 
 Series = Mapping[tuple[str, str, str], Sequence[Picture]]
@@ -128,10 +135,18 @@ def _frame(picture: Picture, left_out: list[str]) -> Frame | None:
 
 def _title(run: Run, name: str) -> str:
     """What a picture is called: that of a code has the code's name too."""
-    latents = run.fields.get("latents")
-    is_latent = isinstance(latents, Mapping) and name in latents
-    code = name if is_latent else re.sub(r"-(\d+)$", r"[\1]", name)
+    code = _code(run, name)
     named = run.code_names.codes.get(code)
-    if named is not None and named.name:
-        return f"{code} ({named.name})"
-    return code if is_latent or isinstance(latents, Mapping) and code.partition("[")[0] in latents else name
+    return f"{code} ({named.name})" if named is not None and named.name else code
+
+
+def _code(run: Run, name: str) -> str:
+    """The code in the name of a file, c[0] for c-0 (`Traversals`); a name that is of no code as it is."""
+    copy = re.fullmatch(r"(.+)-(\d+)", name)
+    is_copy = copy is not None and name not in _latents(run) and copy[1] in _latents(run)
+    return f"{copy[1]}[{copy[2]}]" if copy is not None and is_copy else name
+
+
+def _latents(run: Run) -> Mapping[str, object]:
+    latents = run.fields.get("latents")
+    return latents if isinstance(latents, Mapping) else {}

@@ -13,8 +13,8 @@ from gan_run.report.facts import facts
 from gan_run.report.gallery import BUDGET, gallery
 from gan_run.report.heat_tables import heat_tables
 from gan_run.report.measurements import measurements, weights
-from gan_run.report.side_by_side import comparison_tables, pictures_side_by_side
 from gan_run.report.rendering import asset, digest, render
+from gan_run.report.side_by_side import comparison_tables, pictures_side_by_side
 from gan_run.results.commands import reproduce_command, use_commands
 from gan_run.results.comparison import Comparison, compare
 from gan_run.results.run import Run
@@ -39,7 +39,7 @@ def write_report(run: Run, out: Path) -> Path:
     content = {
         **_of_run(run),
         "notes": found.notes,
-        "numbers": measurements(run),
+        "measured": measurements(run),
         "weights": weights(run),
         "gallery": gallery(run, without=[table.folder for table in tables]),
         "tables": tables,

@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 from gan_run.report.gallery import Gallery, Viewer, gallery
 from gan_run.results.comparison import Comparison
-from gan_run.results.tables import field_text
+from gan_run.results.tables import short_text
+
+LONGEST = 90
+"""Characters of a field's value that are shown; the spec of each run has all."""
 
 
 class Entry(NamedTuple):
@@ -51,7 +54,7 @@ def comparison_tables(found: Comparison) -> Tables:
         return Tables([*found.runs], [], _numbers_of_runs(found), False)
     counts = Row("runs", "", [Entry(str(len(group.runs))) for group in found.groups])
     differing = [
-        Row(place, "", [Entry(field_text(by[name]) if name in by else "–") for name in groups])
+        Row(place, "", [Entry(short_text(by[name], LONGEST) if name in by else "–") for name in groups])
         for place, by in found.differing.items()
     ]
     several = any(len(group.runs) > 1 for group in found.groups)

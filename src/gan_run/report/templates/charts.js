@@ -100,7 +100,7 @@ class Chart {
     if (this.low > 0 && this.high > this.low) {
       const button = html("button", "", "log");
       button.type = "button";
-      button.setAttribute("aria-label", `logarithmic axis of ${this.data.title}`);
+      button.setAttribute("aria-label", `log axis of ${this.data.title}`);
       button.setAttribute("aria-pressed", this.isLog);
       button.addEventListener("click", () => {
         this.isLog = !this.isLog;
@@ -149,7 +149,7 @@ class Chart {
     this.x = (step) => MARGIN.left + (to === from ? 0.5 : (step - from) / (to - from)) * inner.width;
     this.y = (value) => MARGIN.top + ((top + pad - scale(value)) / (top - bottom + 2 * pad)) * inner.height;
     const svg = element("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
-    for (const tick of this.isLog ? logTicks(low, high) : linearTicks(low, high, 4)) {
+    for (const tick of this.isLog ? logTicks(low, high) : linearTicks(low, high, 5)) {
       const y = this.y(tick);
       svg.append(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y }));
       svg.append(element("text", { x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, short(tick)));
@@ -203,9 +203,10 @@ class Chart {
     const step = this.at === null ? this.steps[this.steps.length - 1] : this.steps[this.at];
     const said = [];
     for (const [line, place] of this.values) {
-      const value = line.y[nearest(line.x, step)];
-      place.textContent = precise(value);
-      said.push(`${line.label} ${precise(value)}`);
+      const isBeyond = step < line.x[0] || step > line.x[line.x.length - 1];
+      const value = this.at !== null && isBeyond ? "–" : precise(line.y[nearest(line.x, step)]);
+      place.textContent = value;
+      said.push(`${line.label} ${value}`);
     }
     this.stepValue.textContent = `step ${step.toLocaleString("en")}`;
     this.plot.setAttribute("aria-valuenow", step);
