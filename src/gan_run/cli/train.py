@@ -119,7 +119,7 @@ def train(
     target, registry = Target(folder, spec, out, seeds, jobs, select), plugins.registry
     from rich.console import Console
 
-        from gan_run.core.base.distributed import torchrun
+    from gan_run.core.base.distributed import torchrun
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
     from gan_run.display.progress import progress

@@ -73,16 +73,16 @@ def gallery(run: Run, steps: Sequence[int] = STEPS, budget: int = BUDGET, withou
     return found
 
 
-def _order(run: Run) -> Callable[[Picture], tuple[int, int]]:
+def _order(run: Run) -> Callable[[Picture], tuple[int, str, int]]:
     """The place of a picture's artifact in the spec, as far as it is installed, then that of its latent."""
     artifacts = run.spec.artifacts if spec_problem(run) is None else ()
     folders = {each.folder: index for index, each in enumerate(artifacts) if isinstance(each, Artifact)}
     latents = list(_latents(run))
 
-    def place(picture: Picture) -> tuple[int, int]:
+    def place(picture: Picture) -> tuple[int, str, int]:
         code = _code(run, picture.name).partition("[")[0]
         of_code = latents.index(code) if code in latents else len(latents)
-        return folders.get(picture.folder, len(folders)), of_code
+        return folders.get(picture.folder, len(folders)), picture.folder, of_code
 
     return place
 
