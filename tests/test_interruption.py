@@ -1,6 +1,5 @@
 """Ctrl-C in a Python program saves a checkpoint; training from Python shows its progress."""
 
-import os
 import signal
 import sys
 import threading
@@ -13,33 +12,17 @@ import pytest
 from rich.console import Console
 
 from forked import SERVER
-from gan_run import Callback, RunOptions, StepLogged, Stopped, train, train_seeds
+from gan_run import RunOptions, Stopped, train, train_seeds
 from gan_run.core.run.checkpoint import complete
 from gan_run.display.progress import progress
-from gan_run.registry.plugins import Registry, load_plugins
+from gan_run.registry.plugins import Registry
+from interrupted import Interrupting, interrupted
 
 Small = Callable[..., dict[str, Any]]
 
 
-class Interrupting(Callback):
-    """Sends this process what Ctrl-C sends."""
-
-    def __init__(self, step: int) -> None:
-        self._step = step
-
-    def step_logged(self, event: StepLogged) -> None:
-        if event.step == self._step:
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 def steps_saved(run: Path) -> list[int]:
     return [saved.step for saved in complete(run / "checkpoints")]
-
-
-def interrupted(toys: str, spec: dict[str, Any], out: str) -> None:
-    """A program that is interrupted after step 3: it ends as Python ends on Ctrl-C."""
-    sys.path.insert(0, toys)
-    train(spec, out, options=RunOptions(callbacks=[Interrupting(3)], registry=load_plugins()))
 
 
 def test_a_program_that_is_interrupted_has_saved_a_checkpoint(toys: Path, small: Small, tmp_path: Path) -> None:

@@ -125,9 +125,9 @@ class RunFolder:
         fields = [result.metric for result in own]
         return [*own, *(result for result in self._results(later) if result.metric not in fields)]
 
-    def logged(self) -> list[dict[str, object]]:
-        """The lines of metrics.jsonl, without one that a kill cut short or that is being written."""
-        return [content for _, content in _whole_lines(self.metrics_file)]
+    def logged(self) -> Iterator[dict[str, object]]:
+        """The lines of metrics.jsonl, one by one, without one that a kill cut short or that is being written."""
+        return (content for _, content in _whole_lines(self.metrics_file))
 
     def code_names(self) -> CodeNames:
         """The names given to codes by `gan-run label`. Raises RunError if the file cannot be read."""
@@ -240,11 +240,12 @@ def _whole_lines(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
     """The lines of a log, each with what it holds, up to one that is not whole; none where there is no log."""
     if not file.exists():
         return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        try:
-            yield line + "\n", json.loads(line)
-        except ValueError:
-            return
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                yield line.rstrip("\n") + "\n", json.loads(line)
+            except ValueError:
+                return
 
 
 def _lines_until(file: Path, step: int) -> Iterator[str]:

@@ -180,7 +180,7 @@ def test_an_unfinished_run_without_anything_has_a_page(make: Make, plugins: Regi
 
 def test_a_page_that_cannot_be_written_is_an_error(make: Make, plugins: Registry) -> None:
     run = Run(make("a"), registry=plugins)
-    with pytest.raises(DataError, match="the report cannot be written"):
+    with pytest.raises(DataError, match="is a folder: name a file"):
         run.report(run.path)
     with pytest.raises(DataError, match="the report cannot be written"):
         run.report(run.path / "spec.json" / "page.html")

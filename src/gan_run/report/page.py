@@ -109,6 +109,8 @@ def _write(out: Path, template: str, title: str, groups: list[ChartGroup], conte
         version=version("gan-run"),
         **content,
     )
+    if out.is_dir():
+        raise DataError(f"{out} is a folder: name a file for the report")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, page)

@@ -50,7 +50,7 @@ def ending(run: Run) -> Iterator[str]:
         Lines.
     """
     report = run.report_file
-    named = [("report", [str(report)] if report.exists() else []), ("pictures", _patterns(run))]
+    named = [("report", [str(report)] if report.is_file() else []), ("pictures", _patterns(run))]
     for title, paths in named:
         for path in paths:
             yield f"  {title:<10}{path}"
