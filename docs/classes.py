@@ -21,6 +21,7 @@ TOPICS = {
             "core.kinds.model",
             "core.kinds.encoding",
             "core.kinds.inversion",
+            "core.kinds.strips",
             "core.kinds.metric",
             "core.kinds.criterion",
             "core.kinds.feature_network",

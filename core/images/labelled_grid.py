@@ -1,6 +1,7 @@
 """A grid of images with names beside its rows and below its columns, as a PNG."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 from torch import Tensor
@@ -16,7 +17,7 @@ CHARACTER = 7
 
 def save_labelled_grid(
     images: Tensor,
-    path: Path,
+    path: Path | BytesIO,
     *,
     columns: int,
     channels: Sequence[int] | None = None,
@@ -29,7 +30,7 @@ def save_labelled_grid(
 
     Args:
         images: Float (R * columns, C, H, W) in [-1, 1].
-        path: The file.
+        path: The file, or a buffer, for a PNG.
         columns: How many images are in a row.
         channels: The channels that are shown, as for `image_grid`.
         column_names: What is written below each column.
@@ -63,7 +64,7 @@ def save_labelled_grid(
     axes.set_xlabel(title)
     axes.set_ylabel(row_title)
     # Without a date or version in the file, the same images are the same bytes.
-    figure.savefig(path, metadata={"Software": None})
+    figure.savefig(path, format="png", metadata={"Software": None})
 
 
 def _centres(count: int, cell: int) -> list[float]:

@@ -4,7 +4,7 @@ runs/NAME/labels.json    {"codes": {"c1": {"name": "slant", "step": 600},
                                     "category": {"values": {"3": "7"}, "found": {"step": 600, "purity": {"3": 0.9}, …}}}
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -113,6 +113,10 @@ class CodeNames(BaseModel):
         if name in latents and (shape := latents[name].value_shape):
             raise NotFoundByName(f"{text!r} has values of shape {shape}, and cannot be set or turned by a number")
         raise NotFoundByName(f"no latent is called {text!r}{suggest(text, (*latents, *by_name))}")
+
+    def code_dims(self, latents: LatentSpace, texts: Iterable[str]) -> list[CodeDim]:
+        """Find what several texts name, in order; a latent stands for all its copies. Raises NotFoundByName."""
+        return latents.code_dims([text if text in latents else str(self.code_dim(latents, text)) for text in texts])
 
     def number(self, code_dim: CodeDim, text: str) -> float:
         """Read a value as a user writes it: the name of a category, a number, or `#3` for category 3 where names are

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gan_run.core.base.errors import CodeError, GanRunError, suggest
 from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
+from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.images.image_reader import ImageInput, ImageReader, default_decoder
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.picture_decoder import PictureDecoder
@@ -25,6 +26,7 @@ from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 from gan_run.core.kinds.loss import Encoder
 from gan_run.core.kinds.norm_statistics import STATISTICS_BATCH, use_batch_statistics, with_standing_statistics
 from gan_run.core.kinds.numbered_samples import BLOCK, Samples, Wanted, numbered_samples
+from gan_run.core.kinds.strips import Strips, strip_of
 from gan_run.core.nn.layers import NORMS, to_local_batch_norm
 
 RESERVED_NAMES = frozenset({"self", "n", "seed", "codes", "options"})
@@ -239,6 +241,48 @@ class Model:
         """
         size = min(BLOCK, self.chunk_size)
         return numbered_samples(self.latents, lambda values: self.generate(values, options), wanted, size)
+
+    def traverse(
+        self,
+        *codes: str,
+        low: float | None = None,
+        high: float | None = None,
+        steps: int = 10,
+        rows: int = 5,
+        seed: int = 0,
+        channels: Sequence[int] | None = None,
+        options: Mapping[str, float] | None = None,
+    ) -> Strips:
+        """Generate a strip of images for each of several codes: the code changes, everything else is fixed.
+
+        Args:
+            codes: Latents (`c`, all its copies), copies (`c[1]`) or their names; none for all codes that the encoders
+                recover.
+            low: The first value of a real-valued code; None for the code's own range.
+            high: The last value.
+            steps: Values of a code that does not have its own number of values, at least 2.
+            rows: Rows of a strip, each with noise of its own, which is the same for every code.
+            seed: Of the noise; torch's global random number generator is left unchanged.
+            channels: The channels that are shown as red, green and blue; None for the first three.
+            options: Sampling options of the generator, as in `generate`.
+
+        Returns:
+            The strips by code, which a notebook shows: `gan.traverse("c1")`, `gan.traverse()["c1"].save("c1.png")`.
+
+        Raises:
+            NotFoundByName: No code has this name.
+            CodeError: The generator has no such option.
+            GanRunError: `steps` or `rows` is too small.
+        """
+        if rows < 1 or steps < 2:
+            raise GanRunError(f"a strip has at least 1 row and 2 values, not {rows} and {steps}")
+        strips = {}
+        with isolated_rng("traverse", seed):
+            held = self.sample_latents(rows)
+            for code_dim in self.code_names.code_dims(self.latents, codes or self.codes):
+                values = self.latents[code_dim.name].traversal_values(steps, low, high)
+                strips[str(code_dim)] = strip_of(self, held, code_dim, values, channels, options)
+        return Strips(strips)
 
     @torch.no_grad()
     def posterior_params(self, images: ImageInput) -> dict[str, Tensor]:

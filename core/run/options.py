@@ -66,6 +66,8 @@ class RunOptions:
         stop: Called after every step, after `step_logged`. When it returns True a checkpoint is saved and `Stopped` is
             raised.
         notify: Receives one-line messages for the user: which folder is used, what is resumed, what differs.
+        progress: Show the progress: a bar on a terminal or in a notebook, else a line for each logged step on standard
+            error.
         registry: The plugins, as `load_plugins` returns them; None loads all that are installed.
         components: Component classes that no plugin provides.
     """
@@ -75,6 +77,7 @@ class RunOptions:
     callbacks: Sequence[Callback] = ()
     stop: Callable[[], bool] = never
     notify: Callable[[str], None] = print
+    progress: bool = True
     registry: Plugins | None = None
     components: Collection[type[Component]] = ()
 

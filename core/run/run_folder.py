@@ -138,9 +138,9 @@ class RunFolder:
         ]
         return [*found, *(result for result in on_the_way if result.metric not in fields)]
 
-    def logged(self) -> list[dict[str, object]]:
-        """The lines of metrics.jsonl, without one that a kill cut short or that is being written."""
-        return [content for _, content in _whole_lines(self.metrics_file)]
+    def logged(self) -> Iterator[dict[str, object]]:
+        """The lines of metrics.jsonl, one by one, without one that a kill cut short or that is being written."""
+        return (content for _, content in _whole_lines(self.metrics_file))
 
     def code_names(self) -> CodeNames:
         """The names given to codes by `gan-run label`. Raises RunError if the file cannot be read."""
@@ -197,27 +197,22 @@ class RunFolder:
 
     def add_environment(self, environment: Mapping[str, object]) -> None:
         """Note what a stretch of training ran on, after those before it."""
-        stretches: list[object] = []
-        if self.environment_file.exists():
-            before = self._read(self.environment_file).get("stretches")
-            stretches = before if isinstance(before, list) else []
-        write_text(self.environment_file, to_json({"stretches": [*stretches, environment]}))
+        write_text(self.environment_file, to_json({"stretches": [*self.environment(), environment]}))
+
+    def environment(self) -> list[dict[str, Any]]:
+        """What each stretch of training ran on; none before the first."""
+        found = self._read(self.environment_file).get("stretches") if self.environment_file.exists() else None
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     def processes(self) -> int | None:
         """How many trained its last stretch together; None before the first."""
-        last = self._last_stretch()
-        return None if last is None else last.get("processes", 1)
+        stretches = self.environment()
+        return stretches[-1].get("processes", 1) if stretches else None
 
     def plugin_versions(self) -> dict[str, str]:
         """The plugins that were loaded in its last stretch: versions by distribution, or by the name of a file."""
-        return dict((self._last_stretch() or {}).get("plugins", {}))
-
-    def _last_stretch(self) -> dict[str, Any] | None:
-        if not self.environment_file.exists():
-            return None
-        stretches = self._read(self.environment_file).get("stretches")
-        last = stretches[-1] if isinstance(stretches, list) and stretches else None
-        return last if isinstance(last, dict) else None
+        stretches = self.environment()
+        return dict(stretches[-1].get("plugins", {})) if stretches else {}
 
     def add_evaluation(self, step: int, measured: Sequence[Mapping[str, object]]) -> Path:
         """Save what metrics found after `step` steps, in the place of what metrics with the same fields found before.
@@ -263,11 +258,12 @@ def _whole_lines(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
     """The lines of a log, each with what it holds, up to one that is not whole; none where there is no log."""
     if not file.exists():
         return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        try:
-            yield line + "\n", json.loads(line)
-        except ValueError:
-            return
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                yield line.rstrip("\n") + "\n", json.loads(line)
+            except ValueError:
+                return
 
 
 def _lines_until(file: Path, step: int) -> Iterator[str]:

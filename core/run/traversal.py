@@ -7,10 +7,10 @@ from pathlib import Path
 from torch import Tensor
 
 from gan_run.core.images.grid import image_grid
-from gan_run.core.images.labelled_grid import save_labelled_grid
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
+from gan_run.core.kinds.strips import strip_of
 
 MILLISECONDS = 80
 """How long a frame of a GIF is shown."""
@@ -62,30 +62,13 @@ class Traversals:
 
     def _save_strip(self, model: Model, held: Values, code_dim: CodeDim, path: Path) -> Path:
         values = model.latents[code_dim.name].traversal_values(self.steps, self.low, self.high)
-        titles = [model.code_names.value_title(code_dim, value) for value in values.tolist()]
-        images = self._traverse(model, held, code_dim, values)
-        save_labelled_grid(
-            images,
-            path,
-            columns=len(values),
-            channels=self.channels,
-            column_names=titles,
-            title=model.code_names.title(code_dim),
-            row_title="noise",
-        )
+        strip_of(model, held, code_dim, values, self.channels, self.options).save(path)
         return path
-
-    def _traverse(self, model: Model, held: Values, code_dim: CodeDim, values: Tensor) -> Tensor:
-        """Images in which each row of `held` (R) takes the values (G) of a code, (R * G, C, H, W) row by row."""
-        rows = {name: value.repeat_interleave(len(values), dim=0) for name, value in held.items()}
-        repeated = values.repeat(len(next(iter(held.values()))))
-        return model.generate(model.latents.with_value(rows, code_dim, repeated), self.options)
 
     def _save_gif(self, model: Model, held: Values, code_dim: CodeDim, path: Path, count: int) -> Path:
         latent = model.latents[code_dim.name]
         values = latent.traversal_values(count, self.low, self.high)
-        images = self._traverse(model, held, code_dim, values)
-        by_value = images.view(self.rows, len(values), *images.shape[1:]).transpose(0, 1)
+        by_value = strip_of(model, held, code_dim, values, options=self.options).images.transpose(0, 1)
         # Categories have no order to return in, and an angle returns to its first value by itself.
         returns = latent.cardinality is None and latent.period is None
         _save_animation([image_grid(row, self.rows, self.channels) for row in by_value], path, returns)

@@ -88,6 +88,7 @@ from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Sch
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.kinds.spec_path import SpecPath
 from gan_run.core.kinds.spec_view import SpecView
+from gan_run.core.kinds.strips import Strip, Strips
 from gan_run.core.kinds.train import Train
 from gan_run.core.kinds.update_context import DiscriminatorOutput, UpdateContext
 from gan_run.core.kinds.watched_number import WatchedNumber
@@ -224,6 +225,8 @@ __all__ = [
     "StepLogged",
     "Stopped",
     "StoredImages",
+    "Strip",
+    "Strips",
     "StyledGenerator",
     "Sweep",
     "Train",

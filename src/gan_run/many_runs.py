@@ -16,6 +16,7 @@ from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.experiment import NOTHING_TO_DO, TrainRequest, dump, find_finished
 from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import Plugins, RunOptions
+from gan_run.interruption import interruptible
 from gan_run.parallel_runs import Outcome, ParallelRuns
 from gan_run.runs import SpecLike, read_spec, train
 
@@ -54,7 +55,12 @@ class ManyRuns:
         Raises:
             Stopped: `options.stop` returned True. The runs that were training have saved a checkpoint; those after them
                 are not begun.
+            KeyboardInterrupt: The same on Ctrl-C.
         """
+        with interruptible(self.options) as options:
+            return replace(self, options=options)._train(changes)
+
+    def _train(self, changes: Mapping[str, Sequence[str]]) -> Outcome:
         finished = {} if self.options.fresh else self._finished(changes)
         rest = {key: overrides for key, overrides in changes.items() if key not in finished}
         outcome = self._one_by_one(rest) if self.jobs == 1 else self._in_parallel(rest)

@@ -1,7 +1,8 @@
 """The Python API: read a spec, train it, resume a run, load its model."""
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -25,11 +26,13 @@ from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import MAY_CHANGE, decisive_components, differences
+from gan_run.interruption import interruptible
 from gan_run.registry.missing import LenientCatalogue, missing_parts
 from gan_run.registry.plugins import load_plugins
 from gan_run.registry.spec_files import read_file
 from gan_run.registry.spec_loading import read_recorded_spec
 from gan_run.registry.spec_loading import read_spec as read_content
+from gan_run.report.callback import WriteReport
 
 Components = Collection[type[Component]]
 """Component classes that no plugin provides."""
@@ -89,11 +92,13 @@ def train(
         RunError: The run folder is in use, or a checkpoint in it is damaged.
         TrainingError: A loss or a weight is not finite.
         Stopped: `options.stop` returned True; a checkpoint is saved.
+        KeyboardInterrupt: Ctrl-C, or the stop button of a notebook; a checkpoint is saved, and the same call resumes.
     """
     options = _resolved(options)
     read = _read_spec(spec, overrides, options.plugins().catalogue)
     file = Path(spec) if isinstance(spec, (str, Path)) else None
-    return run(TrainRequest(read, options, file), Path(out)).path
+    with _attended(options) as options:
+        return run(TrainRequest(read, options, file), Path(out)).path
 
 
 def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunOptions = DEFAULT_OPTIONS) -> Path:
@@ -113,7 +118,7 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
     Raises:
         RunError: The folder is no run, a published model without training state, or an override would change its
             weights.
-        SpecError, DataError, TrainingError, Stopped: As `train` does.
+        SpecError, DataError, TrainingError, Stopped, KeyboardInterrupt: As `train` does.
     """
     options = _resolved(options)
     plugins, target = options.plugins(), RunFolder(Path(folder))
@@ -129,7 +134,8 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
         )
     if latest is not None and spec.train.steps < latest.step:
         raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
-    return resume_run(TrainRequest(spec, options), target).path
+    with _attended(options) as options:
+        return resume_run(TrainRequest(spec, options), target).path
 
 
 def load(
@@ -244,6 +250,15 @@ def _checkpoint(folder: RunFolder, name: CheckpointName) -> Checkpoint:
 def _plugins(registry: Plugins | None, components: Components) -> Plugins:
     registry = registry or load_plugins()
     return registry.with_components(components) if components else registry
+
+
+@contextmanager
+def _attended(options: RunOptions) -> Iterator[RunOptions]:
+    """Options that save a checkpoint on Ctrl-C, show the progress, and write the run's report at its end."""
+    from gan_run.display.progress import shown
+
+    with interruptible(options) as options, shown(options) as options:
+        yield replace(options, callbacks=(*options.callbacks, WriteReport(options.plugins())))
 
 
 def _resolved(options: RunOptions) -> RunOptions:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import Result
 from PIL import Image
 
-from gan_run import load
+from gan_run import GanRunError, NotFoundByName, load
 from gan_run.registry.plugins import Registry
 
 Here = Callable[..., Result]
@@ -85,6 +86,31 @@ def test_traverse_writes_a_strip_for_every_code(here: Here, run: Path, tmp_path:
     assert widths[0] < widths[1]  # three categories, four steps
     one = here("traverse", run, "--code", "c", "--low", "-2", "--high", "2", "--out", "one")
     assert one.output.splitlines() == ["one/traversal-c.png"]
+
+
+def test_strips_in_python_are_those_of_the_command(here: Here, run: Path, tmp_path: Path, registry: Registry) -> None:
+    assert here("traverse", run, "--out", "strips", "--steps", "4", "--rows", "2").exit_code == 0
+    model = load(run, registry=registry)
+    before = torch.random.get_rng_state()
+    strips = model.traverse(steps=4, rows=2)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert list(strips) == ["category", "c"]
+    assert strips["c"].images.shape == (2, 4, 1, 8, 8)
+    assert strips["category"].images.shape == (2, 3, 1, 8, 8)
+    assert strips["category"].value_titles == ("0", "1", "2")
+    for code, strip in strips.items():
+        strip.save(tmp_path / f"{code}.png")
+        written = (tmp_path / f"strips/traversal-{code}.png").read_bytes()
+        assert (tmp_path / f"{code}.png").read_bytes() == written == strip._repr_png_()
+    assert strips._repr_html_().count("<img ") == 2
+    assert repr(strips["c"]) == "Strip of c: 2 rows of 4 images"
+    only = model.traverse("c", low=-2, high=2, steps=4, rows=2)
+    assert list(only) == ["c"]
+    assert only["c"].values.tolist() == pytest.approx([-2, -2 / 3, 2 / 3, 2])
+    with pytest.raises(NotFoundByName, match="did you mean 'c'"):
+        model.traverse("cc")
+    with pytest.raises(GanRunError, match="at least 1 row and 2 values"):
+        model.traverse(steps=1)
 
 
 def test_traverse_of_an_unknown_code_is_refused(here: Here, run: Path, tmp_path: Path) -> None:

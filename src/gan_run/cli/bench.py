@@ -47,9 +47,9 @@ def bench(
 
     from gan_run.bench.baselines import RECIPE, check_comparable, compare
     from gan_run.bench.measure import measure, time_steps
-    from gan_run.cli.progress import progress
     from gan_run.core.run.environment import describe_environment
     from gan_run.core.run.resolve import resolve_device, with_train
+    from gan_run.display.progress import progress
     from gan_run.runs import read_spec
 
     registry = plugins.registry

@@ -1,16 +1,15 @@
 """How runs are shown side by side."""
 
 from collections.abc import Mapping, Sequence
-from io import StringIO
 
 from rich.console import Console
 from rich.table import Table
 
 from gan_run.core.run.metric_summary import K, MetricSummary
+from gan_run.display.tables import print_whole, say, title
 from gan_run.results.comparison import Comparison
-from gan_run.results.tables import field_text
+from gan_run.results.tables import short_text
 
-WIDEST = 10_000
 LONGEST = 32
 """Characters of a field's value that are shown; `--json` has all."""
 NONE = "-"
@@ -29,7 +28,9 @@ def show_comparison(found: Comparison, console: Console) -> None:
         show_values(found.rows, "run", list(found.runs), console)
     else:
         counts = {group.name: str(len(group.runs)) for group in found.groups}
-        fields = {place: {name: _shown(own) for name, own in by.items()} for place, by in found.differing.items()}
+        fields = {
+            place: {name: short_text(own, LONGEST) for name, own in by.items()} for place, by in found.differing.items()
+        }
         tables: list[Cells] = [{"runs": counts, **fields}, {title(row): _over_seeds(found, row) for row in found.rows}]
         turned = len(groups) > max(map(len, tables))  # to have few columns
         for cells in filter(None, tables):
@@ -68,20 +69,6 @@ def show_values(rows: Sequence[MetricSummary[K]], what: str, keys: Sequence[K], 
         print_whole(table, console)
 
 
-def title(row: MetricSummary[K]) -> str:
-    """The name of a number, with its unit and the fingerprint of what it was measured with, where there is one."""
-    unit = f" ({row.headline.unit})" if row.headline.unit else ""
-    return row.name + unit + (f" #{row.fingerprint}" if row.fingerprint else "")
-
-
-def print_whole(table: Table, console: Console) -> None:
-    """Print a table at its full width: a line that a narrow window breaks can be read and piped, unlike one cut off."""
-    lines = Console(file=StringIO(), width=WIDEST)
-    with lines.capture() as whole:
-        lines.print(table)
-    console.print(whole.get(), end="", soft_wrap=True, markup=False, highlight=False)
-
-
 def _show_cells(cells: Cells, columns: Sequence[str], turned: bool, console: Console) -> None:
     """A table of texts; turned, its rows are columns. A blank line follows."""
     if turned:
@@ -107,18 +94,3 @@ def _over_seeds(found: Comparison, row: MetricSummary[str]) -> dict[str, str]:
         count = "" if len(summary.values) == sizes[name] else f" ({len(summary.values)} of {sizes[name]} runs)"
         cells[name] = f"{show(summary.mean)}{deviation}{count}{' *' if name == best else ''}"
     return cells
-
-
-def _shown(value: object) -> str:
-    """A field's value; a component as TYPE(FIELD=VALUE, …)."""
-    if isinstance(value, Mapping) and "type" in value:
-        fields = ", ".join(f"{name}={field_text(field)}" for name, field in value.items() if name != "type")
-        text = f"{value['type']}({fields})"
-    else:
-        text = f"{value:.6g}" if isinstance(value, float) else field_text(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
-def say(text: str, console: Console) -> None:
-    """Print a line as it is, however long."""
-    console.print(text, soft_wrap=True, markup=False, highlight=False)

@@ -30,7 +30,7 @@ def evaluate(
     """
     from rich.console import Console
 
-    from gan_run.cli.measured import show
+    from gan_run.display.measured import show
     from gan_run.results.evaluation import evaluate_run
 
     found = evaluate_run(run, plugins.registry, overrides, checkpoint)

@@ -20,6 +20,7 @@ from gan_run.cli.new_plugin import new_plugin
 from gan_run.cli.plugins import plugins
 from gan_run.cli.pull import pull
 from gan_run.cli.push import push
+from gan_run.cli.report import report
 from gan_run.cli.sample import sample
 from gan_run.cli.schema import schema
 from gan_run.cli.select import select
@@ -46,6 +47,7 @@ USE = (
     init,
     check,
     explore,
+    report,
     sample,
     traverse,
     encode,

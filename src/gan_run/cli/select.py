@@ -83,7 +83,7 @@ def show(found: "Selection", console: "Console") -> None:
     """The runs in the order of the first criterion, and how sure each criterion is of its best."""
     from rich.table import Table
 
-    from gan_run.cli.comparison import print_whole, say
+    from gan_run.display.tables import print_whole, say
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("")

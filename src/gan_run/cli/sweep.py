@@ -9,8 +9,8 @@ import click
 
 from gan_run.cli.common import Plugins, set_option, with_plugins
 from gan_run.cli.spec_argument import given_spec, spec_argument
-from gan_run.cli.train import stop_signals
 from gan_run.core.base.errors import RunError
+from gan_run.interruption import stop_signals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,9 +66,9 @@ def sweep(
     """
     from rich.console import Console
 
-    from gan_run.cli.progress import progress
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
+    from gan_run.display.progress import progress
     from gan_run.sweeps.sweep import sweep as sweep_runs
 
     if len([each for each in (maximise, minimise) if each is not None]) != (0 if trials is None else 1):
@@ -76,7 +76,11 @@ def sweep(
     code = 0
     with stop_signals() as received, progress(Console()) as display:
         options = RunOptions(
-            callbacks=(display,), stop=lambda: bool(received), notify=display.notify, registry=plugins.registry
+            callbacks=(display,),
+            stop=lambda: bool(received),
+            notify=display.notify,
+            progress=False,
+            registry=plugins.registry,
         )
         try:
             found = sweep_runs(
@@ -101,7 +105,8 @@ def sweep(
 
 def show(found: "Sweep", console: "Console") -> None:
     """The comparison of the runs. Raises RunError if some failed."""
-    from gan_run.cli.comparison import say, show_comparison
+    from gan_run.cli.comparison import show_comparison
+    from gan_run.display.tables import say
     from gan_run.many_runs import reasons
 
     if found.runs:

@@ -5,11 +5,9 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gan_run.core.run.options import RunOptions
+    from gan_run.display.progress import Display
     from gan_run.registry.plugins import Registry
 
 
@@ -124,10 +123,11 @@ def train(
     target, registry = Target(folder, spec, out, seeds, jobs, select), plugins.registry
     from rich.console import Console
 
-    from gan_run.cli.progress import progress
     from gan_run.core.base.distributed import torchrun
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
+    from gan_run.display.progress import progress
+    from gan_run.interruption import stop_signals
 
     with torchrun() as world, stop_signals() as received, progress(Console(quiet=not world.is_main)) as display:
         options = RunOptions(
@@ -136,13 +136,17 @@ def train(
             callbacks=(display,),
             stop=lambda: bool(received) or parent not in (None, os.getppid()),
             notify=display.notify,
+            progress=False,
             registry=registry,
         )
         code = 0
         try:
-            for run in target.train(display.console, overrides, options):
+            runs = target.train(display.console, overrides, options)
+            for run in runs:
                 display.notify(f"done: {run}")
                 _write(report, {"run": str(run)})
+            if world.is_main and seeds is None and parent is None:
+                _show_ending(runs[0], registry, display)
         except Stopped as stopped:
             again = "the same command" if seeds else _resume_command(display.folder, registry)
             display.notify(f"{stopped}; a checkpoint is saved. To go on:\n  {again}")
@@ -154,6 +158,14 @@ def train(
         sys.exit(code)
 
 
+def _show_ending(run: Path, registry: "Registry", display: "Display") -> None:
+    from gan_run.results.commands import ending
+    from gan_run.results.run import Run
+
+    for line in ending(Run(run, registry=registry)):
+        display.notify(line)
+
+
 def _resume_command(folder: Path, registry: "Registry") -> str:
     return shlex.join(["gan-run", "train", "--resume", str(folder), *registry.command_line()])
 
@@ -161,21 +173,3 @@ def _resume_command(folder: Path, registry: "Registry") -> str:
 def _write(report: Path | None, content: Mapping[str, str]) -> None:
     if report is not None:
         report.write_text(json.dumps(content), encoding="utf-8")
-
-
-@contextmanager
-def stop_signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM. A second one ends the program at once."""
-    received: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

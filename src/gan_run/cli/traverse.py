@@ -55,7 +55,7 @@ def traverse(
     from gan_run.runs import load_run
 
     model = load_run(run, plugins.registry, checkpoint).model
-    names = [code if code in model.latents else str(model.code_names.code_dim(model.latents, code)) for code in codes]
+    names = list(map(str, model.code_names.code_dims(model.latents, codes)))
     traversals = Traversals(
         codes=names or None,
         low=low,

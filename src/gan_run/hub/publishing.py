@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gan_run.core.base.files import to_json
@@ -86,7 +86,7 @@ def _write(file: Path, content: Mapping[str, object]) -> None:
     file.write_text(to_json(content), encoding="utf-8")
 
 
-def _write_log(lines: list[dict[str, object]], file: Path, step: int) -> None:
+def _write_log(lines: Iterable[dict[str, object]], file: Path, step: int) -> None:
     kept = [line for line in lines if isinstance(taken := line["step"], int) and taken <= step]
     if kept:
         file.write_text("".join(json.dumps(shorten_paths(line)) + "\n" for line in kept), encoding="utf-8")

@@ -102,6 +102,19 @@ class Comparison:
         """
         draw_curves(self, Path(path), numbers)
 
+    def write_report(self, path: Path | str) -> Path:
+        """Write a page with the runs side by side: one HTML file that needs no network.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The file.
+        """
+        from gan_run.report.page import write_comparison
+
+        return write_comparison(self, Path(path))
+
 
 def compare(runs: Sequence[RunLike] | RunLike, *, registry: Plugins | None = None) -> Comparison:
     """Compare runs of any specs, finished or not.

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gan_run.core.base.errors import GanRunError, NotFoundByName, RunError, suggest
-from gan_run.core.run.metric_summary import Result, summarize
+from gan_run.results.panels import Curve, Panel, is_loss, logged_panels, shared_steps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,19 +25,7 @@ FEW = 10
 """Number of colours in matplotlib's palette "tab10"; more groups than these take colours of a continuous one."""
 DPI = 110
 
-Curve = dict[int, float]
-"""Finite values by step."""
 Colour = tuple[float, float, float, float]
-
-
-class Panel(NamedTuple):
-    """One number of several runs."""
-
-    unit: str
-    matters: bool
-    """It is drawn where no numbers are chosen: a loss, or what a metric found during training."""
-    curves: dict[str, Curve]
-    """By the name of the run."""
 
 
 def draw_curves(found: "Comparison", path: Path, numbers: Sequence[str] = ()) -> None:
@@ -55,11 +43,11 @@ def draw_curves(found: "Comparison", path: Path, numbers: Sequence[str] = ()) ->
         GanRunError: Pictures of this suffix cannot be written.
     """
     _check_format(path)
-    panels = _panels(found)
+    panels = logged_panels(found)
     for name in numbers:
         if name not in panels:
             raise NotFoundByName(f"these runs have logged no number {name!r}{suggest(name, panels)}")
-    chosen = list(numbers) or [name for name, panel in panels.items() if panel.matters]
+    chosen = list(numbers) or [name for name, panel in panels.items() if panel.measured or is_loss(name)]
     if not chosen:
         raise RunError("these runs have logged nothing yet: there are no learning curves")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,35 +61,6 @@ def _check_format(path: Path) -> None:
     formats = FigureCanvasAgg.get_supported_filetypes()
     if suffix.lower() not in formats:
         raise GanRunError(f"{path}: no picture is written as .{suffix}{suggest(suffix, formats)}")
-
-
-def _panels(found: "Comparison") -> dict[str, Panel]:
-    """What the runs have logged, in the order in which they logged it."""
-    panels: dict[str, Panel] = {}
-    for run, opened in found.runs.items():
-        for step, values in opened.logged.numbers.items():
-            for name, value in values.items():
-                if math.isfinite(value):
-                    panel = panels.setdefault(name, Panel("", _is_loss(name), {}))
-                    panel.curves.setdefault(run, {})[step] = value
-    for row in summarize(_measured(found)):
-        curves: dict[str, Curve] = {}
-        for (run, step), value in row.values.items():
-            curves.setdefault(run, {})[step] = value
-        if any(len(curve) > 1 for curve in curves.values()):  # else it was measured at the end alone
-            panels[row.title] = Panel(row.headline.unit, True, curves)
-    return panels
-
-
-def _measured(found: "Comparison") -> dict[tuple[str, int], list[Result]]:
-    """What the metrics found, by run and step: during training, and after the last step."""
-    measured = {(name, step): each for name, run in found.runs.items() for step, each in run.logged.measured.items()}
-    return {**measured, **{(name, run.step): run.results for name, run in found.runs.items() if run.is_finished}}
-
-
-def _is_loss(name: str) -> bool:
-    """Whether it is PLAYER/LOSS; reports of losses have more slashes, values of schedules have none."""
-    return name.count("/") == 1 and not name.endswith("/lr") and not name.startswith("time/")
 
 
 def _figure(found: "Comparison", panels: Mapping[str, Panel]) -> "Figure":
@@ -138,12 +97,12 @@ def _colours(names: Sequence[str]) -> dict[str, Colour]:
     return {name: colormaps["turbo"]((index + 0.5) / len(names)) for index, name in enumerate(names)}
 
 
-def _draw(curves: Sequence[Curve], axes: "Axes", colour: Colour) -> None:
+def _draw(curves: list[Curve], axes: "Axes", colour: Colour) -> None:
     """The runs of one group, and their mean over the steps that all of them have logged."""
     if len(curves) > 1:
         for curve in curves:
             axes.plot([*curve], [*curve.values()], color=colour, linewidth=0.8, alpha=0.4)
-    shared = [step for step in curves[0] if all(step in curve for curve in curves)] if curves else []
+    shared = shared_steps(curves)
     # A single value would be a line of no length.
     marker = "o" if len(shared) == 1 else ""
     axes.plot(shared, [fmean(curve[step] for curve in curves) for step in shared], marker, color=colour, linewidth=2)

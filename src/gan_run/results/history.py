@@ -1,6 +1,7 @@
 """The numbers that a run has logged, step by step."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -43,6 +44,6 @@ def _numbers(line: Mapping[str, object], outer: str = "") -> Iterator[tuple[str,
         if isinstance(value, Mapping):
             yield from _numbers(value, f"{outer}{name}/")
         elif value is None:  # JSON has no NaN
-            yield f"{outer}{name}", math.nan
+            yield sys.intern(f"{outer}{name}"), math.nan
         elif isinstance(value, (int, float)) and (outer or name != "step"):
-            yield f"{outer}{name}", float(value)
+            yield sys.intern(f"{outer}{name}"), float(value)  # one string for all lines of a long log

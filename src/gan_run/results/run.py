@@ -2,12 +2,13 @@
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gan_run.core.images.info import DataInfo
+from gan_run.core.kinds.code_names import CodeNames
 from gan_run.core.kinds.metric import Headline
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
@@ -16,7 +17,9 @@ from gan_run.core.run.metric_summary import Result, summarize
 from gan_run.core.run.options import Plugins
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import load_plugins
+from gan_run.report.callback import REPORT
 from gan_run.results.history import History, read_history
+from gan_run.results.pictures import Picture, drawn_pictures
 from gan_run.results.reading import ReadResults, read_results
 from gan_run.runs import CheckpointName, Components, load, recorded_spec
 
@@ -49,6 +52,10 @@ class Run:
         registry: The installed plugins; None loads all that are installed.
         components: Component classes that no plugin provides.
 
+    Attributes:
+        path: The run folder.
+        plugins: The installed plugins, and the classes in `components`.
+
     Raises:
         RunError: The folder is no run.
 
@@ -63,7 +70,7 @@ class Run:
         self._folder = RunFolder(self.path)
         self._folder.spec()  # no run folder is without one
         plugins = registry or load_plugins()
-        self._plugins = plugins.with_components(components) if components else plugins
+        self.plugins = plugins.with_components(components) if components else plugins
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -76,7 +83,7 @@ class Run:
         Raises:
             SpecError: A latent, network or loss of the run is not installed.
         """
-        return recorded_spec(self._folder, self._plugins)
+        return recorded_spec(self._folder, self.plugins)
 
     @cached_property
     def fields(self) -> Mapping[str, object]:
@@ -111,6 +118,26 @@ class Run:
     def alarms(self) -> dict[str, str]:
         """The alarms that rang at their last check, by name, each with what it says."""
         return self._folder.ringing_alarms()
+
+    @cached_property
+    def alarm_reports(self) -> Sequence[Mapping[str, Any]]:
+        """The lines of alarms.jsonl: `step`, `alarm`, `message` (None while the alarm is quiet) and `readings`."""
+        return self._folder.alarms()
+
+    @cached_property
+    def environment(self) -> Sequence[Mapping[str, Any]]:
+        """Versions and machine, for each stretch of training between two interruptions."""
+        return self._folder.environment()
+
+    @cached_property
+    def code_names(self) -> CodeNames:
+        """The names that `gan-run label` gave to codes and categories."""
+        return self._folder.code_names()
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The pictures that artifacts have drawn, by folder and name, then by step."""
+        return drawn_pictures(self.path)
 
     @property
     def results(self) -> list[Result]:
@@ -152,7 +179,7 @@ class Run:
     @cached_property
     def logged(self) -> History:
         """What was logged, as it is on the disk."""
-        return read_history(self._folder, self._plugins.catalogue)
+        return read_history(self._folder, self.plugins.catalogue)
 
     def model(self, checkpoint: CheckpointName = "last") -> Model:
         """Load the model.
@@ -167,11 +194,39 @@ class Run:
             RunError: There is no such checkpoint, or it is damaged.
             SpecError: A latent, network or loss of the run is not installed.
         """
-        return load(self.path, registry=self._plugins, checkpoint=checkpoint)
+        return load(self.path, registry=self.plugins, checkpoint=checkpoint)
+
+    @property
+    def report_file(self) -> Path:
+        """Where the report is that training writes at its end."""
+        return self.path / REPORT
+
+    def report(self, out: Path | str | None = None) -> Path:
+        """Write the report: one HTML file that needs no network.
+
+        Args:
+            out: The file; by default report.html in the run folder.
+
+        Returns:
+            The file.
+
+        Raises:
+            RunError: A file of the run cannot be read.
+            DataError: The file cannot be written.
+        """
+        from gan_run.report.page import write_report
+
+        return write_report(self, self.report_file if out is None else Path(out))
+
+    def _repr_html_(self) -> str:
+        """A card for notebooks: the numbers, the last samples, a strip of each code."""
+        from gan_run.report.card import card
+
+        return card(self)
 
     @cached_property
     def _read(self) -> ReadResults:
-        return read_results(self._folder.measured() if self.is_finished else [], self._plugins.catalogue)
+        return read_results(self._folder.measured() if self.is_finished else [], self.plugins.catalogue)
 
 
 def as_columns(history: History) -> dict[str, list[float]]:

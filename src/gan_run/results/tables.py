@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,21 @@ def write_csv(found: "Comparison", path: Path) -> None:
 def field_text(value: object) -> str:
     """The value of a field as it is written on the command line: text as it is, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def short_text(value: object, longest: int) -> str:
+    """The value of a field in few characters; a component as TYPE(FIELD=VALUE, …).
+
+    Args:
+        value: The value.
+        longest: How many characters are shown; an ellipsis takes the place of what follows.
+    """
+    if isinstance(value, Mapping) and "type" in value:
+        fields = ", ".join(f"{name}={field_text(field)}" for name, field in value.items() if name != "type")
+        text = f"{value['type']}({fields})"
+    else:
+        text = f"{value:.6g}" if isinstance(value, float) else field_text(value)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _number(found: "Comparison", row: MetricSummary[str]) -> dict[str, object]:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from gan_run import AlarmRaised, Callback, RunOptions, StepLogged, Stopped, resume, train
-from gan_run.cli.progress import Display
+from gan_run.display.progress import Display
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., dict[str, Any]]

@@ -204,6 +204,6 @@ def test_what_an_unfinished_run_measured_cannot_be_read(folder: RunFolder) -> No
 
 
 def test_logged_lines_are_read_up_to_one_that_was_cut_short(folder: RunFolder) -> None:
-    assert folder.logged() == []
+    assert list(folder.logged()) == []
     folder.metrics_file.write_text('{"step": 1, "a": 2.0}\n{"step": 2, "a"')
-    assert folder.logged() == [{"step": 1, "a": 2.0}]
+    assert list(folder.logged()) == [{"step": 1, "a": 2.0}]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from gan_run.cli.comparison import print_whole, title
 from gan_run.core.run.metric_summary import Result, summarize
+from gan_run.display.tables import print_whole, title
 
 
 def show(step: int, results: Sequence[Result], console: Console) -> None:

@@ -1,21 +1,26 @@
 """What is shown during training: a live display on a terminal, plain lines elsewhere."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from textwrap import fill
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gan_run.cli.measured import show
+from gan_run.core.base.distributed import current_world
 from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.events import AlarmRaised, CheckpointSaved, MetricMeasured, RunEnded, RunStarted, StepLogged
 from gan_run.core.run.metric_summary import Result
+from gan_run.core.run.options import RunOptions
+from gan_run.display.measured import show
 
-WIDTH = 120
+WIDTH = 100
 """Characters of a logged line."""
 MORE = "  …"
 """At the end of a line that has no place for more."""
@@ -32,7 +37,7 @@ class Display(Callback):
         self._measured: dict[str, Result] = {}
 
     def notify(self, text: str) -> None:
-        """Print one line."""
+        """Print a line, or several."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def run_started(self, event: RunStarted) -> None:
@@ -44,7 +49,8 @@ class Display(Callback):
         self.notify(log_line(event, self._order))
 
     def alarm_raised(self, event: AlarmRaised) -> None:
-        self.notify(f"ALARM {event.alarm}, step {event.step}: {event.message}")
+        text = f"ALARM {event.alarm}, step {event.step}: {event.message}"
+        self.notify(fill(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
 
     def metric_measured(self, event: MetricMeasured) -> None:
         before = self._measured if event.step == self._measured_at else {}
@@ -71,14 +77,15 @@ class LiveDisplay(Display):
             console=console,
         )
         self._task = self._bar.add_task("train", total=None, throughput="")
-        self.live = Live(self._bar, console=console, refresh_per_second=4)
+        # What a program prints goes above the bar, unless it goes to a file.
+        self.live = Live(self._bar, console=console, refresh_per_second=4, redirect_stdout=sys.stdout.isatty())
 
     def run_started(self, event: RunStarted) -> None:
         super().run_started(event)
         self._bar.reset(self._task, total=event.spec.train.steps, completed=event.step)
 
     def step_logged(self, event: StepLogged) -> None:
-        self._bar.update(self._task, completed=event.step, throughput=_throughput(event))
+        self._bar.update(self._task, completed=event.step, throughput=throughput(event))
         self.live.update(Group(self._bar, _table(event.losses)))
 
     def checkpoint_saved(self, event: CheckpointSaved) -> None:
@@ -87,13 +94,36 @@ class LiveDisplay(Display):
 
 @contextmanager
 def progress(console: Console) -> Iterator[Display]:
-    """A live display if the console is a terminal, else plain lines."""
+    """A live display if the console is a terminal or a notebook, else plain lines."""
+    if console.is_jupyter:
+        from gan_run.display.notebook import NotebookDisplay
+
+        yield NotebookDisplay()
+        return
     if not console.is_terminal:
         yield Display(console)
         return
     display = LiveDisplay(console)
     with display.live:
         yield display
+
+
+@contextmanager
+def shown(options: RunOptions) -> Iterator[RunOptions]:
+    """Show a run that is trained from Python, on standard error or in the notebook.
+
+    Args:
+        options: How it is trained.
+
+    Returns:
+        Options with the display among the callbacks, unless `options.progress` is False. Of several processes that
+        train one run, the main one shows it.
+    """
+    if not (options.progress and current_world().is_main):
+        yield options
+        return
+    with progress(Console(stderr=True)) as display:
+        yield replace(options, callbacks=(*options.callbacks, display))
 
 
 def log_line(event: StepLogged, order: Sequence[str] = ()) -> str:
@@ -119,7 +149,8 @@ def _left(event: StepLogged) -> timedelta:
     return timedelta(seconds=round((event.steps - event.step) / max(event.steps_per_second, 1e-9)))
 
 
-def _throughput(event: StepLogged) -> str:
+def throughput(event: StepLogged) -> str:
+    """Steps and images per second, and the time that is left."""
     return f"{event.steps_per_second:.2f} steps/s  {event.images_per_second:.0f} images/s  {_left(event)} left"
 
 
