@@ -167,7 +167,7 @@ class Spec(Declaration):
 
     def _unread_base(self) -> Iterator[Problem]:
         if self.extends is not None:
-            yield Problem(("extends",), "it is given in the file of a spec")
+            yield Problem(("extends",), "only the file of a spec can say what it extends")
 
     def _train_problems(self) -> Iterator[Problem]:
         train = self.train

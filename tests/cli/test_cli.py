@@ -152,7 +152,7 @@ def test_unreadable_json_is_answered_with_line_and_column(here: Here, tmp_path: 
     (tmp_path / "bad.json").write_text('{"name": "x",\n "seed": 1,,}')
     done = here("bad.json")
     assert done.exit_code == 2
-    assert "bad.json: 1 problem\n  line 2, column 12: " in done.output
+    assert "bad.json: 1 problem\n  line 2, column 13: Unexpected " in done.output
 
 
 def test_traceback_is_shown_when_asked_for(forked: GanRun, write_spec: Callable[..., Path]) -> None:

@@ -114,7 +114,7 @@ def test_what_cannot_be_extended_is_said(base: Path, write: Write, read: Read, t
     base.write_text("{", encoding="utf-8")
     assert problem_of(read, write("mine.json", extends="bases/small.json"))[0] == str(base)
     source, problem = problem_of(read, {"extends": "quickstart"}, "extends=quickstart")
-    assert (source, problem) == ("spec", "extends: it is given in the file of a spec")
+    assert (source, problem) == ("spec", "extends: only the file of a spec can say what it extends")
 
 
 def test_a_circle_is_refused(write: Write, read: Read, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def train(
     parent: int | None,
     report: Path | None,
 ) -> None:
-    """Train SPEC into a run folder, or resume an unfinished run of it.
+    """Train SPEC, a file or - for standard input, into a run folder, or resume an unfinished run of it.
 
     A run is resumed if the spec gives it the same weights. These fields may differ: description, metrics, artifacts,
     callbacks, the paths in data, train.device, log_every, checkpoint_every, keep and keep_best.
