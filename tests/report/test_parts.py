@@ -1,5 +1,6 @@
 """The parts of a page: fewer points of a curve, room for pictures, commands."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,18 @@ def test_the_commands_of_a_run_with_codes_turn_them(make: Make, plugins: Registr
     without = make("c", losses=[{"type": "non-saturating"}])
     verbs = [command.line.split()[1] for command in use_commands(Run(without, registry=plugins))]
     assert verbs == ["sample", "sample", "export"]
+
+
+def test_associations_of_codes_and_factors_are_a_table(make: Make, plugins: Registry) -> None:
+    path = make("a")
+    content = {"split": "test", "codes": ["c (slant)"], "factors": ["x", "y"], "strengths": [[0.25, 1.0]]}
+    (path / "factors").mkdir()
+    for step, split in ((2, "train"), (6, "test")):
+        (path / f"factors/step-{step:08d}.json").write_text(json.dumps(content | {"split": split}))
+    confusion, factors = heat_tables(Run(path, registry=plugins))
+    assert (confusion.folder, confusion.step) == ("confusion", 6)
+    assert (factors.folder, factors.step, factors.split, factors.columns) == ("factors", 6, "test", ["x", "y"])
+    assert factors.rows == [("c (slant)", [("0.25", 0.25), ("1.00", 1.0)])]
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -1,5 +1,6 @@
 """The heat map of codes and factors."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from gan_run.plugins.metrics.code_factor_correlation.table import tabulate
 
 
 class CodeFactorHeatMap(Artifact):
-    """A heat map with a row per code and a column per factor; dark means a strong association."""
+    """A heat map with a row per code and a column per factor, as a picture and as JSON; dark: a strong association."""
 
     type: Literal["code-factor-heat-map"] = "code-factor-heat-map"
     split: Split = Field(default="test", description="The split whose images are encoded.")
@@ -31,10 +32,12 @@ class CodeFactorHeatMap(Artifact):
         table = tabulate(model, data, self.split)
         if not table.cells:
             return []
-        path = stem.with_name(f"{stem.name}.png")
+        picture, numbers = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "json"))
         titles = [model.code_names.title(code_dim) for code_dim in model.latents.code_dims(model.codes)]
         factors = list(data.info.factors)
         strengths = np.array([[row[factor].strength for factor in factors] for row in table.cells.values()])
         texts = np.array([[f"{strength:.2f}" for strength in row] for row in strengths])
-        save_heat_map(strengths, titles, factors, texts, path)
-        return [path]
+        save_heat_map(strengths, titles, factors, texts, picture)
+        content = {"split": self.split, "codes": titles, "factors": factors, "strengths": strengths.tolist()}
+        numbers.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return [picture, numbers]

@@ -99,7 +99,10 @@ def test_data_without_factors_is_refused() -> None:
 
 
 def test_the_heat_map_is_darkest_where_code_and_factor_are_one(tmp_path: Path) -> None:
-    (path,) = CodeFactorHeatMap().render(model(), known(), tmp_path / "step-00000010")
+    path, numbers = CodeFactorHeatMap().render(model(), known(), tmp_path / "step-00000010")
+    content = json.loads(numbers.read_text(encoding="utf-8"))
+    assert content.keys() == {"split", "codes", "factors", "strengths"}
+    assert [len(row) for row in content["strengths"]] == [len(content["factors"])] * len(content["codes"])
     assert path == tmp_path / "step-00000010.png"
     pixels = np.asarray(Image.open(path).convert("L")).astype(float)
     cell, margin = 70, 20  # pixels; the names are at the left and below
