@@ -116,7 +116,9 @@ def strip_of(
     rows = {name: value.repeat_interleave(columns, dim=0) for name, value in held.items()}
     images = model.generate(model.latents.with_value(rows, code_dim, values.repeat(row_count)), options)
     titles = tuple(model.code_names.value_title(code_dim, value) for value in values.tolist())
-    return Strip(model.code_names.title(code_dim), values, titles, images.view(row_count, columns, *images.shape[1:]), channels)
+    return Strip(
+        model.code_names.title(code_dim), values, titles, images.view(row_count, columns, *images.shape[1:]), channels
+    )
 
 
 def _as_html(strip: Strip) -> str:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from gan_run.results.grouping import spec_problem
@@ -65,7 +66,9 @@ def ending(run: Run) -> Iterator[str]:
 def _uses(run: Run) -> Iterator[tuple[Sequence[str], str]]:
     readable = spec_problem(run) is None
     if readable and run.spec.encoder_losses():
-        yield ("traverse", "--out", "strips"), "turn each code"
+        if find_spec("onnx") is not None:  # an extra
+            yield ("explore",), "turn its codes on a page"
+        yield ("traverse", "--out", "strips"), "a picture of each code"
         if run.data.sizes.get("test"):
             yield ("encode", "test", "--sheets", "sheets"), "real images by their codes"
         else:
