@@ -59,9 +59,9 @@ def log_left_out(root: Path, expected: Collection[Path] = ()) -> None:
     others = sorted(_walk(root, PurePosixPath(), frozenset(), pictures=False), key=str)
     others = [path for path in others if (root / path).resolve() not in known]
     if others:
-        were = "1 file of it was" if len(others) == 1 else f"{len(others)} files of it were"
+        were = "1 file was" if len(others) == 1 else f"{len(others)} files were"
         endings = ", ".join(sorted(EXTENSIONS))
-        logger.warning("%s: %s left out: %s. Image files end in %s", root, were, _some(map(str, others)), endings)
+        logger.warning("%s: %s left out: %s (image files end in %s)", root, were, _some(map(str, others)), endings)
 
 
 def _walk(

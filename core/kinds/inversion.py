@@ -141,8 +141,8 @@ class Inverter:
             with torch.enable_grad():
                 tried = {**values, **self._free.values_of(variables)}
                 losses = target.losses(self.generate(tried)) + self._free.pull(tried, names)
-                if not losses.requires_grad:  # no gradient passes the embedding
-                    break
+                if not losses.requires_grad:  # no gradient passes any embedding
+                    continue
                 gradients = torch.autograd.grad(losses.sum(), list(variables.values()), allow_unused=True)
             for variable, gradient in zip(variables.values(), gradients, strict=True):
                 variable.grad = None if gradient is None else gradient.nan_to_num(0.0, 0.0, 0.0)

@@ -90,6 +90,19 @@ def test_unreadable_pictures_are_skipped_and_reported_if_asked(
     assert message.count("broken") >= 5
 
 
+def test_files_that_are_no_images_by_their_names_are_counted_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    for number in range(20):
+        noise(tmp_path / f"{number}.png")
+    (tmp_path / "known.csv").write_text("file,age\n" + "".join(f"{number}.png,3\n" for number in range(20)))
+    (tmp_path / "notes.txt").touch()
+    folder = source(tmp_path, columns=tmp_path / "known.csv")
+    folder.describe()
+    folder.load("train")
+    folder.load("test")
+    (message,) = caplog.messages
+    assert "1 file was left out: notes.txt (" in message
+
+
 def test_nothing_is_reported_if_all_can_be_read(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     noise(tmp_path / "a.png")
     source(tmp_path, on_error="skip").load("train")
