@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pytest
 from click.testing import Result
 
 Here = Callable[..., Result]
@@ -17,7 +18,10 @@ def after_done(output: str) -> list[str]:
     return lines[lines.index("done: runs/small") + 1 :]
 
 
-def test_a_run_ends_with_its_pictures_its_report_and_three_commands(here: Here, write_spec: Write) -> None:
+def test_a_run_ends_with_its_pictures_its_report_and_three_commands(
+    here: Here, write_spec: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_run.explorer.serving.serve", lambda *arguments, **more: None)
     done = here(write_spec(artifacts=ARTIFACTS))
     assert done.exit_code == 0, done.output
     assert after_done(done.output) == [
@@ -25,9 +29,9 @@ def test_a_run_ends_with_its_pictures_its_report_and_three_commands(here: Here, 
         "  pictures  runs/small/samples/step-00000006.png",
         "            runs/small/traversals/step-00000006-*.png",
         "next:",
-        "  gan-run traverse runs/small --out strips            # turn each code",
-        "  gan-run encode runs/small test --sheets sheets      # real images by their codes",
-        "  gan-run sample runs/small --n 64 --out samples.png  # draw new images",
+        "  gan-run explore runs/small                      # turn its codes on a page",
+        "  gan-run traverse runs/small --out strips        # a picture of each code",
+        "  gan-run encode runs/small test --sheets sheets  # real images by their codes",
     ]
     for line in done.output.splitlines():
         if line.startswith("  gan-run"):
