@@ -28,6 +28,7 @@ def main(run: str) -> None:
     shutil.rmtree(TARGET, ignore_errors=True)
     TARGET.mkdir(parents=True)
     write_published(load_run(run, registry, device="cpu"), registry, "gan-run/demo", "apache-2.0", TARGET)
+    (TARGET / "README.md").unlink()  # the card of a model on the hub
     parts_of(load_run(TARGET, registry, device="cpu"), "test")
     size = sum(file.stat().st_size for file in TARGET.rglob("*") if file.is_file())
     print(f"{TARGET}: {size:,} bytes")
