@@ -2,6 +2,7 @@
 
     gan-run benchmarks/demo.yaml
     gan-run label runs/demo category --from-data
+    gan-run label runs/demo c1=slant c2=width
     python benchmarks/make_demo.py runs/demo
 
 writes src/gan_run/demo/run: the run as it would be published, without training state, and its parts of the explorer.
