@@ -1,5 +1,6 @@
 """The logger `mlflow`."""
 
+import os
 import re
 import time
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from gan_run.plugins.training.loggers.logger import End, Logger, LogRun, import_
 
 BATCH = 100
 """The most parameters that MLflow takes in one call."""
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+"""Unless the environment says otherwise: by MLflow's own defaults a run waits minutes for a server that is down."""
 STATUS: Mapping[End, str] = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
 
 
@@ -37,6 +40,8 @@ class MLflow(Logger):
         return import_tool("mlflow", "mlflow")
 
     def open(self, tool: ModuleType, event: RunStarted, run: str | None) -> LogRun:
+        for name, value in PATIENCE.items():
+            os.environ.setdefault(name, value)
         client = tool.MlflowClient(tracking_uri=self.tracking_uri)
         if run is not None:
             client.update_run(run, status="RUNNING")

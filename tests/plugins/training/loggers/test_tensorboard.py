@@ -1,6 +1,7 @@
 """The event files of `tensorboard`, read back as TensorBoard reads them."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,14 @@ def test_a_folder_that_cannot_be_written_costs_one_warning(
         resume(run, overrides=["train.steps=4", 'callbacks=[{"type": "tensorboard"}]'], options=options())
     assert len(seen) == 1
     assert json.loads((run / "evaluation.json").read_text())["step"] == 4
+
+
+def test_of_several_processes_the_main_one_writes(
+    write_spec: Callable[..., Path], forked: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    spec = write_spec(train={"steps": 2}, callbacks=[{"type": "tensorboard"}])
+    done = forked(spec, processes=2)
+    assert done.returncode == 0, done.stderr
+    (file,) = (tmp_path / "runs/small/tensorboard").iterdir()
+    points = EventAccumulator(str(file)).Reload().Scalars("generator/non-saturating")
+    assert [point.step for point in points] == [1, 2]
