@@ -7,6 +7,7 @@ RUN/explorer/description.json       all that the page knows of the model but nam
 
 import gzip
 import json
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -52,10 +53,12 @@ def parts_of(run: LoadedRun, split: Split | None) -> PageParts:
     if kept is not None:
         return kept
     traced = trace(run.model)
-    encoded, problem = _real_images(run, split)
-    description = {**describe(run.model, traced, encoded), "note": _note(split, problem), "madeFrom": made_from}
+    wanted = split if run.model.codes else None
+    encoded = None if wanted is None else _real_images(run, wanted)
+    note = "" if encoded is None else f"; real images: {split} split"
+    description = {**describe(run.model, traced, encoded), "note": note, "madeFrom": made_from}
     parts = PageParts(description, {one.name: _network(one) for one in traced})
-    if problem is None:  # else the data may be there another time
+    if (encoded is None) == (wanted is None):  # else the data may be there another time
         _keep(parts, folder)
     return parts
 
@@ -79,21 +82,13 @@ def _network(traced: Traced) -> bytes:
         return gzip.compress(file.read_bytes(), mtime=0)
 
 
-def _real_images(run: LoadedRun, split: Split | None) -> tuple[EncodedImages | None, DataError | None]:
-    """Real images with their codes, or why there are none."""
-    if split is None or not run.model.codes:
-        return None, None
+def _real_images(run: LoadedRun, split: Split) -> EncodedImages | None:
+    """Real images with their codes; None, with a warning, where the data is not there."""
     try:
-        return encode_split(run, split), None
+        return encode_split(run, split)
     except DataError as error:
-        return None, error
-
-
-def _note(split: Split | None, problem: DataError | None) -> str:
-    """What the page says of real images."""
-    if split is None:
-        return ""
-    return f"; real images: {split} split" if problem is None else f"; no real images ({problem})"
+        warnings.warn(f"the page has no real images: {error}", stacklevel=2)
+        return None
 
 
 def _keep(parts: PageParts, folder: Path) -> None:
