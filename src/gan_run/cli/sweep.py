@@ -10,7 +10,6 @@ import click
 from gan_run.cli.common import Plugins, set_option, with_plugins
 from gan_run.cli.spec_argument import given_spec, spec_argument
 from gan_run.core.base.errors import RunError
-from gan_run.interruption import stop_signals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,6 +68,7 @@ def sweep(
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
     from gan_run.display.progress import progress
+    from gan_run.interruption import stop_signals
     from gan_run.sweeps.sweep import sweep as sweep_runs
 
     if len([each for each in (maximise, minimise) if each is not None]) != (0 if trials is None else 1):
