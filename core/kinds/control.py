@@ -45,25 +45,50 @@ class Control:
         Args:
             low: The lower end of the values that training draws. The slider goes beyond it by half the range.
             high: The upper end.
+
+        Returns:
+            The control.
         """
         return cls("code-slider", {"low": low, "high": high})
 
     @classmethod
     def choice(cls, count: int) -> Self:
-        """A button for each of `count` categories."""
+        """A button for each category.
+
+        Args:
+            count: How many there are.
+
+        Returns:
+            The control.
+        """
         return cls("code-choice", {"count": count})
 
     @classmethod
     def dial(cls, period: float) -> Self:
-        """A knob of an angle, whose values repeat with `period`."""
+        """A knob of an angle.
+
+        Args:
+            period: The period of its values, 2 pi for radians.
+
+        Returns:
+            The control.
+        """
         return cls("code-dial", {"period": period})
 
     @classmethod
     def switch(cls) -> Self:
-        """A switch, off (0) or on (1)."""
+        """A switch, off (0) or on (1).
+
+        Returns:
+            The control.
+        """
         return cls("code-switch")
 
     @classmethod
     def hidden(cls) -> Self:
-        """No control: the values are drawn as noise is."""
+        """No control: the values are drawn as noise is.
+
+        Returns:
+            The control.
+        """
         return cls("")

@@ -92,7 +92,7 @@ def assert_same_images(generator: nn.Module, model: Model) -> None:
 
 
 def test_nothing_is_written_over_and_something_has_to_be_asked_for(here: Here, run: Path, tmp_path: Path) -> None:
-    assert "--onnx, --torch or --weights" in here("export", run).output
+    assert "--onnx, --torch, --weights or --html" in here("export", run).output
     (tmp_path / "export").mkdir()
     (tmp_path / "export/x").touch()
     done = here("export", run, "--weights")

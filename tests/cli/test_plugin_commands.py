@@ -99,7 +99,7 @@ def test_the_name_of_a_command_of_gan_run_cannot_be_taken(here: Here, add: Calla
     message = "gan-run has a command of this name"
     assert f"train  from greedy 1.0: left out, {message}" in here("--help").output
     assert f"train  greedy 1.0  ERROR {message}\n" in here("plugins").output
-    assert "Train SPEC into a run folder" in here("train", "--help").output
+    assert "Train SPEC, a file or -" in here("train", "--help").output
 
 
 def test_a_name_that_two_distributions_give_is_refused(here: Here, add: Callable[..., Path]) -> None:

@@ -69,8 +69,11 @@ def test_what_is_no_picture_is_left_out_with_the_reason(make: Make, plugins: Reg
 def test_the_commands_of_a_run_with_codes_turn_them(make: Make, plugins: Registry, tmp_path: Path) -> None:
     path = make("a").rename(tmp_path / "a b")
     lines = [command.line for command in use_commands(Run(path, registry=plugins))]
-    assert lines[0] == f"gan-run traverse '{path}' --out strips"
-    assert lines[1] == f"gan-run encode '{path}' test --sheets sheets"
+    assert lines[:3] == [
+        f"gan-run explore '{path}'",
+        f"gan-run traverse '{path}' --out strips",
+        f"gan-run encode '{path}' test --sheets sheets",
+    ]
     without = make("c", losses=[{"type": "non-saturating"}])
     verbs = [command.line.split()[1] for command in use_commands(Run(without, registry=plugins))]
     assert verbs == ["sample", "sample", "export"]

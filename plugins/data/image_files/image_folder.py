@@ -79,9 +79,10 @@ class ImageFolder(ResizedPictures, Pictures):
         return DataInfo(self.decoder().image, chosen, pictures.columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
+        pictures = self._pictures()
         if split == "train":
             log_left_out(self.root, [] if self.columns is None else [self.columns])
-        return self._load(self._pictures(), split)
+        return self._load(pictures, split)
 
     def load_validation(self) -> ImageSet | None:
         pictures = self._pictures()

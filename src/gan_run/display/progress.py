@@ -20,7 +20,7 @@ from gan_run.core.run.metric_summary import Result
 from gan_run.core.run.options import RunOptions
 from gan_run.display.measured import show
 
-WIDTH = 100
+WIDTH = 120
 """Characters of a logged line."""
 MORE = "  …"
 """At the end of a line that has no place for more."""
