@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gan_run.core.run.options import RunOptions
-    from gan_run.display.progress import Display
     from gan_run.registry.plugins import Registry
 
 
@@ -127,29 +126,31 @@ def train(
     from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
     from gan_run.display.progress import progress
+    from gan_run.display.tables import say
     from gan_run.interruption import stop_signals
 
-    with torchrun() as world, stop_signals() as received, progress(Console(quiet=not world.is_main)) as display:
-        options = RunOptions(
-            fresh=fresh,
-            any_processes=any_processes,
-            callbacks=(display,),
-            stop=lambda: bool(received) or parent not in (None, os.getppid()),
-            notify=display.notify,
-            progress=False,
-            registry=registry,
-        )
-        code = 0
+    with torchrun() as world, stop_signals() as received:
+        console, code = Console(quiet=not world.is_main), 0
         try:
-            runs = target.train(display.console, overrides, options)
+            with progress(console) as display:
+                options = RunOptions(
+                    fresh=fresh,
+                    any_processes=any_processes,
+                    callbacks=(display,),
+                    stop=lambda: bool(received) or parent not in (None, os.getppid()),
+                    notify=display.notify,
+                    progress=False,
+                    registry=registry,
+                )
+                runs = target.train(console, overrides, options)
             for run in runs:
-                display.notify(f"done: {run}")
+                say(f"done: {run}", console)
                 _write(report, {"run": str(run)})
             if world.is_main and seeds is None and parent is None:
-                _show_ending(runs[0], registry, display)
+                _show_ending(runs[0], registry, console)
         except Stopped as stopped:
             again = "the same command" if seeds else _resume_command(display.folder, registry)
-            display.notify(f"{stopped}; a checkpoint is saved. To go on:\n  {again}")
+            say(f"{stopped}; a checkpoint is saved. To go on:\n  {again}", console)
             code = 128 + (received or [signal.SIGTERM])[0]
         except GanRunError as error:
             _write(report, {"error": str(error)})
@@ -158,12 +159,13 @@ def train(
         sys.exit(code)
 
 
-def _show_ending(run: Path, registry: "Registry", display: "Display") -> None:
+def _show_ending(run: Path, registry: "Registry", console: "Console") -> None:
+    from gan_run.display.tables import say
     from gan_run.results.commands import ending
     from gan_run.results.run import Run
 
     for line in ending(Run(run, registry=registry)):
-        display.notify(line)
+        say(line, console)
 
 
 def _resume_command(folder: Path, registry: "Registry") -> str:

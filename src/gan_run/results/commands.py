@@ -75,7 +75,7 @@ def _uses(run: Run) -> Iterator[tuple[Sequence[str], str]]:
             yield ("encode", "PICTURES", "--sheets", "sheets"), "a folder by its codes"
     yield ("sample", "--n", "64", "--out", "samples.png"), "draw new images"
     yield ("sample", "--n", "1000", "--out", "generated"), "a folder of them"
-    yield ("export", "--weights", "--onnx", "--out", "export"), "files without gan-run"
+    yield ("export", "--torch", "--weights", "--out", "export"), "files without gan-run"
 
 
 def _line(run: Run, command: str, *arguments: str) -> str:
