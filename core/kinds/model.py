@@ -323,7 +323,7 @@ class Model:
         noise is optimised, then all continuous latents, to equal pixels and features of the trunk. Discrete latents
         keep the best of several values: the likeliest by Q, and drawn ones of a latent that Q does not read.
         Continuous ones stay among the values that their priors draw. What is found for an image depends on the seed and
-        the image alone, up to rounding.
+        the image; on other images by rounding alone, which shows in noise that hardly changes the image.
 
         Args:
             images: N images, as for `encode`.
