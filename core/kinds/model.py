@@ -336,7 +336,10 @@ class Model:
 
         Raises:
             DataError: `images` has another shape, type or range, or a picture cannot be read.
+            GanRunError: `steps` is negative.
         """
+        if steps < 0:
+            raise GanRunError(f"steps: {steps} steps cannot be taken")
         read = self.reader.read(images).float()
         trunk, unit = self._discriminator.trunk, (self.codec.high - self.codec.low) / 2
         inverter = Inverter(self.latents, self._stack, trunk, steps, seed, self.chunk_size)
