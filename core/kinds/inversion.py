@@ -64,8 +64,9 @@ class Found(NamedTuple):
 class Inverter:
     """Seeks latents by gradient descent from several starts.
 
-    What is found for an image depends on the seed and the image alone, up to rounding; unless the networks couple the
-    images of a batch, as batch norms with the statistics of the batch do.
+    What is found for an image depends on the seed and the image, and on the others in its batch by rounding alone,
+    which many steps magnify in noise that hardly shows; unless the networks couple the images of a batch, as batch
+    norms with the statistics of the batch do.
     """
 
     latents: LatentSpace

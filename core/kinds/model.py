@@ -367,7 +367,7 @@ class Model:
         noise is optimised, then all continuous latents, to equal pixels and features of the trunk. Discrete latents
         keep the best of several values: the likeliest by Q, and drawn ones of a latent that Q does not read.
         Continuous ones stay among the values that their priors draw. What is found for an image depends on the seed and
-        the image alone, up to rounding.
+        the image; on other images by rounding alone, which shows in noise that hardly changes the image.
 
         Args:
             images: N images, as for `encode`.
@@ -380,7 +380,10 @@ class Model:
 
         Raises:
             DataError: `images` has another shape, type or range, or a picture cannot be read.
+            GanRunError: `steps` is negative.
         """
+        if steps < 0:
+            raise GanRunError(f"steps: {steps} steps cannot be taken")
         read = self.reader.read(images).float()
         trunk, unit = self._discriminator.trunk, (self.codec.high - self.codec.low) / 2
         inverter = Inverter(self.latents, self._stack, trunk, steps, seed, self.chunk_size)

@@ -31,7 +31,7 @@ def images_in(path: Path) -> "np.ndarray":
 def test_the_table_draws_what_looks_like_the_images(
     here: Here, run: Path, tmp_path: Path, made: Path, registry: Registry
 ) -> None:
-    done = here("invert", run, made, "--steps", "120")
+    done = here("invert", run, made, "--steps", "80")
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("inverted.npz\nerror ")
     with np.load(tmp_path / "inverted.npz", allow_pickle=False) as file:
@@ -111,7 +111,7 @@ def test_runs_without_codes_begin_at_random_latents(
     assert here(spec).exit_code == 0
     run = tmp_path / "runs/plain"
     assert here("sample", run, "--n", "4", "--out", "made.npz").exit_code == 0
-    done = here("invert", run, "made.npz", "--steps", "60")
+    done = here("invert", run, "made.npz", "--steps", "50")
     assert done.exit_code == 0, done.output
     with np.load(tmp_path / "inverted.npz") as found:
         assert (found["error.start"] >= found["error.blind"] - 1e-3).all()
