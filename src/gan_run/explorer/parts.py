@@ -22,9 +22,11 @@ from gan_run.explorer.description import describe
 from gan_run.explorer.half_precision import store_in_half_precision
 from gan_run.explorer.real_images import encode_split
 from gan_run.export.tracing import Traced, trace
-from gan_run.export.writing import write_onnx
+from gan_run.export.writing import onnx_differences, write_onnx
 from gan_run.runs import LoadedRun
 
+CLOSE = 4 / 255
+"""The largest change of an output by half precision: two levels of a pixel, whose range is 2."""
 FORMAT = 1
 """Of the description. The scripts of the page read it."""
 
@@ -76,10 +78,13 @@ def _read(folder: Path, made_from: dict[str, JsonValue]) -> PageParts | None:
 
 
 def _network(traced: Traced) -> bytes:
+    """In half precision, unless that changes its outputs visibly."""
     with TemporaryDirectory() as folder:
         file = write_onnx(traced, Path(folder))
+        whole = file.read_bytes()
         store_in_half_precision(file)
-        return gzip.compress(file.read_bytes(), mtime=0)
+        close = all(apart <= CLOSE for apart in onnx_differences(file, traced).values())
+        return gzip.compress(file.read_bytes() if close else whole, mtime=0)
 
 
 def _real_images(run: LoadedRun, split: Split) -> EncodedImages | None:

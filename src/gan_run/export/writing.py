@@ -22,7 +22,7 @@ def write_onnx(traced: Traced, folder: Path) -> Path:
         DataError: onnx or onnxruntime is not installed, or the file's outputs differ from the model's.
     """
     try:
-        import onnxruntime
+        import onnxruntime  # noqa: F401  # the file is read again with it
         import onnxscript  # noqa: F401  # torch.onnx uses it
     except ImportError:
         raise DataError("ONNX needs onnx, onnxscript and onnxruntime: pip install 'gan-run[onnx]'") from None
@@ -39,11 +39,18 @@ def write_onnx(traced: Traced, folder: Path) -> Path:
         )
     assert program is not None
     program.save(path)
+    _check(path, onnx_differences(path, traced))
+    return path
+
+
+def onnx_differences(path: Path, traced: Traced) -> dict[str, float]:
+    """The largest difference of each output of an .onnx file from the model's, relative to values above 1."""
+    import onnxruntime
+
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     given = {name: example.numpy() for name, example in zip(traced.inputs, traced.examples, strict=True)}
     used = {entry.name: given[entry.name] for entry in session.get_inputs()}
-    _compare(path, traced, [torch.from_numpy(np.asarray(found)) for found in session.run(list(traced.outputs), used)])
-    return path
+    return _differences(traced, [torch.from_numpy(np.asarray(one)) for one in session.run(list(traced.outputs), used)])
 
 
 def write_torch(traced: Traced, folder: Path) -> Path:
@@ -55,16 +62,22 @@ def write_torch(traced: Traced, folder: Path) -> Path:
     path = folder / f"{traced.name}.pt2"
     torch.export.save(traced.program, path)
     found = torch.export.load(path).module()(*traced.examples)
-    _compare(path, traced, [found] if isinstance(found, Tensor) else list(found))
+    _check(path, _differences(traced, [found] if isinstance(found, Tensor) else list(found)))
     return path
 
 
-def _compare(path: Path, traced: Traced, found: Sequence[Tensor]) -> None:
+def _differences(traced: Traced, found: Sequence[Tensor]) -> dict[str, float]:
     with torch.no_grad():
         expected = traced.module(*traced.examples)
     wanted = [expected] if isinstance(expected, Tensor) else list(expected)
-    for name, one, other in zip(traced.outputs, found, wanted, strict=True):
-        apart = ((one.double() - other.double()).abs() / other.double().abs().clamp_min(1)).max().item()
+    return {
+        name: ((one.double() - other.double()).abs() / other.double().abs().clamp_min(1)).max().item()
+        for name, one, other in zip(traced.outputs, found, wanted, strict=True)
+    }
+
+
+def _check(path: Path, differences: Mapping[str, float]) -> None:
+    for name, apart in differences.items():
         if not apart <= TOLERANCE:
             raise DataError(f"{path}: {name} differs by {apart:g} from the model's: the file is not to be used")
 
