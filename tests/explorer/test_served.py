@@ -11,6 +11,7 @@ import pytest
 
 from browser import open_page
 from explorer_page import wait
+from gan_run import GanRunError
 from gan_run.explorer.server import PageServer
 from gan_run.explorer.serving import server_of
 from gan_run.registry.plugins import Registry
@@ -18,6 +19,11 @@ from gan_run.runs import load_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+def test_a_port_that_is_in_use_is_an_error(server: PageServer, coded_run: Path, with_knob: Registry) -> None:
+    with pytest.raises(GanRunError, match="--port 0 takes a free one"):
+        server_of(load_run(coded_run, with_knob, device="cpu"), None, server.server_port)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import webbrowser
 import click
 from pydantic import JsonValue
 
+from gan_run.core.base.errors import GanRunError
 from gan_run.core.images.info import Split
 from gan_run.explorer.codes import describe_names
 from gan_run.explorer.page import Page
@@ -13,7 +14,7 @@ from gan_run.runs import LoadedRun
 
 
 def serve(run: LoadedRun, split: Split | None, port: int, open_browser: bool) -> None:
-    """Serve the page of a run until Ctrl-C. Raises as `Page.html` does."""
+    """Serve the page of a run until Ctrl-C. Raises as `server_of` does."""
     with server_of(run, split, port) as server:
         click.echo(f"{server.url}  (Ctrl-C ends it)")
         if open_browser:
@@ -25,7 +26,8 @@ def serve(run: LoadedRun, split: Split | None, port: int, open_browser: bool) ->
 
 
 def server_of(run: LoadedRun, split: Split | None, port: int) -> PageServer:
-    """A server of the page of a run, which saves names in its labels.json. Raises as `Page.html` does."""
+    """A server of the page of a run, which saves names in its labels.json. Raises as `Page.html` does, and GanRunError if
+    the port cannot be used."""
 
     def rename(wanted: Renaming) -> dict[str, JsonValue]:
         names = run.folder.code_names()
@@ -38,4 +40,8 @@ def server_of(run: LoadedRun, split: Split | None, port: int) -> PageServer:
         run.model.code_names = names
         return describe_names(run.model, dim)
 
-    return PageServer(Page(run, split, served=True).html(), rename, port)
+    page = Page(run, split, served=True).html()
+    try:
+        return PageServer(page, rename, port)
+    except OSError as error:
+        raise GanRunError(f"port {port} cannot be used ({error}): --port 0 takes a free one") from None
