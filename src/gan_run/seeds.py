@@ -56,6 +56,7 @@ def train_seeds(
         GanRunError: As `train` does, after the other seeds were trained; RunError if several failed, or a process.
         Stopped: `options.stop` returned True. The runs that were training have saved a checkpoint; the seeds after them
             are not begun.
+        KeyboardInterrupt: The same on Ctrl-C, or by the stop button of a notebook.
     """
     options = replace(options, registry=options.registry or load_plugins())
     read = read_spec(spec, overrides, options.plugins(), components=options.components)

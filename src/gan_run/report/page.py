@@ -1,6 +1,7 @@
 """Writes pages: of one run, and of several side by side."""
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     }
 
 
-def _environment_rows(stretch: dict[str, Any] | Any) -> dict[str, str]:
+def _environment_rows(stretch: Mapping[str, Any]) -> dict[str, str]:
     """Names and values; what is nested as NAME VALUE."""
     return {
         str(name): ", ".join(f"{key} {each}" for key, each in value.items()) if isinstance(value, dict) else str(value)

@@ -1,7 +1,7 @@
 """Commands that use a run, for the end of training and for reports."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ from gan_run.results.run import Run
 
 SHOWN_NEXT = 3
 """How many commands follow a run on the terminal."""
+COLUMNS = 100
+"""Characters of a line; a longer command has no comment."""
 
 
 class Command(NamedTuple):
@@ -34,7 +36,7 @@ def reproduce_command(run: Run) -> Command:
     Args:
         run: The run.
     """
-    first = run.environment[0] if run.environment else {}
+    first: Mapping[str, Any] = run.environment[0] if run.environment else {}
     line = _again(run, first)
     bytes_too = len(run.environment) == 1 and first.get("device") == "cpu"
     same = "the same bytes on the same machine and versions" if bytes_too else "the same spec and seed"
@@ -60,7 +62,8 @@ def ending(run: Run) -> Iterator[str]:
     width = max(len(command.line) for command in chosen)
     yield "next:"
     for command in chosen:
-        yield f"  {command.line:<{width}}  # {command.purpose}"
+        explained = f"  {command.line:<{width}}  # {command.purpose}"
+        yield explained if len(explained) <= COLUMNS else f"  {command.line}"
 
 
 def _uses(run: Run) -> Iterator[tuple[Sequence[str], str]]:
@@ -82,7 +85,7 @@ def _line(run: Run, command: str, *arguments: str) -> str:
     return shlex.join(["gan-run", command, str(run.path), *arguments, *run.plugins.command_line()])
 
 
-def _again(run: Run, first: dict[str, Any] | Any) -> str:
+def _again(run: Run, first: Mapping[str, Any]) -> str:
     processes = first.get("processes", 1)
     launcher = ["torchrun", "--nproc-per-node", str(processes), "-m", "gan_run"] if processes > 1 else ["gan-run"]
     threads = f"OMP_NUM_THREADS={first['threads']} " if "threads" in first else ""

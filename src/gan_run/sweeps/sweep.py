@@ -88,6 +88,7 @@ def sweep(
         GanRunError: A field is in `over` and in `overrides`; a search has no number to improve, or its direction is the
             other one; optuna is not installed; or another process is at this sweep.
         Stopped: `options.stop` returned True. The runs that were training have saved a checkpoint.
+        KeyboardInterrupt: The same on Ctrl-C, or by the stop button of a notebook.
     """
     if current_world().count > 1:
         raise GanRunError("a sweep trains each run in one process: start it without torchrun")

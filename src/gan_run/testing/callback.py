@@ -49,7 +49,7 @@ class CallbackSuite(ComponentSuite):
         """How the small spec is trained."""
         components: list[type[Component]] = [type(self.component), Noise]
         registry = installed_plugins().with_components(components)
-        return RunOptions(stop=stop, notify=lambda text: None, registry=registry)
+        return RunOptions(stop=stop, notify=lambda text: None, progress=False, registry=registry)
 
     def test_each_build_gives_a_callback_of_its_own(self) -> None:
         built, other = self.component.build(), self.component.build()
