@@ -26,8 +26,11 @@ def serve(run: LoadedRun, split: Split | None, port: int, open_browser: bool) ->
 
 
 def server_of(run: LoadedRun, split: Split | None, port: int) -> PageServer:
-    """A server of the page of a run, which saves names in its labels.json. Raises as `Page.html` does, and GanRunError if
-    the port cannot be used."""
+    """A server of the page of a run, which saves names in its labels.json.
+
+    Raises:
+        GanRunError: The page cannot be made (`Page.html`), or the port cannot be used.
+    """
 
     def rename(wanted: Renaming) -> dict[str, JsonValue]:
         names = run.folder.code_names()
