@@ -34,8 +34,10 @@ class DistributedUpdate(nn.Module):
     def forward(self, inputs: UpdateInputs) -> Losses:
         if self._wrapped is None:
             unused = self._may_leave_parameters_unused(inputs)
+            # The processes begin with equal weights. A broadcast of them would write to those of the generator, whose
+            # graph reused fakes still need.
             wrapped = DistributedDataParallel(
-                self._run.module, forward_sync_buffers=False, find_unused_parameters=unused
+                self._run.module, forward_sync_buffers=False, find_unused_parameters=unused, init_sync=False
             )
             self._wrapped = Borrowed(wrapped)
         losses: Losses = self._wrapped.module(inputs)

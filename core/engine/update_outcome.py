@@ -44,10 +44,11 @@ def run_without_effects(update: Update, run: Callable[[UpdateInputs], Losses], i
 
 @contextmanager
 def _restored_buffers(module: nn.Module) -> Iterator[None]:
-    before = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    before = [(buffer, buffer._version, buffer.clone()) for buffer in module.buffers()]
     try:
         yield
     finally:
         with torch.no_grad():
-            for buffer, value in before:
-                buffer.copy_(value)
+            for buffer, version, value in before:
+                if buffer._version != version:  # others may be part of a graph, which a write makes useless
+                    buffer.copy_(value)

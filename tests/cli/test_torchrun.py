@@ -100,6 +100,16 @@ def test_two_processes_give_the_weights_of_one_and_one_of_them_speaks(
     assert [stretch["processes"] for stretch in stretches] == [2, 1]
 
 
+def test_the_graph_of_reused_fakes_outlives_the_first_update(
+    write_spec: Callable[..., Path], together: Together
+) -> None:
+    """Neither what begins an update of several processes nor the restoring of buffers writes to the generator."""
+    with_batch_norm = {"type": "dcgan", "width": 0.05}
+    data = {"type": "toys", "side": 12}
+    spec = write_spec({"steps": 2, "reuse_fakes": True}, data=data, generator=with_batch_norm)
+    assert "\ndone: runs/small\n" in together(spec)
+
+
 PLUGIN = """
 from typing import Literal
 
