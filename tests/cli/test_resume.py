@@ -240,7 +240,7 @@ def test_a_signal_saves_a_checkpoint_and_shows_the_command_that_goes_on(
     )
     assert resumed.returncode == 0, resumed.stderr
     assert f"resuming my runs/small after step {step}\n" in resumed.stdout
-    assert resumed.stdout.endswith("done: my runs/small\n")
+    assert "\ndone: my runs/small\n" in resumed.stdout
 
 
 def grown(file: Path, size: int) -> bool:
