@@ -67,7 +67,7 @@ class CodeNames(BaseModel):
 
     codes: Mapping[str, CodeName] = Field(default_factory=dict)
 
-    def title(self, code_dim: CodeDim) -> str:
+    def title(self, code_dim: CodeDim | str) -> str:
         """The code and its name, if it has one: `c1 (slant)`."""
         named = self.codes.get(str(code_dim))
         return f"{code_dim} ({named.name})" if named is not None and named.name else str(code_dim)

@@ -118,6 +118,16 @@ class Model:
                 raise CodeError(f"no loss reads {dim.name!r} off images: {hint}")
         return dims
 
+    def labelled_dims(self) -> list[CodeDim]:
+        """The dimensions that say what an image shows.
+
+        Returns:
+            Those of codes, then those of conditions that are numbers.
+        """
+        conditions = (name for name in self.latents if self.latents[name].is_observed)
+        names = dict.fromkeys((*self.codes, *conditions))
+        return self.latents.code_dims(name for name in names if not self.latents[name].value_shape)
+
     @property
     def chunk_size(self) -> int:
         """Images in one forward pass: 500 up to 64x64 pixels, fewer of larger images, so that memory is bounded."""

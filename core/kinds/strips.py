@@ -1,6 +1,5 @@
 """Strips of images in which one code changes and everything else is fixed."""
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from gan_run.core.base.data_uri import data_uri
 from gan_run.core.images.labelled_grid import save_labelled_grid
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim
@@ -122,5 +122,4 @@ def strip_of(
 
 
 def _as_html(strip: Strip) -> str:
-    content = base64.b64encode(strip._repr_png_()).decode()
-    return f'<p><img src="data:image/png;base64,{content}" alt="{escape(repr(strip))}"></p>'
+    return f'<p><img src="{data_uri(strip._repr_png_(), "image/png")}" alt="{escape(repr(strip))}"></p>'

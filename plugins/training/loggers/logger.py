@@ -43,19 +43,40 @@ class LogRun(ABC):
 
     @abstractmethod
     def scalars(self, values: Mapping[str, float], step: int) -> None:
-        """Write numbers by name."""
+        """Write numbers.
+
+        Args:
+            values: By name.
+            step: The step that they belong to.
+        """
 
     @abstractmethod
     def picture(self, name: str, file: Path, step: int) -> None:
-        """Write a picture, whose file stays where it is."""
+        """Write a picture.
+
+        Args:
+            name: What it shows.
+            file: Its file, which stays where it is.
+            step: The step that it belongs to.
+        """
 
     @abstractmethod
     def text(self, name: str, text: str, step: int) -> None:
-        """Write a sentence."""
+        """Write a sentence.
+
+        Args:
+            name: What it is about.
+            text: The sentence.
+            step: The step that it belongs to.
+        """
 
     @abstractmethod
     def close(self, end: End) -> None:
-        """Write what has not been written, and say how the run ended."""
+        """Write what has not been written, and say how the run ended.
+
+        Args:
+            end: How.
+        """
 
 
 class Logger(DeclaredCallback):
@@ -72,11 +93,27 @@ class Logger(DeclaredCallback):
 
     @abstractmethod
     def load(self) -> ModuleType:
-        """Import the tool. Raises PluginError if it is not installed, or the declaration does not fit it."""
+        """Import the tool.
+
+        Returns:
+            Its module.
+
+        Raises:
+            PluginError: It is not installed, or the declaration does not fit it.
+        """
 
     @abstractmethod
     def open(self, tool: ModuleType, event: RunStarted, run: str | None) -> LogRun:
-        """Begin a run in the tool, or continue the one with the id `run`."""
+        """Begin a run in the tool, or continue one.
+
+        Args:
+            tool: The module of `load`.
+            event: The start of the run.
+            run: The id of the run to continue; None to begin one.
+
+        Returns:
+            The run in the tool.
+        """
 
     def build(self) -> Callback:
         return Logging(self, self.load())

@@ -1,6 +1,6 @@
 """Options of the commands that use the model of a run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 from click.shell_completion import CompletionItem
@@ -72,23 +72,14 @@ sampling_option = click.option(
 )
 
 
-class RealImages(click.ParamType):  # type: ignore[type-arg]  # as above
-    """A split of the data, or none."""
-
-    name = "train|validation|test|none"
-
-    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> "Split | None":
-        if value == "train" or value == "validation" or value == "test":
-            return value
-        if value != "none":
-            self.fail(f"{value!r} is not train, validation, test or none", param, context)
-        return None
+def _split_or_none(context: click.Context, param: click.Parameter, value: "Split | Literal['none']") -> "Split | None":
+    return None if value == "none" else value
 
 
 real_option = click.option(
     "--real",
-    type=RealImages(),
-    metavar="train|validation|test|none",
+    type=click.Choice(("train", "validation", "test", "none")),
+    callback=_split_or_none,
     default="test",
     show_default=True,
     help="The split whose images are shown beside generated ones.",

@@ -22,10 +22,7 @@ REAL = 6
 
 def shown_dims(model: Model) -> list[tuple[CodeDim, Control]]:
     """The dimensions that the page has a control for: those that Q reads, and conditions."""
-    latents = model.latents
-    names = [name for name in latents if name in model.codes or latents[name].is_observed]
-    dims = latents.code_dims([name for name in names if not latents[name].value_shape])
-    controls = [(dim, latents[dim.name].control()) for dim in dims]
+    controls = [(dim, model.latents[dim.name].control()) for dim in model.labelled_dims()]
     return [(dim, control) for dim, control in controls if control.element]
 
 

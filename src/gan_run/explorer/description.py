@@ -31,9 +31,8 @@ def describe(model: Model, traced: Sequence[Traced], encoded: EncodedImages | No
         A JSON object.
     """
     networks: dict[str, JsonValue] = {one.name: {"anyBatch": one.any_batch} for one in traced}
-    shown: list[JsonValue] = [*shown_channels(model.image.channels), None, None, None]
-    if model.image.channels == 1:
-        shown = [0, 0, 0, None]
+    channels = [*shown_channels(model.image.channels)]
+    shown: list[JsonValue] = [*(channels * 3 if len(channels) == 1 else channels), None]
     return {
         "image": list(model.image),
         "shown": shown[:RGBA],

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from pydantic import JsonValue
 
+from gan_run.core.base.data_uri import data_uri
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.files import cache_folder
 from gan_run.core.images.grid import why_not_shown
@@ -72,14 +73,17 @@ class Page:
             description=_json({**with_names(model, parts.description), "served": self.served}),
             files={name: _raw(base64.b64encode(content).decode()) for name, content in files.items()},
             importmap=_json({"imports": {name: _script_url(text) for name, text in scripts.items()}}),
-            modules=[name for name in scripts if name.startswith("control/")] + ["explorer/page.js"],
+            modules=[
+                "explorer/controls.js",
+                *(name for name in scripts if name.startswith("control/")),
+                "explorer/page.js",
+            ],
         )
 
     def _scripts(self) -> Mapping[str, str]:
         """All modules of the page by the name that others import them by."""
         scripts = {f"explorer/{name}.js": (FILES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS}
         scripts["onnxruntime-web"] = (_runtime_folder() / runtime.MODULE).read_text(encoding="utf-8")
-        scripts["control/own.js"] = scripts.pop("explorer/controls.js")
         for _, control in shown_dims(self.run.model):
             if control.script:
                 scripts[f"control/{control.element}.js"] = control.script
@@ -103,7 +107,7 @@ def _runtime_folder() -> Path:
 
 
 def _script_url(script: str) -> str:
-    return f"data:text/javascript;base64,{base64.b64encode(script.encode()).decode()}"
+    return data_uri(script.encode(), "text/javascript")
 
 
 def _json(content: Mapping[str, JsonValue]) -> Markup:

@@ -1,6 +1,5 @@
 """Images in a page."""
 
-import base64
 import io
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ from PIL import ImageColor
 from pydantic import JsonValue
 from torch import Tensor
 
+from gan_run.core.base.data_uri import data_uri
 from gan_run.core.images.grid import picture_of, pillow_image
 from gan_run.core.images.picture_decoder import PictureDecoder
 
@@ -16,7 +16,7 @@ def data_url(image: Tensor, channels: Sequence[int] | None = None) -> str:
     """An image (C, H, W) in [-1, 1] as the URL of a PNG."""
     file = io.BytesIO()
     pillow_image(picture_of(image, channels)).save(file, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return data_uri(file.getvalue(), "image/png")
 
 
 def describe_decoder(decoder: PictureDecoder | None) -> JsonValue:

@@ -48,10 +48,8 @@ def _codes(run: Run) -> str:
         return ""
     titles = []
     for code in run.spec.encoder_losses():
-        named = run.code_names.codes.get(code)
         count = run.spec.latents[code].count
-        title = code if count == 1 else f"{code}[0] to {code}[{count - 1}]"
-        titles.append(f"{title} ({named.name})" if named is not None and named.name else title)
+        titles.append(run.code_names.title(code) if count == 1 else f"{code}[0] to {code}[{count - 1}]")
     return ", ".join(titles)
 
 

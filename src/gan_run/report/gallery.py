@@ -1,10 +1,10 @@
 """The pictures of a page, which are part of it."""
 
-import base64
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from gan_run.core.base.data_uri import data_uri
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.results.grouping import spec_problem
 from gan_run.results.pictures import Picture
@@ -126,18 +126,16 @@ def _frame(picture: Picture, left_out: list[str]) -> Frame | None:
     try:
         with Image.open(picture.path) as opened:
             width, height = opened.size
-        content = base64.b64encode(picture.path.read_bytes()).decode()
+        content = picture.path.read_bytes()
     except OSError as error:
         left_out.append(f"{picture.path}: {error}")
         return None
-    return Frame(picture.step, f"data:image/{TYPES[picture.path.suffix]};base64,{content}", width, height)
+    return Frame(picture.step, data_uri(content, f"image/{TYPES[picture.path.suffix]}"), width, height)
 
 
 def _title(run: Run, name: str) -> str:
     """What a picture is called: that of a code has the code's name too."""
-    code = _code(run, name)
-    named = run.code_names.codes.get(code)
-    return f"{code} ({named.name})" if named is not None and named.name else code
+    return run.code_names.title(_code(run, name))
 
 
 def _code(run: Run, name: str) -> str:

@@ -118,8 +118,6 @@ def write_samples(
     model: Model, asked: Asked, out: Path, channels: Sequence[int] | None, options: Mapping[str, float]
 ) -> None:
     """Draw samples and write them. Raises as `sample_dataset` does."""
-    conditions = (name for name in model.latents if model.latents[name].is_observed)
-    numbers = [name for name in dict.fromkeys((*model.codes, *conditions)) if not model.latents[name].value_shape]
-    writer = writer_for(out)(out, model, asked.count, model.latents.code_dims(numbers), channels)
+    writer = writer_for(out)(out, model, asked.count, model.labelled_dims(), channels)
     samples = track_progress(asked.samples, f"drawing {asked.count} images", asked.count)
     writer.write(model.numbered_samples(samples, options))
