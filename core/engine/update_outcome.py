@@ -44,11 +44,13 @@ def run_without_effects(update: Update, run: Callable[[UpdateInputs], Losses], i
 
 @contextmanager
 def _restored_buffers(module: nn.Module) -> Iterator[None]:
-    before = [(buffer, buffer._version, buffer.clone()) for buffer in module.buffers()]
+    before = [(buffer, buffer.clone()) for buffer in module.buffers()]
     try:
         yield
     finally:
         with torch.no_grad():
-            for buffer, version, value in before:
-                if buffer._version != version:  # others may be part of a graph, which a write makes useless
+            for buffer, value in before:
+                # What did not change may be part of a graph, which a write makes useless. Values are compared, since
+                # batch norm writes its statistics without raising the version of the tensor.
+                if not torch.equal(buffer, value):
                     buffer.copy_(value)
