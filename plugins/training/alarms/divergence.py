@@ -38,7 +38,7 @@ class DivergenceAlarm(Alarm):
             yield f"{self.title}/{player}", {"norm": norm}
 
     def judge(self, name: str, history: History) -> str | None:
-        norms = history.column("norm")
+        norms = [norm for norm in history.column("norm") if norm]  # 0 while the weights of a player's losses are 0
         before, recent = norms[: -self.rising], norms[-self.rising :]
         if len(before) < FEWEST:
             return None

@@ -76,6 +76,8 @@ def test_a_code_is_hidden_where_it_is_recovered_from_what_cannot_be_seen() -> No
         ([1, 2, 1, 1, 2, 1, 1, 90000, 1, 1], None),  # a jump
         ([90000, 2, 1, 1, 2, 1, 300, 400, 500], None),  # it began larger
         ([1, 2, 300, 4000, 50000], None),  # nothing is usual yet
+        ([0, 0, 0, 0, 0, 1, 2, 3], None),  # its loss had weight 0
+        ([0, 0, 0, 0, 0, 1, 2, 1, 1, 2, 300, 4000, 50000], 650),
     ],
 )
 def test_a_gradient_grows_without_end_if_it_is_far_above_its_median_and_rises(
