@@ -56,11 +56,11 @@ def test_points_in_processes_one_of_which_fails(write_spec: Write, forked: GanRu
 
 
 def test_interrupted_the_same_command_goes_on(
-    write_spec: Write, environment: Callable[..., dict[str, str]], forked: GanRun, tmp_path: Path
+    write_spec: Write, environment: Callable[..., dict[str, str]], here: Here, tmp_path: Path
 ) -> None:
     spec = write_spec(train=LONG, metrics=METRICS)
-    arguments = ["sweep", str(spec), "--over", "losses[1].weight=0.1,1", "--jobs", "2"]
-    command = [sys.executable, "-m", "gan_run", *arguments]
+    arguments = ["sweep", str(spec), "--over", "losses[1].weight=0.1,1"]
+    command = [sys.executable, "-m", "gan_run", *arguments, "--jobs", "2"]
     process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True)
     runs = [RunFolder(sweep_folder(tmp_path) / f"weight-{weight}") for weight in ("0.1", "1")]
     wait_until(lambda: all(run.metrics_file.exists() and run.metrics_file.stat().st_size for run in runs))
@@ -71,8 +71,8 @@ def test_interrupted_the_same_command_goes_on(
     for run in runs:
         wait_until(lambda run=run: run.latest() is not None and is_free(run))  # type: ignore[misc]  # a loop's variable
         assert run.evaluated_at() is None
-    again = forked(*arguments)
-    assert again.returncode == 0, again.stderr
+    again = here(*arguments, "--jobs", "1")  # in this process: others take seconds to start
+    assert again.exit_code == 0, again.stderr
     assert again.stdout.count("resuming") == 2
     assert [run.evaluated_at() for run in runs] == [600, 600]
     assert "loudness mean" in again.stdout
