@@ -37,7 +37,7 @@ def test_a_program_that_is_interrupted_has_saved_a_checkpoint(toys: Path, small:
 def test_the_same_call_goes_on_after_an_interruption(small: Small, registry: Registry, tmp_path: Path) -> None:
     said: list[str] = []
     options = RunOptions(callbacks=[Interrupting(3)], notify=said.append, registry=registry)
-    with pytest.raises(KeyboardInterrupt, match="stopped after 3 steps; a checkpoint is saved"):
+    with pytest.raises(KeyboardInterrupt, match="stopped after step 3; a checkpoint is saved"):
         train(small(train={"checkpoint_every": 100}), tmp_path, options=options)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     run = train(small(train={"checkpoint_every": 100}), tmp_path, options=options)

@@ -1,5 +1,6 @@
 """Images as users have them, converted to the range of networks."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from gan_run.core.images.picture_decoder import MODES, PictureDecoder
 BEYOND = 10.0
 """Images above this without a negative number are pixels from 0 to 255. Networks without a bounded output leave [-1, 1]
 in both directions."""
+BRIGHT = 0.9
+"""Images in [0, 1] reach this, and images in [-1, 1] that do so have darker pixels too."""
 
 Picture = Path | str | Image.Image
 """A picture file by its path, or an open picture."""
@@ -61,6 +64,21 @@ class ImageReader:
         if not given:
             raise DataError("images: there are none")
         return torch.cat([self.read(one) for one in given])
+
+    def warn_of_scale(self, given: ImageInput) -> None:
+        """Warn if floats look as if they were in [0, 1].
+
+        Args:
+            given: As for `read`.
+        """
+        if not isinstance(given, (Tensor, np.ndarray)):
+            return
+        images = torch.as_tensor(given)
+        if images.is_floating_point() and images.numel() and images.amin() >= 0 and BRIGHT < images.amax() <= 1:
+            warnings.warn(
+                "images: no value is below 0, and floats have to be in [-1, 1]: if these are in [0, 1], give 2 * x - 1",
+                stacklevel=4,  # the caller of Model.encode
+            )
 
     def _picture(self, given: Picture) -> Tensor:
         if self.decoder is None:

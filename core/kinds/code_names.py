@@ -137,8 +137,8 @@ class CodeNames(BaseModel):
         try:
             return float(text.removeprefix(INDEX))
         except ValueError:
-            hint = suggest(text, names.values()) if names else ""
-            raise CodeError(f"{code_dim}={text}: it is written as NAME=NUMBER{hint}") from None
+            hint = suggest(text, names.values()) if names else ", or a name that `gan-run label` gave to a category"
+            raise CodeError(f"{code_dim}={text}: a number is needed{hint}") from None
 
     def with_name(self, latents: LatentSpace, code_dim: CodeDim, name: str, step: int | None = None) -> "CodeNames":
         """These names, and one more for a code, that a user gave. Raises CodeError if another code has it."""

@@ -324,6 +324,7 @@ class Model:
         Raises:
             DataError: `images` has another shape, type or range, or a picture cannot be read.
         """
+        self.reader.warn_of_scale(images)
         return Encoding(self.latents, self.posterior_params(images))
 
     def encode_set(self, images: ImageSet, shuffle: bool = False) -> Encoding:

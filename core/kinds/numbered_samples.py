@@ -23,6 +23,8 @@ class Wanted(NamedTuple):
     """From 0."""
     codes: Mapping[CodeDim, Tensor]
     """The values of codes that are not drawn, scalars."""
+    name: str = ""
+    """What its file is called, without a suffix; empty for its place among the samples."""
 
 
 class Samples(NamedTuple):

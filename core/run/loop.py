@@ -36,7 +36,7 @@ class Stopped(Exception):
     """
 
     def __init__(self, step: int | None = None) -> None:
-        super().__init__("stopped" if step is None else f"stopped after {step} steps")
+        super().__init__("stopped" if step is None else f"stopped after step {step}")
         self.step = step
 
 

@@ -77,7 +77,7 @@ def test_what_is_neither_a_command_nor_a_file_is_answered_with_the_nearest(
     write_spec()
     done = here(word)
     assert done.exit_code == 2
-    assert f"'{word}' is neither a command nor a file" in done.output
+    assert f"'{word}' is neither a command, a file nor a recipe" in done.output
     if near is not None:
         assert f"did you mean '{near}'?" in done.output
 
@@ -86,7 +86,7 @@ def test_a_missing_file_is_answered_by_the_real_program_too(gan_run: GanRun, wri
     write_spec()
     done = gan_run("smal.json")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "'smal.json' is neither a command nor a file; did you mean 'small.json'?" in done.stderr
+    assert "'smal.json' is neither a command, a file nor a recipe; did you mean 'small.json'?" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,13 @@ def test_every_source_and_every_form_of_a_table_says_the_same(
 def test_a_split_of_the_data_is_a_source(here: Here, run: Path, tmp_path: Path) -> None:
     assert here("encode", run, "test").exit_code == 0
     assert [row["file"] for row in rows(tmp_path / "codes.csv")] == [str(number) for number in range(16)]
+
+
+def test_a_code_that_images_do_not_show_is_noted(here: Here, run: Path) -> None:
+    done = here("encode", run, "test")
+    assert "note: Q does not recover category from generated images (recovery 0.0" in done.stderr
+    trained = here("encode", str(files("gan_run.demo") / "run"), "test")
+    assert (trained.exit_code, trained.stderr.count("note:")) == (0, 0), trained.stderr
 
 
 def test_names_of_categories_are_in_the_table_and_name_folders(

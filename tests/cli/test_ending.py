@@ -45,6 +45,13 @@ def test_a_run_without_codes_is_not_asked_to_turn_them(here: Here, write_spec: W
     assert (tmp_path / "runs/small/report.html").exists()
 
 
+def test_alarms_that_ring_are_said_at_the_end(here: Here, write_spec: Write) -> None:
+    alarm = {"type": "code-alarm", "every": 1, "least": 1.0, "after": 0, "share": 0, "patience": 1}
+    done = here(write_spec(callbacks=[alarm]))
+    said = [line for line in after_done(done.output) if line.startswith("  ALARM     ")]
+    assert [line.split()[1] for line in said] == ["category", "c"]
+
+
 def test_several_runs_end_with_a_line_each(here: Here, write_spec: Write, tmp_path: Path) -> None:
     done = here(write_spec(train={"steps": 1}), "--seeds", "2", "--jobs", "1")
     ends = [line for line in done.output.splitlines() if line.startswith("done: ")]

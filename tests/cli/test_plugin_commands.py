@@ -116,7 +116,7 @@ def test_a_command_is_left_out_with_its_plugin(here: Here, add: Callable[..., Pa
     assert "acme" not in here("-p", "no:acme", "--help").output
     done = here("-p", "no:acme", "acme")
     assert done.exit_code == 2
-    assert "'acme' is neither a command nor a file" in done.output
+    assert "'acme' is neither a command, a file nor a recipe" in done.output
     assert "acme" not in here("plugins", "-p", "no:acme").output
     assert not (tmp_path / "imported.txt").exists()
 

@@ -225,7 +225,7 @@ def test_a_signal_saves_a_checkpoint_and_shows_the_command_that_goes_on(
     step = int(saved.removeprefix("step-"))
     assert metrics(run)[-1]["step"] == step
     said, command = output.splitlines()[-2:]
-    assert said == f"stopped after {step} steps; a checkpoint is saved. To go on:"
+    assert said == f"stopped after step {step}; a checkpoint is saved. To go on:"
     assert not (run / "evaluation.json").exists()
 
     # The command that was printed, but for where it ends.

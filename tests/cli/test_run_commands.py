@@ -35,6 +35,12 @@ def test_sample_writes_a_grid_and_an_array_of_the_same_images(
     assert np.array_equal(grid[60:116:7, 118:174:7], images[5, 0])
 
 
+def test_a_run_whose_name_is_nearly_right_is_suggested(here: Here, run: Path) -> None:
+    done = here("sample", run.with_name("smal"))
+    assert (done.exit_code, f"did you mean '{run}'?" in done.output) == (2, True), done.output
+    assert "does not exist" in here("sample", "elsewhere/xyz").output
+
+
 def test_sample_of_another_step_is_of_another_model(here: Here, run: Path, tmp_path: Path) -> None:
     for step in ("2", "4"):
         assert here("sample", run, "--checkpoint", step, "--out", f"{step}.npz").exit_code == 0
@@ -58,7 +64,7 @@ def test_sample_of_another_step_is_of_another_model(here: Here, run: Path, tmp_p
         ("z=1", "no latent is called 'z': z has 4 copies, z[0] to z[3]"),
         ("z[4]=1", "no latent is called 'z[4]': z has 4 copies, z[0] to z[3]"),
         ("c", "--code c: it is written as NAME=VALUE"),
-        ("c=high", "c=high: it is written as NAME=NUMBER"),
+        ("c=high", "c=high: a number is needed"),
     ],
 )
 def test_sample_refuses_a_code_that_is_none(here: Here, run: Path, tmp_path: Path, code: str, answer: str) -> None:

@@ -76,6 +76,11 @@ def test_the_table_draws_the_same_pictures_again(here: Here, run: Path, tmp_path
     made, some = pictures(tmp_path / "made"), pictures(tmp_path / "some")
     assert list(some.values()) == [made[f"{number:05}.png"] for number in (35, 2, 2, 3)]
 
+    # A picture keeps the name of its file, if no other has it.
+    (tmp_path / "one.csv").write_text("\n".join([lines[0], lines[36]]) + "\n")
+    assert here("sample", run, "--codes", "one.csv", "--out", "one").exit_code == 0
+    assert pictures(tmp_path / "one") == {"00035.png": made["00035.png"]}
+
 
 def test_names_of_categories_are_in_the_table_and_are_read_from_it(here: Here, run: Path, tmp_path: Path) -> None:
     labels = run / "labels.json"
@@ -157,7 +162,7 @@ def test_a_value_that_training_never_drew_is_drawn_with_a_note(here: Here, run: 
         (("--per-class", "3", "--n", "4"), "--per-class and --n cannot be used together"),
         (("--codes", "codes.csv", "--n", "4"), "--codes and --n cannot be used together"),
         (("--codes", "unknown.csv"), "no latent is called 'd'"),
-        (("--codes", "wrong.csv"), "wrong.csv, row 3: c=high: it is written as NAME=NUMBER"),
+        (("--codes", "wrong.csv"), "wrong.csv, row 3: c=high: a number is needed"),
         (("--codes", "short.csv"), "short.csv, row 2: it has not as many cells as the header"),
         (("--codes", "seed.csv"), "seed.csv, row 2: seed and number have to be whole numbers"),
         (("--codes", "empty.csv"), "empty.csv has no row"),

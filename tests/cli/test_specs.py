@@ -138,6 +138,15 @@ def test_a_misspelt_component_is_answered_with_the_nearest(here: Here, words: li
     assert done.stderr.startswith(f"error: {message}")
 
 
+def test_the_name_of_a_recipe_is_a_spec_and_a_file_of_this_name_hides_it(here: Here, tmp_path: Path) -> None:
+    resolved = here("check", "--resolved", "infogan-mnist", "--set", "seed=7")
+    assert json.loads(resolved.stdout)["seed"] == 7
+    assert json.loads(resolved.stdout)["name"] == "infogan-mnist"
+    assert "train.steps: Input should be a valid integer" in here("infogan-mnist", "--set", "train.steps=many").stderr
+    (tmp_path / "infogan-mnist").write_text("{}", encoding="utf-8")
+    assert "infogan-mnist: " in here("infogan-mnist").stderr
+
+
 def completed(*words: str) -> set[str]:
     """What a shell offers for the last word; a kind of files as <file>."""
     items = ShellComplete(main, {}, "gan-run", "_GAN_RUN_COMPLETE").get_completions([*words[:-1]], words[-1])

@@ -51,6 +51,13 @@ def test_errors_of_the_hub_are_said_in_a_line(
         gan_run.load("ann/small")
 
 
+def test_what_is_beside_a_folder_is_no_name_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    with pytest.raises(RunError, match=r"runs/small is no run folder"):
+        gan_run.load("runs/small")
+
+
 def test_a_repository_that_is_no_model_is_refused_and_nothing_is_left(
     here: Command, repo: Repo, tmp_path: Path
 ) -> None:

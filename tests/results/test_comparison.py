@@ -97,6 +97,15 @@ def test_runs_on_different_data_are_two_groups_and_a_note(make: Make, plugins: R
     assert note.endswith("a, c; b")
 
 
+def test_no_number_is_the_best_where_data_differ(make: Make, plugins: Registry) -> None:
+    larger = DataInfo(ImageShape(1, 8, 8), {"train": 480, "test": 16})
+    one, other = make("a", distance(1.0)), make("b", distance(2.0), **STRONG)
+    found = compare([one, other], registry=plugins)
+    assert found.best(found.rows[0]) == "a"
+    found = compare([one, other, make("c", distance(3.0), info=larger)], registry=plugins)
+    assert found.best(found.rows[0]) is None
+
+
 def test_runs_of_plugins_that_are_not_installed_are_compared_as_they_are_written(make: Make, plugins: Registry) -> None:
     known, foreign = make("a", distance(1.0)), make("b", [{"metric": {"type": "smell"}, "found": {"x": 1.0}}])
     spec = json.loads((foreign / "spec.json").read_text())
@@ -133,6 +142,13 @@ def test_a_folder_of_runs_stands_for_them_and_a_link_for_its_run(make: Make, plu
     link.symlink_to(tmp_path / "runs" / "seed-9")
     found = compare([tmp_path / "runs", link, Run(link, registry=plugins)], registry=plugins)
     assert list(found.runs) == ["seed-2", "seed-9", "seed-10"]
+
+
+def test_runs_of_a_folder_are_in_the_order_of_their_numbers(make: Make, plugins: Registry, tmp_path: Path) -> None:
+    names = ["lr-1e-05-seed-2", "lr-1e-05-seed-10", "lr-0.0003", "lr-0.001", "lr-0.01", "lr-2"]
+    for name in reversed(names):
+        make(name)
+    assert list(compare(tmp_path / "runs", registry=plugins).runs) == names
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(make: Make, plugins: Registry) -> None:

@@ -24,6 +24,9 @@ class CelebA(Pictures):
     """CelebA's aligned and cropped faces (Liu et al. 2015), 178x218 pixels, in their official splits. The 40 attributes
     are columns of 0 or 1.
 
+    `root`, or `root/celeba`, has the folder img_align_celeba and the files list_attr_celeba.txt and
+    list_eval_partition.txt.
+
     The middle `crop` pixels are scaled to `size`: 148 as in most publications on 64x64 (108 in DCGAN's code, which
     leaves out more of the background). The official validation images are the validation split, unless `validation`
     holds out training images instead.

@@ -63,7 +63,7 @@ class CodeAlarm(LastingAlarm):
 
 def read_codes(spec: Spec) -> dict[str, Loss]:
     """The codes that a loss reads off generated images, each with its loss."""
-    return {code: loss for loss in spec.losses for code in set(loss.encodes()) - set(loss.observes())}
+    return {code: loss for loss in spec.losses for code in loss.encodes() if code not in loss.observes()}
 
 
 def share_of_weight(loss: Loss, progress: Progress) -> float:

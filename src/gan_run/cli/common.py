@@ -1,6 +1,7 @@
 """What all commands share: the choice of plugins, and how errors and warnings are shown."""
 
 import functools
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TextIO
 
 import click
 
-from gan_run.cli.completion import complete_run
-from gan_run.core.base.errors import GanRunError, TrainingError
+from gan_run.cli.completion import complete_run, runs_near
+from gan_run.core.base.errors import GanRunError, TrainingError, nearest
 
 if TYPE_CHECKING:
     from gan_run.registry.plugins import Registry
@@ -119,7 +120,23 @@ def _show_warning(
 set_option = click.option(
     "--set", "overrides", multiple=True, metavar="PLACE=VALUE", help="Override a field: train.steps=100 (repeatable)."
 )
-run_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class RunPath(click.Path):
+    """A folder that exists; a name that is nearly that of a run is answered with it."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False, path_type=Path)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if not Path(value).exists() and (near := nearest(str(value), runs_near(str(value)))):
+            self.fail(f"there is no folder {str(value)!r}; did you mean {near!r}?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+run_folder = RunPath()
 run_argument = click.argument("run", type=run_folder, shell_complete=complete_run)
 runs_argument = click.argument(
     "runs", type=run_folder, nargs=-1, required=True, metavar="RUN…", shell_complete=complete_run

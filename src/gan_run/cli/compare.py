@@ -61,3 +61,5 @@ def compare(
         click.echo(json.dumps(found.as_object(), indent=2, ensure_ascii=False))
     else:
         show_comparison(found, Console())
+        for file in filter(None, (csv_file, curves_file)):
+            click.echo(file)

@@ -9,12 +9,15 @@ from click.shell_completion import CompletionItem
 
 def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The run folders that begin so, with those in `runs`; else any folder."""
-    written = Path(incomplete)
-    folder = written if incomplete.endswith("/") else written.parent
-    nearby = [path for place in (folder, folder / "runs") if place.is_dir() for path in place.iterdir()]
-    runs = sorted(str(path) for path in nearby if (path / "spec.json").is_file())
-    found = [CompletionItem(run) for run in runs if run.startswith(incomplete)]
+    found = [CompletionItem(run) for run in runs_near(incomplete) if run.startswith(incomplete)]
     return found or [CompletionItem(incomplete, type="dir")]
+
+
+def runs_near(written: str) -> list[str]:
+    """The run folders beside a path, and those in the folder `runs` there, in order."""
+    folder = Path(written) if written.endswith("/") else Path(written).parent
+    nearby = [path for place in (folder, folder / "runs") if place.is_dir() for path in place.iterdir()]
+    return sorted(str(path) for path in nearby if (path / "spec.json").is_file())
 
 
 def complete_recipe(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -54,6 +54,7 @@ def encode(
     """
     from gan_run.code_choice import categorical_dim
     from gan_run.core.base.files import check_new
+    from gan_run.encoding.code_errors import unread_codes
     from gan_run.encoding.contact_sheets import write_contact_sheets
     from gan_run.encoding.encoded import encode_images
     from gan_run.encoding.sources import open_source
@@ -71,6 +72,8 @@ def encode(
         sorted_by = categorical_dim(loaded.model, loaded.model.code_dims(), by, "--by")
     images = open_source(loaded, source, array)
     encoded = encode_images(loaded.model, images, features or outliers is not None)
+    for code, recovery in unread_codes(loaded.model).items():
+        click.echo(f"note: Q does not recover {code} from generated images (recovery {recovery:.2f} of 1)", err=True)
     if out is not None:
         write_table(encoded.table(features), out)
         click.echo(out)

@@ -1,4 +1,5 @@
-"""`gan-run SPEC` is short for `gan-run train SPEC`; an unknown word is answered with the nearest command or file."""
+"""`gan-run SPEC` is short for `gan-run train SPEC`; an unknown word is answered with the nearest command, file or
+recipe."""
 
 import difflib
 from pathlib import Path
@@ -9,6 +10,7 @@ from click_default_group import DefaultGroup
 
 from gan_run.cli.common import show_error
 from gan_run.cli.plugin_commands import PluginCommand, plugin_commands
+from gan_run.cli.spec_argument import names_recipe
 from gan_run.core.base.errors import GanRunError
 
 PLUGIN_COMMANDS = "gan_run.plugin_commands"
@@ -32,12 +34,13 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
         is_command = word in self.commands or self._added(ctx, word) is not None
-        known = is_command or word.startswith("-") or Path(word).exists() or ctx.resilient_parsing
+        is_spec = Path(word).exists() or names_recipe(word)
+        known = is_command or is_spec or word.startswith("-") or ctx.resilient_parsing
         if not known:
             commands = sorted({*self.commands, *(added.origin.name for added in self._all_added(ctx))})
             near = difflib.get_close_matches(word, [*commands, *_specs()], n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f" (commands: {', '.join(commands)})"
-            raise click.UsageError(f"{word!r} is neither a command nor a file{hint}")
+            raise click.UsageError(f"{word!r} is neither a command, a file nor a recipe{hint}")
         resolved: tuple[str | None, click.Command | None, list[str]] = super().resolve_command(ctx, args)
         return resolved
 
@@ -71,7 +74,8 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
 
 
 def _specs() -> list[str]:
-    """The files here that may be specs."""
+    """The files here that may be specs, and the recipes."""
+    from gan_run.registry.recipes import recipes
     from gan_run.registry.spec_files import FORMATS
 
-    return [str(path) for path in Path().iterdir() if path.suffix in FORMATS]
+    return [*(str(path) for path in Path().iterdir() if path.suffix in FORMATS), *recipes()]

@@ -1,5 +1,6 @@
-"""The argument SPEC: the file of a spec, or `-` for standard input."""
+"""The argument SPEC: the file of a spec, `-` for standard input, or the name of a recipe."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,15 +13,33 @@ Command = TypeVar("Command", bound=Callable[..., object])
 STANDARD_INPUT = Path("-")
 
 
+class SpecPath(click.Path):
+    """A file, `-`, or what `names_recipe`, all as paths."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        return Path(value) if names_recipe(value) else super().convert(value, param, ctx)
+
+
+def names_recipe(given: str | os.PathLike[str]) -> bool:
+    """Whether it is the name of a recipe, which a file of this name hides."""
+    from gan_run.registry.recipes import recipes
+
+    return str(given) in recipes() and not Path(given).exists()
+
+
 def spec_argument(required: bool = True) -> Callable[[Command], Command]:
     """The argument SPEC of a command, which gives it to `given_spec`."""
-    file = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+    file = SpecPath(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
     return click.argument("spec", type=file, required=required)
 
 
 def given_spec(spec: Path) -> Path | Mapping[str, object]:
-    """What `gan_run.read_spec` takes. Paths of a spec from standard input are relative to the current folder. Raises
-    SpecError with the line and column of a mistake."""
+    """What `gan_run.read_spec` takes. Paths of a recipe, or of a spec from standard input, are relative to the current
+    folder. Raises SpecError with the line and column of a mistake."""
+    if names_recipe(spec):
+        return {"extends": str(spec)}
     if spec != STANDARD_INPUT:
         return spec
     from gan_run.registry.spec_files import read_content

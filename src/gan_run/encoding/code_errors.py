@@ -1,4 +1,4 @@
-"""How far Q's readings of codes are from the true values, on generated images."""
+"""How well Q reads the codes of generated images, whose true values are known."""
 
 from torch import Tensor
 
@@ -8,6 +8,9 @@ from gan_run.core.kinds.model import Model
 
 GENERATED = 1000
 """Generated images on which errors are measured."""
+GENERATED_FOR_RECOVERY = 200
+LEAST_RECOVERY = 0.1
+"""A code whose recovery is below this is hardly shown by images."""
 
 
 def code_errors(model: Model) -> dict[CodeDim, float]:
@@ -26,6 +29,22 @@ def code_errors(model: Model) -> dict[CodeDim, float]:
             read, drawn = (model.latents.value_of(of, dim).cpu() for of in (found, values))
             errors[dim] = difference(read, drawn, latent.period).double().square().mean().sqrt().item()
     return errors
+
+
+def unread_codes(model: Model) -> dict[str, float]:
+    """The codes that Q does not read off generated images, with their recovery in [0, LEAST_RECOVERY).
+
+    Args:
+        model: The model, with an encoder.
+    """
+    with isolated_rng("encode"):
+        values = model.sample_latents(GENERATED_FOR_RECOVERY)
+        params = model.posterior_params(model.generate(values))
+    recoveries = {
+        code: float(model.latents.conditional(code, values).recovery(read, values[code].to(read.device)))
+        for code, read in params.items()
+    }
+    return {code: recovery for code, recovery in recoveries.items() if recovery < LEAST_RECOVERY}
 
 
 def difference(one: Tensor, other: Tensor, period: float | None) -> Tensor:

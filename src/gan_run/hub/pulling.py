@@ -19,14 +19,15 @@ def find_model(name: Path | str, revision: str | None = None) -> Path:
     """The folder of a run: a local one, or else that of a model on the hub, in the hub's cache.
 
     Args:
-        name: A path, or the name of a repository, which a path of this name hides.
+        name: A path, or the name of a repository, which a path of this name, or a folder named as its user, hides.
         revision: The branch, tag or commit of a repository.
 
     Raises:
         RunError: There is neither.
     """
     path = Path(name)
-    if path.exists() or not isinstance(name, str) or not is_repo_name(name):
+    is_local = path.exists() or (path.parent != Path() and path.parent.is_dir())
+    if is_local or not isinstance(name, str) or not is_repo_name(name):
         if revision is not None:
             raise RunError(f"{name} is a folder of this machine, which has no revision {revision}")
         return path

@@ -44,7 +44,7 @@ def reproduce_command(run: Run) -> Command:
 
 
 def ending(run: Run) -> Iterator[str]:
-    """What is said at the end of training: the pictures, the report, and what to do next.
+    """What is said at the end of training: the alarms that ring, the report, the pictures, and what to do next.
 
     Args:
         run: The run, finished.
@@ -52,6 +52,8 @@ def ending(run: Run) -> Iterator[str]:
     Returns:
         Lines.
     """
+    for message in run.alarms.values():
+        yield f"  ALARM     {message}"
     report = run.report_file
     named = [("report", [str(report)] if report.is_file() else []), ("pictures", _patterns(run))]
     for title, paths in named:

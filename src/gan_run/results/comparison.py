@@ -12,7 +12,7 @@ from gan_run.registry.plugins import load_plugins
 from gan_run.results.curves import draw_curves
 from gan_run.results.grouping import SEED_AND_NAME, RunGroup, comparable_fields, grouped
 from gan_run.results.naming import RunLike, named_runs
-from gan_run.results.remarks import remarks
+from gan_run.results.remarks import names_by_data, remarks
 from gan_run.results.run import Run
 from gan_run.results.tables import Cell, as_lines, as_object, write_csv
 
@@ -58,8 +58,10 @@ class Comparison:
             row: One of `rows`.
 
         Returns:
-            The name of the group; None if less than two groups have the number.
+            The name of the group; None if less than two groups have the number, or the data of runs differ.
         """
+        if len(names_by_data(self.runs)) > 1:
+            return None
         means = {name: summary.mean for name, summary in self.over_seeds(row).items()}
         return row.headline.best(means) if len(means) > 1 else None
 

@@ -80,6 +80,7 @@ def _opened(given: RunLike, registry: Plugins) -> Iterator[Run]:
         yield Run(each, registry=registry)
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts seed-10 after seed-9."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+def _natural(path: Path) -> list[tuple[float, str]]:
+    """Sorts seed-10 after seed-9, and lr-0.001 after lr-0.0003."""
+    texts_and_numbers = re.split(r"(\d+(?:\.\d+)?(?:e-?\d+)?)", path.name)
+    return [(float(part), "") if number % 2 else (-1, part) for number, part in enumerate(texts_and_numbers)]

@@ -44,7 +44,8 @@ def _of_run(name: str, run: Run) -> Iterator[str]:
         yield f"{name}: {reason}: its numbers are left out"
 
 
-def _of_data(runs: Mapping[str, Run]) -> Iterator[str]:
+def names_by_data(runs: Mapping[str, Run]) -> list[list[str]]:
+    """The names of the runs of each dataset, in their order."""
     same: list[list[str]] = []
     for name, run in runs.items():
         for names in same:
@@ -53,7 +54,11 @@ def _of_data(runs: Mapping[str, Run]) -> Iterator[str]:
                 break
         else:
             same.append([name])
-    if len(same) > 1:
+    return same
+
+
+def _of_data(runs: Mapping[str, Run]) -> Iterator[str]:
+    if len(same := names_by_data(runs)) > 1:
         which = "; ".join(", ".join(names) for names in same)
         yield f"the data differ, so that numbers measured on images may not compare: {which}"
 

@@ -2,7 +2,7 @@
 
 import csv
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,8 @@ def read_codes(path: Path, model: Model, seed: int) -> list[Wanted]:
         path: A .csv or .npz file, as `gan-run sample`, `encode` and `invert` write them. A column of a code or of any
             other latent, by its name, gives its values, or the names of its categories; `latents.NAME` in an .npz file
             gives all values of a latent. `seed` and `number` give the noise, by default `seed` and the number of the
-            row. The column `file`, and others whose names have a dot (`category.p0`), are left out.
+            row. The column `file` names the samples, if no name has a folder or comes twice; columns whose names have a
+            dot (`category.p0`) are left out.
         model: The model.
         seed: The seed where the file gives none.
 
@@ -61,7 +62,7 @@ def read_codes(path: Path, model: Model, seed: int) -> list[Wanted]:
         CodeError: A code cannot have a value.
     """
     if path.suffix == ".npz":
-        return _from_arrays(path, model, seed)
+        return _with_file_names(*_from_arrays(path, model, seed))
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
@@ -69,10 +70,19 @@ def read_codes(path: Path, model: Model, seed: int) -> list[Wanted]:
         raise DataError(f"{path} cannot be read ({error})") from None
     if not rows:
         raise DataError(f"{path} has no row")
-    return [_row(f"{path}, row {number + 2}", number, row, model, seed) for number, row in enumerate(rows)]
+    wanted = [_row(f"{path}, row {number + 2}", number, row, model, seed) for number, row in enumerate(rows)]
+    return _with_file_names(wanted, [row.get(FILE) or "" for row in rows])
 
 
-def _from_arrays(path: Path, model: Model, seed: int) -> list[Wanted]:
+def _with_file_names(rows: list[Wanted], files: Sequence[str]) -> list[Wanted]:
+    names = [Path(file).stem for file in files if Path(file).name == file]
+    if len({name.casefold() for name in names if name}) < len(rows):
+        return rows
+    return [row._replace(name=name) for row, name in zip(rows, names, strict=True)]
+
+
+def _from_arrays(path: Path, model: Model, seed: int) -> tuple[list[Wanted], Sequence[str]]:
+    """The samples, and the column `file`."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file if name.startswith(LATENTS) or "." not in name}
@@ -90,7 +100,7 @@ def _from_arrays(path: Path, model: Model, seed: int) -> list[Wanted]:
         cells = {name: column[number] for name, column in texts.items()}
         row = _row(f"{path}, row {number}", number, cells, model, seed)
         rows.append(row._replace(codes={**{dim: value[number] for dim, value in held.items()}, **row.codes}))
-    return rows
+    return rows, texts.get(FILE, [])
 
 
 def _of_latent(path: Path, model: Model, name: str, array: NDArray[Any]) -> Iterator[tuple[CodeDim, Tensor]]:

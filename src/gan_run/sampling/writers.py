@@ -88,7 +88,7 @@ class FolderWriter(Writer):
         columns: dict[str, list[NDArray[Any]]] = {}
         done = 0
         for block in blocks:
-            names = [f"{number:0{digits}}.png" for number in range(done, done + len(block.images))]
+            names = [f"{one.name or f'{done + place:0{digits}}'}.png" for place, one in enumerate(block.wanted)]
             for name, image in zip(names, block.images, strict=True):
                 save_png(picture_of(image, self.channels), self.target / name)
             _append(columns, {FILE: np.array(names), **self._labels(block)})

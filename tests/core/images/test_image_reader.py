@@ -78,6 +78,14 @@ def test_pictures_are_resized_by_the_decoder_of_the_data(tmp_path: Path) -> None
     assert (cropped[0] == 1).all()
 
 
+def test_floats_that_look_as_if_they_were_in_0_to_1_cost_a_warning() -> None:
+    unit = pixels(GRAY).double() / 255
+    with pytest.warns(UserWarning, match=r"no value is below 0, .* give 2 \* x - 1"):
+        reader(GRAY).warn_of_scale(unit)
+    for images in (2 * unit - 1, unit.numpy() / 2, pixels(GRAY), [unit.numpy()], unit[:0]):
+        reader(GRAY).warn_of_scale(images)
+
+
 def test_floats_far_outside_the_range_are_refused() -> None:
     for wrong in (pixels(COLOUR).float(), pixels(COLOUR).numpy().astype(np.float64)):
         with pytest.raises(ValueError, match=r"in \[-1, 1\], and these reach 25\d: give pixels from 0 to 255 as uint8"):

@@ -35,7 +35,7 @@ def test_a_run_leaves_what_the_design_promises(bench: Bench, small: Small) -> No
 
 
 def test_the_same_spec_goes_on_with_an_unfinished_run(bench: Bench, small: Small) -> None:
-    with pytest.raises(Stopped, match="stopped after 3 steps"):
+    with pytest.raises(Stopped, match="stopped after step 3"):
         bench.train(small(), stop_at=3)
     folder = bench.train(small())
     assert bench.said == [f"resuming {folder} after step 3"]

@@ -154,7 +154,7 @@ def test_a_callback_can_stop_the_run_at_the_step_that_it_was_sent(bench: Bench, 
             seen.append(event.step)
 
     options = RunOptions(callbacks=[Stop()], stop=lambda: 3 in seen, notify=lambda text: None, registry=bench.registry)
-    with pytest.raises(Stopped, match="stopped after 3 steps"):
+    with pytest.raises(Stopped, match="stopped after step 3"):
         train(small(), bench.out, options=options)
     assert seen == [1, 2, 3]
 
