@@ -52,6 +52,17 @@ def test_the_description_names_latents_and_outputs(here: Here, run: Path, tmp_pa
     }
 
 
+def test_the_readme_says_which_columns_the_generators_input_has(here: Here, run: Path, tmp_path: Path) -> None:
+    assert here("export", run, "--weights").exit_code == 0
+    said = (tmp_path / "export/README.md").read_text()
+    assert "(N, 8)" in said
+    assert [line for line in said.splitlines() if line.startswith("- ")] == [
+        "- columns 0 to 3: `z`, its values",
+        "- columns 4 to 6: `category`, its category, one-hot",
+        "- column 7: `c`, its values",
+    ]
+
+
 def test_plain_weights_draw_the_same_images_in_plain_torch(here: Here, run: Path, tmp_path: Path, model: Model) -> None:
     assert here("export", run, "--weights").exit_code == 0
     plain = nn.Sequential(nn.Linear(8, 12), nn.LeakyReLU(0.2), nn.Linear(12, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))

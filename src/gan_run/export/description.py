@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
+from torch import nn
+
 from gan_run.core.base.files import to_json
+from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.kinds.model import Model
 from gan_run.export.tracing import Traced
 
@@ -45,11 +49,15 @@ WEIGHTS = """\
 from safetensors.torch import load_file
 
 weights = load_file("weights.safetensors")
-generator.load_state_dict({k.removeprefix("generator."): v for k, v in weights.items() if k.startswith("generator.")})
+of_generator = {{k.removeprefix("generator."): v for k, v in weights.items() if k.startswith("generator.")}}
 ```
 
-`generator` is the module of the run's generator, in evaluation mode; its input is the embedding of all latents. Batch
-norms have the statistics that `gan-run sample` uses.
+are for an implementation of the networks of your own: `generator.load_state_dict(of_generator)`, `generator.eval()`.
+The generator's input is a float32 (N, {width}):
+
+{columns}
+
+Batch norms have the statistics that `gan-run sample` uses. With gan-run, `gan_run.load(RUN).networks` has the modules.
 """
 
 
@@ -99,10 +107,31 @@ def write_readme(model: Model, traced: Sequence[Traced], forms: Sequence[str], f
         encode = "" if encoder is None else TORCH_ENCODE.format(outputs=f"({outputs},)")
         parts.append(TORCH.format(values=values, encode=encode))
     if "weights" in forms:
-        parts.append(WEIGHTS)
+        columns = [_columns(model, name) for name in model.latents]
+        parts.append(
+            WEIGHTS.format(width=sum(model.latents[name].width for name in model.latents), columns="\n".join(columns))
+        )
     path = folder / "README.md"
     path.write_text("\n".join(parts), encoding="utf-8")
     return path
+
+
+@torch.no_grad()
+def _columns(model: Model, name: str) -> str:
+    """Which columns of the generator's input a latent has, and what is in them."""
+    latent, columns = model.latents[name], model.latents.columns(name)
+    with isolated_rng("columns"):
+        values = model.latents.sample(8)
+    embedded, value = model.latents.embed(values)[:, columns].cpu(), values[name].cpu()
+    what = "its embedding"
+    if torch.equal(embedded, value.to(embedded.dtype).reshape(len(value), -1)):
+        what = "its values"
+    elif latent.cardinality is not None:
+        one_hot = nn.functional.one_hot(value.long(), latent.cardinality).flatten(1)
+        what = "its category, one-hot" if torch.equal(embedded, one_hot.to(embedded.dtype)) else what
+    last = columns.stop - 1
+    where = f"column {last}" if columns.start == last else f"columns {columns.start} to {last}"
+    return f"- {where}: `{name}`, {what}"
 
 
 def _shape(model: Model, name: str) -> tuple[int, ...]:
