@@ -82,6 +82,11 @@ class Model:
         self.codec = codec
         self.reader = ImageReader(image, codec, decoder or default_decoder(image, codec))
 
+    def __repr__(self) -> str:
+        counts = {name: self.latents[name].count for name in self.latents}
+        latents = ", ".join(name if count == 1 else f"{name} ({count})" for name, count in counts.items())
+        return f"Model(images: {self.image}; latents: {latents}; codes: {', '.join(self.codes) or 'none'})"
+
     @property
     def latents(self) -> LatentSpace:
         """The generator's latents."""

@@ -43,6 +43,12 @@ def images(n: int, side: int = 8) -> Tensor:
     return torch.rand(n, 1, side, side) * 2 - 1
 
 
+def test_it_is_shown_by_its_images_latents_and_codes(model: Model) -> None:
+    assert repr(model) == (
+        "Model(images: 8x8, 1 channel(s); latents: z (3), category, c, d (2); codes: category, c, d)"
+    )
+
+
 def test_a_draw_holds_the_codes_that_are_given_and_draws_the_rest(model: Model) -> None:
     values = model.sample_latents(20, {"category": 3, "c": 0.25, "d[1]": -2})
     assert values["category"].tolist() == [3] * 20
