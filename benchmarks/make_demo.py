@@ -6,7 +6,7 @@
     python benchmarks/make_demo.py runs/demo
 
 writes src/gan_run/demo/run: the run as it would be published, without training state, and its parts of the explorer.
-It needs the extras onnx, hub and quickstart.
+It needs the extras onnx and quickstart.
 """
 
 import shutil
@@ -28,8 +28,7 @@ def main(run: str) -> None:
     registry = load_plugins()
     shutil.rmtree(TARGET, ignore_errors=True)
     TARGET.mkdir(parents=True)
-    write_published(load_run(run, registry, device="cpu"), registry, "gan-run/demo", "apache-2.0", TARGET)
-    (TARGET / "README.md").unlink()  # the card of a model on the hub
+    write_published(load_run(run, registry, device="cpu"), registry, TARGET)
     parts_of(load_run(TARGET, registry, device="cpu"), "test")
     size = sum(file.stat().st_size for file in TARGET.rglob("*") if file.is_file())
     print(f"{TARGET}: {size:,} bytes")

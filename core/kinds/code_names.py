@@ -133,12 +133,18 @@ class CodeNames(BaseModel):
         if found:
             return float(found[0])
         if text.isdigit() and any(name.isdigit() for name in names.values()):
-            raise CodeError(f"{code_dim}={text}: no category is called {text}; {INDEX}{text} is the one of this number")
+            there_is = ", ".join(sorted(names.values()))
+            by_number = f"category {text} is {INDEX}{text}"
+            raise CodeError(f"{code_dim}={text}: no category is called {text} (there is: {there_is}); {by_number}")
         try:
             return float(text.removeprefix(INDEX))
         except ValueError:
-            hint = suggest(text, names.values()) if names else ", or a name that `gan-run label` gave to a category"
-            raise CodeError(f"{code_dim}={text}: a number is needed{hint}") from None
+            if names:
+                raise CodeError(
+                    f"{code_dim}={text}: no category is called {text!r}{suggest(text, names.values())}"
+                ) from None
+            wanted = "a number is needed, or a name that `gan-run label` gave to a category"
+            raise CodeError(f"{code_dim}={text}: {wanted}") from None
 
     def with_name(self, latents: LatentSpace, code_dim: CodeDim, name: str, step: int | None = None) -> "CodeNames":
         """These names, and one more for a code, that a user gave. Raises CodeError if another code has it."""

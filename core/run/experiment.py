@@ -287,4 +287,5 @@ def _initialise(training: Training, source: Path, notify: Callable[[str], None])
     unmatched = load_matching(tensors, training.game)
     if training.ema is not None:
         training.ema.update(training.game.stack, 0.0)
-    notify(f"weights from {latest.folder}; left as initialised: {', '.join(unmatched) or 'none'}")
+    others = ", ".join(unmatched) or "none"
+    notify(f"weights from {latest.folder}; left as initialised, for want of this name and shape there: {others}")

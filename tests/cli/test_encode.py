@@ -1,6 +1,7 @@
 """`gan-run encode`: the codes of images, in tables, sorted folders and contact sheets."""
 
 import csv
+import warnings
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -104,6 +105,13 @@ def test_every_source_and_every_form_of_a_table_says_the_same(
 def test_a_split_of_the_data_is_a_source(here: Here, run: Path, tmp_path: Path) -> None:
     assert here("encode", run, "test").exit_code == 0
     assert [row["file"] for row in rows(tmp_path / "codes.csv")] == [str(number) for number in range(16)]
+
+
+def test_floats_in_0_to_1_cost_a_warning(here: Here, run: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "unit.npz", images=np.linspace(0, 1, 2 * 64, dtype=np.float32).reshape(2, 1, 8, 8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert "warning: images: no value is below 0" in here("encode", run, "unit.npz").stderr
 
 
 def test_a_code_that_images_do_not_show_is_noted(here: Here, run: Path) -> None:

@@ -52,6 +52,16 @@ def test_the_description_names_latents_and_outputs(here: Here, run: Path, tmp_pa
     }
 
 
+def test_a_small_run_folder_draws_the_same_images(here: Here, run: Path, tmp_path: Path, registry: Registry) -> None:
+    done = here("export", run, "--model", "small")
+    assert (done.exit_code, done.stdout) == (0, "small\n"), done.output
+    assert not list((tmp_path / "small").rglob("optimizer.safetensors"))
+    expected = load(run, registry=registry).sample(3, seed=1)
+    assert torch.equal(load(tmp_path / "small", registry=registry).sample(3, seed=1), expected)
+    again = here("export", run, "--model", "small")
+    assert (again.exit_code, "small is not empty" in again.output) == (2, True), again.output
+
+
 def test_the_readme_says_which_columns_the_generators_input_has(here: Here, run: Path, tmp_path: Path) -> None:
     assert here("export", run, "--weights").exit_code == 0
     said = (tmp_path / "export/README.md").read_text()
@@ -103,7 +113,7 @@ def assert_same_images(generator: nn.Module, model: Model) -> None:
 
 
 def test_nothing_is_written_over_and_something_has_to_be_asked_for(here: Here, run: Path, tmp_path: Path) -> None:
-    assert "--onnx, --torch, --weights or --html" in here("export", run).output
+    assert "--onnx, --torch, --weights, --html or --model" in here("export", run).output
     (tmp_path / "export").mkdir()
     (tmp_path / "export/x").touch()
     done = here("export", run, "--weights")

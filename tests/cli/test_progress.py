@@ -54,7 +54,8 @@ def test_a_run_ends_with_a_table_of_what_it_measured(
     information, accuracy = json.loads((tmp_path / "runs/small/evaluation.json").read_text())["metrics"]
     lines = [line.split() for line in done.output.splitlines()]
     table = lines[lines.index(["after", "2", "steps"]) :]
-    assert ["cluster-accuracy", "accuracy", f"{accuracy['found']['accuracy']:.2%}"] in table
+    better = ["higher", "is", "better"]
+    assert ["cluster-accuracy", "accuracy", f"{accuracy['found']['accuracy']:.2%}", *better] in table
     bound = information["found"]["codes"]["category"]["bound"]
-    assert ["information", "codes.category.bound", "(nats)", f"{bound:.3f}"] in table
+    assert ["information", "codes.category.bound", "(nats)", f"{bound:.3f}", *better] in table
     assert done.output.count("after ") == 1

@@ -134,7 +134,7 @@ def test_evaluate_measures_again_what_the_run_found(here: Here, run: Path) -> No
     mean = json.loads(done.output)["metrics"][0]["found"]["mean"]
     assert [line.split() for line in text.output.splitlines()] == [
         ["after", "4", "steps"],
-        ["loudness", "mean", f"{mean:.4f}"],
+        ["loudness", "mean", f"{mean:.4f}", "higher", "is", "better"],
         ["in", "full:", str(run / "evaluations/step-00000004.json")],
     ]
 

@@ -143,6 +143,8 @@ def test_the_name_of_a_recipe_is_a_spec_and_a_file_of_this_name_hides_it(here: H
     assert json.loads(resolved.stdout)["seed"] == 7
     assert json.loads(resolved.stdout)["name"] == "infogan-mnist"
     assert "train.steps: Input should be a valid integer" in here("infogan-mnist", "--set", "train.steps=many").stderr
+    for command in (["train"], ["check"], []):
+        assert "did you mean 'infogan-mnist'?" in here(*command, "infogan-mnst").output
     (tmp_path / "infogan-mnist").write_text("{}", encoding="utf-8")
     assert "infogan-mnist: " in here("infogan-mnist").stderr
 

@@ -54,7 +54,7 @@ def test_errors_of_the_hub_are_said_in_a_line(
 def test_what_is_beside_a_folder_is_no_name_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").mkdir()
-    with pytest.raises(RunError, match=r"runs/small is no run folder"):
+    with pytest.raises(RunError, match=r"there is no folder runs/small"):
         gan_run.load("runs/small")
 
 

@@ -1,5 +1,6 @@
 """Pages in a real browser: they load nothing, raise nothing, draw their charts and follow mouse and keyboard."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -59,6 +60,20 @@ def test_pages_load_nothing_and_draw_every_chart(browser: "Browser", one: Path, 
             widths = "images => images.filter(image => !image.hidden).map(image => image.naturalWidth)"
             assert set(watched.page.locator("img").evaluate_all(widths)) == {60}
             assert "taken" not in watched.page.title()
+
+
+def test_a_run_that_ended_earlier_shows_the_step_of_its_last_value(
+    browser: "Browser", make: Make, plugins: Registry
+) -> None:
+    whole, short = make("x-1", seed=1), make("x-2", seed=2)
+    log = short / "metrics.jsonl"
+    first, *_ = log.read_text().splitlines()
+    log.write_text(f"{first}\n")
+    page = compare([whole, short], registry=plugins).write_report(short / "two.html")
+    with open_page(browser, page.as_uri(), 1000) as watched:
+        shown = values(watched.page.locator("body"))
+    at = f" at {json.loads(first)['step']}"
+    assert {value.endswith(at) for value in shown} == {True, False}
 
 
 def test_a_page_fits_a_phone(browser: "Browser", one: Path, two: Path) -> None:

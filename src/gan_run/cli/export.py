@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="The explorer as one file: page.html.")
 @click.option("--weights", is_flag=True, help="weights.safetensors, for the networks in plain torch.")
 @click.option(
+    "--model",
+    "small",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The run in a new folder, without training state, for `gan_run.load` and the commands that use a model.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("export"),
@@ -36,11 +42,14 @@ def export(
     torch_: bool,
     html: Path | None,
     weights: bool,
+    small: Path | None,
     out: Path,
     real: "Split | None",
     checkpoint: "CheckpointName",
 ) -> None:
     """Write RUN's generator and encoder as files that need no gan-run, with a README that shows their use.
+
+    Or write them as a page (--html), or as a run folder without training state (--model).
 
     The generator takes the values of all latents; the encoder gives the codes of images with their uncertainty. Each
     file is read again, and its outputs are compared with the model's.
@@ -51,18 +60,23 @@ def export(
     from gan_run.export.tracing import trace
     from gan_run.export.weights import write_weights
     from gan_run.export.writing import WRITERS
+    from gan_run.hub.publishing import write_published
     from gan_run.runs import load_run
 
     forms = [name for name, wanted in (("onnx", onnx), ("torch", torch_), ("weights", weights)) if wanted]
-    if not forms and html is None:
-        raise click.UsageError("what is to be written? --onnx, --torch, --weights or --html")
-    if forms:
-        check_new(out)
+    if not forms and html is None and small is None:
+        raise click.UsageError("what is to be written? --onnx, --torch, --weights, --html or --model")
+    for folder in [*([out] if forms else []), *([small] if small else [])]:
+        check_new(folder)
     loaded = load_run(run, plugins.registry, checkpoint, device="cpu")
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
         html.write_text(Page(loaded, real, served=False).html(), encoding="utf-8")
         click.echo(html)
+    if small is not None:
+        small.mkdir(parents=True, exist_ok=True)
+        write_published(loaded, plugins.registry, small)
+        click.echo(small)
     if not forms:
         return
     out.mkdir(parents=True, exist_ok=True)

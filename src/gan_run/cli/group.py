@@ -10,7 +10,7 @@ from click_default_group import DefaultGroup
 
 from gan_run.cli.common import show_error
 from gan_run.cli.plugin_commands import PluginCommand, plugin_commands
-from gan_run.cli.spec_argument import names_recipe
+from gan_run.cli.spec_argument import names_recipe, spec_names
 from gan_run.core.base.errors import GanRunError
 
 PLUGIN_COMMANDS = "gan_run.plugin_commands"
@@ -38,7 +38,7 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
         known = is_command or is_spec or word.startswith("-") or ctx.resilient_parsing
         if not known:
             commands = sorted({*self.commands, *(added.origin.name for added in self._all_added(ctx))})
-            near = difflib.get_close_matches(word, [*commands, *_specs()], n=1)
+            near = difflib.get_close_matches(word, [*commands, *spec_names()], n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f" (commands: {', '.join(commands)})"
             raise click.UsageError(f"{word!r} is neither a command, a file nor a recipe{hint}")
         resolved: tuple[str | None, click.Command | None, list[str]] = super().resolve_command(ctx, args)
@@ -71,11 +71,3 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
             ctx.meta[PLUGIN_COMMANDS] = list(plugin_commands(self.commands, ctx.params.get("blocked") or ()))
         added: list[PluginCommand] = ctx.meta[PLUGIN_COMMANDS]
         return added
-
-
-def _specs() -> list[str]:
-    """The files here that may be specs, and the recipes."""
-    from gan_run.registry.recipes import recipes
-    from gan_run.registry.spec_files import FORMATS
-
-    return [*(str(path) for path in Path().iterdir() if path.suffix in FORMATS), *recipes()]

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import click
 
+from gan_run.core.base.errors import nearest
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 STANDARD_INPUT = Path("-")
@@ -19,7 +21,15 @@ class SpecPath(click.Path):
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        return Path(value) if names_recipe(value) else super().convert(value, param, ctx)
+        if names_recipe(value):
+            return Path(value)
+        if (
+            str(value) != str(STANDARD_INPUT)
+            and not Path(value).exists()
+            and (near := nearest(str(value), spec_names()))
+        ):
+            self.fail(f"there is no file and no recipe {str(value)!r}; did you mean {near!r}?", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def names_recipe(given: str | os.PathLike[str]) -> bool:
@@ -27,6 +37,14 @@ def names_recipe(given: str | os.PathLike[str]) -> bool:
     from gan_run.registry.recipes import recipes
 
     return str(given) in recipes() and not Path(given).exists()
+
+
+def spec_names() -> list[str]:
+    """The files here that may be specs, and the recipes."""
+    from gan_run.registry.recipes import recipes
+    from gan_run.registry.spec_files import FORMATS
+
+    return [*(str(path) for path in Path().iterdir() if path.suffix in FORMATS), *recipes()]
 
 
 def spec_argument(required: bool = True) -> Callable[[Command], Command]:

@@ -20,7 +20,8 @@ def show(step: int, results: Sequence[Result], console: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column(f"after {step} steps")
     table.add_column("", justify="right")
+    table.add_column("")
     for row in summarize({step: results}):
-        table.add_row(title(row), row.headline.show(row.values[step]))
+        table.add_row(title(row), row.headline.show(row.values[step]), f"{row.headline.better} is better")
     if table.row_count:
         print_whole(table, console)

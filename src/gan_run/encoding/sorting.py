@@ -22,13 +22,14 @@ def sort_images(encoded: EncodedImages, dim: CodeDim, folder: Path, *, copy: boo
         copy: Whether files are copied.
 
     Returns:
-        The number of images in each subfolder.
+        The number of images in each subfolder, in the order of the categories; there is no folder of an empty one.
 
     Raises:
         DataError: The folder is not empty.
     """
     check_new(folder)
-    counts: Counter[str] = Counter()
+    categories = range(encoded.model.latents[dim.name].cardinality or 0)
+    counts = Counter({category_folder(encoded, dim, category): 0 for category in categories})
     for row, category in enumerate(encoded.values(dim).tolist()):
         name = category_folder(encoded, dim, category)
         counts[name] += 1

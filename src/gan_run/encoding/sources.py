@@ -71,7 +71,10 @@ def _of_set(images: ImageSet) -> SourceImages:
 def _of_pictures(model: Model, root: Path, names: Sequence[str]) -> SourceImages:
     decoder = model.reader.decoder
     if decoder is None:
-        raise DataError(f"{root}: the images of this run are no pictures, but of {model.image}: give an array file")
+        raise DataError(
+            f"{root}: the images of this run ({model.image}) are not stored as pictures of 8 bits per channel are: "
+            "give an array file"
+        )
     alone = len(names) == 1
     found = read_pictures(root, names, decoder, cache_folder("images"), skip_unreadable=not alone)
     assert found.names is not None
@@ -82,6 +85,7 @@ def _of_array(model: Model, path: Path, array: str) -> SourceImages:
     stored = array_file(path).read(array)
     try:
         images = model.reader.read(stored)
+        model.reader.warn_of_scale(stored)
     except DataError as error:
         raise DataError(f"{path}: {array!r}: {error}") from None
     return SourceImages([str(row) for row in range(len(images))], None, lambda rows: images[rows])

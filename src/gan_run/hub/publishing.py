@@ -23,7 +23,9 @@ from gan_run.runs import LoadedRun, recorded_spec
 SAMPLES = 64
 
 
-def write_published(loaded: LoadedRun, registry: Plugins, repo: str, licence: str | None, target: Path) -> list[Path]:
+def write_published(
+    loaded: LoadedRun, registry: Plugins, target: Path, repo: str | None = None, licence: str | None = None
+) -> list[Path]:
     """Write the files of a published model.
 
     Callbacks are left out, as they may name accounts and servers, and say nothing of the model.
@@ -31,9 +33,9 @@ def write_published(loaded: LoadedRun, registry: Plugins, repo: str, licence: st
     Args:
         loaded: The run, with the checkpoint to publish.
         registry: The installed plugins.
-        repo: What the card's code loads, as in "user/repo".
-        licence: The licence that the card states, as the hub names it: "apache-2.0"; None to state none.
         target: An empty folder.
+        repo: What the model card's code loads, as in "user/repo"; None for no card.
+        licence: The licence that the card states, as the hub names it: "apache-2.0"; None to state none.
 
     Returns:
         The files, relative to `target`.
@@ -58,8 +60,9 @@ def write_published(loaded: LoadedRun, registry: Plugins, repo: str, licence: st
     _write_log(run.logged(), published.metrics_file, loaded.step)
     _write_log(run.alarms(), published.alarms_file, loaded.step)
     pictures = _draw(loaded.model, target / "pictures")
-    card = Card(loaded, spec, results, environment, repo, licence, [file.relative_to(target) for file in pictures])
-    (target / "README.md").write_text(card.text(), encoding="utf-8")
+    if repo is not None:
+        card = Card(loaded, spec, results, environment, repo, licence, [file.relative_to(target) for file in pictures])
+        (target / "README.md").write_text(card.text(), encoding="utf-8")
     return sorted(file.relative_to(target) for file in target.rglob("*") if file.is_file())
 
 

@@ -30,6 +30,8 @@ def find_model(name: Path | str, revision: str | None = None) -> Path:
     if is_local or not isinstance(name, str) or not is_repo_name(name):
         if revision is not None:
             raise RunError(f"{name} is a folder of this machine, which has no revision {revision}")
+        if not path.exists():
+            raise RunError(f"there is no folder {name}")
         return path
     try:
         return download(name, revision, NEEDED)

@@ -43,7 +43,7 @@ def push(
     with TemporaryDirectory() as temporary, hub_errors(repo):
         folder = Path(temporary) / "model"
         folder.mkdir()
-        files = write_published(loaded, registry, repo, licence, folder)
+        files = write_published(loaded, registry, folder, repo, licence)
         api = HfApi(library_name="gan-run")
         url = api.create_repo(repo, private=private or None, exist_ok=True)
         if private and not api.model_info(repo).private:

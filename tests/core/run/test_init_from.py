@@ -24,7 +24,7 @@ def test_init_from_loads_what_matches_and_lists_the_rest(bench: Bench, small: Sm
     names = [name.removeprefix("game.") for name in bench.weights(source) if name.startswith("game.stack.generator.")]
     # The last bias alone does not depend on the width.
     left = sorted(name for name in names if not name.endswith("2.bias"))
-    loaded_from, _, listed = said.partition("; left as initialised: ")
+    loaded_from, _, listed = said.partition("; left as initialised, for want of this name and shape there: ")
     assert loaded_from == f"weights from {source}/checkpoints/step-00000003"
     assert sorted(listed.split(", ")) == left
 
@@ -35,7 +35,7 @@ def test_init_from_starts_with_the_same_weights(bench: Bench, small: Small) -> N
     for player in still["optimizers"].values():
         player["lr"] = 0
     folder = bench.train(still)
-    assert bench.said[0].endswith("left as initialised: none")
+    assert bench.said[0].endswith("this name and shape there: none")
     theirs, ours = bench.weights(source), bench.weights(folder)
     parameters = [name for name in theirs if name.startswith("game.") and name.endswith((".weight", ".bias"))]
     assert parameters

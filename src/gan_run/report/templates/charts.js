@@ -203,8 +203,10 @@ class Chart {
     const step = this.at === null ? this.steps[this.steps.length - 1] : this.steps[this.at];
     const said = [];
     for (const [line, place] of this.values) {
-      const isBeyond = step < line.x[0] || step > line.x[line.x.length - 1];
-      const value = this.at !== null && isBeyond ? "–" : precise(line.y[nearest(line.x, step)]);
+      const last = line.x[line.x.length - 1];
+      const isBeyond = step < line.x[0] || step > last;
+      const at = isBeyond ? ` at ${last.toLocaleString("en")}` : "";
+      const value = this.at !== null && isBeyond ? "–" : precise(line.y[nearest(line.x, step)]) + at;
       place.textContent = value;
       said.push(`${line.label} ${value}`);
     }
