@@ -62,4 +62,6 @@ class Train(Declaration):
         default=False,
         description="Reuse the discriminator update's fake batch for the generator update instead of generating again.",
     )
-    init_from: SpecPath | None = Field(default=None, description="A run whose final weights training starts from.")
+    init_from: SpecPath | None = Field(
+        default=None, description="A run, or one of its checkpoints, whose weights training starts from."
+    )

@@ -9,16 +9,15 @@ from gan_run.core.base.distributed import World, current_world
 from gan_run.core.base.errors import Problem, RunError, SpecError, show_place
 from gan_run.core.base.files import hash_file
 from gan_run.core.base.randomness import isolated_rng
-from gan_run.core.engine.state import load_matching
 from gan_run.core.engine.training import Training
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.events import RunEnded, RunStarted
 from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec
-from gan_run.core.run import checkpoint
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.environment import describe_environment
+from gan_run.core.run.init_from import initialise
 from gan_run.core.run.loop import restore, train, train_along
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.resolve import (
@@ -204,7 +203,7 @@ def _restore(training: Training, folder: RunFolder, notify: Callable[[str], None
     else:
         training.initialise()
         if training.spec.train.init_from is not None:
-            _initialise(training, training.spec.train.init_from, notify)
+            initialise(training, training.spec.train.init_from, notify)
 
 
 def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest) -> None:
@@ -277,15 +276,3 @@ def _move_aside(path: Path) -> Path:
     while (target := path.with_name(f"{path.name}.old-{number}")).exists():
         number += 1
     return Path(shutil.move(path, target))
-
-
-def _initialise(training: Training, source: Path, notify: Callable[[str], None]) -> None:
-    latest = RunFolder(source).latest()
-    if latest is None:
-        raise RunError(f"train.init_from: {source} holds no checkpoint")
-    tensors = checkpoint.load_model(latest)
-    unmatched = load_matching(tensors, training.game)
-    if training.ema is not None:
-        training.ema.update(training.game.stack, 0.0)
-    others = ", ".join(unmatched) or "none"
-    notify(f"weights from {latest.folder}; left as initialised, for want of this name and shape there: {others}")

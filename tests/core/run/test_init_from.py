@@ -47,6 +47,46 @@ def test_init_from_starts_with_the_same_weights(bench: Bench, small: Small) -> N
         assert torch.equal(ours[name], ours[name.replace(prefix, "game.stack.generator.")]), name
 
 
+def test_with_more_latents_the_generator_keeps_its_inputs_by_name(bench: Bench, small: Small) -> None:
+    source = bench.train(small(name="source", train={"steps": 3}))
+    z, category, c = (small()["latents"][name] for name in ("z", "category", "c"))
+    latents = {"z": z, "more": {"type": "uniform", "count": 2}, "category": category, "c": c}
+    still = small(name="still", seed=9, latents=latents, train={"steps": 1, "init_from": str(source)})
+    for player in still["optimizers"].values():
+        player["lr"] = 0
+    folder = bench.train(still)
+    said, more = bench.said[:2]
+    assert said.endswith("this name and shape there: none")
+    (name,) = (name for name in bench.weights(folder) if more.endswith(name.removeprefix("game.")))
+    theirs, ours = bench.weights(source)[name], bench.weights(folder)[name]
+    assert (theirs.shape, ours.shape) == ((12, 8), (12, 10))
+    assert torch.equal(ours[:, [0, 1, 2, 3, 6, 7, 8, 9]], theirs)
+    assert ours[:, 4:6].abs().min() > 0
+
+
+def test_with_other_latents_the_generators_inputs_begin_anew(bench: Bench, small: Small) -> None:
+    source = bench.train(small(name="source", train={"steps": 1}))
+    latents = {**small()["latents"], "z": {"type": "gaussian", "count": 6}}
+    with pytest.raises(Stopped):
+        bench.train(small(name="other", latents=latents, train={"init_from": str(source)}), stop_at=1)
+    (said,) = bench.said
+    assert said.endswith("this name and shape there: stack.generator.0.weight")
+
+
+def test_init_from_a_checkpoint(bench: Bench, small: Small) -> None:
+    source = bench.train(small(name="source", train={"steps": 4, "checkpoint_every": 2}))
+    earlier = source / "checkpoints" / "step-00000002"
+    still = small(name="still", train={"steps": 1, "init_from": str(earlier)})
+    for player in still["optimizers"].values():
+        player["lr"] = 0
+    folder = bench.train(still)
+    assert bench.said[0].startswith(f"weights from {earlier};")
+    theirs = checkpoint.load_model(checkpoint.Checkpoint(2, earlier))
+    name = "game.stack.generator.0.weight"
+    assert torch.equal(bench.weights(folder)[name], theirs[name])
+    assert not torch.equal(bench.weights(source)[name], theirs[name])
+
+
 def test_init_from_is_no_resume_and_a_resume_is_no_init_from(bench: Bench, small: Small) -> None:
     source = bench.train(small(name="source", train={"steps": 3}))
     spec = small(train={"init_from": str(source)})
