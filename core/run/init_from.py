@@ -55,12 +55,11 @@ def initialise(training: Training, source: Path, notify: Callable[[str], None]) 
 
 
 def _checkpoint(source: Path) -> checkpoint.Checkpoint:
-    latest = RunFolder(source).latest()
-    named = [saved for saved in checkpoint.complete(source.parent) if saved.folder == source]
-    for found in (latest, *named):
-        if found is not None:
-            return found
-    raise RunError(f"train.init_from: {source} holds no checkpoint and is none")
+    itself = (saved for saved in checkpoint.complete(source.parent) if saved.folder == source)
+    found = RunFolder(source).latest() or next(itself, None)
+    if found is None:
+        raise RunError(f"train.init_from: {source} holds no checkpoint and is none")
+    return found
 
 
 def _columns(run: Path, training: Training) -> Columns | None:
