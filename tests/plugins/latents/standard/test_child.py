@@ -64,7 +64,7 @@ def test_it_trains_is_encoded_after_its_parent_and_traversed(tmp_path: Path) -> 
     for _ in range(3):
         training.advance()
     model = training.model()
-    encoded = model.encode(torch.rand(5, 1, 12, 12))
+    encoded = model.encode(torch.rand(5, 1, 12, 12) * 2 - 1)
     assert set(encoded) == {"animal", "breed"}
     assert encoded["breed"].max() < 3
     assert model.sample(3, animal=1, breed=2).shape == (3, 1, 12, 12)
