@@ -33,6 +33,7 @@ class ImageSet:
             the columns of its image.
         codec: How pixels are stored.
         names: The name of each image, such as its file's; None where images have none.
+        skipped: How many images, which the split's description counts, were left out since they cannot be read.
 
     Raises:
         DataError: The images have another type or shape, or a column or `names` is not one for each image.
@@ -45,6 +46,7 @@ class ImageSet:
         mirrored: bool = False,
         codec: PixelCodec = UINT8,
         names: Sequence[str] | None = None,
+        skipped: int = 0,
     ) -> None:
         if len(images.shape) < 3 or images.dtype != codec.torch_dtype:
             found = f"{images.dtype} {tuple(images.shape)}"
@@ -59,6 +61,7 @@ class ImageSet:
         self.mirrored = mirrored
         self.codec = codec
         self.names = names
+        self.skipped = skipped
 
     def __len__(self) -> int:
         return self.count * (2 if self.mirrored else 1)
@@ -106,7 +109,7 @@ class ImageSet:
         """The same images on `device`. Images in a store are copied there batch by batch."""
         images = self._images.to(device) if isinstance(self._images, Tensor) else self._images
         columns = {name: column.to(device) for name, column in self.columns.items()}
-        moved = ImageSet(images, columns, self.mirrored, self.codec, self.names)
+        moved = ImageSet(images, columns, self.mirrored, self.codec, self.names, self.skipped)
         moved._batches_on = device
         return moved
 
@@ -143,7 +146,7 @@ class ImageSet:
         chosen = images[at] if isinstance(images, Tensor) else SelectedImages(images, numbers)
         columns = {name: column[at] for name, column in self.columns.items()}
         names = None if self.names is None else [self.names[row] for row in numbers.tolist()]
-        return ImageSet(chosen, columns, mirrored, self.codec, names)
+        return ImageSet(chosen, columns, mirrored, self.codec, names, self.skipped)
 
     def split_off(self, last: int) -> tuple["ImageSet", "ImageSet"]:
         """Split into all but the `last` images, and the last ones, which are not mirrored."""

@@ -127,7 +127,8 @@ def read_pictures(
 
     with _bombs_are_errors():
         decoded = decode_once(Decoding(files, decoder.image, asdict(decoder), decode, skip_unreadable), cache)
-    images = ImageSet(decoded.images, columns, names=[str(path) for path in paths])
+    names = [str(path) for path in paths]
+    images = ImageSet(decoded.images, columns, names=names, skipped=len(decoded.unreadable))
     return images.select(_readable(decoded)) if decoded.unreadable else images
 
 

@@ -276,8 +276,9 @@ def _check_description(source: DataSource, info: DataInfo, split: Split, images:
     if source.validation:
         sizes |= {"train": sizes["train"] - source.validation, "validation": source.validation}
     wrong = []
-    if images.count != sizes.get(split):
-        wrong.append(f"{images.count} images, and not {sizes.get(split)}")
+    described = sizes.get(split, 0)
+    if not described - images.skipped <= images.count <= described:
+        wrong.append(f"{images.count} images, and not {described}")
     if images.image != info.image:
         wrong.append(f"images of {images.image}, and not of {info.image}")
     if images.codec != info.codec:

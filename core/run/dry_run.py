@@ -46,13 +46,14 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     data = data or Splits(spec.data)
     info = check_against_data(spec, data)
     spec = with_late_losses(with_train(resolve_device(spec), precision="fp32", compile=False))
-    with isolated_rng("dry run"), Training(spec, info, data.training_images) as training:
+    images = data.training_images
+    with isolated_rng("dry run"), Training(spec, info, images) as training:
         training.initialise()
         with FlopCounter() as counter:
             losses = training.advance()
     latents = training.game.latents
     return Report(
-        images=f"{'a stream' if info.is_stream else info.sizes['train'] - spec.data.validation} of {info.image}",
+        images=f"{'a stream' if images is None else images.count} of {info.image}",
         parameters={p.name: sum(v.numel() for v in p.parameters.values()) for p in training.players},
         entropy={name: float(latents[name].entropy()) for name in latents if latents[name].posterior_width},
         codes=list(spec.encoder_losses()),

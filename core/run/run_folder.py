@@ -15,6 +15,7 @@ runs/NAME/spec.json           as resolved, every default written out
 
 import fcntl
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,14 +157,21 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Make the folder if need be, and keep other processes from training in it. The lock goes with the process."""
+        """Make the folder if need be, and keep other processes from training in it. The lock goes with the process.
+
+        A folder to which nothing was written is removed.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunError(f"{self.path}: another process is training in this folder") from None
-            yield
+            try:
+                yield
+            finally:
+                if [file.name for file in self.path.glob("*")] == [".lock"]:  # none where the folder is gone
+                    shutil.rmtree(self.path)
 
     def append_metrics(self, line: Mapping[str, object]) -> None:
         """Add a line to metrics.jsonl, and make it readable at once."""

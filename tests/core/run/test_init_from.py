@@ -123,3 +123,4 @@ def test_init_from_where_nothing_matches_is_refused(bench: Bench, small: Small) 
 def test_init_from_a_folder_without_a_checkpoint_is_refused(bench: Bench, small: Small, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"train\.init_from: .* holds no checkpoint"):
         bench.train(small(train={"init_from": str(tmp_path)}))
+    assert not list(bench.out.glob("*"))  # no run was begun

@@ -92,8 +92,10 @@ def test_a_folder_is_free_until_a_spec_is_in_it(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     assert folder.is_free()
     with folder.locked():
-        pass
-    folder.write_data_info(INFO)
+        assert folder.is_free()
+    assert not folder.path.exists()
+    with folder.locked():
+        folder.write_data_info(INFO)
     assert folder.is_free()
     folder.write_spec({})
     assert not folder.is_free()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_run import DataError
+from gan_run import DataError, Splits
 from gan_run.core.images import image_cache
 from gan_run.plugins.data.image_files.image_folder import ImageFolder
 
@@ -88,6 +88,18 @@ def test_unreadable_pictures_are_skipped_and_reported_if_asked(
     assert "skipped 7 of 15 files" in message
     assert "and 2 more" in message
     assert message.count("broken") >= 5
+
+
+@pytest.mark.parametrize("validation", [0, 2])
+def test_a_split_with_skipped_files_is_no_other_than_described(tmp_path: Path, validation: int):
+    for number in range(20):
+        noise(tmp_path / f"{number}.png")
+    (tmp_path / "broken.png").write_bytes(b"broken")
+    folder = source(tmp_path, test_fraction=0, validation=validation, on_error="skip")
+    splits = Splits(folder)
+    assert splits.info.sizes["train"] == 21
+    assert (splits["train"].count, splits["train"].skipped) == (20 - validation, 1)
+    assert not validation or splits["validation"].count == validation
 
 
 def test_files_that_are_no_images_by_their_names_are_counted_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
