@@ -15,11 +15,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.files import locked, sync
+from gan_run.core.base.tensor_files import save_tensors
 
 
 def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
@@ -91,7 +91,7 @@ def _read(entry: Path) -> dict[str, Tensor] | None:
 def _write(entry: Path, tensors: dict[str, Tensor]) -> None:
     unfinished = entry.with_suffix(".unfinished")
     try:
-        save_file(tensors, unfinished, metadata={"sha256": hash_tensors(tensors)})
+        save_tensors(tensors, unfinished, metadata={"sha256": hash_tensors(tensors)})
         sync(unfinished)
         unfinished.replace(entry)
         sync(entry.parent)

@@ -17,11 +17,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from gan_run.core.base.errors import RunError
 from gan_run.core.base.files import hash_file, sync, to_json, without_nan
+from gan_run.core.base.tensor_files import save_tensors
 
 FORMAT = 1
 MODEL = "model.safetensors"
@@ -52,7 +53,7 @@ def save(
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     for name, tensors in zip(FILES, (model, optimizer), strict=True):
-        save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, temporary / name)
+        save_tensors({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, temporary / name)
         sync(temporary / name)
     _write_manifest(temporary, step, scalars, FILES)
     sync(temporary / "manifest.json")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from safetensors.torch import save_file
 from torch import Tensor
 
+from gan_run.core.base.tensor_files import save_tensors
 from gan_run.core.kinds.model import Model
 
 
@@ -19,6 +19,5 @@ def write_weights(model: Model, folder: Path) -> Path:
     for name, module in model.networks.items():
         tensors |= {f"{name}.{key}": value.contiguous().clone() for key, value in module.state_dict().items()}
     path = folder / "weights.safetensors"
-    save_file(tensors, path, metadata={"format": "pt"})
-    path.chmod(0o644)
+    save_tensors(tensors, path, metadata={"format": "pt"})
     return path

@@ -1,6 +1,8 @@
 import json
+import os
 import random
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,15 @@ def test_what_is_saved_is_loaded(tmp_path: Path, saved: Checkpoint) -> None:
 def test_it_is_safetensors_and_json_alone(saved: Checkpoint) -> None:
     assert {path.name for path in saved.folder.iterdir()} == set(FILES)
     assert json.loads((saved.folder / "manifest.json").read_text())["step"] == 12
+
+
+def test_others_may_read_it_as_far_as_the_umask_lets_them(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        saved = save(tmp_path, 1, MODEL, OPTIMIZER)
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in saved.folder.iterdir()} == {0o640}
 
 
 @pytest.mark.parametrize("name", FILES)
