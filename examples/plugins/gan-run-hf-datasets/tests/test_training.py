@@ -37,8 +37,9 @@ def spec(path: Path) -> dict[str, Any]:
 
 
 def files(run: Path) -> Iterator[tuple[str, bytes]]:
+    """All files but those that say when the run trained."""
     for path in sorted(run.rglob("*")):
-        if path.is_file() and path.name not in ("metrics.jsonl", "environment.json"):
+        if path.is_file() and path.name not in ("metrics.jsonl", "environment.json", "report.html"):
             yield str(path.relative_to(run)), path.read_bytes()
 
 
