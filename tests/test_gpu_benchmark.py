@@ -1,5 +1,6 @@
 """benchmarks/gpu.py without a GPU: its dry run takes the whole path, and what cannot be run is on the page too."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gan_run.benchmarks.gpu_cases import NETWORKS, VARIANTS, Case, Result, cases
+from gan_run.benchmarks.gpu_cases import NETWORKS, VARIANTS, Case, Result, cases, spec_of, tiny
 from gan_run.benchmarks.gpu_page import Beside, Found, page
 from gan_run.benchmarks.gpu_process import time_cases
+from gan_run.core.run.dry_run import dry_run
 
 SCRIPT = Path(__file__).parent.parent / "benchmarks" / "gpu.py"
 OPTIONS = ("--device", "cpu", "--most", "1", "--tiny")
@@ -37,16 +39,24 @@ def test_a_dry_run_takes_the_whole_path(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=500)
     written = out.read_text(encoding="utf-8")
     assert written.strip() == done.stdout.strip()
-    assert '{"timed": 9, "failed": 0, "not run": 0}' in done.stderr
+    assert '{"timed": 3, "failed": 0, "not run": 0}' in done.stderr
     assert "A dry run" in written
     ran = re.search(r"`pytest -m gpu tests/gpu`: (\d+) passed, 0 failed, (\d+) skipped", written)
     assert ran is not None
     assert int(ran[1]) + int(ran[2]) >= 20  # each of them is skipped where there is no GPU
     for name in NETWORKS:
         assert f"`{name}`" in written
-    for variant in VARIANTS:
+    for variant in ("fp32", "tf32, fakes reused", "bf16, compiled"):
         assert re.search(rf"^\| {re.escape(variant)} \|.* \d+ \(", written, re.MULTILINE)
     assert re.search(r"^\| `bare` \| tf32 \| \d+ \| \d+ \|", written, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_variant_of_a_network_is_a_spec_that_takes_a_step(name: str, tmp_path: Path) -> None:
+    network = tiny()[name]
+    specs = [spec_of(network, options, "cpu", tmp_path) for options in VARIANTS.values()]
+    assert len({json.dumps(spec.train.model_dump(mode="json")) for spec in specs}) == len(VARIANTS)
+    assert dry_run(specs[0]).flops > 0
 
 
 def test_without_a_gpu_it_says_so_and_writes_nothing(tmp_path: Path) -> None:
