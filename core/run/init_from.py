@@ -14,7 +14,7 @@ from gan_run.core.kinds.latent_space import LatentSpace
 from gan_run.core.run import checkpoint
 from gan_run.core.run.run_folder import RunFolder
 
-GENERATOR = f"{GAME}stack.generator."
+GENERATOR = "stack.generator."
 
 
 class Columns(NamedTuple):
@@ -89,7 +89,7 @@ def _adapted(tensors: Mapping[str, Tensor], training: Training, columns: Columns
         return
     for name, own in training.game.state_dict().items():
         other = tensors.get(f"{GAME}{name}")
-        if other is None or not f"{GAME}{name}".startswith(GENERATOR) or other.dim() != own.dim():
+        if other is None or not name.startswith(GENERATOR) or other.dim() != own.dim():
             continue
         unequal = [dim for dim in range(own.dim()) if other.shape[dim] != own.shape[dim]]
         if [(other.shape[dim], own.shape[dim]) for dim in unequal] != [sizes]:

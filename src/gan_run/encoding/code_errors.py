@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.kinds.encoding import Encoding
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 
@@ -19,9 +20,8 @@ def code_errors(model: Model) -> dict[CodeDim, float]:
     Args:
         model: The model, with an encoder.
     """
-    with isolated_rng("encode"):
-        values = model.sample_latents(GENERATED)
-        found = model.encode(model.generate(values))
+    values, params = _read_generated(model, GENERATED)
+    found = Encoding(model.latents, params)
     errors: dict[CodeDim, float] = {}
     for dim in model.code_dims():
         latent = model.latents[dim.name]
@@ -37,14 +37,19 @@ def unread_codes(model: Model) -> dict[str, float]:
     Args:
         model: The model, with an encoder.
     """
-    with isolated_rng("encode"):
-        values = model.sample_latents(GENERATED_FOR_RECOVERY)
-        params = model.posterior_params(model.generate(values))
+    values, params = _read_generated(model, GENERATED_FOR_RECOVERY)
     recoveries = {
         code: float(model.latents.conditional(code, values).recovery(read, values[code].to(read.device)))
         for code, read in params.items()
     }
     return {code: recovery for code, recovery in recoveries.items() if recovery < LEAST_RECOVERY}
+
+
+def _read_generated(model: Model, count: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The values of all latents of some generated images, and Q's posterior parameters for the images."""
+    with isolated_rng("encode"):
+        values = model.sample_latents(count)
+        return values, model.posterior_params(model.generate(values))
 
 
 def difference(one: Tensor, other: Tensor, period: float | None) -> Tensor:
