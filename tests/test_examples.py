@@ -13,7 +13,7 @@ from click.testing import Result
 from PIL import Image
 from scipy.io import savemat
 
-from gan_run import Spec, read_spec
+from gan_run import Spec, Splits, read_spec
 from gan_run.core.run.dry_run import dry_run
 from gan_run.registry.plugins import Registry
 from stand_in import NARROW
@@ -172,7 +172,8 @@ def small_example(tmp_path: Path, registry: Registry) -> Callable[..., Spec]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in PAPER])
 def test_every_other_example_passes_check(name: str, small_example: Callable[..., Spec]) -> None:
-    report = dry_run(small_example(name))
+    spec = small_example(name)
+    report = dry_run(spec, Splits(spec.data))
     assert all(map(math.isfinite, report.losses.values()))
     played = {place.split("/")[1].split("-again")[0] for place in report.losses}
     assert set(losses_of(name)) <= played

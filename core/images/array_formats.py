@@ -1,4 +1,4 @@
-"""The formats of array files: .npz, .safetensors and .h5."""
+"""The formats of array files: .npz, .npy, .safetensors and .h5."""
 
 import math
 import zipfile
@@ -26,7 +26,7 @@ def array_file(path: Path) -> ArrayFile:
     """The array file at a path, which need not exist yet.
 
     Args:
-        path: A .npz, .safetensors or .h5 file.
+        path: A .npz, .npy, .safetensors or .h5 file.
 
     Returns:
         A reader of its arrays.
@@ -58,14 +58,7 @@ class NpzFile(ArrayFile):
 
     def blocks(self, key: str, rows: int) -> Iterator[NDArray[Any]]:
         with self._opened(key) as member:
-            shape, column_major, dtype = _read_npy_header(member)
-            if column_major or dtype.hasobject:  # rows do not follow one another
-                yield from _parts(self.read(key), shape[0], rows)
-                return
-            for start in range(0, shape[0], rows):
-                part = (min(rows, shape[0] - start), *shape[1:])
-                content = member.read(math.prod(part) * dtype.itemsize)
-                yield np.frombuffer(content, dtype).reshape(part)  # a ValueError where the file is cut short
+            yield from _npy_blocks(member, rows, lambda: self.read(key))
 
     @contextmanager
     def _opened(self, key: str) -> Iterator[IO[bytes]]:
@@ -73,6 +66,52 @@ class NpzFile(ArrayFile):
             self.find(key, [name.removesuffix(".npy") for name in archive.namelist()])
             with archive.open(f"{key}.npy") as member:
                 yield member
+
+
+class NpyFile(ArrayFile):
+    """A .npy file, as written by `np.save`: one array, which is called `images`. Pickled objects are refused."""
+
+    suffix: ClassVar[str] = ".npy"
+    key: ClassVar[str] = "images"
+
+    def header(self, key: str) -> ArrayHeader:
+        with self._opened(key) as file:
+            shape, _, dtype = _read_npy_header(file)
+        return ArrayHeader(shape, dtype.name)
+
+    def read(self, key: str) -> NDArray[Any]:
+        with self._opened(key) as file:
+            array: NDArray[Any] = np.load(file, allow_pickle=False)
+        return array
+
+    def blocks(self, key: str, rows: int) -> Iterator[NDArray[Any]]:
+        with self._opened(key) as file:
+            yield from _npy_blocks(file, rows, lambda: self.read(key))
+
+    @contextmanager
+    def _opened(self, key: str) -> Iterator[IO[bytes]]:
+        with self.errors():
+            self.find(key, [self.key])
+            with self.path.open("rb") as file:
+                yield file
+
+
+def _npy_blocks(file: IO[bytes], rows: int, whole: Callable[[], NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """The array of an open .npy file, part by part.
+
+    Args:
+        file: The file, at its start.
+        rows: How many rows a part has.
+        whole: Reads the whole array, where its rows do not follow one another.
+    """
+    shape, column_major, dtype = _read_npy_header(file)
+    if column_major or dtype.hasobject:
+        yield from _parts(whole(), shape[0], rows)
+        return
+    for start in range(0, shape[0], rows):
+        part = (min(rows, shape[0] - start), *shape[1:])
+        content = file.read(math.prod(part) * dtype.itemsize)
+        yield np.frombuffer(content, dtype).reshape(part)  # a ValueError where the file is cut short
 
 
 def _read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, "np.dtype[Any]"]:
@@ -148,4 +187,4 @@ def _parts(array: Any, count: int, rows: int) -> Iterator[NDArray[Any]]:  # anyt
     yield from (array[start : min(start + rows, count)] for start in range(0, count, rows))
 
 
-FORMATS: dict[str, type[ArrayFile]] = {kind.suffix: kind for kind in (NpzFile, SafetensorsFile, Hdf5File)}
+FORMATS: dict[str, type[ArrayFile]] = {kind.suffix: kind for kind in (NpzFile, NpyFile, SafetensorsFile, Hdf5File)}

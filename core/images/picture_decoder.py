@@ -1,6 +1,7 @@
 """Decodes picture files to images of one size."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -15,6 +16,8 @@ from gan_run.core.base.image import ImageShape
 
 Channels = Literal[1, 3, 4]
 Fit = Literal["crop", "pad", "stretch"]
+HEIF = frozenset({".heic", ".heif"})
+"""The endings of HEIF pictures, which Pillow itself does not read."""
 MODES: Mapping[Channels, Literal["L", "RGB", "RGBA"]] = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
@@ -50,7 +53,7 @@ class PictureDecoder:
             UnreadableError: Pillow cannot read it, or its pixels have no defined white.
         """
         try:
-            with Image.open(file) as opened:
+            with _opened(file) as opened:
                 return self._decode(opened)
         except Exception as error:
             raise UnreadableError(f"{name or file} cannot be read as a picture ({error})") from error
@@ -116,6 +119,19 @@ class PictureDecoder:
     def _margin(self, mode: str) -> int | tuple[int, ...]:
         """The colour around padded pictures: the background, or transparent where the alpha channel is kept."""
         return (0, 0, 0, 0) if mode == "RGBA" else ImageColor.getcolor(self.background, mode)
+
+
+def _opened(file: Path | IO[bytes]) -> AbstractContextManager[Image.Image]:
+    """An open picture file."""
+    if not isinstance(file, Path) or file.suffix.lower() not in HEIF:
+        return Image.open(file)
+    # pillow-heif is an extra, and few need it.
+    try:
+        from pillow_heif import open_heif
+    except ImportError:
+        raise ValueError("HEIF pictures need the package pillow-heif: pip install 'gan-run[heif]'") from None
+    picture: Image.Image = open_heif(file).to_pillow()
+    return picture
 
 
 def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image:

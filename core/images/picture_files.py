@@ -20,7 +20,12 @@ from gan_run.core.images.picture_decoder import PictureDecoder
 
 logger = logging.getLogger("gan_run")
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
+EXTENSIONS = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".heic", ".heif", ".jp2"),
+        *(".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm"),
+    }
+)
 NAMED_WHEN_SKIPPED = 5
 """How many of the skipped files the log names."""
 

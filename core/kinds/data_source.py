@@ -31,7 +31,8 @@ class DataSource(Component):
 
     @abstractmethod
     def describe(self) -> DataInfo:
-        """Describe the dataset from headers, without decoding images.
+        """Describe the dataset from headers, without decoding images. A source that downloads itself when images are
+        loaded gives the published facts while its files are missing.
 
         Returns:
             Image shape, split sizes, columns and how pixels are stored. Sizes are those of `load`, before

@@ -11,6 +11,7 @@ from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.schedule import Progress
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
+from gan_run.core.run.stand_in import StandInSplits
 
 
 class Report(NamedTuple):
@@ -38,12 +39,13 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
 
     Args:
         spec: The spec.
-        data: Its splits, if they are open already.
+        data: Its splits, which are loaded; by default random images of the same shape stand in for them, and the data
+            is described alone.
 
     Raises:
         GanRunError: As training would before and in its first step.
     """
-    data = data or Splits(spec.data)
+    data = data or StandInSplits(spec.data)
     info = check_against_data(spec, data)
     spec = with_late_losses(with_train(resolve_device(spec), precision="fp32", compile=False))
     images = data.training_images

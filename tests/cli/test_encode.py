@@ -209,11 +209,11 @@ def test_unreadable_pictures_are_left_out_and_named(here: Here, run: Path, tmp_p
 def test_files_that_are_no_pictures_by_their_names_are_counted(
     here: Here, run: Path, pictures: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("a.avif", "more/b.txt", "README", ".hidden"):
+    for name in ("a.svg", "more/b.txt", "README", ".hidden"):
         (pictures / name).touch()
     assert here("encode", run, pictures).exit_code == 0
     (message,) = caplog.messages
-    assert message.startswith(f"{pictures}: 3 files were left out: README; a.avif; more/b.txt (image files end in .bmp")
+    assert message.startswith(f"{pictures}: 3 files were left out: README; a.svg; more/b.txt (image files end in .avif")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_files_that_are_no_pictures_by_their_names_are_counted(
         (("nothing",), "nothing is neither a file, nor a folder, nor a split of the data (train, validation, test)"),
         (("test", "--out", "x.txt"), "x.txt: a table is written as .csv, .npz or .parquet"),
         (("test", "--out", "x.npy"), "x.npy: a table is written as .csv, .npz or .parquet"),
-        (("x.npy",), "; an array file ends in .npz, .safetensors or .h5"),
+        (("x.pt",), "; an array file ends in .npz, .npy, .safetensors or .h5"),
         (("test", "--into", "x", "--by", "c"), "'c' is none of the categorical codes: category"),
         (("test", "--into", "x", "--by", "category[1]"), "no latent is called 'category[1]'"),
         (("wrong.npz",), "wrong.npz: 'images': images: float (N, 1, 8, 8) in [-1, 1], or uint8"),
@@ -234,7 +234,7 @@ def test_what_cannot_be_encoded_is_answered(
     here: Here, run: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     np.savez(tmp_path / "wrong.npz", images=np.zeros((2, 9, 9), dtype=np.uint8))
-    np.save(tmp_path / "x.npy", np.zeros((2, 8, 8), dtype=np.uint8))
+    (tmp_path / "x.pt").write_bytes(b"x")
     (tmp_path / "empty").mkdir()
     done = here("encode", run, *arguments)
     assert done.exit_code == 2

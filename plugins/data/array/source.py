@@ -34,7 +34,7 @@ LABEL = "label"
 class ImageArray(DataSource, ABC):
     """A dataset of images, classes and further columns in one file."""
 
-    path: SpecPath = Field(description="The .npz, .safetensors or .h5 file (h5: the extra hdf5).")
+    path: SpecPath = Field(description="The .npz, .npy, .safetensors or .h5 file (h5: the extra hdf5).")
     images: str = Field(default="images", description="Name of the array of images.")
     range: tuple[float, float] | None = Field(
         default=None,
@@ -178,11 +178,11 @@ class ImageArray(DataSource, ABC):
 
 
 class Array(ImageArray):
-    """A dataset in a .npz, .safetensors or .h5 file.
+    """A dataset in a .npz, .npy, .safetensors or .h5 file.
 
     Images are uint8, uint16 or real numbers, (M, H, W), (M, H, W, C) or (M, C, H, W); signals and volumes need
-    `layout`. Labels are integers 0, 1, …, (M,). Each further column (a pose, a light, an embedding) is an array of M
-    numbers or vectors; -1 and NaN are missing values.
+    `layout`. A .npy file has images alone. Labels are integers 0, 1, …, (M,). Each further column (a pose, a light, an
+    embedding) is an array of M numbers or vectors; -1 and NaN are missing values.
 
     The split of an image depends on its index alone, or on its group.
     """

@@ -13,12 +13,16 @@ from gan_run import (
     ImageSet,
     ImageShape,
     SpecPath,
+    Split,
     cache_folder,
     download_files,
 )
 from gan_run.plugins.data.cifar10.batches import BINARY, PYTHON, Batches
 from gan_run.plugins.data.cifar10.class_folders import ClassFolders
 from gan_run.plugins.data.cifar10.form import CLASSES, SIDE, Form
+
+PUBLISHED_SIZES: dict[Split, int] = {"train": 50000, "test": 10000}
+"""What is downloaded is described so before."""
 
 
 class Cifar10(DataSource):
@@ -50,8 +54,9 @@ class Cifar10(DataSource):
     )
 
     def describe(self) -> DataInfo:
-        columns = {"label": Column("categorical", CLASSES)}
-        return DataInfo(ImageShape(3, SIDE, SIDE), self._form().sizes(), columns)
+        to_download = self.download and self._find() is None
+        sizes = PUBLISHED_SIZES if to_download else self._form().sizes()
+        return DataInfo(ImageShape(3, SIDE, SIDE), sizes, {"label": Column("categorical", CLASSES)})
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         images, labels, names = self._form().load(split)

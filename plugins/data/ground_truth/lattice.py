@@ -13,6 +13,7 @@ from gan_run import (
     DataInfo,
     DataSource,
     ImageSet,
+    ImageShape,
     PixelCodec,
     SpecPath,
     Split,
@@ -34,11 +35,23 @@ class Lattice(DataSource, ABC):
 
     def describe(self) -> DataInfo:
         found = self.unpacking()
+        return self.described(found.image, found.count)
+
+    def described(self, image: ImageShape, count: int) -> DataInfo:
+        """The description of a lattice.
+
+        Args:
+            image: The shape of its images.
+            count: The number of its images, of both splits.
+
+        Returns:
+            The description, with the sizes of the splits.
+        """
         sizes: dict[Split, int] = {
-            "train": len(self._rows("train", found.count)),
-            "test": len(self._rows("test", found.count)),
+            "train": len(self._rows("train", count)),
+            "test": len(self._rows("test", count)),
         }
-        return DataInfo(found.image, sizes, self.columns(), self.codec)
+        return DataInfo(image, sizes, self.columns(), self.codec)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         found = self.unpacking()

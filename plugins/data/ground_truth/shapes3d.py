@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gan_run import Column, DataError, SpecPath, cache_folder
+from gan_run import Column, DataError, DataInfo, ImageShape, SpecPath, cache_folder
 from gan_run.plugins.data.ground_truth.downloads import fetch_files
-from gan_run.plugins.data.ground_truth.table_file import TableFile
+from gan_run.plugins.data.ground_truth.table_file import SIDE, TableFile
 
 ADDRESS = "https://storage.googleapis.com/3d-shapes"
+PUBLISHED_SIZE = 480000
 SHA256 = "0a0f6ed98baff276a50f3a081a7434d788da63cb135a98189b2a5b5769be1785"
 
 
@@ -44,6 +45,11 @@ class Shapes3D(TableFile):
         "scale": Column("continuous"),
         "orientation": Column("continuous"),
     }
+
+    def describe(self) -> DataInfo:
+        if self.download and not self.path.is_file():
+            return self.described(ImageShape(self.channels, SIDE, SIDE), PUBLISHED_SIZE)
+        return super().describe()
 
     def fetch(self, path: Path) -> None:
         missing = f"shapes3d: {path} is missing"

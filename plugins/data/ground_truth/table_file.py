@@ -81,37 +81,38 @@ class TableFile(Lattice, ABC):
         found = dict(zip(self.factors, map(torch.tensor, self.columns_of(table)), strict=True))
         for name, column in self.factors.items():
             if mistake := column.mistake_in(found[name]):
-                raise damaged_file(self._path, f"of the factor {name} it has {mistake}")
+                raise damaged_file(self.path, f"of the factor {name} it has {mistake}")
         return found
 
     def unpacking(self) -> Unpacking:
-        if not self._path.is_file():
-            self.fetch(self._path)
+        if not self.path.is_file():
+            self.fetch(self.path)
         file, image = self._file(), ImageShape(self.channels, SIDE, SIDE)
         with self._damaged():
             pixels, table = file.header(self.images), file.header(self.table)
         count = pixels.shape[0] if pixels.shape else 0
         expected = (count, SIDE, SIDE) if self.channels == 1 else (count, SIDE, SIDE, self.channels)
         if pixels.shape != expected or pixels.dtype != "uint8" or not count:
-            raise damaged_file(self._path, f"{self.images} is {pixels.dtype} {pixels.shape}, not uint8 {expected}")
+            raise damaged_file(self.path, f"{self.images} is {pixels.dtype} {pixels.shape}, not uint8 {expected}")
         if table.shape != (count, 6):
-            raise damaged_file(self._path, f"{self.table} has shape {table.shape}, not {(count, 6)}")
-        return Unpacking([self._path], image, count, {"source": self.name()}, lambda: self._blocks(file))
+            raise damaged_file(self.path, f"{self.table} has shape {table.shape}, not {(count, 6)}")
+        return Unpacking([self.path], image, count, {"source": self.name()}, lambda: self._blocks(file))
 
     def _blocks(self, file: ArrayFile) -> Iterator[Tensor]:
         with self._damaged():
             for block in file.blocks(self.images, BLOCK):
                 if (high := int(block.max())) > self.codec.high:
-                    raise damaged_file(self._path, f"{self.images} has pixels up to {high}, not {self.codec.high:g}")
+                    raise damaged_file(self.path, f"{self.images} has pixels up to {high}, not {self.codec.high:g}")
                 pixels = block.reshape(-1, SIDE, SIDE, self.channels)
                 yield torch.from_numpy(np.array(pixels.transpose(0, 3, 1, 2)))
 
     @property
-    def _path(self) -> Path:
+    def path(self) -> Path:
+        """The file, which may be missing."""
         return self.root / self.file_name
 
     def _file(self) -> ArrayFile:
-        return array_file(self._path)
+        return array_file(self.path)
 
     @contextmanager
     def _damaged(self) -> Iterator[None]:

@@ -26,6 +26,10 @@ PARTS: dict[Literal["train", "test"], tuple[str, str]] = {
 }
 """The names of each split's image and label file, without the optional `.gz`."""
 
+PUBLISHED_IMAGE = ImageShape(1, 28, 28)
+PUBLISHED_SIZES: dict[Split, int] = {"train": 60000, "test": 10000}
+"""Of both published datasets: what is downloaded is described so before."""
+
 
 def _show(size: list[int]) -> str:
     return "x".join(map(str, size))
@@ -35,7 +39,7 @@ class FourFiles(DataSource, ABC):
     """A dataset of four IDX files with MNIST's names.
 
     The files are looked for in `root` and in torchvision's folder inside it; if neither has all four, torchvision
-    downloads them.
+    downloads them, when images are loaded.
     """
 
     class_names: ClassVar[tuple[str, ...]]
@@ -46,6 +50,9 @@ class FourFiles(DataSource, ABC):
     download: bool = Field(default=True, description="Whether to download missing files.")
 
     def describe(self) -> DataInfo:
+        columns = {"label": Column("categorical", self.class_names)}
+        if self.download and self._find() is None:
+            return DataInfo(PUBLISHED_IMAGE, PUBLISHED_SIZES, columns)
         files = self._files()
         shapes = {split: self._shape(files, split) for split in PARTS}
         _, *train_size = shapes["train"]
@@ -56,7 +63,7 @@ class FourFiles(DataSource, ABC):
             )
         height, width = train_size
         sizes: dict[Split, int] = {split: shape[0] for split, shape in shapes.items()}
-        return DataInfo(ImageShape(1, height, width), sizes, {"label": Column("categorical", self.class_names)})
+        return DataInfo(ImageShape(1, height, width), sizes, columns)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         files = self._files()

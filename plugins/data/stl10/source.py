@@ -30,6 +30,7 @@ from gan_run import (
 Part = Literal["train", "test", "unlabeled"]
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 """The names of the labels 1 to 10 in the files."""
+PUBLISHED_SIZES: dict[Part, int] = {"train": 5000, "test": 8000, "unlabeled": 100000}
 FOLDER = "stl10_binary"
 STORED = ImageShape(3, 96, 96)
 """Of an image in a file: red, green and blue, each column by column."""
@@ -62,7 +63,8 @@ class STL10(DataSource):
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         parts = self._parts(split)
-        files, counts = [self._file(f"{part}_X.bin") for part in parts], [self._count(part) for part in parts]
+        files = [self._file(f"{part}_X.bin") for part in parts]
+        counts = [self._count(part) for part in parts]
 
         def blocks() -> Iterator[Tensor]:
             for file, count in zip(files, counts, strict=True):
@@ -83,7 +85,9 @@ class STL10(DataSource):
         return ["unlabeled", "train"] if self.unlabeled else ["train"]
 
     def _count(self, part: Part) -> int:
-        """The number of images of a file, by its length. Raises DataError."""
+        """The number of images: by the length of the file, or the published one if it is to be downloaded."""
+        if self.download and self._find(f"{part}_X.bin") is None:
+            return PUBLISHED_SIZES[part]
         path = self._file(f"{part}_X.bin")
         length, one = path.stat().st_size, math.prod(STORED)
         if length % one or not length:

@@ -25,6 +25,7 @@ from gan_run import (
 
 Part = Literal["train", "extra", "test"]
 SIDE = 32
+PUBLISHED_SIZES: dict[Part, int] = {"train": 73257, "extra": 531131, "test": 26032}
 LABEL_OF_ZERO = 10
 """The files label the digit 0 as 10."""
 
@@ -61,7 +62,9 @@ class Svhn(DataSource):
         return ["train", "extra"] if self.extra else ["train"]
 
     def _count(self, part: Part) -> int:
-        """The number of images that a file's header states. Raises DataError."""
+        """The number of images: that of a file's header, or the published one if it is to be downloaded."""
+        if self.download and not self._path(part).is_file():
+            return PUBLISHED_SIZES[part]
         path = self._file(part)
         shapes = mat_shapes(path)
         return _check_shapes(path, shapes.get("X"), shapes.get("y"))

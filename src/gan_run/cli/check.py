@@ -13,14 +13,17 @@ from gan_run.cli.spec_argument import given_spec, spec_argument
 @spec_argument()
 @set_option
 @click.option("--resolved", is_flag=True, help="Print the spec with what it extends and every default, and stop.")
+@click.option("--data", "load", is_flag=True, help="Load the data too, as training does: download, decode, cache it.")
 @json_option
 @with_plugins
-def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], resolved: bool, as_json: bool) -> None:
+def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], resolved: bool, load: bool, as_json: bool) -> None:
     """Validate SPEC, build it and take one step without a run folder: shows parameters, codes with H(c), FLOPs.
 
+    The step is on random images of the data's shape: of the data no more than headers and names are read.
     SPEC may be - for standard input: JSON, YAML or TOML, as its text shows.
     """
     from gan_run.core.base.files import to_json
+    from gan_run.core.kinds.data_source import Splits
     from gan_run.core.run.dry_run import dry_run
     from gan_run.core.run.experiment import dump
     from gan_run.runs import read_spec
@@ -29,13 +32,14 @@ def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], resolved: bo
     if resolved:
         click.echo(to_json(dump(read)), nl=False)
         return
-    report = dry_run(read)
+    report = dry_run(read, Splits(read.data) if load else None)
     if as_json:
         click.echo(json.dumps(report._asdict(), indent=2))
         return
     width = max(map(len, (*report.parameters, *report.entropy, "one step"))) + 2
     click.echo(f"{spec}: good")
-    click.echo(f"  {'images':<{width}}{report.images}")
+    unread = "" if load else ", not read: --data reads them"
+    click.echo(f"  {'images':<{width}}{report.images}{unread}")
     for player, count in report.parameters.items():
         click.echo(f"  {player:<{width}}{count:,} parameters")
     for name, nats in report.entropy.items():

@@ -49,8 +49,8 @@ def encode(
 ) -> None:
     """Read the codes of images by RUN's model, with their uncertainty.
 
-    SOURCE is a folder of pictures, a picture, an array file (.npz, .safetensors, .h5), or a split of the run's data:
-    train, validation or test. Images get the preprocessing of training. Without an option, codes.csv is written.
+    SOURCE is a folder of pictures, a picture, an array file (.npz, .npy, .safetensors, .h5), or a split of the run's
+    data: train, validation or test. Images get the preprocessing of training. Without an option, codes.csv is written.
     """
     from gan_run.code_choice import categorical_dim
     from gan_run.core.base.files import check_new

@@ -53,9 +53,9 @@ def invert(
 ) -> None:
     """Find latents by which RUN's generator reproduces IMAGES.
 
-    IMAGES is a folder of pictures, a picture, an array file (.npz, .safetensors, .h5), or a split of the run's data:
-    train, validation or test. The search begins at the codes that Q reads. Without an option, inverted.npz is written,
-    of which `gan-run sample RUN --codes inverted.npz` draws the reconstructions.
+    IMAGES is a folder of pictures, a picture, an array file (.npz, .npy, .safetensors, .h5), or a split of the run's
+    data: train, validation or test. The search begins at the codes that Q reads. Without an option, inverted.npz is
+    written, of which `gan-run sample RUN --codes inverted.npz` draws the reconstructions.
     """
     from gan_run.core.base.errors import DataError
     from gan_run.core.images.grid import why_not_shown

@@ -5,11 +5,12 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import h5py
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from gan_run import DataError, ImageShape, array_file
@@ -86,8 +87,8 @@ def test_a_folder_is_no_file(tmp_path: Path):
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path):
-    with pytest.raises(ValidationError, match=r"set\.npy is neither \.npz, \.safetensors nor \.h5"):
-        source(tmp_path / "set.npy")
+    with pytest.raises(ValidationError, match=r"set\.pt is neither \.npz, \.npy, \.safetensors nor \.h5"):
+        source(tmp_path / "set.pt")
 
 
 def test_without_h5py_an_hdf5_file_is_refused_and_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -112,6 +113,35 @@ def test_column_major_arrays_are_read_part_by_part(tmp_path: Path):
     np.savez(tmp_path / "set.npz", images=np.asfortranarray(counted(5, 4, 6)))
     parts = array_file(tmp_path / "set.npz").blocks("images", 2)
     assert np.array_equal(np.concatenate(list(parts)), counted(5, 4, 6))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_npy_file_has_images_alone(tmp_path: Path, order: Literal["C", "F"]):
+    pixels = np.arange(7, dtype=np.uint8).reshape(7, 1, 1).repeat(8, 1).repeat(8, 2)
+    pixels[:, 0, 0] = 9
+    np.save(tmp_path / "set.npy", np.array(pixels, order=order))
+    images = source(tmp_path / "set.npy", test_fraction=0).load("train").images  # in the order of the split
+    assert torch.equal(images[images[:, 0, 0, 1].argsort()], torch.from_numpy(pixels).unsqueeze(1).sort(0).values)
+    parts = list(array_file(tmp_path / "set.npy").blocks("images", 3))
+    assert [len(part) for part in parts] == [3, 3, 1]
+    assert np.array_equal(np.concatenate(parts), pixels)
+    with pytest.raises(DataError, match=r"set\.npy has no array 'labels'"):
+        source(tmp_path / "set.npy", labels="labels").describe()
+
+
+@pytest.mark.parametrize("content", [b"", b"no array", None])
+def test_a_damaged_npy_file_is_named(tmp_path: Path, content: bytes | None):
+    np.save(tmp_path / "set.npy", np.zeros((4, 8, 8), np.uint8))
+    whole = (tmp_path / "set.npy").read_bytes()
+    (tmp_path / "set.npy").write_bytes(whole[:-5] if content is None else content)
+    with pytest.raises(DataError, match=r"set\.npy cannot be read"):
+        source(tmp_path / "set.npy").load("train")
+
+
+def test_a_pickled_npy_file_is_not_executed(tmp_path: Path):
+    np.save(tmp_path / "set.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match="'images' is object: pixels of"):
+        source(tmp_path / "set.npy").load("train")
 
 
 def test_parts_of_an_hdf5_file_are_whole_chunks(tmp_path: Path):

@@ -225,16 +225,18 @@ def server(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def test_the_official_archive_is_downloaded_once(tmp_path: Path, server: Path) -> None:
     source = Cifar10(root=tmp_path / "cache")
-    assert source.describe().sizes == {"train": 12, "test": 3}
-    server.unlink()
+    assert source.describe().sizes == {"train": 50000, "test": 10000}  # as published
+    assert not (tmp_path / "cache").exists()
     assert len(source.load("train")) == 12
+    server.unlink()
+    assert source.describe().sizes == {"train": 12, "test": 3}
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["cifar-10-python.tar.gz"]
 
 
 def test_a_download_of_another_checksum_is_refused_and_leaves_nothing(tmp_path: Path, server: Path) -> None:
     server.write_bytes(server.read_bytes() + b"\0")
     with pytest.raises(DataError, match=r"the download failed\. Fetch http\S+ into"):
-        Cifar10(root=tmp_path / "cache").describe()
+        Cifar10(root=tmp_path / "cache").load("train")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -244,7 +246,7 @@ def test_a_download_that_fails_names_the_address(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     with pytest.raises(DataError, match=r"the download failed\. Fetch https://\S+cifar-10-python\.tar\.gz into"):
-        Cifar10(root=tmp_path / "cache").describe()
+        Cifar10(root=tmp_path / "cache").load("train")
 
 
 def test_files_are_kept_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,11 +112,14 @@ def test_they_are_downloaded_and_compared_with_their_sha256(tmp_path: Path, monk
     published = write(tmp_path / "published", zipped=True)
     monkeypatch.setattr(smallnorb, "ADDRESS", published.as_uri())
     data = SmallNORB(root=tmp_path / "root", cache=tmp_path / "cache")
+    assert data.describe().sizes == {"train": 24300, "test": 24300}  # as published
+    assert not (tmp_path / "root").exists()
     with pytest.raises(DataError, match=r"the download failed\. Fetch smallnorb-5x46789x9x18x6x2x96x96-training-dat"):
-        data.describe()
+        data.load("train")
     assert list((tmp_path / "root").iterdir()) == []
     right = {name: hashlib.sha256((published / name).read_bytes()).hexdigest() for name in SHA256}
     monkeypatch.setattr(smallnorb, "SHA256", right)
+    assert data.load("train").count == 20
     assert data.describe().sizes == {"train": 20, "test": 10}
 
 

@@ -192,13 +192,16 @@ def test_a_download_is_kept_if_its_sha256_is_right(tmp_path: Path, monkeypatch: 
     published = write_shapes3d(tmp_path) / "3dshapes.h5"
     monkeypatch.setattr(shapes3d, "ADDRESS", tmp_path.as_uri())
     source = Shapes3D(root=tmp_path / "root", test=40, cache=tmp_path / "cache")
+    assert source.describe().sizes == {"train": 480000 - 40, "test": 40}  # as published
+    assert not (tmp_path / "root").exists()
     with pytest.raises(DataError, match=r"3dshapes\.h5 is missing: the download failed\. Fetch 3dshapes\.h5 from"):
-        source.describe()
+        source.load("test")
     assert list((tmp_path / "root").iterdir()) == []
     monkeypatch.setattr(shapes3d, "SHA256", hashlib.sha256(published.read_bytes()).hexdigest())
-    assert source.describe().sizes == {"train": 248, "test": 40}
-    monkeypatch.setattr(hub, "download_url_to_file", None)  # it is not downloaded again
     assert source.load("test").count == 40
+    monkeypatch.setattr(hub, "download_url_to_file", None)  # it is not downloaded again
+    assert source.describe().sizes == {"train": 248, "test": 40}
+    assert source.load("train").count == 248
 
 
 class TestDSprites(testing.DataSourceSuite):

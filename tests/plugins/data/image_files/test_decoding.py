@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pillow_heif import from_pillow
 from pydantic import ValidationError
 from torch import Tensor
 
-from gan_run import SpecError, read_spec
+from gan_run import DataError, SpecError, read_spec
 from gan_run.plugins.data.image_files.image_folder import ImageFolder
 from gan_run.registry.plugins import Registry
 
@@ -46,6 +48,31 @@ def test_pixels_that_need_no_change_get_none(tmp_path: Path):
     picture([[RED, GREEN], [BLUE, WHITE]]).save(tmp_path / "a.png")
     for fit in ("crop", "pad", "stretch"):
         assert colours(decode(tmp_path, 2, fit=fit)) == [[RED, GREEN], [BLUE, WHITE]]
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.heic", "A.HEIF", "a.webp", "a.jp2", "a.jfif", "a.pgm", "a.ppm"])
+def test_formats_of_pictures(tmp_path: Path, name: str):
+    if name.lower().endswith((".heic", ".heif")):
+        from_pillow(Image.new("RGB", (32, 16), (90, 90, 90))).save(tmp_path / "x.heic", quality=95)
+        (tmp_path / "x.heic").rename(tmp_path / name)
+    else:
+        Image.new("L", (32, 16), 90).save(tmp_path / name, **({"format": "jpeg"} if name.endswith("jfif") else {}))
+    assert decode(tmp_path, (16, 32), channels=1).sub(90.0).abs().max() <= 2
+
+
+def test_without_pillow_heif_a_heic_file_is_refused_and_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a.heic").touch()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(DataError, match=r"a\.heic .*pillow-heif: pip install 'gan-run\[heif\]'"):
+        decode(tmp_path, 8)
+
+
+def test_a_damaged_heic_file_is_named(tmp_path: Path):
+    (tmp_path / "a.heic").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"a\.heic cannot be read as a picture"):
+        decode(tmp_path, 8)
 
 
 def test_crop_takes_the_middle(tmp_path: Path):

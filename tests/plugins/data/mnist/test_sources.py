@@ -176,11 +176,15 @@ def test_splits_of_two_sizes_are_an_error(tmp_path: Path):
         Mnist(root=tmp_path).describe()
 
 
-def test_missing_files_are_downloaded_once_and_by_describe(tmp_path: Path, mirror: Path):
+def test_missing_files_are_downloaded_once_and_by_load(tmp_path: Path, mirror: Path):
     source = Mnist(root=tmp_path / "cache")
-    assert source.describe().sizes == {"train": 2, "test": 1}
+    assert source.describe().sizes == {"train": 60000, "test": 10000}  # as published
+    assert source.describe().image == ImageShape(1, 28, 28)
+    assert not (tmp_path / "cache").exists()
+    assert source.load("test").images.flatten().tolist() == list(TEST[0])
     for path in mirror.iterdir():
         path.unlink()
+    assert source.describe().sizes == {"train": 2, "test": 1}
     assert source.load("train").images.flatten().tolist() == list(TRAIN[0])
 
 
@@ -189,10 +193,10 @@ def test_a_download_that_fails_half_way_is_told_and_can_be_repeated(tmp_path: Pa
     content = last.read_bytes()
     last.write_bytes(b"other bytes")
     with pytest.raises(DataError, match="the download failed"):
-        source.describe()
+        source.load("train")
     assert list((tmp_path / "cache").iterdir()) == []
     last.write_bytes(content)
-    assert source.describe().sizes == {"train": 2, "test": 1}
+    assert source.load("train").count == 2
 
 
 @pytest.mark.parametrize("source", [Mnist, FashionMnist])
@@ -200,7 +204,7 @@ def test_without_a_network_the_error_says_what_to_do(
     tmp_path: Path, no_network: None, source: type[Mnist] | type[FashionMnist]
 ):
     with pytest.raises(DataError) as caught:
-        source(root=tmp_path).describe()
+        source(root=tmp_path).load("train")
     message = str(caught.value)
     assert all(name in message for name in FILES)
     assert str(tmp_path / source.torchvision_name / "raw") in message
@@ -221,7 +225,7 @@ def test_nothing_is_downloaded_if_that_is_forbidden(
 def test_a_root_that_cannot_be_written_is_told(tmp_path: Path, mirror: Path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="the download failed"):
-        Mnist(root=tmp_path / "file").describe()
+        Mnist(root=tmp_path / "file").load("train")
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real MNIST is not beside the repository (shared/data/mnist)")

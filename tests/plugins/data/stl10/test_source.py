@@ -121,12 +121,14 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_the_archive_is_downloaded_and_unpacked(tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = STL10(root=tmp_path / "root", cache=tmp_path / "cache")
+    assert data.describe().sizes == {"train": 5000, "test": 8000}  # as published
+    assert not (tmp_path / "root").exists()
     with pytest.raises(DataError, match=r"train_X\.bin is missing: the download failed\. Fetch http\S+, unpack it"):
-        data.describe()
+        data.load("train")
     assert list((tmp_path / "root").iterdir()) == []
     monkeypatch.setattr(datasets.STL10, "tgz_md5", hashlib.md5(archive.read_bytes()).hexdigest())
-    assert data.describe().sizes == {"train": 12, "test": 6}
     assert data.load("test").count == 6
+    assert data.describe().sizes == {"train": 12, "test": 6}
 
 
 class TestSTL10(testing.DataSourceSuite):

@@ -129,8 +129,14 @@ def test_a_download_that_fails_names_file_and_address_and_leaves_nothing(
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     with pytest.raises(DataError, match=r"train_32x32\.mat is missing: the download failed. Fetch http\S+ into"):
-        Svhn(root=tmp_path / "svhn").describe()
+        Svhn(root=tmp_path / "svhn").load("train")
     assert list((tmp_path / "svhn").iterdir()) == []
+
+
+def test_missing_files_are_described_as_published(tmp_path: Path) -> None:
+    assert Svhn(root=tmp_path / "svhn").describe().sizes == {"train": 73257, "test": 26032}
+    assert Svhn(root=tmp_path / "svhn", extra=True).describe().sizes == {"train": 73257 + 531131, "test": 26032}
+    assert not (tmp_path / "svhn").exists()
 
 
 class TwoDownloads(ThreadingHTTPServer):
