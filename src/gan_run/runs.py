@@ -144,6 +144,7 @@ def load(
     registry: Plugins | None = None,
     components: Components = (),
     checkpoint: CheckpointName = "last",
+    ema: bool = True,
     revision: str | None = None,
 ) -> Model:
     """Load the model of a run, or of a model on the Hugging Face hub.
@@ -156,6 +157,7 @@ def load(
         registry: The installed plugins; None loads all that are installed.
         components: Component classes that no plugin provides.
         checkpoint: "last"; "best" by `train.keep_best`; or the number of steps after which it was saved.
+        ema: Whether the generator has the EMA of its weights, where `train.ema` is set, and not those of the last step.
         revision: On the hub, the branch, tag or commit; None for the latest.
 
     Returns:
@@ -168,7 +170,7 @@ def load(
     """
     from gan_run.hub.pulling import find_model
 
-    return load_run(find_model(folder, revision), _plugins(registry, components), checkpoint).model
+    return load_run(find_model(folder, revision), _plugins(registry, components), checkpoint, ema=ema).model
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ def load_run(
     checkpoint: CheckpointName = "last",
     device: str = "auto",
     *,
+    ema: bool = True,
     uses_names: bool = True,
 ) -> LoadedRun:
     """A run as the commands that evaluate it need it, on a device. Raises as `load` does.
@@ -203,6 +206,7 @@ def load_run(
         registry: The installed plugins.
         checkpoint: As for `load`.
         device: "auto", "cpu" or "cuda".
+        ema: As for `load`.
         uses_names: Whether names of codes that are of another checkpoint are reported in warnings.
     """
     target = RunFolder(Path(folder))
@@ -223,7 +227,7 @@ def load_run(
         average = None if spec.train.ema is None else EMA(game.stack)
     load_model_tensors(load_model(saved), game, average)
     where = torch.device(spec.train.device)
-    stack = None if average is None else average.stack.to(where)
+    stack = average.stack.to(where) if average is not None and ema else None
     model = game.to(where).model(info, where, stack, names, decoder=spec.data.decoder())
     return LoadedRun(spec, model, saved.step, target, weights_hash(saved))
 

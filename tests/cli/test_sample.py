@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan_run import Model, load
+from gan_run import Model, RunOptions, load, train
 from gan_run.registry.plugins import Registry
 
 Here = Callable[..., Result]
@@ -183,3 +184,28 @@ def test_what_cannot_be_drawn_is_answered(
     done = here("sample", run, *arguments)
     assert done.exit_code == 2
     assert message in done.output
+
+
+def test_without_the_moving_average_the_weights_of_the_step_draw(
+    here: Here, registry: Registry, small: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    options = RunOptions(notify=lambda text: None, registry=registry)
+    averaged, plain = (
+        train(small(name=name, train={"ema": ema, "steps": 4}), tmp_path, options=options)
+        for name, ema in (("averaged", 0.9), ("plain", None))
+    )
+    for name, *arguments in (
+        ("raw", averaged, "--no-ema"),
+        ("ema", averaged),
+        ("plain", plain),
+        ("plain-raw", plain, "--no-ema"),
+    ):
+        assert here("sample", *arguments, "--n", "4", "--out", f"{name}.npz").exit_code == 0
+    raw, ema, of_plain, plain_raw = (images_in(tmp_path / f"{n}.npz") for n in ("raw", "ema", "plain", "plain-raw"))
+    assert np.array_equal(raw, of_plain)  # the average has no effect on training
+    assert np.array_equal(plain_raw, of_plain)
+    assert not np.array_equal(raw, ema)
+    assert here("traverse", averaged, "--no-ema", "--out", "strips", "--code", "c").exit_code == 0
+    assert here("traverse", plain, "--out", "strips-of-plain", "--code", "c").exit_code == 0
+    (strip,), (of_plain_strip,) = (list((tmp_path / name).rglob("*.png")) for name in ("strips", "strips-of-plain"))
+    assert strip.read_bytes() == of_plain_strip.read_bytes()

@@ -60,6 +60,12 @@ checkpoint_option = click.option(
     show_default=True,
     help="The checkpoint: the last, the best by train.keep_best, or that after STEP steps.",
 )
+ema_option = click.option(
+    "--ema/--no-ema",
+    default=True,
+    show_default=True,
+    help="Whether the generator has the moving average of its weights, or those of the step.",
+)
 channels_option = click.option(
     "--channels", type=Channels(), help="The channels to show as red, green and blue; default: the first three."
 )

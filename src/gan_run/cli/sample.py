@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import channels_option, checkpoint_option, sampling_option
+from gan_run.cli.options import channels_option, checkpoint_option, ema_option, sampling_option
 
 if TYPE_CHECKING:
     from gan_run.runs import CheckpointName
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     help="A picture (.png, .jpg, …), an array file (.npz), or a folder for one PNG per image and labels.csv.",
 )
 @checkpoint_option
+@ema_option
 @channels_option
 @sampling_option
 @with_plugins
@@ -60,6 +61,7 @@ def sample(
     steps: int,
     out: Path,
     checkpoint: "CheckpointName",
+    ema: bool,
     channels: tuple[int, ...] | None,
     options: tuple[tuple[str, float], ...],
 ) -> None:
@@ -80,7 +82,7 @@ def sample(
     if per_class is not None:
         _refuse("--per-class", {"--n": n})
     writer_for(out)  # an error before the work
-    model = load_run(run, plugins.registry, checkpoint).model
+    model = load_run(run, plugins.registry, checkpoint, ema=ema).model
     given = _held(codes)
     held = model.code_values(given)
     named = [

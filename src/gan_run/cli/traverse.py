@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import channels_option, checkpoint_option, sampling_option
+from gan_run.cli.options import channels_option, checkpoint_option, ema_option, sampling_option
 
 if TYPE_CHECKING:
     from gan_run.runs import CheckpointName
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The folder for the pictures."
 )
 @checkpoint_option
+@ema_option
 @channels_option
 @sampling_option
 @with_plugins
@@ -46,6 +47,7 @@ def traverse(
     frames: int | None,
     out: Path,
     checkpoint: "CheckpointName",
+    ema: bool,
     channels: tuple[int, ...] | None,
     options: tuple[tuple[str, float], ...],
 ) -> None:
@@ -54,7 +56,7 @@ def traverse(
     from gan_run.core.run.traversal import Traversals
     from gan_run.runs import load_run
 
-    model = load_run(run, plugins.registry, checkpoint).model
+    model = load_run(run, plugins.registry, checkpoint, ema=ema).model
     names = list(map(str, model.code_names.code_dims(model.latents, codes)))
     traversals = Traversals(
         codes=names or None,
