@@ -105,7 +105,7 @@ def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world
         resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
         world.broadcast({"folder": str(folder.path), "train": resolved})
         with Training(spec, info, data.training_images, world) as training:
-            _restore(training, folder, options.notify)
+            _restore(training, folder, options)
             _write_metadata(training, folder, request)
             _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
     return folder
@@ -119,7 +119,7 @@ def _train_along(request: TrainRequest, world: World) -> RunFolder:
         spec = with_train(request.spec, **message["train"])
         data = Splits(spec.data)
         with Training(spec, check_against_data(spec, data), data.training_images, world) as training:
-            _restore(training, folder, lambda text: None)
+            _restore(training, folder, replace(request.options, notify=lambda text: None))
             train_along(training, request.options.stop)
     return folder
 
@@ -194,16 +194,16 @@ def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Split
     return resolve_device(with_train(spec, device=device, precision=recorded.train.precision))
 
 
-def _restore(training: Training, folder: RunFolder, notify: Callable[[str], None]) -> None:
+def _restore(training: Training, folder: RunFolder, options: RunOptions) -> None:
     """Load the last checkpoint of the run, or else pretrained weights and those of `train.init_from`."""
     latest = folder.latest()
     if latest is not None:
         restore(training, latest)
-        notify(f"resuming {folder.path} after step {latest.step}")
+        options.notify(f"resuming {folder.path} after step {latest.step}")
     else:
         training.initialise()
         if training.spec.train.init_from is not None:
-            initialise(training, training.spec.train.init_from, notify)
+            initialise(training, training.spec.train.init_from, options.recorded_spec, options.notify)
 
 
 def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest) -> None:

@@ -64,6 +64,36 @@ def test_with_more_latents_the_generator_keeps_its_inputs_by_name(bench: Bench, 
     assert ours[:, 4:6].abs().min() > 0
 
 
+def test_with_more_codes_the_encoder_keeps_its_outputs_by_name(bench: Bench, small: Small) -> None:
+    source = bench.train(small(name="source", train={"steps": 3}))
+    latents = {**small()["latents"], "more": {"type": "uniform", "count": 2}}
+    adversarial, information = small()["losses"]
+    codes = {"category": 1.0, "more": 1.0, "c": 1.0}
+    still = small(
+        name="still",
+        seed=9,
+        latents=latents,
+        losses=[adversarial, {**information, "codes": codes}],
+        train={"steps": 1, "init_from": str(source)},
+    )
+    for player in still["optimizers"].values():
+        player["lr"] = 0
+    folder = bench.train(still)
+    said, more = bench.said[:2]
+    assert said.endswith("this name and shape there: none")
+    prefix = "terms.mutual-information.q.layers.3"
+    assert more.endswith(f"stack.generator.0.weight, {prefix}.weight, {prefix}.bias")
+    before, now = bench.weights(source), bench.weights(folder)
+    categories = small()["latents"]["category"]["classes"]
+    for name in (f"game.{prefix}.weight", f"game.{prefix}.bias"):
+        theirs, ours = before[name], now[name]
+        width = len(ours) - len(theirs)  # of the new code
+        assert width >= 2
+        assert torch.equal(ours[:categories], theirs[:categories])
+        assert torch.equal(ours[categories + width :], theirs[categories:])
+    assert now[f"game.{prefix}.weight"][categories : categories + width].abs().min() > 0
+
+
 def test_with_other_latents_the_generators_inputs_begin_anew(bench: Bench, small: Small) -> None:
     source = bench.train(small(name="source", train={"steps": 1}))
     latents = {**small()["latents"], "z": {"type": "gaussian", "count": 6}}
