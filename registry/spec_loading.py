@@ -93,5 +93,7 @@ def _place(error: ErrorDetails, content: object) -> Place:
 def _message(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "this field is required"
+    if error["type"] == "value_error":  # of a component's own validator
+        return str(error["ctx"]["error"])
     shown = repr(error["input"])
     return error["msg"] if error["type"] == "gan_run" else f"{error['msg']}, not {shown[:80]}"

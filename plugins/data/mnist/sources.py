@@ -26,6 +26,8 @@ PARTS: dict[Literal["train", "test"], tuple[str, str]] = {
 }
 """The names of each split's image and label file, without the optional `.gz`."""
 
+DEBIAN = Path("/usr/share/datasets")
+"""Where Debian's packages of datasets put their files, such as dataset-fashion-mnist."""
 PUBLISHED_IMAGE = ImageShape(1, 28, 28)
 PUBLISHED_SIZES: dict[Split, int] = {"train": 60000, "test": 10000}
 """Of both published datasets: what is downloaded is described so before."""
@@ -38,8 +40,8 @@ def _show(size: list[int]) -> str:
 class FourFiles(DataSource, ABC):
     """A dataset of four IDX files with MNIST's names.
 
-    The files are looked for in `root` and in torchvision's folder inside it; if neither has all four, torchvision
-    downloads them, when images are loaded.
+    The files are looked for in `root`, in torchvision's folder inside it, and where Debian's package has them; if none
+    of these has all four, torchvision downloads them, when images are loaded.
     """
 
     class_names: ClassVar[tuple[str, ...]]
@@ -93,8 +95,8 @@ class FourFiles(DataSource, ABC):
             raise DataError(self._missing("set data.root to the folder that has them, or data.download to true"))
         return found
 
-    def _folders(self) -> tuple[Path, Path]:
-        return self.root, self.root / self.torchvision_name / "raw"
+    def _folders(self) -> tuple[Path, ...]:
+        return self.root, self.root / self.torchvision_name / "raw", DEBIAN / self.name()
 
     def _find(self) -> dict[str, Path] | None:
         names = [name for part in PARTS.values() for name in part]

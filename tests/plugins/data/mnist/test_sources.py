@@ -13,6 +13,7 @@ import torch
 from torchvision import datasets
 
 from gan_run import DataError, ImageShape
+from gan_run.plugins.data.mnist import sources
 from gan_run.plugins.data.mnist.sources import FashionMnist, FourFiles, Mnist
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "mnist"
@@ -40,6 +41,13 @@ def write(folder: Path, zipped: bool = False, **changed: bytes) -> Path:
     for name, content in (FILES | {name.replace("_", "-"): content for name, content in changed.items()}).items():
         (folder / (f"{name}.gz" if zipped else name)).write_bytes(gzip.compress(content) if zipped else content)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of Debian's datasets."""
+    monkeypatch.setattr(sources, "DEBIAN", tmp_path / "datasets")
+    return tmp_path / "datasets"
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -210,6 +218,15 @@ def test_without_a_network_the_error_says_what_to_do(
     assert str(tmp_path / source.torchvision_name / "raw") in message
     assert "http://127.0.0.1:9/" in message
     assert "set data.root" in message
+
+
+def test_files_of_debians_package_are_found(tmp_path: Path, debian: Path, no_network: None):
+    write(debian / "fashion-mnist", zipped=True)
+    assert FashionMnist(root=tmp_path / "cache").load("train").images.flatten().tolist() == list(TRAIN[0])
+    assert not (tmp_path / "cache").exists()
+    write(tmp_path / "root", train_images_idx3_ubyte=idx(TEST[0] * 2, 2, 3, 4))
+    images = FashionMnist(root=tmp_path / "root").load("train").images  # those of `root` come first
+    assert images.flatten().tolist() == list(TEST[0] * 2)
 
 
 @pytest.mark.parametrize("action", ["describe", "train", "test"])
