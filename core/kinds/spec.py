@@ -264,6 +264,12 @@ class Spec(Declaration):
                     yield Problem(("losses", index), message)
 
 
+def dump(spec: Spec) -> dict[str, object]:
+    """A spec as JSON, every default written out."""
+    # A type qualified by its distribution ("acme:hinge") is no value of its class's literal: it need not warn.
+    return spec.model_dump(mode="json", by_alias=True, warnings=False)
+
+
 def _parts(value: object, place: Place) -> Iterator[tuple[Place, Declaration]]:
     """`value` and everything in it that is a declaration, each with its path."""
     if isinstance(value, Declaration):

@@ -89,11 +89,12 @@ def _write_manifest(folder: Path, step: int, scalars: Mapping[str, float], files
 
 
 def complete(checkpoints: Path) -> list[Checkpoint]:
-    """The checkpoints that have a manifest, oldest first."""
+    """The checkpoints, oldest first. A folder has the name of one once all is in it: what is missing there is damage,
+    which shows when it is used."""
     found = []
     for folder in checkpoints.glob("step-*"):
         match = re.fullmatch(r"step-(\d{8,})", folder.name)
-        if match and (folder / "manifest.json").is_file():
+        if match and folder.is_dir():
             found.append(Checkpoint(int(match[1]), folder))
     return sorted(found)
 

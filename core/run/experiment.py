@@ -1,7 +1,7 @@
 """From a spec to a finished run folder: which folder, from which step, until when."""
 
-import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,16 +10,21 @@ from gan_run.core.base.errors import Problem, RunError, SpecError, show_place
 from gan_run.core.base.files import hash_file
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.training import Training
+from gan_run.core.images.fingerprint import fingerprint
+from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.events import RunEnded, RunStarted
 from gan_run.core.kinds.schedule import Schedule
-from gan_run.core.kinds.spec import Spec
+from gan_run.core.kinds.spec import Spec, dump
+from gan_run.core.run import data_description
+from gan_run.core.run.claiming import claimed, find_run
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.environment import describe_environment
 from gan_run.core.run.init_from import initialise
 from gan_run.core.run.loop import restore, train, train_along
 from gan_run.core.run.options import RunOptions
+from gan_run.core.run.records import record
 from gan_run.core.run.resolve import (
     RESOLVED_FIELDS,
     check_against_data,
@@ -49,66 +54,61 @@ class TrainRequest:
     spec_file: Path | None = None
 
 
-def dump(spec: Spec) -> dict[str, object]:
-    """A spec as JSON, every default written out."""
-    # A type qualified by its distribution ("acme:hinge") is no value of its class's literal: it need not warn.
-    return spec.model_dump(mode="json", by_alias=True, warnings=False)
-
-
 def run(request: TrainRequest, out: Path) -> RunFolder:
     """Train in a folder under `out`, or resume the run of this spec that is there. Raises as `gan_run.train` does."""
-    return _on_all_ranks(request, lambda: _choose_folder(request, out))
+    return _on_all_ranks(request, claimed(request.spec, request.options, out))
 
 
 def resume_run(request: TrainRequest, folder: RunFolder) -> RunFolder:
     """Train in `folder`, from its last checkpoint if it has one, until the spec's last step."""
-    return _on_all_ranks(request, lambda: folder)
+    return _on_all_ranks(request, folder.locked(dump(request.spec)))
 
 
 def find_finished(request: TrainRequest, out: Path) -> RunFolder | None:
     """The run of this spec under `out` for which nothing is left to do, if there is one. Raises RunError."""
-    quiet = replace(request, options=replace(request.options, notify=lambda text: None, fresh=False))
-    folder = _choose_folder(quiet, out)
-    if not folder.spec_file.exists():
+    folder = find_run(request.spec, request.options, out)
+    if folder is None:
         return None
     return folder if _is_finished(folder, request.spec, request.options.recorded_spec(folder)) else None
 
 
-def _on_all_ranks(request: TrainRequest, choose: Callable[[], RunFolder]) -> RunFolder:
-    """The main process chooses a folder, trains in it and reports; the other processes train along."""
+def _on_all_ranks(request: TrainRequest, claim: AbstractContextManager[RunFolder]) -> RunFolder:
+    """The main process claims a folder, trains in it and reports; the other processes train along."""
     world = current_world()
     with isolated_rng("run"):
-        folder = _train_as_main(request, choose, world) if world.is_main else _train_along(request, world)
+        if world.is_main:
+            data = Splits(request.spec.data)
+            info = check_against_data(request.spec, data)
+            _check_distributed(request.spec, world)
+            with claim as folder:
+                _train_as_main(request, folder, info, data, world)
+        else:
+            folder = _train_along(request, world)
     world.broadcast("evaluated")  # no process returns before the run is finished
     return folder
 
 
-def _train_as_main(request: TrainRequest, choose: Callable[[], RunFolder], world: World) -> RunFolder:
+def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, data: Splits, world: World) -> None:
     options = request.options
-    data = Splits(request.spec.data)
-    info = check_against_data(request.spec, data)
-    _check_distributed(request.spec, world)
-    folder = choose()
     recorded = options.recorded_spec(folder) if folder.spec_file.exists() else None
     if recorded is not None:
         if _is_finished(folder, request.spec, recorded):
+            _check_last_checkpoint(folder)
             options.notify(NOTHING_TO_DO.format(folder.path))
             world.broadcast({"folder": str(folder.path), "train": None})
-            return folder
+            return
         _check_plugin_files(request, folder)
         _notify_differences(request, folder, recorded)
     if not options.any_processes:
         _check_process_count(folder, world)
     spec = _resolve_auto(request.spec, recorded, info, data)
     callbacks = options.all_callbacks(spec)
-    with folder.locked():
-        resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
-        world.broadcast({"folder": str(folder.path), "train": resolved})
-        with Training(spec, info, data.training_images, world) as training:
-            _restore(training, folder, options)
-            _write_metadata(training, folder, request)
-            _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
-    return folder
+    resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
+    world.broadcast({"folder": str(folder.path), "train": resolved})
+    with Training(spec, info, data.training_images, world) as training:
+        _restore(training, folder, options)
+        _write_metadata(training, folder, request, data.training_images)
+        _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
 
 
 def _train_along(request: TrainRequest, world: World) -> RunFolder:
@@ -184,6 +184,16 @@ def _is_finished(folder: RunFolder, spec: Spec, recorded: Spec) -> bool:
     return folder.evaluated_at() == spec.train.steps or (folder.ended_early() and same_end)
 
 
+def _check_last_checkpoint(folder: RunFolder) -> None:
+    """Refuse a finished run whose last checkpoint is gone. Raises RunError."""
+    step, latest = folder.evaluated_at(), folder.latest()
+    if step is not None and (latest is None or latest.step < step):
+        raise RunError(
+            f"{folder.path} was finished after step {step}, and its checkpoint of that step is missing: put it back, "
+            "or start the run again by --fresh"
+        )
+
+
 def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Splits) -> Spec:
     """Replace each `auto`: by the value that a resumed run has, or by one that is determined now."""
     if recorded is None:
@@ -201,23 +211,28 @@ def _restore(training: Training, folder: RunFolder, options: RunOptions) -> None
         restore(training, latest)
         options.notify(f"resuming {folder.path} after step {latest.step}")
     else:
+        if any(True for _ in folder.logged()):
+            options.notify(f"{folder.path} has no checkpoint: training begins again at step 0")
         training.initialise()
         if training.spec.train.init_from is not None:
             initialise(training, training.spec.train.init_from, options.recorded_spec, options.notify)
 
 
-def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest) -> None:
-    """Write spec.json, data.json, environment.json and copies of plugin files."""
+def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest, images: ImageSet | None) -> None:
+    """Write environment.json, data.json, spec.json and copies of plugin files."""
     spec, plugins = training.spec, request.options.plugins()
+    data = data_description.dump(training.info, None if images is None else fingerprint(images))
+    folder.check_data(data)
     folder.cut_logs(training.step)
     folder.keep_plugins(plugins.files)
-    folder.write_data_info(training.info)
-    folder.write_spec(dump(spec))
     stretch: dict[str, object] = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}
     if training.step == 0 and (weights := _hashes(spec)):
         stretch["weights"] = weights
     environment = describe_environment(spec.train.device, plugins.versions(), request.spec_file)
-    folder.add_environment({**stretch, **environment})
+    # Before the files whose digests it has: whatever is interrupted, they are as one of the stretches says.
+    folder.add_environment({**stretch, **environment, "files": record(spec, data)})
+    folder.write_data(data)
+    folder.write_spec(dump(spec))
 
 
 def _hashes(spec: Spec) -> dict[str, str]:
@@ -239,40 +254,3 @@ def _train_with_events(
         events.send(RunEnded(**events.now(), error=error))
         raise
     events.send(RunEnded(**events.now(), error=None))
-
-
-def _choose_folder(request: TrainRequest, out: Path) -> RunFolder:
-    """NAME, or NAME-2, NAME-3, … where those before hold runs with other weights."""
-    spec, options = request.spec, request.options
-    first = RunFolder(out / spec.name)
-    if options.fresh and first.path.is_dir():
-        with first.locked():
-            moved = _move_aside(first.path)
-        options.notify(f"moved the old run to {moved}")
-    number = 1
-    while True:
-        folder = first if number == 1 else RunFolder(out / f"{spec.name}-{number}")
-        if folder.is_free() or is_run_of(folder, spec, options):
-            break
-        number += 1
-    if number > 1:
-        options.notify(f"{first.path} holds a run of another spec: this one goes to {folder.path}")
-    return folder
-
-
-def is_run_of(folder: RunFolder, spec: Spec, options: RunOptions) -> bool:
-    """Whether the run in `folder` has the weights that `spec` would give."""
-    if not folder.spec_file.exists():
-        return False
-    try:
-        recorded = options.recorded_spec(folder)
-    except SpecError:  # of a plugin that is no longer installed, say: it cannot be resumed by this spec
-        return False
-    return not differences(recorded, spec).decisive
-
-
-def _move_aside(path: Path) -> Path:
-    number = 1
-    while (target := path.with_name(f"{path.name}.old-{number}")).exists():
-        number += 1
-    return Path(shutil.move(path, target))

@@ -46,6 +46,7 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
+    run.check_in_place()
     run.sync_logs()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
     return checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
@@ -157,6 +158,7 @@ def log(
     spec, step = training.spec, training.step
     scalars, controls = training.scalars.read(), read_controls(training)
     training.scalars.clear()
+    run.check_in_place()
     images_per_second = steps_per_second * spec.train.batch_size
     timing = {"images_per_second": round(images_per_second, 1), "unix": round(time.time(), 3)}
     run.append_metrics({"step": step, **controls, **scalars, "time": timing})
@@ -196,6 +198,7 @@ def evaluate(training: Training, run: RunFolder, data: Splits, events: RunEvents
     spec, step = training.spec, training.step
     render(training, run, data, range(len(spec.artifacts)), events)
     found = measure(training, data, range(len(spec.metrics)), events, best)
+    run.check_in_place()
     best.record()
     early = {} if step == spec.train.steps else {"ended_early": True}
     run.add_evaluation(step, found)

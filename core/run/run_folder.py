@@ -13,25 +13,28 @@ runs/NAME/spec.json           as resolved, every default written out
           samples/ …          what artifacts draw
 """
 
-import fcntl
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from pydantic import ValidationError
 
 from gan_run.core.base.errors import RunError
-from gan_run.core.base.files import sync, to_json, without_nan, write_text
+from gan_run.core.base.files import to_json, write_text
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.metric import Measurement
 from gan_run.core.run import checkpoint, data_description
 from gan_run.core.run.checkpoint import Checkpoint
+from gan_run.core.run.records import knows_data, knows_spec
+from gan_run.core.run.run_lock import NAME as LOCK
+from gan_run.core.run.run_lock import RunLock
+from gan_run.core.run.run_logs import LogFile
 
-BEFORE_SPEC = frozenset({".lock", "plugins", "data.json", ".data.json.tmp", ".spec.json.tmp"})
+_WRITTEN_BEFORE = ("environment.json", "data.json", "spec.json")
+BEFORE_SPEC = frozenset({LOCK, "plugins", *_WRITTEN_BEFORE[:2], *(f".{name}.tmp" for name in _WRITTEN_BEFORE)})
 """The entries of a folder whose run was stopped before its first step."""
 
 
@@ -58,19 +61,31 @@ class RunFolder:
         self.labels_file = path / "labels.json"
         self.plugins = path / "plugins"
         self.checkpoints = path / "checkpoints"
+        self._lock = RunLock(path)
+        self._logs = LogFile(self.metrics_file), LogFile(self.alarms_file)
 
     def is_free(self) -> bool:
         """Whether a run may begin here: there is no folder, or none ever got as far as to write its spec."""
-        if not self.path.is_dir():
-            return not self.path.exists()
-        return {entry.name for entry in self.path.iterdir()} <= BEFORE_SPEC
+        try:
+            entries = {entry.name for entry in self.path.iterdir()}
+        except FileNotFoundError:
+            return True
+        except NotADirectoryError:
+            return False
+        return entries <= BEFORE_SPEC
 
     def write_spec(self, spec: Mapping[str, object]) -> None:
         write_text(self.spec_file, to_json(spec))
 
     def spec(self) -> dict[str, object]:
-        """The resolved spec. Raises RunError if this is no run folder."""
-        return self._read(self.spec_file)
+        """The resolved spec. Raises RunError if this is no run folder, or the file is not what was written."""
+        content = self._read(self.spec_file)
+        if not knows_spec(self._records(), content):
+            raise RunError(
+                f"{self.spec_file} is not what was written there: a run's spec decides its weights. Put it back; a "
+                "copy of it elsewhere is a spec of a new run"
+            )
+        return content
 
     def keep_plugins(self, files: Iterable[Path]) -> None:
         """Copy plugin files into the run."""
@@ -87,18 +102,42 @@ class RunFolder:
         """The copies of plugin files that this run was trained with."""
         return sorted(self.plugins.glob("*.py"))
 
-    def write_data_info(self, info: DataInfo) -> None:
-        """Record the data's shape, so that the model can be built without it. Raises RunError if it has changed."""
-        if self.spec_file.exists() and self.data_file.exists() and self.data_info() != info:
-            raise RunError(f"{self.path}: the data is not what it was when this run began (see {self.data_file.name})")
-        write_text(self.data_file, to_json(data_description.dump(info)))
+    def check_data(self, data: Mapping[str, object]) -> None:
+        """Refuse data that is not what it was when the run began.
+
+        Args:
+            data: The description of the data (data_description.dump).
+
+        Raises:
+            RunError: It has changed, or data.json is damaged.
+        """
+        if not self.spec_file.exists() or not self.data_file.exists():
+            return
+        if changes := data_description.changes(self._data(), data):
+            raise RunError(f"{self.path}: the data is not what it was when this run began: {'; '.join(changes)}")
+
+    def write_data(self, data: Mapping[str, object]) -> None:
+        """Record the description of the data, so that the model can be built without it."""
+        write_text(self.data_file, to_json(data))
 
     def data_info(self) -> DataInfo:
-        """What the data was when the run began."""
+        """What the data was when the run began. Raises RunError if data.json is damaged."""
+        return data_description.read(self._data())
+
+    def _data(self) -> dict[str, object]:
+        """The content of data.json. Raises RunError if it is not what was written, or cannot be read."""
+        content = self._read(self.data_file)
+        if not knows_data(self._records(), content):
+            raise RunError(f"{self.data_file} is not what was written there: put it back")
         try:
-            return data_description.read(self._read(self.data_file))
+            data_description.read(content)
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.data_file} cannot be read: {error}") from None
+        return content
+
+    def _records(self) -> list[Mapping[str, object]]:
+        """The digests of spec.json and data.json, of each stretch of training; none of earlier versions."""
+        return [stretch["files"] for stretch in self.environment() if "files" in stretch]
 
     def latest(self) -> Checkpoint | None:
         """The last complete checkpoint, found by looking."""
@@ -140,8 +179,9 @@ class RunFolder:
         return [*found, *(result for result in on_the_way if result.metric not in fields)]
 
     def logged(self) -> Iterator[dict[str, object]]:
-        """The lines of metrics.jsonl, one by one, without one that a kill cut short or that is being written."""
-        return (content for _, content in _whole_lines(self.metrics_file))
+        """The lines of metrics.jsonl, one by one, without a last one that a kill cut short. Raises RunError if another
+        one is damaged."""
+        return self._logs[0].lines()
 
     def code_names(self) -> CodeNames:
         """The names given to codes by `gan-run label`. Raises RunError if the file cannot be read."""
@@ -156,34 +196,34 @@ class RunFolder:
         write_text(self.labels_file, to_json(names.model_dump(mode="json", exclude_defaults=True)))
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Make the folder if need be, and keep other processes from training in it. The lock goes with the process.
+    def locked(self, spec: Mapping[str, object] | None = None) -> Iterator[Self]:
+        """Make the folder if need be, and keep other processes from training in it: see `RunLock.held`."""
+        with self._lock.held(spec):
+            yield self
 
-        A folder to which nothing was written is removed.
+    def check_in_place(self) -> None:
+        """Refuse to write where the folder that was locked is no longer.
+
+        Raises:
+            RunError: It was moved or removed while the run trained.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(f"{self.path}: another process is training in this folder") from None
-            try:
-                yield
-            finally:
-                if [file.name for file in self.path.glob("*")] == [".lock"]:  # none where the folder is gone
-                    shutil.rmtree(self.path)
+        if not self._lock.is_in_place():
+            raise RunError(
+                f"{self.path} was moved or removed while the run trained: put it back, and the same command resumes "
+                "after its last checkpoint"
+            )
 
     def append_metrics(self, line: Mapping[str, object]) -> None:
         """Add a line to metrics.jsonl, and make it readable at once."""
-        _append(self.metrics_file, line)
+        self._logs[0].append(line)
 
     def append_alarm(self, line: Mapping[str, object]) -> None:
         """Add a line to alarms.jsonl, and make it readable at once."""
-        _append(self.alarms_file, line)
+        self._logs[1].append(line)
 
     def alarms(self) -> list[dict[str, object]]:
         """The lines of alarms.jsonl, read as `logged` reads; none where no alarm watched the run."""
-        return [content for _, content in _whole_lines(self.alarms_file)]
+        return list(self._logs[1].lines())
 
     def ringing_alarms(self) -> dict[str, str]:
         """The alarms that rang at their last report, by name, each with what it said."""
@@ -192,20 +232,18 @@ class RunFolder:
 
     def sync_logs(self) -> None:
         """Flush metrics.jsonl and alarms.jsonl to the disk."""
-        for file in (self.metrics_file, self.alarms_file):
-            if file.exists():
-                sync(file)
+        for log in self._logs:
+            log.sync()
 
     def cut_logs(self, step: int) -> None:
-        """Drop the lines of metrics.jsonl and alarms.jsonl that a resumed run will write again: those after `step`, and
-        one that a kill cut short."""
-        for file in (self.metrics_file, self.alarms_file):
-            if file.exists():
-                write_text(file, "".join(_lines_until(file, step)))
+        """Drop the lines of metrics.jsonl and alarms.jsonl that a resumed run will write again: see `LogFile.cut`."""
+        for log in self._logs:
+            log.cut(step)
 
     def add_environment(self, environment: Mapping[str, object]) -> None:
         """Note what a stretch of training ran on, after those before it."""
-        write_text(self.environment_file, to_json({"stretches": [*self.environment(), environment]}))
+        before = self.environment() if self.spec_file.exists() else []  # else of a run that never began
+        write_text(self.environment_file, to_json({"stretches": [*before, environment]}))
 
     def environment(self) -> list[dict[str, Any]]:
         """What each stretch of training ran on; none before the first."""
@@ -255,28 +293,3 @@ class RunFolder:
         if not isinstance(content, dict):
             raise RunError(f"{path} is not a JSON object")
         return content
-
-
-def _append(file: Path, line: Mapping[str, object]) -> None:
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
-
-
-def _whole_lines(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    """The lines of a log, each with what it holds, up to one that is not whole; none where there is no log."""
-    if not file.exists():
-        return
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            try:
-                yield line.rstrip("\n") + "\n", json.loads(line)
-            except ValueError:
-                return
-
-
-def _lines_until(file: Path, step: int) -> Iterator[str]:
-    for line, content in _whole_lines(file):
-        taken = content["step"]
-        assert isinstance(taken, int), f"{file} has a line without a step"
-        if taken <= step:
-            yield line

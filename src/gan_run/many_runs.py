@@ -12,8 +12,8 @@ import torch
 
 from gan_run.core.base.distributed import current_world
 from gan_run.core.base.errors import GanRunError, RunError
-from gan_run.core.kinds.spec import Spec
-from gan_run.core.run.experiment import NOTHING_TO_DO, TrainRequest, dump, find_finished
+from gan_run.core.kinds.spec import Spec, dump
+from gan_run.core.run.experiment import NOTHING_TO_DO, TrainRequest, find_finished
 from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import Plugins, RunOptions
 from gan_run.interruption import interruptible

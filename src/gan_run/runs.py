@@ -17,11 +17,11 @@ from gan_run.core.engine.game import build_game
 from gan_run.core.engine.state import load_model_tensors
 from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.model import Model
-from gan_run.core.kinds.spec import Spec
+from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run.best import read as read_best
 from gan_run.core.run.category_names import older_names
 from gan_run.core.run.checkpoint import Checkpoint, complete, load_model, refuse_published, weights_hash
-from gan_run.core.run.experiment import TrainRequest, dump, resume_run, run
+from gan_run.core.run.experiment import TrainRequest, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
@@ -245,6 +245,10 @@ def _checkpoint(folder: RunFolder, name: CheckpointName) -> Checkpoint:
     if name == "best" and best is None:
         raise RunError(f"{folder.path} has no best checkpoint: train.keep_best names the number that decides")
     wanted = best.step if best is not None else max(found) if isinstance(name, str) else name
+    ended = folder.evaluated_at()
+    if name == "last" and ended is not None and wanted < ended:
+        message = f"{folder.path}: the checkpoint of step {ended}, its last, is missing: that of step {wanted} is taken"
+        warnings.warn(message, stacklevel=4)
     if wanted not in found:
         steps = ", ".join(map(str, sorted(found)))
         raise RunError(f"{folder.path} has no checkpoint at step {wanted}: there are {steps}")

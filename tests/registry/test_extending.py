@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gan_run import Spec, SpecError, read_spec
-from gan_run.core.run.experiment import dump
+from gan_run.core.kinds.spec import dump
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., dict[str, Any]]

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gan_run import Declaration, Loss, LossContext, LossTerm, read_spec
-from gan_run.core.run.experiment import dump
+from gan_run.core.kinds.spec import dump
 from gan_run.registry.catalogue import Catalogue, Entry
 from gan_run.registry.plugins import Registry
 from gan_run.registry.schema import json_schema

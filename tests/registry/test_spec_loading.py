@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from gan_run import Loss, LossContext, LossTerm, Spec, SpecError, SpecPath, read_spec
-from gan_run.core.run.experiment import dump
+from gan_run.core.kinds.spec import dump
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry
 

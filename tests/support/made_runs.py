@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gan_run import DataInfo, Headline, ImageShape, Measurement, Metric, Model, Splits, read_spec
-from gan_run.core.run.experiment import dump
+from gan_run.core.kinds.spec import dump
+from gan_run.core.run import data_description
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.registry.plugins import Registry
 
@@ -42,7 +43,7 @@ def made_run(
     path.mkdir(parents=True)
     folder = RunFolder(path)
     read = read_spec({**spec, "name": path.name}, registry=registry)
-    folder.write_data_info(info)
+    folder.write_data(data_description.dump(info, None))
     folder.write_spec(dump(read))
     folder.metrics_file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     if metrics is not None:

@@ -15,8 +15,7 @@ import torch
 
 from gan_run.core.base.errors import Problem, RunError, SpecError
 from gan_run.core.kinds.data_source import Splits
-from gan_run.core.kinds.spec import Spec
-from gan_run.core.run.experiment import dump
+from gan_run.core.kinds.spec import Spec, dump
 
 SAME = ("latents", "generator", "discriminator", "losses", "optimizers")
 SAME_TRAIN = ("updates", "clip", "ema", "reuse_fakes")

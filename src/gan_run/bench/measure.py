@@ -130,6 +130,7 @@ def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts:
         spec = resolve_precision(spec, info, data.training_images)
         with Stopwatch(spec, info, data.training_images) as training, suppress(Stopped):
             clock = _Clock(training, steps, with_parts)
-            events = RunEvents([callback], training, Path(folder))
-            train(training, RunFolder(Path(folder)), data, events, clock)
+            run = RunFolder(Path(folder) / "run")
+            with run.locked():
+                train(training, run, data, RunEvents([callback], training, run.path), clock)
     return spec, clock

@@ -24,8 +24,8 @@ def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], resolved: bo
     """
     from gan_run.core.base.files import to_json
     from gan_run.core.kinds.data_source import Splits
+    from gan_run.core.kinds.spec import dump
     from gan_run.core.run.dry_run import dry_run
-    from gan_run.core.run.experiment import dump
     from gan_run.runs import read_spec
 
     read = read_spec(given_spec(spec), overrides, plugins.registry)

@@ -52,7 +52,7 @@ def write_published(
     for file, copy in ((run.data_file, published.data_file), (run.labels_file, published.labels_file)):
         if file.exists():
             copy.write_bytes(file.read_bytes())
-    environment = _read(run.environment_file)
+    environment = _without_digests(_read(run.environment_file))
     _write(published.environment_file, environment)
     measured = [{"metric": portable(metric), "found": shorten_paths(found)} for metric, found in results]
     early = {"ended_early": True} if run.ended_early() and loaded.step == run.evaluated_at() else {}
@@ -83,6 +83,14 @@ def _read(file: Path) -> Mapping[str, object]:
     content = shorten_paths(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
     assert isinstance(content, dict)
     return content
+
+
+def _without_digests(environment: Mapping[str, object]) -> Mapping[str, object]:
+    """Without the digests of the run's files, which are published without callbacks and paths."""
+    stretches = environment.get("stretches")
+    if not isinstance(stretches, list):
+        return environment
+    return {"stretches": [{name: value for name, value in each.items() if name != "files"} for each in stretches]}
 
 
 def _write(file: Path, content: Mapping[str, object]) -> None:

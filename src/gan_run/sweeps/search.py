@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_run.core.base.errors import GanRunError, SpecError
-from gan_run.core.kinds.spec import Spec
-from gan_run.core.run.experiment import dump
+from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run.same_run import FREE_FIELDS, FREE_TRAIN_FIELDS
 from gan_run.parallel_runs import Outcome
 from gan_run.sweeps.axes import Axis, Interval

@@ -112,9 +112,11 @@ def test_a_checkpoint_under_another_steps_name_is_refused(tmp_path: Path, saved:
         load(renamed)
 
 
-def test_without_its_manifest_it_is_no_checkpoint(tmp_path: Path, saved: Checkpoint) -> None:
+def test_without_its_manifest_it_is_damaged(tmp_path: Path, saved: Checkpoint) -> None:
     (saved.folder / "manifest.json").unlink()
-    assert complete(tmp_path) == []
+    assert complete(tmp_path) == [saved]
+    with pytest.raises(RunError, match=r"manifest\.json is damaged"):
+        load(saved)
 
 
 def test_only_folders_named_after_a_step_are_checkpoints(tmp_path: Path, saved: Checkpoint) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from gan_run import Column, DataInfo, ImageShape, PixelCodec, RunError
 from gan_run.core.run import checkpoint
+from gan_run.core.run.data_description import dump
 from gan_run.core.run.run_folder import RecordedResult, RunFolder
 
 INFO = DataInfo(ImageShape(1, 8, 8), {"train": 48, "test": 16}, {"label": Column("categorical", ("even", "odd"))})
@@ -57,6 +58,27 @@ def test_a_line_that_a_kill_cut_short_is_dropped_wherever_it_was_cut(folder: Run
     assert folder.metrics_file.read_text() == whole
 
 
+@pytest.mark.parametrize(
+    "damaged", ['{"step": 2, "a": 0.', '{"a": 1}', '{"step": "2"}', "[2]", "", "\0\0\0", '{"step": 2}{"step": 2}']
+)
+def test_a_damaged_line_in_the_middle_is_named_and_nothing_is_cut(folder: RunFolder, damaged: str) -> None:
+    content = f'{{"step": 1}}\n{damaged}\n{{"step": 3}}\n{{"step": 4}}\n'
+    for file, read in ((folder.metrics_file, folder.logged), (folder.alarms_file, folder.alarms)):
+        file.write_text(content)
+        with pytest.raises(RunError, match=rf"{file.name}, line 2 is damaged: put the file back, or remove the line"):
+            list(read())
+        with pytest.raises(RunError, match="line 2 is damaged"):
+            folder.cut_logs(3)
+        assert file.read_text() == content
+        file.unlink()
+
+
+def test_bytes_that_are_no_text_are_a_damaged_line(folder: RunFolder) -> None:
+    folder.metrics_file.write_bytes(b'{"step": 1}\n{"step": 2, "a\xff": 1}\n{"step": 3}\n')
+    with pytest.raises(RunError, match="line 2 is damaged"):
+        list(folder.logged())
+
+
 def test_cutting_where_there_are_no_metrics_does_nothing(folder: RunFolder) -> None:
     folder.cut_logs(0)
     assert not folder.metrics_file.exists()
@@ -86,6 +108,10 @@ def test_a_lock_makes_the_folder_and_is_given_back(tmp_path: Path) -> None:
     for _ in range(2):
         with folder.locked():
             assert folder.path.is_dir()
+        assert not (tmp_path / "a").exists()
+    with folder.locked():
+        (tmp_path / "a" / "c").mkdir()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["c"]
 
 
 def test_a_folder_is_free_until_a_spec_is_in_it(tmp_path: Path) -> None:
@@ -95,7 +121,8 @@ def test_a_folder_is_free_until_a_spec_is_in_it(tmp_path: Path) -> None:
         assert folder.is_free()
     assert not folder.path.exists()
     with folder.locked():
-        folder.write_data_info(INFO)
+        folder.add_environment({"from_step": 0})
+        folder.write_data(dump(INFO, None))
     assert folder.is_free()
     folder.write_spec({})
     assert not folder.is_free()
@@ -120,15 +147,26 @@ def test_the_latest_checkpoint_is_found_by_looking(folder: RunFolder) -> None:
     latest = folder.latest()
     assert latest is not None
     assert latest.step == 4
-    (latest.folder / "manifest.json").unlink()
-    before = folder.latest()
-    assert before is not None
-    assert before.step == 2
+    (folder.checkpoints / "notes").mkdir()
+    (folder.checkpoints / "step-5").mkdir()
+    (folder.checkpoints / ".step-00000006.tmp").mkdir()
+    assert folder.latest() == latest
+
+
+def test_a_checkpoint_without_a_manifest_is_damaged_and_not_passed_over(folder: RunFolder) -> None:
+    for step in (2, 4):
+        checkpoint.save(folder.checkpoints, step, {"a": torch.zeros(1)}, {})
+    (folder.checkpoints / "step-00000004" / "manifest.json").unlink()
+    latest = folder.latest()
+    assert latest is not None
+    assert latest.step == 4
+    with pytest.raises(RunError, match=r"step-00000004/manifest\.json is damaged .*: move .* away to go back to the"):
+        checkpoint.load(latest)
 
 
 def test_the_data_is_noted_and_read_back(folder: RunFolder) -> None:
     for info in (INFO, DataInfo(ImageShape(3, 4), {"train": 1, "test": 0}, POSE, PixelCodec("float32", 0.0, 1.5))):
-        folder.write_data_info(info)
+        folder.write_data(dump(info, {"images": "1", "columns": "2"}))
         assert folder.data_info() == info
 
 
@@ -153,16 +191,17 @@ def test_the_data_of_a_version_before_columns_is_read_back(folder: RunFolder) ->
     ],
 )
 def test_other_data_than_at_the_beginning_is_refused(folder: RunFolder, other: DataInfo) -> None:
-    folder.write_data_info(INFO)
+    folder.write_data(dump(INFO, None))
     folder.write_spec({})
-    folder.write_data_info(INFO)
-    with pytest.raises(RunError, match="the data is not what it was when this run began"):
-        folder.write_data_info(other)
-    assert folder.data_info() == INFO
+    folder.check_data(dump(INFO, None))
+    with pytest.raises(RunError, match="the data is not what it was when this run began: "):
+        folder.check_data(dump(other, None))
 
 
 def test_each_stretch_of_training_is_noted(folder: RunFolder) -> None:
-    folder.add_environment({"from_step": 0})
+    folder.add_environment({"from_step": 7})
+    folder.add_environment({"from_step": 0})  # the one before never began
+    folder.write_spec({})
     folder.add_environment({"from_step": 4})
     written = json.loads(folder.environment_file.read_text())
     assert written == {"stretches": [{"from_step": 0}, {"from_step": 4}]}

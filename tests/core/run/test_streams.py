@@ -143,8 +143,8 @@ def test_check_reports_a_stream_and_refuses_what_needs_its_images(small: Small, 
 
 def test_its_description_is_written_and_read() -> None:
     info = DataInfo(IMAGE, {"test": 3})
-    assert read(dump(info)) == info
-    assert read(dump(info)).is_stream
+    assert read(dump(info, None)) == info
+    assert read(dump(info, None)).is_stream
 
 
 @pytest.mark.usefixtures("timed_precisions")

@@ -9,7 +9,7 @@ import torch
 
 from gan_run import Callback, RunOptions, SpecError, StepLogged, Stopped, TrainingError, read_spec, train
 from gan_run.core.base import files
-from gan_run.core.run import checkpoint, run_folder
+from gan_run.core.run import checkpoint, run_logs
 from gan_run.core.run.resolve import resolve_device
 from gan_run.core.run.run_folder import RunFolder
 
@@ -30,7 +30,7 @@ def test_the_log_is_on_the_disk_before_each_checkpoint(
         synced.append((path.name, len(lines.read_text().splitlines()) if lines.exists() else 0))
         sync(path)
 
-    monkeypatch.setattr(run_folder, "sync", record)
+    monkeypatch.setattr(run_logs, "sync", record)
     monkeypatch.setattr(checkpoint, "sync", record)
     bench.train(small())
     assert [entry for entry in synced if entry[0] in ("metrics.jsonl", "manifest.json")] == [
@@ -216,7 +216,7 @@ def test_a_player_nobody_has_is_refused_and_leaves_the_name_free(bench: Bench, s
     assert bench.train(small(train={"steps": 1})) == bench.out / "small"
 
 
-def test_a_run_folder_loads_though_its_file_was_saved_elsewhere(bench: Bench, small: Small, tmp_path: Path) -> None:
+def test_a_run_logs_loads_though_its_file_was_saved_elsewhere(bench: Bench, small: Small, tmp_path: Path) -> None:
     folder = bench.train(small(train={"steps": 2}))
     moved = folder.rename(tmp_path / "elsewhere")
     bench.resume(moved, "train.steps=3")
