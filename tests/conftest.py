@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from browser import CHROMIUM
-from forked import run_forked
+from forked import Forked, run_forked, started
 from gan_run.cli import main
 from gan_run.registry.plugins import Registry, load_plugins
 
@@ -179,6 +180,16 @@ def forked(
         *arguments: str | Path, sites: tuple[Path, ...] = (), processes: int | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return run_forked([*map(str, arguments)], tmp_path, environment(*sites, **variables), processes=processes)
+
+    return run
+
+
+@pytest.fixture
+def start(tmp_path: Path, environment: Callable[..., dict[str, str]]) -> Callable[..., AbstractContextManager[Forked]]:
+    """start(…), called as forked, is a context in which the process runs; its value takes signals."""
+
+    def run(*arguments: str | Path, **variables: str) -> AbstractContextManager[Forked]:
+        return started([*map(str, arguments)], tmp_path, environment(**variables))
 
     return run
 

@@ -249,7 +249,9 @@ def test_check_tells_what_a_spec_comes_to_and_leaves_nothing(here: Here, write_s
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
     text = here("check", path)
-    assert text.output.startswith(f"{path}: good\n  images         48 of 8x8, 1 channel(s), not read: --data reads them\n")
+    assert text.output.startswith(
+        f"{path}: good\n  images         48 of 8x8, 1 channel(s), not read: --data reads them\n"
+    )
     assert "category       H(c) = 1.099 nats  (a code)" in text.output
 
 

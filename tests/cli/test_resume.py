@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from forked import Forked
+
 Environment = Callable[..., dict[str, str]]
+Start = Callable[..., AbstractContextManager[Forked]]
 GanRun = Callable[..., subprocess.CompletedProcess[str]]
 
 SPEC: dict[str, Any] = {
@@ -169,8 +173,8 @@ def test_the_two_precisions_do_not_end_alike(reference: Callable[[str], Path]) -
 @pytest.mark.parametrize(("precision", "seed"), [("bf16", 8)])
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     forked: GanRun,
+    start: Start,
     reference: Callable[[str], Path],
-    environment: Environment,
     tmp_path: Path,
     precision: str,
     seed: int,
@@ -181,20 +185,14 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     kills = 0
     for attempt in range(4):
         size = lines.stat().st_size if lines.exists() else 0
-        with subprocess.Popen(
-            [sys.executable, "-m", "gan_run", path],
-            cwd=tmp_path,
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process:
+        with start(path) as process:
             if attempt:
-                wait_until(lambda before=size: process.poll() is not None or grown(lines, before))
+                wait_until(lambda before=size: not process.is_alive() or grown(lines, before))
                 time.sleep(chance.uniform(0, 0.3))
             else:
-                time.sleep(chance.uniform(1, 3))  # perhaps before there is a folder
-            process.kill()
-            kills += process.wait() == -signal.SIGKILL
+                time.sleep(chance.uniform(0, 2))  # perhaps before there is a folder
+            process.send_signal(signal.SIGKILL)
+            kills += process.wait().returncode == -signal.SIGKILL
     assert kills >= 2
     done = forked(path)
     assert done.returncode == 0, done.stderr
@@ -202,25 +200,16 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
 
 
 def test_a_signal_saves_a_checkpoint_and_shows_the_command_that_goes_on(
-    environment: Environment, write_spec: Callable[..., Path], tmp_path: Path
+    start: Start, environment: Environment, write_spec: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = write_spec(train={"steps": 1000000, "checkpoint_every": 1000000})
     run = tmp_path / "my runs/small"
-    with subprocess.Popen(
-        [sys.executable, "-m", "gan_run", path, "--out", "my runs"],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            wait_until(lambda: process.poll() is not None or grown(run / "metrics.jsonl", 0))
-            process.send_signal(signal.SIGTERM)
-            output, _ = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 128 + signal.SIGTERM, output
+    with start(path, "--out", "my runs") as process:
+        wait_until(lambda: not process.is_alive() or grown(run / "metrics.jsonl", 0))
+        process.send_signal(signal.SIGTERM)
+        done = process.wait()
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    output = done.stdout
     (saved,) = [folder.name for folder in (run / "checkpoints").iterdir()]
     step = int(saved.removeprefix("step-"))
     assert metrics(run)[-1]["step"] == step

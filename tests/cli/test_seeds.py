@@ -1,9 +1,9 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from forked import Forked
 from gan_run import RunError
 from gan_run.core.run.run_folder import RunFolder
 
 Here = Callable[..., Result]
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., AbstractContextManager[Forked]]
 Write = Callable[..., Path]
 
 
@@ -98,22 +100,16 @@ def test_a_single_seed_has_no_deviation(spec: Path, here: Here) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_stopped_in_the_middle_the_same_command_goes_on(
-    jobs: str, write_spec: Write, gan_run: Run, environment: Callable[..., dict[str, str]], tmp_path: Path
+    jobs: str, write_spec: Write, start: Start, tmp_path: Path
 ) -> None:
     spec = write_spec(train={"steps": 4000, "checkpoint_every": 4000, "log_every": 1}, metrics=[{"type": "loudness"}])
-    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2", "--jobs", jobs]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
     metrics = tmp_path / "runs" / "small-seed-3" / "metrics.jsonl"
-    deadline = time.monotonic() + 90
-    while not metrics.exists() or not metrics.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=90)
-    assert process.returncode == 128 + signal.SIGINT
-    assert "To go on:\n  the same command" in out
+    with start(spec, "--seeds", "2", "--jobs", jobs) as process:
+        wait_until(lambda: metrics.exists() and bool(metrics.read_text()))
+        process.send_signal(signal.SIGINT)
+        done = process.wait()
+    assert done.returncode == 128 + signal.SIGINT
+    assert "To go on:\n  the same command" in done.stdout
     begun = [run.name for run in (tmp_path / "runs").iterdir()]
     assert sorted(begun) == ["small-seed-3", "small-seed-4"][: int(jobs)]
     assert (tmp_path / "runs" / "small-seed-3" / "checkpoints").exists()
@@ -160,15 +156,14 @@ def test_the_folders_are_found_whatever_their_number_is_and_a_plugin_prints(
 
 
 def test_when_the_parent_is_killed_its_processes_save_a_checkpoint_and_end(
-    write_spec: Write, environment: Callable[..., dict[str, str]], tmp_path: Path
+    write_spec: Write, start: Start, tmp_path: Path
 ) -> None:
     spec = write_spec(train={"steps": 10**7, "checkpoint_every": 10**7, "log_every": 20})
-    command = [sys.executable, "-m", "gan_run", str(spec), "--seeds", "2", "--jobs", "2"]
-    parent = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
     runs = [RunFolder(tmp_path / "runs" / f"small-seed-{seed}") for seed in (3, 4)]
-    wait_until(lambda: all(run.metrics_file.exists() and run.metrics_file.stat().st_size for run in runs))
-    parent.kill()
-    parent.wait()
+    with start(spec, "--seeds", "2", "--jobs", "2") as parent:
+        wait_until(lambda: all(run.metrics_file.exists() and run.metrics_file.stat().st_size for run in runs))
+        parent.send_signal(signal.SIGKILL)
+        assert parent.wait().returncode == -signal.SIGKILL
     for run in runs:
         wait_until(lambda run=run: run.latest() is not None and is_free(run))
         latest = run.latest()

@@ -2,19 +2,21 @@
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from forked import Forked
 from gan_run import RunError
 from gan_run.core.run.run_folder import RunFolder
 
 Here = Callable[..., Result]
 GanRun = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., AbstractContextManager[Forked]]
 Write = Callable[..., Path]
 LONG = {"steps": 600, "checkpoint_every": 600, "log_every": 1}
 METRICS = [{"type": "loudness"}]
@@ -55,19 +57,16 @@ def test_points_in_processes_one_of_which_fails(write_spec: Write, forked: GanRu
     assert [path.name for path in sorted(sweep_folder(tmp_path).glob("*/evaluation.json"))] == ["evaluation.json"] * 2
 
 
-def test_interrupted_the_same_command_goes_on(
-    write_spec: Write, environment: Callable[..., dict[str, str]], here: Here, tmp_path: Path
-) -> None:
+def test_interrupted_the_same_command_goes_on(write_spec: Write, start: Start, here: Here, tmp_path: Path) -> None:
     spec = write_spec(train=LONG, metrics=METRICS)
     arguments = ["sweep", str(spec), "--over", "losses[1].weight=0.1,1"]
-    command = [sys.executable, "-m", "gan_run", *arguments, "--jobs", "2"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True)
     runs = [RunFolder(sweep_folder(tmp_path) / f"weight-{weight}") for weight in ("0.1", "1")]
-    wait_until(lambda: all(run.metrics_file.exists() and run.metrics_file.stat().st_size for run in runs))
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=120)
-    assert process.returncode == 128 + signal.SIGINT
-    assert "To go on:\n  the same command" in out
+    with start(*arguments, "--jobs", "2") as process:
+        wait_until(lambda: all(run.metrics_file.exists() and run.metrics_file.stat().st_size for run in runs))
+        process.send_signal(signal.SIGINT)
+        done = process.wait()
+    assert done.returncode == 128 + signal.SIGINT
+    assert "To go on:\n  the same command" in done.stdout
     for run in runs:
         wait_until(lambda run=run: run.latest() is not None and is_free(run))  # type: ignore[misc]  # a loop's variable
         assert run.evaluated_at() is None

@@ -7,11 +7,14 @@ is a process of its own all the same, with its own folder, environment and outpu
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import distribution
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TextIO
 
@@ -41,16 +44,54 @@ def run_forked(
     Returns:
         The exit status, negative for a signal, and the output.
     """
+    with started(arguments, folder, environment, processes=processes) as process:
+        return process.wait()
+
+
+class Forked:
+    """A process that runs `python -m gan_run ARGUMENTS`.
+
+    Args:
+        process: The process, which is started.
+        arguments: What follows `python -m gan_run`.
+        files: What its output and its error output are written to.
+    """
+
+    def __init__(self, process: BaseProcess, arguments: Sequence[str], files: tuple[Path, Path]) -> None:
+        self._process, self._arguments, self._files = process, arguments, files
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to it; nothing where it has ended."""
+        if self._process.pid is not None and self.is_alive():
+            os.kill(self._process.pid, number)
+
+    def wait(self) -> "subprocess.CompletedProcess[str]":
+        """The exit status, negative for a signal, and the output. Kills it where it takes too long."""
+        self._process.join(TIMEOUT)
+        if self._process.exitcode is None:
+            self._process.kill()
+            raise subprocess.TimeoutExpired(self._arguments, TIMEOUT)
+        out, err = (file.read_text(encoding="utf-8") if file.exists() else "" for file in self._files)
+        return subprocess.CompletedProcess(list(self._arguments), self._process.exitcode, out, err)
+
+
+@contextmanager
+def started(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, processes: int | None = None
+) -> Iterator[Forked]:
+    """Start a process, as `run_forked` does, and go on; it is killed at the end where it has not ended."""
     with tempfile.TemporaryDirectory() as output:
         files = Path(output, "stdout"), Path(output, "stderr")
         process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files, processes))
         process.start()
-        process.join(TIMEOUT)
-        if process.exitcode is None:
+        try:
+            yield Forked(process, arguments, files)
+        finally:
             process.kill()
-            raise subprocess.TimeoutExpired(list(arguments), TIMEOUT)
-        out, err = (file.read_text(encoding="utf-8") for file in files)
-    return subprocess.CompletedProcess(list(arguments), process.exitcode, out, err)
+            process.join()
 
 
 def _main(
