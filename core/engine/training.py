@@ -19,6 +19,7 @@ from gan_run.core.images.feed import FeedContext
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.images.read_ahead import ReadAhead
+from gan_run.core.kinds.code_names import NO_CODE_NAMES
 from gan_run.core.kinds.ema import decay_at
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.schedule import FollowsProgress, Progress
@@ -128,7 +129,8 @@ class Training:
                 copy: the EMA needs no standing statistics then.
         """
         average = None if self.ema is None else self.ema.stack
-        return self.game.model(self.info, self.device, average, batch_statistics=batch_statistics)
+        names = NO_CODE_NAMES.with_classes(self.game.latents, self.spec.class_names(self.info))
+        return self.game.model(self.info, self.device, average, names, batch_statistics)
 
 
 def read_scalars(losses: dict[str, Losses]) -> dict[str, float]:

@@ -4,7 +4,7 @@ runs/NAME/labels.json    {"codes": {"c1": {"name": "slant", "step": 600},
                                     "category": {"values": {"3": "7"}, "found": {"step": 600, "purity": {"3": 0.9}, …}}}
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -13,6 +13,8 @@ from gan_run.core.base.errors import CodeError, NotFoundByName, suggest
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
 
 Name = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^=\[\]#]+$")]
+ValueName = Annotated[str, StringConstraints(min_length=1)]
+"""The name of a category. Those of a dataset's classes may have any character."""
 INDEX = "#"
 """Before the number of a category, where the names of categories are numbers too."""
 WEAK = 0.5
@@ -40,7 +42,7 @@ class CodeName(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name | None = None
-    values: Mapping[int, Name] = Field(default_factory=dict)
+    values: Mapping[int, ValueName] = Field(default_factory=dict)
     """By category."""
     step: int | None = None
     """The step of the checkpoint at which a user last gave a name; None where a version before did not record it."""
@@ -48,7 +50,7 @@ class CodeName(BaseModel):
     """Where the other names come from; None if a user gave all."""
 
     @property
-    def given_values(self) -> dict[int, Name]:
+    def given_values(self) -> dict[int, ValueName]:
         """The names of categories that a user gave."""
         purity = self.found.purity if self.found is not None else {}
         return {value: name for value, name in self.values.items() if value not in purity}
@@ -176,6 +178,20 @@ class CodeNames(BaseModel):
         """These names, but those of a code's categories that were found in data before are replaced by `names`."""
         given = self.codes.get(str(code_dim), CodeName()).given_values
         return self._changed(code_dim, values=dict(sorted({**given, **names}.items())), found=found)
+
+    def with_classes(self, latents: LatentSpace, classes: Mapping[str, Sequence[str]]) -> "CodeNames":
+        """These names; and where a category has none, that of the class that it stands for.
+
+        Args:
+            latents: The model's latents.
+            classes: The names of the categories of conditions, by latent.
+        """
+        codes = dict(self.codes)
+        for code_dim in latents.code_dims(classes):
+            named = codes.get(str(code_dim), CodeName())
+            values = {**dict(enumerate(classes[code_dim.name])), **named.given_values}
+            codes[str(code_dim)] = named.model_copy(update={"values": values, "found": None})
+        return CodeNames(codes=codes)
 
     def _changed(self, code_dim: CodeDim, **fields: object) -> "CodeNames":
         before = self.codes.get(str(code_dim), CodeName()).model_dump()

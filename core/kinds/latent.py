@@ -31,6 +31,18 @@ class Latent(Component):
     kind: ClassVar[str] = "latent"
     count: int = Field(default=1, ge=1, description="Number of independent copies under this name.")
 
+    def class_names(self, data: DataInfo) -> tuple[str, ...] | None:
+        """The names of this latent's categories, where it is a category that the data names.
+
+        Args:
+            data: The dataset's description.
+
+        Returns:
+            A name for each category; None for a latent that is no category, or of which the data says nothing.
+        """
+        found = [data.columns[name] for name in self.observed_columns() if name in data.columns]
+        return found[0].names if len(found) == 1 and found[0].kind == "categorical" else None
+
     def observed_columns(self) -> tuple[str, ...]:
         """The columns of the data that determine this latent's value on a real image (`LatentModule.observe`).
 

@@ -136,6 +136,18 @@ class Spec(Declaration):
     def latent_space(self, data: DataInfo) -> LatentSpace:
         return build_latents(self.latents, data)
 
+    def class_names(self, data: DataInfo) -> dict[str, tuple[str, ...]]:
+        """The names of the categories of conditions.
+
+        Args:
+            data: The dataset's description.
+
+        Returns:
+            Names by latent, of those whose categories the data names.
+        """
+        found = {name: latent.class_names(data) for name, latent in self.latents.items()}
+        return {name: names for name, names in found.items() if names is not None}
+
     def encoder_losses(self) -> dict[str, int]:
         """The loss that trains each code's encoder.
 

@@ -217,17 +217,18 @@ def load_run(
     for file in target.changed_plugins(decisive):
         warnings.warn(f"{file} is not what it was when {folder} was trained: see {target.plugins}", stacklevel=2)
     saved, names = _checkpoint(target, checkpoint), target.code_names()
+    info = target.data_info()
     if uses_names:
         its_last = saved == target.latest()
         for sentence in older_names(names, saved.step, folder if its_last else f"{folder} --checkpoint {saved.step}"):
             warnings.warn(sentence, stacklevel=2)
-    info = target.data_info()
     with isolated_rng("load"):
         game = build_game(spec, info)
         average = None if spec.train.ema is None else EMA(game.stack)
     load_model_tensors(load_model(saved), game, average)
     where = torch.device(spec.train.device)
     stack = average.stack.to(where) if average is not None and ema else None
+    names = names.with_classes(game.latents, spec.class_names(info))
     model = game.to(where).model(info, where, stack, names, decoder=spec.data.decoder())
     return LoadedRun(spec, model, saved.step, target, weights_hash(saved))
 

@@ -63,10 +63,15 @@ def _named(code_names: "CodeNames", loaded: "LoadedRun", text: str) -> "CodeName
 
 def _from_data(code_names: "CodeNames", loaded: "LoadedRun", code: str, keep_given: bool = False) -> "CodeNames":
     """With the classes that the categories of `code` are matched to."""
+    from gan_run.core.kinds.code_names import CodeNames
     from gan_run.core.kinds.data_source import Splits
     from gan_run.core.run.category_names import SPLIT, names_by_classes
 
     code_dim = code_names.code_dim(loaded.model.latents, code)
+    names = loaded.spec.class_names(loaded.folder.data_info())
+    if code_dim.name in names:
+        unnamed = CodeNames(codes={name: each for name, each in code_names.codes.items() if name != str(code_dim)})
+        return unnamed.with_classes(loaded.model.latents, {code_dim.name: names[code_dim.name]})
     classes = loaded.folder.data_info().class_names or ()
     images = Splits(loaded.spec.data)[SPLIT]
     return names_by_classes(
