@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from gan_run import CodeError, load
+from gan_run import load
+from gan_run.core.base.errors import CodeError
 from gan_run.core.kinds.code_names import CodeNames
 from gan_run.registry.plugins import Registry
 
