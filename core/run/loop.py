@@ -46,7 +46,6 @@ def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
         raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
-    run.check_in_place()
     run.sync_logs()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
     return checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
@@ -131,6 +130,7 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, s
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
         if step % settings.checkpoint_every == 0 or last or stopping or ending or best.improved:
             monitor.raise_if_any(run)
+            run.check_in_place()
             saved = save(training, run)
             best.record()
             checkpoint.prune(run.checkpoints, settings.keep, {settings.steps, *best.steps})

@@ -14,6 +14,7 @@ from gan_run import PluginError, RunOptions, SpecError, Splits, load, train
 from gan_run.registry.missing import Missing, missing_parts
 from gan_run.registry.plugins import Registry
 from gan_run.runs import load_run
+from made_runs import without_digests
 
 Here = Callable[..., Result]
 
@@ -50,6 +51,7 @@ def rename(run: Path, *places: str) -> None:
         kind = {"metrics[0]": "metric", "artifacts[0]": "artifact", "losses[1]": "loss", "data": "data"}.get(place)
         parts[place]["type"] = f"acme-{kind or ('schedule' if place.endswith('lr') else 'optimizer')}"
     (run / "spec.json").write_text(json.dumps(spec))
+    without_digests(run)
 
 
 def test_a_model_is_loaded_without_what_it_is_not_made_of_with_a_warning_for_each(

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gan_run import RunError, SpecError, Stopped
+from made_runs import without_digests
 
 Small = Callable[..., dict[str, Any]]
 
@@ -110,14 +111,6 @@ def test_a_run_of_an_older_version_whose_spec_lacks_a_defaulted_field_is_the_sam
     assert bench.said == [f"{folder} is finished: nothing to do (--fresh starts it again)"]
     bench.resume(folder, "train.steps=3")
     assert bench.steps.taken == [3]
-
-
-def without_digests(run: Path) -> None:
-    """As a version leaves a run that kept no digests of its files."""
-    stretches = json.loads((run / "environment.json").read_text())["stretches"]
-    for stretch in stretches:
-        del stretch["files"]
-    (run / "environment.json").write_text(json.dumps({"stretches": stretches}))
 
 
 def array_data(path: Path) -> dict[str, Any]:
