@@ -2,8 +2,9 @@
 
 import math
 import zipfile
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -40,78 +41,76 @@ def array_file(path: Path) -> ArrayFile:
     return FORMATS[path.suffix](path)
 
 
-class NpzFile(ArrayFile):
-    """A zip of .npy files, as written by `np.savez` or `np.savez_compressed`. Pickled objects are refused."""
+class NumpyFile(ArrayFile):
+    """A file whose arrays are stored as numpy's .npy format has them. Pickled objects are refused."""
 
-    suffix: ClassVar[str] = ".npz"
+    @abstractmethod
+    def opened(self, key: str) -> AbstractContextManager[IO[bytes]]:
+        """Open an array.
+
+        Args:
+            key: The array's name.
+
+        Returns:
+            A context manager with the content of a .npy file, in which damage is an UnreadableError (`errors`).
+
+        Raises:
+            DataError: There is no such array, or no such file.
+
+        Example:
+            @contextmanager
+            def opened(self, key: str) -> Iterator[IO[bytes]]:
+                with self.errors(), (self.path / f"{key}.npy").open("rb") as file:
+                    yield file
+        """
 
     def header(self, key: str) -> ArrayHeader:
-        with self._opened(key) as member:
-            shape, _, dtype = _read_npy_header(member)
+        with self.opened(key) as file:
+            shape, _, dtype = _read_npy_header(file)
         return ArrayHeader(shape, dtype.name)
 
     def read(self, key: str) -> NDArray[Any]:
-        with self.errors(), np.load(self.path, allow_pickle=False) as arrays:
-            self.find(key, list(arrays))
-            array: NDArray[Any] = arrays[key]
+        with self.opened(key) as file:
+            array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
         return array
 
     def blocks(self, key: str, rows: int) -> Iterator[NDArray[Any]]:
-        with self._opened(key) as member:
-            yield from _npy_blocks(member, rows, lambda: self.read(key))
+        with self.opened(key) as file:
+            shape, column_major, dtype = _read_npy_header(file)
+            if column_major or dtype.hasobject:  # rows do not follow one another
+                yield from _parts(self.read(key), shape[0], rows)
+                return
+            for start in range(0, shape[0], rows):
+                part = (min(rows, shape[0] - start), *shape[1:])
+                content = file.read(math.prod(part) * dtype.itemsize)
+                yield np.frombuffer(content, dtype).reshape(part)  # a ValueError where the file is cut short
+
+
+class NpzFile(NumpyFile):
+    """A zip of .npy files, as written by `np.savez` or `np.savez_compressed`."""
+
+    suffix: ClassVar[str] = ".npz"
 
     @contextmanager
-    def _opened(self, key: str) -> Iterator[IO[bytes]]:
+    def opened(self, key: str) -> Iterator[IO[bytes]]:
         with self.errors(), zipfile.ZipFile(self.path) as archive:
             self.find(key, [name.removesuffix(".npy") for name in archive.namelist()])
             with archive.open(f"{key}.npy") as member:
                 yield member
 
 
-class NpyFile(ArrayFile):
-    """A .npy file, as written by `np.save`: one array, which is called `images`. Pickled objects are refused."""
+class NpyFile(NumpyFile):
+    """A .npy file, as written by `np.save`: one array, which is called `images`."""
 
     suffix: ClassVar[str] = ".npy"
     key: ClassVar[str] = "images"
 
-    def header(self, key: str) -> ArrayHeader:
-        with self._opened(key) as file:
-            shape, _, dtype = _read_npy_header(file)
-        return ArrayHeader(shape, dtype.name)
-
-    def read(self, key: str) -> NDArray[Any]:
-        with self._opened(key) as file:
-            array: NDArray[Any] = np.load(file, allow_pickle=False)
-        return array
-
-    def blocks(self, key: str, rows: int) -> Iterator[NDArray[Any]]:
-        with self._opened(key) as file:
-            yield from _npy_blocks(file, rows, lambda: self.read(key))
-
     @contextmanager
-    def _opened(self, key: str) -> Iterator[IO[bytes]]:
+    def opened(self, key: str) -> Iterator[IO[bytes]]:
         with self.errors():
             self.find(key, [self.key])
             with self.path.open("rb") as file:
                 yield file
-
-
-def _npy_blocks(file: IO[bytes], rows: int, whole: Callable[[], NDArray[Any]]) -> Iterator[NDArray[Any]]:
-    """The array of an open .npy file, part by part.
-
-    Args:
-        file: The file, at its start.
-        rows: How many rows a part has.
-        whole: Reads the whole array, where its rows do not follow one another.
-    """
-    shape, column_major, dtype = _read_npy_header(file)
-    if column_major or dtype.hasobject:
-        yield from _parts(whole(), shape[0], rows)
-        return
-    for start in range(0, shape[0], rows):
-        part = (min(rows, shape[0] - start), *shape[1:])
-        content = file.read(math.prod(part) * dtype.itemsize)
-        yield np.frombuffer(content, dtype).reshape(part)  # a ValueError where the file is cut short
 
 
 def _read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, "np.dtype[Any]"]:

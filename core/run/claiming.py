@@ -42,7 +42,7 @@ def claimed(spec: Spec, options: RunOptions, out: Path) -> Iterator[RunFolder]:
                 if _is_another(busy, folder, spec, options):
                     continue
                 raise
-            if _suits(folder, spec, options):  # still, now that nobody else writes there
+            if _suits(folder, spec, options):  # checked again: it may have changed before it was locked
                 if folder.path.name != spec.name:
                     first = out / spec.name
                     options.notify(f"{first} holds a run of another spec: this one goes to {folder.path}")

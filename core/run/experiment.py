@@ -211,7 +211,7 @@ def _restore(training: Training, folder: RunFolder, options: RunOptions) -> None
         restore(training, latest)
         options.notify(f"resuming {folder.path} after step {latest.step}")
     else:
-        if any(True for _ in folder.logged()):
+        if next(folder.logged(), None) is not None:
             options.notify(f"{folder.path} has no checkpoint: training begins again at step 0")
         training.initialise()
         if training.spec.train.init_from is not None:

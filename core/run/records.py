@@ -5,7 +5,6 @@ the file's JSON without these fields, so it stays valid when a later version rea
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +13,11 @@ from gan_run.core.base.errors import Place, show_place
 from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run.same_run import FREE_FIELDS, FREE_TRAIN_FIELDS, content
 
-FREE: tuple[Place, ...] = (
-    *((field,) for field in ("$schema", "format", "name", *FREE_FIELDS)),
-    *(("train", field) for field in ("steps", *FREE_TRAIN_FIELDS)),
+FREE = (
+    *("$schema", "format", "name", *FREE_FIELDS),
+    *(f"train.{field}" for field in ("steps", *FREE_TRAIN_FIELDS)),
 )
-"""The fields of a spec that may be edited in a run's spec.json."""
+"""The places that may be edited in a run's spec.json."""
 
 
 def record(spec: Spec, data: Mapping[str, object]) -> dict[str, object]:
@@ -31,9 +30,9 @@ def record(spec: Spec, data: Mapping[str, object]) -> dict[str, object]:
     Returns:
         JSON: the digest of each, and the places in the spec that have no part in it.
     """
-    without = [*FREE, *_paths(content(spec)["data"], ("data",))]
-    places = ", ".join(map(show_place, without))
-    return {"spec": _spec_digest(dump(spec), without), "without": places, "data": _digest(data)}
+    paths = [place for place, value in _values(content(spec)["data"], ("data",)) if isinstance(value, Path)]
+    without = [*FREE, *paths]
+    return {"spec": _spec_digest(dump(spec), without), "without": ", ".join(without), "data": _digest(data)}
 
 
 def knows_spec(records: Iterable[Mapping[str, object]], spec: Mapping[str, object]) -> bool:
@@ -43,8 +42,7 @@ def knows_spec(records: Iterable[Mapping[str, object]], spec: Mapping[str, objec
         records: What `record` returned whenever the file was written.
         spec: The content of the file.
     """
-    found = list(records)
-    return not found or any(each["spec"] == _spec_digest(spec, _places(each["without"])) for each in found)
+    return _any_if_any(each["spec"] == _spec_digest(spec, str(each["without"]).split(", ")) for each in records)
 
 
 def knows_data(records: Iterable[Mapping[str, object]], data: Mapping[str, object]) -> bool:
@@ -54,45 +52,29 @@ def knows_data(records: Iterable[Mapping[str, object]], data: Mapping[str, objec
         records: What `record` returned whenever the file was written.
         data: The content of the file.
     """
-    found = list(records)
-    return not found or any(each["data"] == _digest(data) for each in found)
+    return _any_if_any(each["data"] == _digest(data) for each in records)
 
 
-def _places(shown: object) -> list[Place]:
-    """What `show_place` made of several places, again."""
-    steps = (re.findall(r"[^.[\]]+", place) for place in str(shown).split(", "))
-    return [tuple(int(step) if step.isdigit() else step for step in place) for place in steps]
+def _any_if_any(matches: Iterable[bool]) -> bool:
+    found = list(matches)
+    return not found or any(found)
 
 
-def _paths(value: object, place: Place) -> Iterator[Place]:
-    """The places of paths."""
-    if isinstance(value, Path):
-        yield place
-    elif isinstance(value, Mapping):
+def _spec_digest(spec: Mapping[str, object], without: Iterable[str]) -> str:
+    inside = tuple(f"{place}{mark}" for place in without for mark in (".", "["))
+    return _digest([[place, value] for place, value in _values(spec) if not f"{place}.".startswith(inside)])
+
+
+def _values(value: object, place: Place = ()) -> Iterator[tuple[str, object]]:
+    """The values in nested objects and lists, each with its place: `losses[1].weight`."""
+    if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _paths(item, (*place, key))
+            yield from _values(item, (*place, key))
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _paths(item, (*place, index))
-
-
-def _spec_digest(spec: Mapping[str, object], without: Iterable[Place]) -> str:
-    pruned = json.loads(json.dumps(spec))
-    for *path, last in without:
-        inside = pruned
-        for step in path:
-            inside = _item(inside, step)
-        if isinstance(inside, dict):
-            inside.pop(last, None)
-        elif isinstance(inside, list) and isinstance(last, int) and last < len(inside):
-            inside[last] = None
-    return _digest(pruned)
-
-
-def _item(inside: object, step: str | int) -> object:
-    if isinstance(inside, dict):
-        return inside.get(step)
-    return inside[step] if isinstance(inside, list) and isinstance(step, int) and step < len(inside) else None
+            yield from _values(item, (*place, index))
+    else:
+        yield show_place(place), value
 
 
 def _digest(value: object) -> str:

@@ -33,8 +33,12 @@ from gan_run.core.run.run_lock import NAME as LOCK
 from gan_run.core.run.run_lock import RunLock
 from gan_run.core.run.run_logs import LogFile
 
-_WRITTEN_BEFORE = ("environment.json", "data.json", "spec.json")
-BEFORE_SPEC = frozenset({LOCK, "plugins", *_WRITTEN_BEFORE[:2], *(f".{name}.tmp" for name in _WRITTEN_BEFORE)})
+BEFORE_SPEC = frozenset(
+    {
+        *(LOCK, "plugins", "environment.json", "data.json"),
+        *(".environment.json.tmp", ".data.json.tmp", ".spec.json.tmp"),
+    }
+)
 """The entries of a folder whose run was stopped before its first step."""
 
 

@@ -84,10 +84,7 @@ class SmallNORB(DataSource):
     )
 
     def describe(self) -> DataInfo:
-        to_download = self.download and len(self._find()) < len(SHA256)
-        files = {} if to_download else self._files()
-        sizes: dict[Split, int] = {split: PUBLISHED_SIZE if to_download else _count(files[split]) for split in STEMS}
-        return DataInfo(ImageShape(1, self.size, self.size), sizes, COLUMNS)
+        return DataInfo(ImageShape(1, self.size, self.size), self._sizes(), COLUMNS)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         files = self._files()[split]
@@ -97,6 +94,13 @@ class SmallNORB(DataSource):
         images = ImageSet(unpack_once(unpacking, self.cache), _columns(files))
         # The files are sorted by toy, and validation images are the last ones.
         return images.select(permutation(count, "smallnorb", split))
+
+    def _sizes(self) -> dict[Split, int]:
+        """By the headers, or as published if the files are to be downloaded."""
+        if self.download and len(self._find()) < len(SHA256):
+            return dict.fromkeys(STEMS, PUBLISHED_SIZE)
+        files = self._files()
+        return {split: _count(files[split]) for split in STEMS}
 
     def _blocks(self, path: Path) -> Iterator[Tensor]:
         pairs = read_binary_array(path, read_norb_header)
