@@ -1,12 +1,24 @@
 """Errors of the user, all of them subclasses of `ValueError`. A mistake in gan-run itself is an `assert`."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but the line feed, and bytes of file names that are no UTF-8."""
+
+
+def printable(text: str) -> str:
+    """`text` with escapes, such as \\x1b, in place of what a terminal would obey, or could not show."""
+    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class GanRunError(ValueError):
     """Base of every error that says what the user can change. The command line prints it and exits with 2."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
 
 class DataError(GanRunError):

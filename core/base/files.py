@@ -4,12 +4,16 @@ import fcntl
 import json
 import math
 import os
+import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from gan_run.core.base.errors import DataError
+from gan_run.core.base.errors import DataError, UnreadableError
+
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def cache_folder(name: str) -> Path:
@@ -21,6 +25,24 @@ def check_new(folder: Path) -> None:
     """Refuse a folder that has entries, into which files are to be written. Raises DataError."""
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{folder} is not empty: name a new folder")
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no file to read: a link to nothing, a folder, or a FIFO, whose reader would wait for a writer.
+
+    Args:
+        path: The path, whose links are followed.
+
+    Raises:
+        UnreadableError: It is no regular file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read ({error.strerror})") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or a socket"
+        raise UnreadableError(f"{path} cannot be read (it is {kind}, and no file)")
 
 
 def sync(path: Path) -> None:
@@ -56,7 +78,9 @@ def locked(path: Path) -> Iterator[None]:
 
 def to_json(content: Mapping[str, object]) -> str:
     """Indented JSON, as in run folders. Raises ValueError for NaN and infinities, which JSON cannot express."""
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # Bytes of a file's name that are no UTF-8 are lone surrogates, which UTF-8 cannot express either.
+    return SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def without_nan(value: object) -> object:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_run.core.base.files import check_file
 from gan_run.core.images.array_file import ArrayHeader
 from gan_run.core.images.downloads import damaged_file
 
@@ -81,6 +82,7 @@ def read_exactly(file: io.BufferedIOBase, length: int) -> bytes:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[io.BufferedIOBase]:
+    check_file(path)
     try:
         with path.open("rb") as file:
             # The content decides, not the name: some servers and browsers unpack a file and keep the name.

@@ -1,35 +1,34 @@
 """The cache of images: image files are decoded, and archives unpacked, once into one file that is read from then on.
 
-CACHE/KEY/images.npy     uint8 (M, C, H, W)
-          about.json     the transform, the number of images, and the files that could not be decoded
-CACHE/KEY.lock           held by the process that decodes or unpacks
+CACHE/KEY        an entry: see `cache_entry`
+CACHE/KEY.lock   held by the process that decodes or unpacks
 
-KEY is a digest of the files (path, length, modification time) and of the transform. A folder under its final name is
-complete: it is written under another name, synced, and renamed.
+KEY is a digest of the files (path, length, modification time) and of the transform. A process that is interrupted
+leaves what it has decoded, and the next one goes on after it.
 """
 
 import errno
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
 from torch import Tensor
 
-from gan_run.core.base.errors import DataError, PluginError, UnreadableError
-from gan_run.core.base.files import locked, sync, to_json
+from gan_run.core.base.errors import DataError, UnreadableError
+from gan_run.core.base.files import check_file, locked
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.progress import track_progress
+from gan_run.core.images.cache_entry import UnfinishedEntry, open_entry
 from gan_run.core.images.stores import ImageStore, StoredImages
 
-FORMAT = 1
+FORMAT = 2
 """Part of every key. Raise it when the stored form changes."""
 CHUNK = 256
 """The number of image files that are decoded, then written, at once."""
@@ -92,17 +91,19 @@ def decode_once(decoding: Decoding, cache: Path) -> Decoded:
     """
     if not decoding.files:
         return Decoded(torch.empty((0, *decoding.image), dtype=torch.uint8), {})
-    count, unreadable = len(decoding.files), dict[str, str]()
+    count = len(decoding.files)
 
-    def blocks() -> Iterator[Tensor]:
-        # Pillow decodes and resizes without holding the interpreter's lock.
-        with ThreadPoolExecutor() as pool:
-            for start in track_progress(range(0, count, CHUNK), f"decoding {count} images"):
+    def blocks(first: int) -> Iterator[_ReadBlock]:
+        starts = range(first, count, CHUNK)
+        with _workers() as pool:
+            for start in track_progress(starts, f"decoding {count - first} images"):
                 rows = range(start, min(start + CHUNK, count))
-                yield torch.stack(list(pool.map(lambda row: _decode(decoding, row, unreadable), rows)))
+                unreadable: dict[str, str] = {}
+                images = list(pool.map(lambda row, found=unreadable: _decode(decoding, row, found), rows))
+                yield torch.stack(images), unreadable
 
-    whole = Unpacking(decoding.files, decoding.image, count, decoding.transform, blocks)
-    return _kept(whole, [decoding.transform, decoding.skip_unreadable], unreadable, cache)
+    whole = _Work(decoding.files, decoding.image, count, decoding.transform, blocks)
+    return _kept(whole, [decoding.transform, decoding.skip_unreadable], cache)
 
 
 def unpack_once(unpacking: Unpacking, cache: Path) -> Tensor | ImageStore:
@@ -122,100 +123,103 @@ def unpack_once(unpacking: Unpacking, cache: Path) -> Tensor | ImageStore:
         DataError: A file cannot be read, or the cache cannot be written or is damaged.
     """
 
-    def blocks() -> Iterator[Tensor]:
-        yield from track_progress(unpacking.blocks(), f"unpacking {unpacking.count} images")
+    for file in unpacking.files:
+        check_file(file)
 
-    return _kept(replace(unpacking, blocks=blocks), [unpacking.transform], {}, cache).images
+    def blocks(first: int) -> Iterator[_ReadBlock]:
+        start = 0
+        for images in track_progress(unpacking.blocks(), f"unpacking {unpacking.count} images"):
+            if (wanted := images[max(0, first - start) :]).numel():
+                yield wanted, {}
+            start += len(images)
+
+    whole = _Work(unpacking.files, unpacking.image, unpacking.count, unpacking.transform, blocks)
+    return _kept(whole, [unpacking.transform], cache).images
+
+
+_ReadBlock = tuple[Tensor, Mapping[str, str]]
+"""Images, uint8 (N, C, H, W), and the reason by row of the entry, for each file that could not be decoded."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What an entry of the cache is made from."""
+
+    files: Sequence[Path]
+    image: ImageShape
+    count: int
+    transform: Mapping[str, object]
+    blocks: Callable[[int], Iterable[_ReadBlock]]
+    """The images from the row of the argument on."""
+
+
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """Threads that decode: Pillow decodes and resizes without holding the interpreter's lock."""
+    pool = ThreadPoolExecutor()
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an interruption they end with the files that they have begun
 
 
 def _decode(decoding: Decoding, row: int, unreadable: dict[str, str]) -> Tensor:
+    path = decoding.files[row]
     try:
-        return decoding.decode(decoding.files[row])
-    except UnreadableError as error:
+        return decoding.decode(path)
+    except (UnreadableError, OSError) as error:
+        reason = str(error) if isinstance(error, UnreadableError) else f"{path} cannot be read ({error.strerror})"
         if not decoding.skip_unreadable:
-            raise
-        unreadable[str(row)] = str(error)
+            raise UnreadableError(reason) from error
+        unreadable[str(row)] = reason
         return torch.zeros(decoding.image, dtype=torch.uint8)
 
 
-def _kept(unpacking: Unpacking, terms: Sequence[object], unreadable: Mapping[str, str], cache: Path) -> Decoded:
+def _kept(work: _Work, terms: Sequence[object], cache: Path) -> Decoded:
     """The images from the cache, which has them afterwards.
 
     Args:
-        unpacking: How they are read, if the cache has not got them.
+        work: How they are made, if the cache has not got them.
         terms: Further parts of the key.
-        unreadable: Filled while blocks are read.
         cache: The cache's folder.
     """
-    entry = cache / _key(unpacking, terms)
+    entry = cache / _key(work, terms)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with locked(entry.with_suffix(".lock")):
             if not entry.is_dir():
-                _fill(entry, unpacking, unreadable)
+                _fill(entry, work)
     except OSError as error:
         raise _cannot_write(cache, error) from error
-    return _open(entry, unpacking)
+    found = open_entry(entry, work.image, work.count, RESIDENT)
+    if found.images.nbytes <= RESIDENT:
+        return Decoded(torch.from_numpy(np.array(found.images)), found.unreadable)
+    return Decoded(StoredImages(found.file, work.image, work.count, found.offset), found.unreadable)
 
 
-def _key(unpacking: Unpacking, terms: Sequence[object]) -> str:
-    digest = sha256(json.dumps([FORMAT, unpacking.image, *terms], sort_keys=True).encode())
-    for path in unpacking.files:
+def _key(work: _Work, terms: Sequence[object]) -> str:
+    digest = sha256(json.dumps([FORMAT, work.image, *terms], sort_keys=True).encode())
+    for path in work.files:
         try:
             status = path.stat()
-        except OSError as error:
-            raise UnreadableError(f"{path} cannot be read ({error.strerror})") from None
-        digest.update(os.fsencode(path.absolute()) + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+            found = f"{status.st_size}\0{status.st_mtime_ns}"
+        except OSError as error:  # a link to nothing: the decoder names it, or skips it
+            found = f"{error.strerror}"
+        digest.update(os.fsencode(path.absolute()) + f"\0{found}\n".encode())
     return digest.hexdigest()[:32]
 
 
-def _fill(entry: Path, unpacking: Unpacking, unreadable: Mapping[str, str]) -> None:
-    unfinished = entry.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)  # left by a killed process
-    unfinished.mkdir()
+def _fill(entry: Path, work: _Work) -> None:
+    unfinished = UnfinishedEntry(entry.with_suffix(".unfinished"), work.image, work.count)
     try:
-        _write_images(unfinished / "images.npy", unpacking)
-        about = {"transform": unpacking.transform, "images": unpacking.count, "unreadable": unreadable}
-        (unfinished / "about.json").write_text(to_json(about), encoding="utf-8")
-        sync(unfinished / "about.json")
-        sync(unfinished)
-        unfinished.rename(entry)
-        sync(entry.parent)
+        for images, unreadable in work.blocks(unfinished.begin()):
+            unfinished.append(images, unreadable)
+        unfinished.finish(entry, work.transform)
+    except Exception:  # not an interruption: the next process goes on after the complete blocks
+        unfinished.delete()
+        raise
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _write_images(path: Path, unpacking: Unpacking) -> None:
-    """Write into `path`. The file is written, not mapped: a full disk kills a process that writes to a map."""
-    shape = (unpacking.count, *unpacking.image)
-    header = {"descr": npy.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
-    written = 0
-    with path.open("wb") as file:
-        npy.write_array_header_1_0(file, header)
-        for block in unpacking.blocks():
-            if block.dtype != torch.uint8 or tuple(block.shape[1:]) != tuple(unpacking.image):
-                found = f"{block.dtype} {tuple(block.shape)}"
-                raise PluginError(f"a block of images is {found}, and not uint8 of images of {unpacking.image}")
-            file.write(block.numpy().tobytes())
-            written += len(block)
-        file.flush()
-        os.fsync(file.fileno())
-    if written != unpacking.count:
-        raise PluginError(f"the blocks have {written} images, and not {unpacking.count}")
-
-
-def _open(entry: Path, unpacking: Unpacking) -> Decoded:
-    try:
-        mapped = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
-        about = json.loads((entry / "about.json").read_text(encoding="utf-8"))
-        unreadable = {int(row): str(reason) for row, reason in about["unreadable"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{entry} is damaged ({error}): delete it, and it is made again") from error
-    if mapped.shape != (unpacking.count, *unpacking.image) or mapped.dtype != np.uint8:
-        raise DataError(f"{entry} is damaged (it holds {mapped.dtype} {mapped.shape}): delete it, and it is made again")
-    if mapped.nbytes <= RESIDENT:
-        return Decoded(torch.from_numpy(np.array(mapped)), unreadable)
-    return Decoded(StoredImages(entry / "images.npy", unpacking.image, unpacking.count, mapped.offset), unreadable)
+        unfinished.close()
 
 
 def _cannot_write(cache: Path, error: OSError) -> DataError:

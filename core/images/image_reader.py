@@ -15,6 +15,7 @@ from torch import Tensor
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.image import UINT8, ImageShape, PixelCodec
 from gan_run.core.images.picture_decoder import MODES, PictureDecoder
+from gan_run.core.images.pixel_range import ONE_SHADE
 
 BEYOND = 10.0
 """Images above this without a negative number are pixels from 0 to 255. Networks without a bounded output leave [-1, 1]
@@ -66,18 +67,27 @@ class ImageReader:
         return torch.cat([self.read(one) for one in given])
 
     def warn_of_scale(self, given: ImageInput) -> None:
-        """Warn if floats look as if they were in [0, 1].
+        """Warn if floats look as if they were in [0, 1], or if integers use next to nothing of their range.
 
         Args:
             given: As for `read`.
         """
         if not isinstance(given, (Tensor, np.ndarray)):
             return
-        images = torch.as_tensor(given)
-        if images.is_floating_point() and images.numel() and images.amin() >= 0 and BRIGHT < images.amax() <= 1:
+        values = np.asarray(given.detach().cpu() if isinstance(given, Tensor) else given)
+        if not values.size:
+            return
+        low, high = float(values.min()), float(values.max())
+        if values.dtype.kind == "f" and low >= 0 and BRIGHT < high <= 1:
             warnings.warn(
                 "images: no value is below 0, and floats have to be in [-1, 1]: if these are in [0, 1], give 2 * x - 1",
                 stacklevel=4,  # the caller of Model.encode
+            )
+        elif values.dtype.kind in "ui" and 0 < high - low < ONE_SHADE * (self.codec.high - self.codec.low):
+            warnings.warn(
+                f"images: their pixels are {low:g} to {high:g}, of {self.codec.low:g} to {self.codec.high:g}, one "
+                "shade to the networks: scale them",
+                stacklevel=4,
             )
 
     def _picture(self, given: Picture) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from gan_run.core.base.files import check_file
 from gan_run.core.images.downloads import damaged_file
 
 
@@ -24,6 +25,7 @@ def mat_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     # Imported here: scipy.io takes longer than the rest of this module, which every command imports.
     from scipy.io import whosmat
 
+    check_file(path)
     try:
         return {name: tuple(shape) for name, shape, _ in whosmat(path)}
     except Exception as error:  # scipy documents no list of what it raises for a damaged file
@@ -45,6 +47,7 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """
     from scipy.io import loadmat
 
+    check_file(path)
     try:
         content = loadmat(path, variable_names=list(names))
     except Exception as error:  # as above

@@ -12,10 +12,15 @@ from PIL import Image, ImageColor, ImageOps
 from torch import Tensor
 
 from gan_run.core.base.errors import UnreadableError
+from gan_run.core.base.files import check_file
 from gan_run.core.base.image import ImageShape
+from gan_run.core.images.bit_depth import to_eight_bits
 
 Channels = Literal[1, 3, 4]
 Fit = Literal["crop", "pad", "stretch"]
+Frames = Literal["error", "first"]
+MAX_PIXELS = 89_478_485
+"""Pillow's limit: a quarter of a GiB of RGB."""
 HEIF = frozenset({".heic", ".heif"})
 """The endings of HEIF pictures, which Pillow itself does not read."""
 MODES: Mapping[Channels, Literal["L", "RGB", "RGBA"]] = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -32,6 +37,10 @@ class PictureDecoder:
     background: str
     crop: int | None = None
     """Side of the central square that is cropped first, in pixels; None for the whole picture."""
+    frames: Frames = "error"
+    """What is done about a file of several pages or frames: it is an error, or the first one is the picture."""
+    max_pixels: int = MAX_PIXELS
+    """The largest picture that is decoded, in pixels: a small file can hold one that exceeds memory."""
 
     @property
     def image(self) -> ImageShape:
@@ -55,8 +64,10 @@ class PictureDecoder:
         try:
             with _opened(file) as opened:
                 return self._decode(opened)
+        except UnreadableError:
+            raise
         except Exception as error:
-            raise UnreadableError(f"{name or file} cannot be read as a picture ({error})") from error
+            raise UnreadableError(f"{name or file} cannot be read as a picture ({_said(error)})") from error
 
     def decode_picture(self, picture: Image.Image) -> Tensor:
         """Decode an open picture.
@@ -73,12 +84,18 @@ class PictureDecoder:
         try:
             return self._decode(picture)
         except Exception as error:
-            raise UnreadableError(f"the picture cannot be read ({error})") from error
+            raise UnreadableError(f"the picture cannot be read ({_said(error)})") from error
 
     def _decode(self, opened: Image.Image) -> Tensor:
         """uint8 (C, H, W). Pillow raises many kinds of exceptions for damaged files (OSError, SyntaxError, …)."""
-        upright = ImageOps.exif_transpose(opened)
-        picture = self._cut(self._flatten(_to_eight_bits(upright, opened.format)))
+        if opened.width * opened.height > self.max_pixels:
+            raise ValueError(
+                f"it is {opened.width}x{opened.height}, more than {self.max_pixels} pixels: see max_pixels"
+            )
+        # The second frame of an MPO file, as cameras write, is a preview of the first, or the other eye's picture.
+        if self.frames == "error" and getattr(opened, "is_animated", False) and opened.format != "MPO":
+            raise ValueError('it has several pages or frames: set frames to "first", or save each in a file')
+        picture = self._cut(self._flatten(to_eight_bits(opened)))
         channels, height, width = self.image
         return torch.from_numpy(np.array(self._resize(picture))).view(height, width, channels).permute(2, 0, 1)
 
@@ -121,8 +138,15 @@ class PictureDecoder:
         return (0, 0, 0, 0) if mode == "RGBA" else ImageColor.getcolor(self.background, mode)
 
 
+def _said(error: Exception) -> str:
+    """The message of an error; what it is where there is none, as of a lack of memory."""
+    return "memory is exhausted" if isinstance(error, MemoryError) else str(error) or type(error).__name__
+
+
 def _opened(file: Path | IO[bytes]) -> AbstractContextManager[Image.Image]:
     """An open picture file."""
+    if isinstance(file, Path):
+        check_file(file)
     if not isinstance(file, Path) or file.suffix.lower() not in HEIF:
         return Image.open(file)
     # pillow-heif is an extra, and few need it.
@@ -131,15 +155,4 @@ def _opened(file: Path | IO[bytes]) -> AbstractContextManager[Image.Image]:
     except ImportError:
         raise ValueError("HEIF pictures need the package pillow-heif: pip install 'gan-run[heif]'") from None
     picture: Image.Image = open_heif(file).to_pillow()
-    return picture
-
-
-def _to_eight_bits(picture: Image.Image, file_format: str | None) -> Image.Image:
-    """Scale 16-bit gray down to 8 bits; Pillow's own conversion clips it to white."""
-    # Older Pillows open 16-bit gray PNG as 32-bit integers.
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and file_format == "PNG"):
-        values = np.asarray(picture).astype(np.uint32)
-        return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
-    if picture.mode in ("I", "F"):
-        raise ValueError("32-bit pixels have no defined white: save the file with 8 or 16 bits")
     return picture

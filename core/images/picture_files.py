@@ -2,17 +2,17 @@
 
 import logging
 import os
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_run.core.base.errors import DataError, UnreadableError
+from gan_run.core.base.errors import DataError, UnreadableError, printable
 from gan_run.core.images.columns import Columns
 from gan_run.core.images.image_cache import Decoded, Decoding, decode_once
 from gan_run.core.images.image_set import ImageSet
@@ -26,6 +26,9 @@ EXTENSIONS = frozenset(
         *(".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm"),
     }
 )
+RUN_FILES = frozenset({"spec.json", "environment.json", "checkpoints"})
+"""What a run folder has."""
+Kind = Literal["picture", "other", "run"]
 NAMED_WHEN_SKIPPED = 5
 """How many of the skipped files the log names."""
 
@@ -34,7 +37,8 @@ def list_pictures(root: Path) -> list[PurePosixPath]:
     """List the image files in a folder and its subfolders.
 
     Args:
-        root: The folder. Hidden files and folders in it are ignored.
+        root: The folder. Hidden files and folders in it are ignored, and so are run folders, whose pictures a model
+            has drawn.
 
     Returns:
         The paths relative to `root`, sorted.
@@ -45,7 +49,7 @@ def list_pictures(root: Path) -> list[PurePosixPath]:
     if not root.is_dir():
         raise DataError(f"{root} is {'not a folder' if root.exists() else 'missing'}")
     try:
-        paths = sorted(_walk(root, PurePosixPath(), frozenset()), key=str)
+        paths = sorted((path for kind, path in _walk(root, PurePosixPath(), frozenset()) if kind == "picture"), key=str)
     except OSError as error:
         raise DataError(f"{root} cannot be listed ({error})") from None
     if not paths:
@@ -54,43 +58,56 @@ def list_pictures(root: Path) -> list[PurePosixPath]:
 
 
 def log_left_out(root: Path, expected: Collection[Path] = ()) -> None:
-    """Say in the log which files of a folder are no image files by their names, where there are any.
+    """Say in the log which files of a folder are left out: those that are no image files by their names, and runs.
 
     Args:
         root: The folder, as for `list_pictures`.
         expected: Files that are there for another purpose.
     """
     known = {path.resolve() for path in expected}
-    others = sorted(_walk(root, PurePosixPath(), frozenset(), pictures=False), key=str)
-    others = [path for path in others if (root / path).resolve() not in known]
+    found = sorted(_walk(root, PurePosixPath(), frozenset()), key=str)
+    if runs := [str(path) for kind, path in found if kind == "run"]:
+        logger.warning("%s: the pictures of run folders were left out: %s", root, _some(runs))
+    others = [path for kind, path in found if kind == "other" and (root / path).resolve() not in known]
     if others:
         were = "1 file was" if len(others) == 1 else f"{len(others)} files were"
         endings = ", ".join(sorted(EXTENSIONS))
         logger.warning("%s: %s left out: %s (image files end in %s)", root, were, _some(map(str, others)), endings)
 
 
-def _walk(
-    folder: Path, inside: PurePosixPath, above: frozenset[Path], *, pictures: bool = True
-) -> Iterator[PurePosixPath]:
-    """The files that are image files by their names, or those that are not."""
+def _walk(folder: Path, inside: PurePosixPath, above: frozenset[Path]) -> Iterator[tuple[Kind, PurePosixPath]]:
+    """The files by their names, and the run folders, without what is in them."""
     real = folder.resolve()
     if real in above:  # a symbolic link to a parent folder
         return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                yield from _walk(Path(entry.path), inside / entry.name, above | {real}, pictures=pictures)
-            elif (os.path.splitext(entry.name)[1].lower() in EXTENSIONS) is pictures:  # noqa: PTH122  # a Path is slow
-                yield inside / entry.name
+    with os.scandir(folder) as scanned:
+        entries = [entry for entry in scanned if not entry.name.startswith(".")]
+    if inside.parts and {entry.name for entry in entries} >= RUN_FILES:
+        yield "run", inside
+        return
+    for entry in entries:
+        if _is_folder(entry):
+            yield from _walk(Path(entry.path), inside / entry.name, above | {real})
+        elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # a Path is slow
+            yield "picture", inside / entry.name
+        else:
+            yield "other", inside / entry.name
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether an entry is a folder; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _some(found: Iterable[str]) -> str:
     """The first of several, and how many more there are."""
     listed = list(found)
     more = len(listed) - NAMED_WHEN_SKIPPED
-    return "; ".join([*listed[:NAMED_WHEN_SKIPPED], *([f"and {more} more"] if more > 0 else [])])
+    named = [printable(name).replace("\n", "\\n") for name in listed[:NAMED_WHEN_SKIPPED]]
+    return "; ".join([*named, *([f"and {more} more"] if more > 0 else [])])
 
 
 def read_pictures(
@@ -130,7 +147,7 @@ def read_pictures(
                 raise
             raise UnreadableError(f"{error}{advice}") from error
 
-    with _bombs_are_errors():
+    with _any_size():
         decoded = decode_once(Decoding(files, decoder.image, asdict(decoder), decode, skip_unreadable), cache)
     names = [str(path) for path in paths]
     images = ImageSet(decoded.images, columns, names=names, skipped=len(decoded.unreadable))
@@ -148,8 +165,11 @@ def _readable(decoded: Decoded) -> Tensor:
 
 
 @contextmanager
-def _bombs_are_errors() -> Iterator[None]:
-    # The list of warning filters is shared by all threads, so it is set once, around the pool.
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+def _any_size() -> Iterator[None]:
+    """Replace Pillow's limit of a picture's size, which is one of all threads, by that of the decoder."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
         yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit

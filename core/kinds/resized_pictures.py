@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from PIL import ImageColor
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from gan_run.core.images.picture_decoder import Channels, Fit, PictureDecoder
+from gan_run.core.images.picture_decoder import MAX_PIXELS, Channels, Fit, Frames, PictureDecoder
 from gan_run.core.kinds.declaration import Declaration
 
+MOST_PIXELS = 2**31 - 1
+"""More pixels than Pillow's formats hold."""
 Side = Annotated[int, Field(ge=1)]
 
 
@@ -41,6 +43,17 @@ class ResizedPictures(Declaration):
         description="Colour behind transparent pixels, without use if `channels` is 4: name or #rrggbb.",
     )
 
+    frames: Frames = Field(
+        default="error",
+        description="What is done about a file of several pages or frames: an error, or `first` takes the first.",
+    )
+    max_pixels: int = Field(
+        default=MAX_PIXELS,
+        ge=1,
+        le=MOST_PIXELS,
+        description="The largest picture that is decoded, in pixels; a larger one cannot be read.",
+    )
+
     @field_validator("background")
     @classmethod
     def _check_background(cls, colour: str) -> str:
@@ -58,4 +71,11 @@ class ResizedPictures(Declaration):
         Returns:
             A decoder to images of `size`.
         """
-        return PictureDecoder(self.size, self.channels, self.fit, self.background)
+        return PictureDecoder(
+            self.size,
+            self.channels,
+            self.fit,
+            self.background,
+            frames=self.frames,
+            max_pixels=self.max_pixels,
+        )

@@ -13,7 +13,7 @@ from gan_run.core.base.errors import (
     UnreadableError,
     suggest,
 )
-from gan_run.core.base.files import cache_folder, hash_file
+from gan_run.core.base.files import cache_folder, check_file, hash_file
 from gan_run.core.base.image import ImageShape, PixelCodec, resize_pixels, to_float, to_uint8
 from gan_run.core.base.progress import track_progress
 from gan_run.core.base.randomness import isolated_rng, permutation
@@ -246,6 +246,7 @@ __all__ = [
     "assign_categories",
     "cache_folder",
     "cached_tensors",
+    "check_file",
     "check_resolution",
     "compare",
     "compare_pairs",

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_run import DataError, Decoding, ImageShape, Split, UnreadableError, decode_once, split_by_name
+from gan_run import DataError, Decoding, ImageShape, Split, UnreadableError, check_file, decode_once, split_by_name
 from gan_run.plugins.data.cifar10.form import CLASSES, SIDE, Form, Pictures
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -71,6 +71,7 @@ class ClassFolders(Form):
 
 def _decode(path: Path) -> Tensor:
     """The picture in a file, uint8 (3, 32, 32). Raises UnreadableError."""
+    check_file(path)
     try:
         with Image.open(path) as file:
             if file.size != (SIDE, SIDE):

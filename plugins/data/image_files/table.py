@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gan_run import Column, ColumnKind, DataError, Split, suggest
+from gan_run import Column, ColumnKind, DataError, Split, check_file, suggest
 
 FILE = "file"
 """The column with the path of each image."""
@@ -92,8 +92,11 @@ def read_table(path: Path, images: Sequence[str], kinds: Mapping[str, ColumnKind
 def _read(path: Path) -> tuple[list[str], dict[str, list[str]]]:
     """The header, and the cells of each row by image. Raises DataError."""
     try:
+        check_file(path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *lines = [[cell.strip() for cell in line] for line in csv.reader(file) if line] or [[]]
+    except DataError as error:
+        raise DataError(f"data.columns: {error}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"data.columns: {path} cannot be read ({error})") from None
     if FILE not in header or len(set(header)) < len(header):

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from gan_run import DataError, Declaration, SpecPath
+from gan_run import DataError, Declaration, SpecPath, check_file
 
 
 class Weights(Declaration):
@@ -52,6 +52,7 @@ class Weights(Declaration):
         module.load_state_dict({name: tensors[name] for name in own})
 
     def _read(self) -> Mapping[str, Tensor]:
+        check_file(self.path)
         try:
             content = self.path.read_bytes()
             tensors = load_file(self.path)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_run.core.base.errors import CodeError, DataError
+from gan_run.core.base.files import check_file
 from gan_run.core.kinds.latent_space import CodeDim, code_dims_by_name
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.numbered_samples import Wanted
@@ -61,6 +62,7 @@ def read_codes(path: Path, model: Model, seed: int) -> list[Wanted]:
         NotFoundByName: A column is no code.
         CodeError: A code cannot have a value.
     """
+    check_file(path)
     if path.suffix == ".npz":
         return _with_file_names(*_from_arrays(path, model, seed))
     try:

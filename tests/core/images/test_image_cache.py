@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -209,7 +210,78 @@ def test_a_cache_that_is_no_folder_is_an_error_that_says_what_to_do(folder: Path
         decode_once(decoding(folder, Reader()), tmp_path / "cache")
 
 
-@pytest.mark.parametrize("name", ["images.npy", "about.json"])
+@pytest.mark.parametrize("damage", ["none", "a flipped bit", "cut", "another line", "no header"])
+def test_after_an_interruption_the_complete_blocks_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setattr(image_cache, "CHUNK", 2)
+    files = tmp_path / "files"
+    files.mkdir()
+    for number in range(9):
+        (files / str(number)).write_text(str(number))
+
+    class Interrupted(Reader):
+        def __call__(self, path: Path) -> Tensor:
+            if path.name == "6":
+                raise KeyboardInterrupt
+            return super().__call__(path)
+
+    reader = Interrupted(frozenset("1"))
+    with pytest.raises(KeyboardInterrupt):
+        decode_once(decoding(files, reader, skip=True), tmp_path / "cache")
+    (unfinished,) = (tmp_path / "cache").glob("*.unfinished")
+    images, blocks = unfinished / "images.npy", unfinished / "blocks.jsonl"
+    content = bytearray(images.read_bytes())
+    if damage == "a flipped bit":
+        content[-2 * 4] ^= 1  # in the third block
+        images.write_bytes(content)
+    elif damage == "cut":
+        images.write_bytes(content[:-1])
+    elif damage == "another line":
+        lines = blocks.read_text().splitlines(keepends=True)
+        blocks.write_text("".join([*lines[:2], '{"count": "x"}\n']))
+    elif damage == "no header":
+        images.write_bytes(b"")
+    again = Reader(frozenset("1"))
+    found = decode_once(decoding(files, again, skip=True), tmp_path / "cache")
+    assert numbers(found.images) == [0, 0, 2, 3, 4, 5, 6, 7, 8]
+    assert dict(found.unreadable) == {1: f"{files / '1'} is broken"}
+    first = {"none": 6, "no header": 0}.get(damage, 4)
+    assert sorted(again.read) == [str(number) for number in range(first, 9)]
+    assert [path.suffix for path in (tmp_path / "cache").iterdir() if path.suffix] == [".lock"]
+
+
+def test_an_unpacking_that_was_interrupted_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    def interrupted() -> Iterator[Tensor]:
+        yield block(1, 2, 3)
+        raise KeyboardInterrupt
+
+    whole = unpacking(tmp_path / "file", count=5)
+    with pytest.raises(KeyboardInterrupt):
+        unpack_once(replace(whole, blocks=interrupted), tmp_path / "cache")
+    # The blocks of the second reading are of other sizes; what is kept is not taken from them.
+    later = unpacking(tmp_path / "file", block(9, 9), block(9, 4, 5), count=5)
+    found = unpack_once(later, tmp_path / "cache")
+    assert numbers(found[torch.arange(5)]) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("resident", [0, image_cache.RESIDENT], ids=["left in the file", "in memory"])
+def test_a_flipped_bit_of_an_image_is_found(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resident: int
+) -> None:
+    monkeypatch.setattr(image_cache, "RESIDENT", resident)
+    decode_once(decoding(folder, Reader()), tmp_path / "cache")
+    (file,) = (tmp_path / "cache").glob("*/images.npy")
+    content = bytearray(file.read_bytes())
+    content[-10] ^= 16
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=r"the images 0 to 5 are not what was written\): delete it"):
+        decode_once(decoding(folder, Reader()), tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["images.npy", "blocks.jsonl", "about.json"])
 @pytest.mark.parametrize("damage", ["missing", "cut", "other"])
 def test_a_damaged_entry_is_an_error_that_says_what_to_do(folder: Path, tmp_path: Path, name: str, damage: str) -> None:
     decode_once(decoding(folder, Reader()), tmp_path / "cache")

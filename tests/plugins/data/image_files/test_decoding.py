@@ -1,4 +1,4 @@
-import json
+import struct
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -250,7 +250,7 @@ def test_a_transparent_gif_shows_its_first_frame_on_the_background(tmp_path: Pat
         frame.putpalette([*RED, *GREEN])
     frames[0].putpixel((1, 0), 1)
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], transparency=1)
-    assert colours(decode(tmp_path, 2, background="blue")) == [[RED, BLUE], [RED, RED]]
+    assert colours(decode(tmp_path, 2, background="blue", frames="first")) == [[RED, BLUE], [RED, RED]]
 
 
 def test_sixteen_bits_of_gray_are_scaled_to_eight(tmp_path: Path):
@@ -277,6 +277,73 @@ def test_big_endian_sixteen_bits_are_scaled_too(tmp_path: Path):
     values = np.array([[0, 257], [514, 65535]], dtype=">u2")
     Image.frombytes("I;16B", (2, 2), values.tobytes()).save(tmp_path / "a.tif")
     assert decode(tmp_path, 2, channels=1).tolist() == [[[0, 1], [2, 255]]]
+
+
+def tiff(values: np.ndarray[Any, Any], bits: int, white_is_zero: bool = False) -> bytes:
+    """An uncompressed gray TIFF, (H, W), of 12 or 16 bits per pixel; Pillow writes none of 12."""
+    if bits == 12:
+        rows = ["".join(f"{value:03x}" for value in row) for row in values.tolist()]
+        content = b"".join(bytes.fromhex(row + "0" * (len(row) % 2)) for row in rows)
+    else:
+        content = values.astype("<u2").tobytes()
+    height, width = values.shape
+    short, long = 3, 4
+    tags = [
+        *((256, short, width), (257, short, height), (258, short, bits), (259, short, 1)),
+        *((262, short, 0 if white_is_zero else 1), (273, long, 8), (277, short, 1), (278, short, height)),
+        (279, long, len(content)),
+    ]
+    entries = b"".join(
+        struct.pack("<HHIHH" if kind == short else "<HHII", tag, kind, 1, *((value, 0) if kind == short else (value,)))
+        for tag, kind, value in tags
+    )
+    return (
+        struct.pack("<2sHI", b"II", 42, 8 + len(content)) + content + struct.pack("<H", len(tags)) + entries + bytes(4)
+    )
+
+
+@pytest.mark.parametrize(("bits", "white_is_zero"), [(12, False), (16, False), (16, True)])
+def test_the_depth_and_the_white_of_a_tiff_are_those_it_states(tmp_path: Path, bits: int, white_is_zero: bool):
+    white = 2**bits - 1
+    values = np.array([[0, white], [white // 2, white // 5]])
+    (tmp_path / "a.tif").write_bytes(tiff(values, bits, white_is_zero))
+    shown = np.array([[0, 255], [127, 51]])
+    assert decode(tmp_path, 2, channels=1).tolist() == [(255 - shown if white_is_zero else shown).tolist()]
+
+
+def test_sixteen_bits_of_a_pgm_are_scaled(tmp_path: Path):
+    for white in (65535, 4095):
+        values = np.array([[0, white], [white // 2, white // 5]], dtype=">u2")
+        (tmp_path / "a.pgm").write_bytes(b"P5 2 2 %d\n" % white + values.tobytes())
+        assert decode(tmp_path, 2, channels=1).tolist() == [[[0, 255], [127, 51]]]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_the_transparent_value_of_sixteen_bit_gray_is_transparent(tmp_path: Path, channels: int):
+    Image.fromarray(np.array([[1000, 257 * 9]], dtype=np.uint16)).save(tmp_path / "a.png", transparency=1000)
+    image = decode(tmp_path, (1, 2), channels=channels)
+    assert image[:, 0, 1].tolist() == ([9, 9, 9, 255] if channels == 4 else [9] * channels)
+    assert image[3, 0, 0] == 0 if channels == 4 else image[:, 0, 0].tolist() == [255] * channels
+
+
+def pages(path: Path, **options: Any) -> None:
+    first, second = Image.new("RGB", (2, 2), RED), Image.new("RGB", (2, 2), GREEN)
+    first.save(path, save_all=True, append_images=[second], **options)
+
+
+@pytest.mark.parametrize("ending", ["tif", "gif", "webp", "png", "avif"])
+def test_several_pages_are_an_error_unless_the_first_is_meant(tmp_path: Path, ending: str):
+    pages(tmp_path / f"a.{ending}")
+    with pytest.raises(
+        DataError, match=rf'a\.{ending} cannot be read .*several pages or frames: set frames to "first"'
+    ):
+        decode(tmp_path, 2)
+    assert (decode(tmp_path, 2, frames="first") - torch.tensor(RED).view(3, 1, 1)).abs().max() <= 3
+
+
+def test_the_preview_in_a_camera_s_file_is_no_second_page(tmp_path: Path):
+    pages(tmp_path / "a.jpg", format="MPO", quality=100)
+    assert (decode(tmp_path, 2) - torch.tensor(RED).view(3, 1, 1)).abs().max() <= 3
 
 
 def test_black_and_white_bits_become_the_ends_of_the_scale(tmp_path: Path):
@@ -331,15 +398,6 @@ def test_a_wrong_size_is_one_problem_with_its_place(
     with pytest.raises(SpecError, match=message) as refused:
         read_spec(spec, registry=registry)
     assert len(refused.value.problems) == 1
-
-
-def test_a_square_has_the_transform_in_the_cache_that_it_had_before_rectangles(tmp_path: Path):
-    # The transform is part of the key: another one would decode every folder again.
-    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
-    decode(tmp_path, 4, cache=tmp_path / "cache")
-    (about,) = (tmp_path / "cache").glob("*/about.json")
-    transform = {"size": 4, "channels": 3, "fit": "crop", "background": "white", "crop": None}
-    assert json.loads(about.read_text())["transform"] == transform
 
 
 def test_sizes_and_channels_have_images_of_their_own_in_the_cache(tmp_path: Path):
