@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +44,22 @@ def check_file(path: Path) -> None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or a socket"
         raise UnreadableError(f"{path} cannot be read (it is {kind}, and no file)")
+
+
+def check_space(target: Path, size: int) -> None:
+    """Refuse to begin a file or folder for which the disk has no room.
+
+    Args:
+        target: The path, which need not exist.
+        size: What it takes, in bytes.
+
+    Raises:
+        DataError: Less is free.
+    """
+    folder = next(parent for parent in (target, *target.absolute().parents) if parent.is_dir())
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise DataError(f"{target} would take {size:,} bytes, and {free:,} are free: make room, or ask for less")
 
 
 def sync(path: Path) -> None:

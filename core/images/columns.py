@@ -1,7 +1,7 @@
 """Columns: what is known of each image of a dataset, one tensor per name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -29,6 +29,8 @@ class Column:
     """The names of categories 0, 1, …, where they are known."""
     shape: tuple[int, ...] = ()
     """The shape of the value of one image: () for a number, (D,) for a vector, (C, H, W) for a partner image."""
+    unseen: tuple[int, ...] = field(default=(), compare=False)
+    """The categories that no training image has, where `DataSource.describe` knows them: see `unseen_categories`."""
 
     def mistake_in(self, values: Tensor) -> str | None:
         """What is wrong with the values of this column; None if nothing is.
@@ -50,6 +52,19 @@ class Column:
         if self.names is not None and high >= len(self.names):
             return f"categories up to {high} for {len(self.names)} names"
         return None
+
+
+def unseen_categories(values: Tensor, count: int) -> tuple[int, ...]:
+    """The categories that no image has.
+
+    Args:
+        values: int64 (M,): categories, or -1 where it is not known.
+        count: The number of categories.
+
+    Returns:
+        Those of 0 to `count` - 1 that are not among `values`.
+    """
+    return tuple(sorted(set(range(count)) - set(values.tolist())))
 
 
 def is_known(values: Tensor) -> Tensor:

@@ -17,6 +17,10 @@ CELL = 56
 """Pixels that the shorter side of a cell has at least, unless its longer side would have more than `LARGEST`."""
 LARGEST = 512
 """Pixels up to which the longer side of a cell is magnified."""
+LONGEST = 65_000
+"""Pixels of a side of a picture at most: JPEG and matplotlib hold 2^16."""
+MOST = 2**27
+"""Pixels of a picture at most: 400 MB of RGB."""
 GAP = 2
 """Pixels between and around cells."""
 SHOWN_AS_THEY_ARE = (1, 3, 4)
@@ -38,7 +42,7 @@ def image_grid(images: Tensor, columns: int, channels: Sequence[int] | None = No
         One picture, uint8 (C', H', W'): 3 channels, or 4 of RGBA images.
 
     Raises:
-        DataError: The images are no pictures, or have no such channel.
+        DataError: The images are no pictures, have no such channel, or the picture would be too large.
     """
     # torchvision takes over a second to import, and every command loads the plugins that use this.
     from torchvision.utils import make_grid
@@ -46,7 +50,8 @@ def image_grid(images: Tensor, columns: int, channels: Sequence[int] | None = No
     if problem := why_not_shown(ImageShape(*images.shape[1:]), channels):
         raise DataError(problem)
     shown = images[:, list(shown_channels(images.shape[1], channels))]
-    factor = magnification(images)
+    check_grid(ImageShape(*images.shape[1:]), len(images), columns)
+    factor = magnification(images.shape[2:])
     large = to_uint8(shown).repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
     grid: Tensor = make_grid(large, nrow=columns, padding=GAP, pad_value=255)
     return grid
@@ -92,9 +97,32 @@ def shown_channels(count: int, channels: Sequence[int] | None = None) -> Sequenc
     return range(count) if count in SHOWN_AS_THEY_ARE else [min(number, count - 1) for number in range(3)]
 
 
-def magnification(images: Tensor) -> int:
-    """The whole number by which `image_grid` magnifies images (N, C, H, W) in each direction."""
-    height, width = images.shape[2:]
+def check_grid(image: ImageShape, count: int, columns: int) -> None:
+    """Refuse a picture of more images than a file can hold, before they are generated.
+
+    Args:
+        image: The shape of the images.
+        count: How many there are.
+        columns: How many are in a row.
+
+    Raises:
+        DataError: The images are no pictures, or a side or the whole would have too many pixels.
+    """
+    if problem := why_not_shown(image):
+        raise DataError(problem)
+    factor = magnification(image.size)
+    numbers = (math.ceil(count / columns), min(count, columns))
+    height, width = (GAP + number * (side * factor + GAP) for number, side in zip(numbers, image.size, strict=True))
+    if max(height, width) > LONGEST or height * width > MOST:
+        raise DataError(
+            f"a picture of {count} images of {image} would have {width}x{height} pixels: the most are {LONGEST:,} in a "
+            f"row and {MOST:,} in all; draw fewer"
+        )
+
+
+def magnification(size: Sequence[int]) -> int:
+    """The whole number by which `image_grid` magnifies images of `size`, (H, W), in each direction."""
+    height, width = size
     return max(1, min(math.ceil(CELL / min(height, width)), LARGEST // max(height, width)))
 
 

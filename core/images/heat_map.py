@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_run.core.images.figures import METADATA, new_figure
+
 DPI = 100
 CELL = 0.7
 """Inches per cell, on each axis."""
+WRITTEN = 100
+"""Up to so many rows and columns have names, and numbers in their cells; the cells of larger tables are smaller."""
 MARGIN = 1.8
 """Inches for the names on the left and below."""
 
@@ -25,20 +29,17 @@ def save_heat_map(
         texts: (R, C): what is written into each cell.
         path: The file.
     """
-    # matplotlib is slow to import; its pyplot keeps every figure and chooses a window system.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    width, height = MARGIN + CELL * len(columns) + 0.2, MARGIN + CELL * len(rows) + 0.2
-    figure = Figure(figsize=(width, height), dpi=DPI)
-    FigureCanvasAgg(figure)
-    box = (MARGIN / width, MARGIN / height, CELL * len(columns) / width, CELL * len(rows) / height)
-    axes = figure.add_axes(box)
-    axes.imshow(strengths, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
-    axes.set_yticks(range(len(rows)), rows)
-    for (row, column), strength in np.ndenumerate(strengths):
-        colour = "white" if strength > 0.6 else "black"
-        axes.text(column, row, str(texts[row, column]), ha="center", va="center", color=colour)
-    # Without a date or version in the file, equal tables give equal bytes.
-    figure.savefig(path, metadata={"Software": None})
+    most = max(len(rows), len(columns))
+    cell = CELL if most <= WRITTEN else max(CELL * WRITTEN / most, 1 / DPI)
+    width, height = MARGIN + cell * len(columns) + 0.2, MARGIN + cell * len(rows) + 0.2
+    box = (MARGIN / width, MARGIN / height, cell * len(columns) / width, cell * len(rows) / height)
+    with new_figure(width, height, DPI) as figure:
+        axes = figure.add_axes(box)
+        axes.imshow(strengths, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        if most <= WRITTEN:
+            axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
+            axes.set_yticks(range(len(rows)), rows)
+            for (row, column), strength in np.ndenumerate(strengths):
+                colour = "white" if strength > 0.6 else "black"
+                axes.text(column, row, str(texts[row, column]), ha="center", va="center", color=colour)
+        figure.savefig(path, metadata=METADATA)

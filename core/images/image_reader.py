@@ -104,6 +104,8 @@ class ImageReader:
             raise DataError(f"images: {self._wanted} is needed, not {images.dtype} {tuple(images.shape)}")
         if is_stored:
             return self.codec.decode(arranged)
+        if not arranged.isfinite().all():
+            raise DataError("images: there are values that are no finite numbers")
         if arranged.numel() and arranged.amin() >= 0 and (largest := arranged.amax().item()) > BEYOND:
             raise DataError(
                 f"images: floats have to be in [-1, 1], and these reach {largest:g}: "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from gan_run.core.images.figures import METADATA, new_figure
 from gan_run.core.images.grid import GAP, image_grid, magnification
 
 DPI = 100
@@ -39,32 +40,24 @@ def save_labelled_grid(
         row_title: What is written on the left of all.
 
     Raises:
-        DataError: The images are no pictures, or have no such channel.
+        DataError: The images are no pictures, have no such channel, or their picture would be too large.
     """
-    # pyplot would keep every figure and choose a window system; and matplotlib is slow to import.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     pixels = image_grid(images, columns, channels)
     height, width = pixels.shape[1:]
     left = LEFT + CHARACTER * max(map(len, row_names), default=0)
     whole_width, whole_height = width + left + RIGHT, height + TOP + BOTTOM
-    figure = Figure(figsize=(whole_width / DPI, whole_height / DPI), dpi=DPI)
-    FigureCanvasAgg(figure)
-
     # One pixel of the grid is one pixel of the picture, so that nothing is blurred.
     box = (left / whole_width, BOTTOM / whole_height, width / whole_width, height / whole_height)
-    axes = figure.add_axes(box, frameon=False)
-    axes.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", aspect="auto")
-
-    factor = magnification(images)
-    axes.set_xticks(_centres(len(column_names), images.shape[3] * factor), column_names, fontsize=8)
-    axes.set_yticks(_centres(len(row_names), images.shape[2] * factor), row_names, fontsize=8)
-    axes.tick_params(length=0)
-    axes.set_xlabel(title)
-    axes.set_ylabel(row_title)
-    # Without a date or version in the file, the same images are the same bytes.
-    figure.savefig(path, format="png", metadata={"Software": None})
+    factor = magnification(images.shape[2:])
+    with new_figure(whole_width / DPI, whole_height / DPI, DPI) as figure:
+        axes = figure.add_axes(box, frameon=False)
+        axes.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", aspect="auto")
+        axes.set_xticks(_centres(len(column_names), images.shape[3] * factor), column_names, fontsize=8)
+        axes.set_yticks(_centres(len(row_names), images.shape[2] * factor), row_names, fontsize=8)
+        axes.tick_params(length=0)
+        axes.set_xlabel(title)
+        axes.set_ylabel(row_title)
+        figure.savefig(path, format="png", metadata=METADATA)
 
 
 def _centres(count: int, cell: int) -> list[float]:

@@ -167,7 +167,7 @@ class LatentModule(nn.Module, ABC):
             high: Last value, likewise.
 
         Returns:
-            Values (steps,) evenly spaced from `low` to `high`; all values, (cardinality,), of a discrete latent.
+            Values (steps,) evenly spaced from `low` to `high`; of a discrete latent all that `value` accepts.
 
         Example:
             def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
@@ -337,12 +337,16 @@ class LatentModule(nn.Module, ABC):
             Scalar tensor on the CPU: int64 if the latent is discrete, else float.
 
         Raises:
-            ValueError: `number` is not a value of this latent, here a class index. The message goes to the user.
+            ValueError: `number` is not a value of this latent, here a class index or a finite number. The message goes
+                to the user.
         """
         if self.value_shape:
             raise ValueError(f"it has values of shape {self.value_shape}, not numbers")
         if self.cardinality is None:
-            return torch.tensor(float(number))
+            value = torch.tensor(float(number))
+            if not value.isfinite():
+                raise ValueError("it has to be a finite number")
+            return value
         if not float(number).is_integer() or not 0 <= number < self.cardinality:
             raise ValueError(f"{number:g} is not a category: they are 0 to {self.cardinality - 1}")
         return torch.tensor(int(number))

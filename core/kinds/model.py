@@ -195,6 +195,9 @@ class Model:
         for name in options or {}:
             if name not in self.sampling_options:
                 raise CodeError(f"the generator has no sampling option {name!r}{suggest(name, self.sampling_options)}")
+        for name, number in (options or {}).items():
+            if not math.isfinite(number):
+                raise CodeError(f"the sampling option {name} has to be a finite number, not {number:g}")
         n = len(next(iter(values.values())))
         chunks = []
         for start in range(0, n, self.chunk_size):

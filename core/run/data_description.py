@@ -1,7 +1,7 @@
 """The description of a dataset as JSON, in a run's data.json.
 
 {"image": [1, 28, 28], "sizes": {"train": 60000, "test": 10000}, "codec": {"dtype": "uint8", "low": 0.0, "high": 255.0},
- "columns": {"label": {"kind": "categorical", "names": ["0", "1", …], "shape": []}},
+ "columns": {"label": {"kind": "categorical", "names": ["0", "1", …], "shape": [], "unseen": []}},
  "fingerprint": {"images": "5f6c…", "columns": "9a41…"}}
 
 The fingerprint is that of the training images; a stream has none, nor has the data.json of an earlier version.

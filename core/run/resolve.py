@@ -1,5 +1,6 @@
 """Checks a spec against its data, and replaces each `auto` by a value."""
 
+import logging
 import time
 import warnings
 
@@ -13,8 +14,12 @@ from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
 
+logger = logging.getLogger("gan_run")
+
 RESOLVED_FIELDS = ("device", "precision")
 """The fields of `train` that may be `auto`."""
+NAMED = 10
+"""How many classes without images a warning names."""
 TIMED_STEPS = 3
 TESTED_DEVICES = ("cpu", "cuda")
 """The types of device that the test suite passes on."""
@@ -41,7 +46,19 @@ def check_against_data(spec: Spec, data: Splits) -> DataInfo:
     spec.data.check_sizes(info)
     if problems := spec.data_problems(info):
         raise SpecError(problems, spec.name)
+    _warn_of_unseen(spec, info)
     return info
+
+
+def _warn_of_unseen(spec: Spec, info: DataInfo) -> None:
+    """Warn of conditions on categories that no training image has."""
+    for name, latent in spec.latents.items():
+        for column in (info.columns[column] for column in latent.observed_columns() if column in info.columns):
+            if column.unseen:
+                shown = [column.names[category] if column.names else str(category) for category in column.unseen]
+                more = [f"and {len(shown) - NAMED} more"] if len(shown) > NAMED else []
+                listed = ", ".join([*shown[:NAMED], *more])
+                logger.warning("latents.%s: no training image is of %d classes: %s", name, len(shown), listed)
 
 
 def with_train(spec: Spec, **changes: object) -> Spec:

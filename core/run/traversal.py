@@ -1,12 +1,14 @@
 """Strips of images in which one code changes and everything else is held (Chen et al. 2016, figures 2 to 6)."""
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import Tensor
 
-from gan_run.core.images.grid import image_grid
+from gan_run.core.base.errors import CodeError
+from gan_run.core.images.grid import check_grid, image_grid
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
@@ -40,6 +42,11 @@ class Traversals:
     channels: Sequence[int] | None = None
     options: Mapping[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name, number in (("low", self.low), ("high", self.high)):
+            if number is not None and not math.isfinite(number):
+                raise CodeError(f"{name} has to be a finite number, not {number:g}")
+
     def render(self, model: Model, stem: Path) -> list[Path]:
         """Write a strip, and a GIF if `frames` is given, for each code.
 
@@ -50,15 +57,27 @@ class Traversals:
 
         Returns:
             The files.
+
+        Raises:
+            DataError: The images are no pictures, have no such channel, or there would be too many of them.
         """
+        code_dims = model.latents.code_dims(model.codes if self.codes is None else self.codes)
+        self._check_size(model, code_dims)
         held = model.sample_latents(self.rows)
         paths = []
-        for code_dim in model.latents.code_dims(model.codes if self.codes is None else self.codes):
+        for code_dim in code_dims:
             target = stem.with_name(f"{stem.name}-{file_name_of(code_dim, tuple(model.latents))}")
             paths.append(self._save_strip(model, held, code_dim, target.with_name(f"{target.name}.png")))
             if self.frames is not None:
                 paths.append(self._save_gif(model, held, code_dim, target.with_name(f"{target.name}.gif"), self.frames))
         return paths
+
+    def _check_size(self, model: Model, code_dims: Sequence[CodeDim]) -> None:
+        """Refuse a strip or a GIF of too many images, before they are drawn. Raises DataError."""
+        for code_dim in code_dims:
+            for steps in filter(None, (self.steps, self.frames)):
+                count = model.latents[code_dim.name].cardinality or steps
+                check_grid(model.image, count * self.rows, count)
 
     def _save_strip(self, model: Model, held: Values, code_dim: CodeDim, path: Path) -> Path:
         values = model.latents[code_dim.name].traversal_values(self.steps, self.low, self.high)

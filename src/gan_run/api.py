@@ -28,6 +28,7 @@ from gan_run.core.images.columns import (
     fill_missing,
     is_known,
     mean_over_known,
+    unseen_categories,
 )
 from gan_run.core.images.downloads import damaged_file, download_files
 from gan_run.core.images.feed import Feed, FeedContext, IndexFeed, ShuffledFeed
@@ -300,6 +301,7 @@ __all__ = [
     "train",
     "train_seeds",
     "unpack_once",
+    "unseen_categories",
     "upsampling_plan_of",
     "value_at",
     "why_not_shown",

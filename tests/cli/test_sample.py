@@ -168,6 +168,15 @@ def test_a_value_that_training_never_drew_is_drawn_with_a_note(here: Here, run: 
         (("--codes", "seed.csv"), "seed.csv, row 2: seed and number have to be whole numbers"),
         (("--codes", "empty.csv"), "empty.csv has no row"),
         (("--out", "full"), "full is not empty: name a new folder"),
+        (("--code", "c=nan"), "c=nan: it has to be a finite number"),
+        (("--code", "c=1e39"), "c=1e+39: it has to be a finite number"),
+        (("--codes", "infinite.csv"), "infinite.csv, row 2: c=inf: it has to be a finite number"),
+        (("--codes", "nan.npz"), "nan.npz: latents.c: there are values that are no finite numbers"),
+        (("--n", "1000000000"), "a picture of 1000000000 images of 8x8, 1 channel(s) would have"),
+        (("--n", "1000000000000", "--out", "much.npz"), "much.npz would take 64,000,000,000,000 bytes"),
+        (("--n", "1000000000000", "--out", "much"), "much would take 4,096,000,000,000,000 bytes"),
+        (("--per-class", "1000000000"), "a picture of 3000000000 images"),
+        (("--grid", "c", "category", "--steps", "1000000"), "a picture of 3000000 images"),
     ],
 )
 def test_what_cannot_be_drawn_is_answered(
@@ -179,6 +188,8 @@ def test_what_cannot_be_drawn_is_answered(
     (tmp_path / "short.csv").write_text("c,category\n0.5\n")
     (tmp_path / "seed.csv").write_text("c,seed\n0.5,a\n")
     (tmp_path / "empty.csv").write_text("c\n")
+    (tmp_path / "infinite.csv").write_text("c\ninf\n")
+    np.savez(tmp_path / "nan.npz", **{"latents.c": np.array([0, np.nan])})
     (tmp_path / "full").mkdir()
     (tmp_path / "full/x").touch()
     done = here("sample", run, *arguments)

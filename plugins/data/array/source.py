@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -23,6 +24,7 @@ from gan_run import (
     Split,
     array_file,
     split_by_name,
+    unseen_categories,
 )
 from gan_run.plugins.data.array.columns import Table, read_column, table_of_arrays
 from gan_run.plugins.data.array.layout import Layout, LayoutName, guesses
@@ -75,7 +77,11 @@ class ImageArray(DataSource, ABC):
         header, layout, codec = self._images_header()
         count = header.shape[0]
         sizes: dict[Split, int] = {split: len(self._chosen(count, split)) for split in ("train", "test")}
-        columns = self._all_columns(count).columns
+        table = self._all_columns(count)
+        columns = dict(table.columns)
+        if LABEL in columns and (names := columns[LABEL].names) is not None:
+            seen = table.values[LABEL][self._chosen(count, "train")]
+            columns[LABEL] = replace(columns[LABEL], unseen=unseen_categories(seen, len(names)))
         return DataInfo(layout.image_shape(header.shape), sizes, columns, codec)
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:

@@ -76,7 +76,7 @@ class ImageFolder(ResizedPictures, Pictures):
         """From the file names and the CSV file alone, without decoding: unreadable files are counted too."""
         pictures = self._pictures()
         chosen = {split: len(pictures.of_split(split)) for split in pictures.splits}
-        return DataInfo(self.decoder().image, chosen, pictures.columns)
+        return DataInfo(self.decoder().image, chosen, pictures.described())
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         pictures = self._pictures()

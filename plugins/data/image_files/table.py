@@ -3,13 +3,14 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from gan_run import Column, ColumnKind, DataError, Split, check_file, suggest
+from gan_run import Column, ColumnKind, DataError, Split, check_file, suggest, unseen_categories
 
 FILE = "file"
 """The column with the path of each image."""
@@ -44,6 +45,16 @@ class ListedPictures(NamedTuple):
     def of_split(self, split: Split) -> Sequence[int]:
         """The pictures of a split, as indices into `paths`."""
         return self.splits.get(split, ())
+
+    def described(self) -> dict[str, Column]:
+        """The columns, with the categories that no training image has."""
+        train = torch.tensor(self.of_split("train"), dtype=torch.int64)
+        return {
+            name: column
+            if column.names is None
+            else replace(column, unseen=unseen_categories(self.values[name][train], len(column.names)))
+            for name, column in self.columns.items()
+        }
 
 
 def stated_splits(path: Path | None, name: str, cells: Sequence[str]) -> dict[Split, Sequence[int]]:

@@ -63,6 +63,15 @@ class LabelModule(CategoricalModule):
     def sample(self, n: int) -> Tensor:
         return torch.multinomial(self.frequencies, n, replacement=True)
 
+    def traversal_values(self, steps: int, low: float | None = None, high: float | None = None) -> Tensor:
+        return self.frequencies.nonzero().flatten()
+
+    def value(self, number: float) -> Tensor:
+        value = super().value(number)
+        if not self.frequencies[value]:
+            raise ValueError(f"no training image is of this class (category {number:g}): the generator cannot draw it")
+        return value
+
     def log_prior(self, value: Tensor) -> Tensor:
         return self.frequencies.log()[value]
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-import torch
 from pydantic import Field
 
 from gan_run import (
@@ -43,13 +42,13 @@ class Samples(DrawnImages):
 
     def render(self, model: Model, data: Splits, stem: Path) -> list[Path]:
         code = self._categorical(model)
-        categories = None if code is None else model.latents[code].cardinality
-        columns = categories or self.columns
+        categories = None if code is None else model.latents[code].traversal_values(1)
+        columns = self.columns if categories is None else len(categories)
         values = model.sample_latents(self.rows * columns)
-        if code is not None:
+        if code is not None and categories is not None:
             # Of several copies only the first is set; the others are random, like the noise.
             code_dim = model.latents.code_dims([code])[0]
-            values = model.latents.with_value(values, code_dim, torch.arange(columns).repeat(self.rows))
+            values = model.latents.with_value(values, code_dim, categories.repeat(self.rows))
         path = stem.with_name(f"{stem.name}.png")
         save_png(image_grid(model.generate(values, self.options), columns, self.channels), path)
         return [path]

@@ -7,11 +7,11 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from gan_run.core.base.errors import GanRunError, NotFoundByName, RunError, suggest
+from gan_run.core.images.figures import new_figure
 from gan_run.results.panels import Curve, Panel, is_loss, logged_panels, shared_steps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from gan_run.results.comparison import Comparison
 
@@ -51,7 +51,7 @@ def draw_curves(found: "Comparison", path: Path, numbers: Sequence[str] = ()) ->
     if not chosen:
         raise RunError("these runs have logged nothing yet: there are no learning curves")
     path.parent.mkdir(parents=True, exist_ok=True)
-    _figure(found, {name: panels[name] for name in chosen}).savefig(path, dpi=DPI)
+    _draw_panels(found, {name: panels[name] for name in chosen}, path)
 
 
 def _check_format(path: Path) -> None:
@@ -63,29 +63,26 @@ def _check_format(path: Path) -> None:
         raise GanRunError(f"{path}: no picture is written as .{suffix}{suggest(suffix, formats)}")
 
 
-def _figure(found: "Comparison", panels: Mapping[str, Panel]) -> "Figure":
-    # matplotlib is slow to import; its pyplot keeps every figure and chooses a window system.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def _draw_panels(found: "Comparison", panels: Mapping[str, Panel], path: Path) -> None:
     from matplotlib.lines import Line2D
 
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
     colours = _colours([group.name for group in found.groups])
     legend_height = LEGEND_LINE * (1 + math.ceil(len(colours) / columns))
-    figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows + legend_height), layout="constrained")
-    FigureCanvasAgg(figure)
-    grid = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axes, (name, panel) in zip(grid, panels.items(), strict=False):
-        axes.set(title=name, xlabel="step", ylabel=panel.unit)
-        axes.grid(alpha=0.3)
-        for group in found.groups:
-            _draw([panel.curves[run] for run in group.runs if run in panel.curves], axes, colours[group.name])
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    handles = [Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in colours.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
-    return figure
+    width, height = PANEL[0] * columns, PANEL[1] * rows + legend_height
+    with new_figure(width, height, DPI, layout="constrained") as figure:
+        grid = figure.subplots(rows, columns, squeeze=False).flatten()
+        for axes, (name, panel) in zip(grid, panels.items(), strict=False):
+            axes.set(title=name, xlabel="step", ylabel=panel.unit)
+            axes.grid(alpha=0.3)
+            for group in found.groups:
+                _draw([panel.curves[run] for run in group.runs if run in panel.curves], axes, colours[group.name])
+        for axes in grid[len(panels) :]:
+            axes.set_axis_off()
+        handles = [Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in colours.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
+        figure.savefig(path, dpi=DPI)
 
 
 def _colours(names: Sequence[str]) -> dict[str, Colour]:

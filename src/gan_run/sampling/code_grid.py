@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import Tensor
 
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.images.grid import check_grid
 from gan_run.core.images.labelled_grid import save_labelled_grid
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
@@ -37,9 +38,11 @@ def save_code_grid(
         channels: The channels that are shown; None for the first three.
 
     Raises:
-        DataError: The images are no pictures, or have no such channel.
+        DataError: The images are no pictures, have no such channel, or there would be too many of them.
         CodeError: The generator has no such option.
     """
+    height, width = (model.latents[dim.name].cardinality or steps for dim in (rows, columns))
+    check_grid(model.image, height * width, width)
     below, beside = (model.latents[dim.name].traversal_values(steps) for dim in (columns, rows))
     with isolated_rng("sample", seed):
         values = model.latents.sample(1, held=held)

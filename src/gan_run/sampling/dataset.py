@@ -68,8 +68,8 @@ def sample_dataset(
     Raises:
         NotFoundByName: No code has a name.
         CodeError: A code cannot have a value, or the generator has no such option.
-        DataError: `codes_file` cannot be read, `out` is a folder with files or ends as no format does, or the images
-            are no pictures.
+        DataError: `codes_file` cannot be read, `out` is a folder with files, ends as no format does or cannot hold so
+            many images, or the images are no pictures.
         GanRunError: Arguments exclude each other.
     """
     target = Path(out)
@@ -109,7 +109,7 @@ def ask(
         return Asked(len(rows), [row._replace(codes={**held, **row.codes}) for row in rows], notes)
     if per_class is not None:
         assert balance is not None
-        n = per_class * (model.latents[balance.name].cardinality or 1)
+        n = per_class * len(model.latents[balance.name].traversal_values(1))
     count = COUNT if n is None else n
     return Asked(count, new_samples(model, count, seed, held, balance), notes)
 
@@ -119,5 +119,6 @@ def write_samples(
 ) -> None:
     """Draw samples and write them. Raises as `sample_dataset` does."""
     writer = writer_for(out)(out, model, asked.count, model.labelled_dims(), channels)
+    writer.check()
     samples = track_progress(asked.samples, f"drawing {asked.count} images", asked.count)
     writer.write(model.numbered_samples(samples, options))

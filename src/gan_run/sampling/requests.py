@@ -36,12 +36,11 @@ def new_samples(
         held: Codes that all of them have.
         balance: A categorical code whose categories they take in turn.
     """
+    turns = None if balance is None else model.latents[balance.name].traversal_values(1).cpu()
     for number in range(count):
         codes = dict(held)
-        if balance is not None:
-            latent = model.latents[balance.name]
-            assert latent.cardinality is not None
-            codes[balance] = latent.value(number % latent.cardinality)
+        if balance is not None and turns is not None:
+            codes[balance] = turns[number % len(turns)]
         yield Wanted(seed, number, codes)
 
 
@@ -113,6 +112,8 @@ def _of_latent(path: Path, model: Model, name: str, array: NDArray[Any]) -> Iter
         raise DataError(
             f"{place}: numbers (N, {', '.join(map(str, shape))}) are needed, not {array.dtype} {array.shape}"
         )
+    if not np.isfinite(array).all():
+        raise DataError(f"{place}: there are values that are no finite numbers")
     for category in np.unique(array) if latent.cardinality is not None else ():
         try:
             latent.value(float(category))

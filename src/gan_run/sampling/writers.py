@@ -14,13 +14,16 @@ import torch
 from numpy.typing import NDArray
 
 from gan_run.core.base.errors import DataError
-from gan_run.core.base.files import check_new
-from gan_run.core.images.grid import image_grid, picture_of, picture_suffixes, save_picture, save_png
+from gan_run.core.base.files import check_new, check_space
+from gan_run.core.images.grid import check_grid, image_grid, picture_of, picture_suffixes, save_picture, save_png
 from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.numbered_samples import Samples
 from gan_run.sampling.requests import FILE, LATENTS, NUMBER, SEED
 from gan_run.tables import add_arrays, write_table
+
+FILE_BYTES = 4096
+"""What the smallest file takes on most file systems."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,18 @@ class Writer(ABC):
     """The codes that a table of the samples has."""
     channels: Sequence[int] | None = None
     """The channels that pictures show; None for the first three."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse a target that cannot hold so many samples, before they are drawn.
+
+        Raises:
+            DataError: It cannot.
+
+        Example:
+            def check(self) -> None:
+                check_space(self.target, self.count * BYTES)
+        """
 
     @abstractmethod
     def write(self, blocks: Iterator[Samples]) -> None:
@@ -55,15 +70,25 @@ class Writer(ABC):
 class GridWriter(Writer):
     """A picture of all samples, in the format of the file's suffix."""
 
+    def check(self) -> None:
+        check_grid(self.model.image, self.count, self._columns)
+
     def write(self, blocks: Iterator[Samples]) -> None:
         images = torch.cat([block.images for block in blocks])
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        save_picture(image_grid(images, math.ceil(math.sqrt(len(images))), self.channels), self.target)
+        save_picture(image_grid(images, self._columns, self.channels), self.target)
+
+    @property
+    def _columns(self) -> int:
+        return math.isqrt(self.count - 1) + 1
 
 
 class ArrayWriter(Writer):
     """An .npz file: `images` as the data stores them, `seed` and `number`, and the values of every latent,
     `latents.NAME`."""
+
+    def check(self) -> None:
+        check_space(self.target, self.count * math.prod(self.model.image) * self.model.codec.torch_dtype.itemsize)
 
     def write(self, blocks: Iterator[Samples]) -> None:
         self.target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +105,9 @@ class ArrayWriter(Writer):
 
 class FolderWriter(Writer):
     """A folder with one PNG per sample, and labels.csv: the file, seed, number and codes of each."""
+
+    def check(self) -> None:
+        check_space(self.target, self.count * FILE_BYTES)
 
     def write(self, blocks: Iterator[Samples]) -> None:
         check_new(self.target)

@@ -37,6 +37,14 @@ def test_the_entropy_is_that_of_the_frequencies() -> None:
     assert label(0, 1, 2).entropy().item() == pytest.approx(math.log(3), abs=1e-6)
 
 
+def test_a_class_without_training_images_cannot_be_drawn() -> None:
+    latent = label(0, 0, 2)
+    assert latent.value(2).item() == 2
+    with pytest.raises(ValueError, match=r"no training image is of this class \(category 1\)"):
+        latent.value(1)
+    assert latent.traversal_values(10).tolist() == [0, 2]
+
+
 def test_real_images_have_the_value_of_their_column() -> None:
     seen = torch.tensor([2, 0, 1])
     assert torch.equal(label(0, 1).observe({"label": seen}), seen)

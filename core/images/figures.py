@@ -1,0 +1,39 @@
+"""Figures of matplotlib: names in them are text, and equal content gives equal bytes."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+METADATA = {"Software": None}
+"""For `Figure.savefig`: without a version in the file, equal figures give equal bytes."""
+
+
+@contextmanager
+def new_figure(
+    width: float, height: float, dpi: float, layout: Literal["constrained"] | None = None
+) -> "Iterator[Figure]":
+    """A context in which a figure is drawn and saved.
+
+    Args:
+        width: In inches.
+        height: In inches.
+        dpi: Pixels per inch.
+        layout: matplotlib's layout engine; None for none.
+
+    Returns:
+        The figure. A `$` in a name begins no formula, and a character that the font lacks is drawn as a box.
+    """
+    # matplotlib is slow to import; its pyplot keeps every figure and chooses a window system.
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure = Figure(figsize=(width, height), dpi=dpi, layout=layout)
+        FigureCanvasAgg(figure)
+        yield figure
