@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from gan_run.core.base.errors import DataError, UnreadableError
+from gan_run.core.base.system_errors import naming
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -79,10 +80,11 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` atomically, as `write_text` does."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    sync(temporary)
-    temporary.replace(path)
-    sync(path.parent)
+    with naming(path):
+        temporary.write_bytes(content)
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ FOLDER/KEY.safetensors  the tensors, with their SHA-256 in the metadata
 A file under its final name is complete: it is written under another name, synced, and renamed.
 """
 
-import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.files import locked, sync
+from gan_run.core.base.system_errors import DISK_FULL
 from gan_run.core.base.tensor_files import save_tensors
 
 
@@ -95,13 +95,13 @@ def _write(entry: Path, tensors: dict[str, Tensor]) -> None:
         sync(unfinished)
         unfinished.replace(entry)
         sync(entry.parent)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise _cannot_write(entry.parent, error) from None
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _cannot_write(folder: Path, error: Exception) -> DataError:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+def _cannot_write(folder: Path, error: OSError) -> DataError:
+    if error.errno in DISK_FULL:
         return DataError(f"{folder}: the disk is full; make room, or set `cache` to a folder elsewhere")
     return DataError(f"{folder}: results cannot be kept here ({error}); set `cache` to another folder")

@@ -3,13 +3,14 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from gan_run.core.base.system_errors import naming
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-METADATA = {"Software": None}
-"""For `Figure.savefig`: without a version in the file, equal figures give equal bytes."""
 
 
 @contextmanager
@@ -37,3 +38,23 @@ def new_figure(
         figure = Figure(figsize=(width, height), dpi=dpi, layout=layout)
         FigureCanvasAgg(figure)
         yield figure
+
+
+def save_figure(figure: "Figure", target: Path | BytesIO, file_format: str = "png") -> None:
+    """Write a figure; equal ones give equal bytes.
+
+    Args:
+        figure: The figure.
+        target: The file, or a buffer.
+        file_format: The format, by its suffix.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    content = BytesIO() if isinstance(target, Path) else target
+    # Without a version in the file. Other formats than PNG have other fields.
+    metadata = {"Software": None} if file_format == "png" else None
+    figure.savefig(content, format=file_format, metadata=metadata)
+    if isinstance(target, Path):
+        with naming(target):
+            target.write_bytes(content.getvalue())

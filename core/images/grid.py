@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.image import ImageShape, to_uint8
+from gan_run.core.base.system_errors import naming
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -128,7 +130,7 @@ def magnification(size: Sequence[int]) -> int:
 
 def save_png(picture: Tensor, path: Path) -> None:
     """Write a picture, uint8 (C, H, W), as PNG whatever the suffix of `path`."""
-    pillow_image(picture).save(path, format="PNG")
+    _write(picture, path, "PNG")
 
 
 def save_picture(picture: Tensor, path: Path) -> None:
@@ -141,10 +143,23 @@ def save_picture(picture: Tensor, path: Path) -> None:
     Raises:
         DataError: Pillow writes no such format, or not such a picture.
     """
+    from PIL import Image
+
     try:
-        pillow_image(picture).save(path)
-    except (ValueError, OSError) as error:
+        _write(picture, path, Image.registered_extensions()[path.suffix.lower()])
+    except (ValueError, KeyError) as error:
         raise DataError(f"{path}: the picture cannot be written ({error})") from None
+
+
+def _write(picture: Tensor, path: Path, file_format: str) -> None:
+    """Write a file at once: Pillow's own errors do not say that the disk is full."""
+    content = BytesIO()
+    try:
+        pillow_image(picture).save(content, format=file_format)
+    except OSError as error:
+        raise DataError(f"{path}: the picture cannot be written ({error})") from None
+    with naming(path):
+        path.write_bytes(content.getvalue())
 
 
 def picture_suffixes() -> frozenset[str]:

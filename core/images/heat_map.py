@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_run.core.images.figures import METADATA, new_figure
+from gan_run.core.images.figures import new_figure, save_figure
 
 DPI = 100
 CELL = 0.7
@@ -42,4 +42,4 @@ def save_heat_map(
             for (row, column), strength in np.ndenumerate(strengths):
                 colour = "white" if strength > 0.6 else "black"
                 axes.text(column, row, str(texts[row, column]), ha="center", va="center", color=colour)
-        figure.savefig(path, metadata=METADATA)
+        save_figure(figure, path)

@@ -7,7 +7,6 @@ KEY is a digest of the files (path, length, modification time) and of the transf
 leaves what it has decoded, and the next one goes on after it.
 """
 
-import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from gan_run.core.base.errors import DataError, UnreadableError
 from gan_run.core.base.files import check_file, locked
 from gan_run.core.base.image import ImageShape
 from gan_run.core.base.progress import track_progress
+from gan_run.core.base.system_errors import DISK_FULL
 from gan_run.core.images.cache_entry import UnfinishedEntry, open_entry
 from gan_run.core.images.stores import ImageStore, StoredImages
 
@@ -223,6 +223,6 @@ def _fill(entry: Path, work: _Work) -> None:
 
 
 def _cannot_write(cache: Path, error: OSError) -> DataError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_FULL:
         return DataError(f"{cache}: the disk is full; make room, or set data.cache to a folder elsewhere")
     return DataError(f"{cache}: images cannot be kept here ({error}); set data.cache to another folder")

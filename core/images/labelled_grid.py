@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from gan_run.core.images.figures import METADATA, new_figure
+from gan_run.core.images.figures import new_figure, save_figure
 from gan_run.core.images.grid import GAP, image_grid, magnification
 
 DPI = 100
@@ -57,7 +57,7 @@ def save_labelled_grid(
         axes.tick_params(length=0)
         axes.set_xlabel(title)
         axes.set_ylabel(row_title)
-        figure.savefig(path, format="png", metadata=METADATA)
+        save_figure(figure, path)
 
 
 def _centres(count: int, cell: int) -> list[float]:

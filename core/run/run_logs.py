@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gan_run.core.base.errors import RunError
 from gan_run.core.base.files import sync, without_nan, write_text
+from gan_run.core.base.system_errors import naming
 
 
 class LogFile:
@@ -24,7 +25,7 @@ class LogFile:
         Args:
             line: The fields, with `step`.
         """
-        with self.path.open("a", encoding="utf-8") as opened:
+        with naming(self.path), self.path.open("a", encoding="utf-8") as opened:
             opened.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
 
     def lines(self) -> Iterator[dict[str, object]]:

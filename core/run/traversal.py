@@ -3,11 +3,13 @@
 import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 from torch import Tensor
 
 from gan_run.core.base.errors import CodeError
+from gan_run.core.base.system_errors import naming
 from gan_run.core.images.grid import check_grid, image_grid
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import CodeDim
@@ -109,4 +111,7 @@ def _save_animation(frames: list[Tensor], path: Path, returns: bool) -> None:
     if returns:
         pictures += pictures[-2:0:-1]
     first, *rest = pictures
-    first.save(path, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
+    content = BytesIO()
+    first.save(content, format="GIF", save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
+    with naming(path):
+        path.write_bytes(content.getvalue())

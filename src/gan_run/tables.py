@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_run.core.base.errors import DataError
+from gan_run.core.base.system_errors import naming
 
 Table = Mapping[str, NDArray[np.generic]]
 """Columns (N,), or (N, K) of K numbers each, by name."""
@@ -35,7 +36,8 @@ def writer_of(path: Path) -> Callable[[Table, Path], None]:
 
 def _write_csv(table: Table, path: Path) -> None:
     flat = dict(_flat(table))
-    with path.open("w", encoding="utf-8", newline="") as file:
+    # Names of files need not be UTF-8: they are written as the system has them.
+    with naming(path), path.open("w", encoding="utf-8", newline="", errors="surrogateescape") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(flat)
         rows.writerows(zip(*(_texts(column) for column in flat.values()), strict=True))
@@ -50,7 +52,7 @@ def _texts(column: NDArray[np.generic]) -> list[str]:
 
 def _write_npz(table: Table, path: Path) -> None:
     # np.savez takes no array called "file".
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with naming(path), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         add_arrays(archive, table)
 
 

@@ -14,12 +14,15 @@ import click
 
 from gan_run.cli.completion import complete_run, runs_near
 from gan_run.core.base.errors import GanRunError, TrainingError, nearest
+from gan_run.core.base.system_errors import what_happened
 
 if TYPE_CHECKING:
-    from gan_run.registry.plugins import Registry
+    from gan_run.registry.plugins import Plugin, Registry
 
 P = ParamSpec("P")
 
+OWN = "gan-run"
+"""The distribution of the plugins that are part of gan-run."""
 USER_ERROR = 2
 TRAINING_FAILED = 1
 
@@ -40,8 +43,12 @@ class Plugins:
 
     def add_note(self, error: Exception) -> None:
         """Name the plugin in whose code an unexpected error was raised, below its traceback."""
-        if "registry" in vars(self) and (plugin := self.registry.plugin_of(error)) is not None:
-            error.add_note(f"This was raised in {plugin}.")
+        if (origin := self.origin(error)) is not None:
+            error.add_note(f"This was raised in {origin}.")
+
+    def origin(self, error: Exception) -> "Plugin | None":
+        """The plugin in whose code an error was raised, one of gan-run's own too; None for code that is in none."""
+        return self.registry.plugin_of(error) if "registry" in vars(self) else None
 
 
 def _blocked(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -72,7 +79,8 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
     """A command whose first argument is the choice of plugins.
 
     A GanRunError is the user's to mend: it is shown in a line or two, and the exit code is 2 (1 if training failed).
-    Any other exception is a bug of gan-run or of a plugin: it keeps its traceback, and the exit code is 1.
+    So is an error of the system, such as a full disk. Any other exception is a bug of gan-run or of a plugin: it keeps
+    its traceback, and the exit code is 1.
     """
 
     @block_option
@@ -98,6 +106,13 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
             if traceback:
                 raise
             show_error(error)
+        except OSError as error:
+            if traceback or error.errno is None:
+                plugins.add_note(error)
+                raise
+            origin = plugins.origin(error)
+            added = origin is not None and origin.distribution != OWN
+            show_error(GanRunError(what_happened(error) + (f" (raised in {origin})" if added else "")))
         except Exception as error:
             plugins.add_note(error)
             raise

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from gan_run.core.base.errors import GanRunError, NotFoundByName, RunError, suggest
-from gan_run.core.images.figures import new_figure
+from gan_run.core.images.figures import new_figure, save_figure
 from gan_run.results.panels import Curve, Panel, is_loss, logged_panels, shared_steps
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _draw_panels(found: "Comparison", panels: Mapping[str, Panel], path: Path) -
             axes.set_axis_off()
         handles = [Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in colours.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
-        figure.savefig(path, dpi=DPI)
+        save_figure(figure, path, path.suffix.removeprefix(".").lower())
 
 
 def _colours(names: Sequence[str]) -> dict[str, Colour]:
