@@ -7,10 +7,11 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from gan_run.core.base.errors import RunError
+from gan_run.core.base.system_errors import naming
 
 NAME = ".lock"
 PATIENCE = 1.0
@@ -39,7 +40,7 @@ class RunLock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / NAME
-        self._file: IO[str] | None = None
+        self._file: FileIO | None = None
 
     @contextmanager
     def held(self, spec: Mapping[str, object] | None = None) -> Iterator[None]:
@@ -61,8 +62,8 @@ class RunLock:
         with file:
             file.truncate(0)
             if spec is not None:
-                file.write(json.dumps(spec))
-                file.flush()
+                with naming(self._path):
+                    _write_all(file, json.dumps(spec).encode())
             self._file = file
             try:
                 yield
@@ -79,12 +80,12 @@ class RunLock:
         """Whether the folder at this path is the one that is locked: it was neither removed nor renamed."""
         return self._file is not None and _is_at(self._file, self._path)
 
-    def _taken(self) -> IO[str]:
+    def _taken(self) -> FileIO:
         """The locked file."""
         while True:
             self._folder.mkdir(parents=True, exist_ok=True)
             try:
-                file = self._path.open("a+", encoding="utf-8")  # what another process wrote stays
+                file = self._path.open("a+b", buffering=0)  # what another process wrote stays
             except FileNotFoundError:  # the folder was removed just now
                 continue
             try:
@@ -97,14 +98,20 @@ class RunLock:
             file.close()  # of a folder that another process has removed meanwhile
 
 
-def _is_at(file: IO[str], path: Path) -> bool:
+def _write_all(file: FileIO, content: bytes) -> None:
+    """Write without a buffer, which would be written again when the file is closed, on a disk that is full."""
+    while content:
+        content = content[file.write(content) :]
+
+
+def _is_at(file: FileIO, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:
         return False
 
 
-def _written(file: IO[str]) -> dict[str, object] | None:
+def _written(file: FileIO) -> dict[str, object] | None:
     """The fields that the holder of the lock writes once it has it; None where it writes none."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:

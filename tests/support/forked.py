@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import distribution
 from multiprocessing.process import BaseProcess
@@ -80,12 +80,20 @@ class Forked:
 
 @contextmanager
 def started(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, processes: int | None = None
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    processes: int | None = None,
+    prepare: Callable[[], None] | None = None,
 ) -> Iterator[Forked]:
-    """Start a process, as `run_forked` does, and go on; it is killed at the end where it has not ended."""
+    """Start a process, as `run_forked` does, and go on; it is killed at the end where it has not ended. `prepare` is
+    called in it first."""
     with tempfile.TemporaryDirectory() as output:
         files = Path(output, "stdout"), Path(output, "stderr")
-        process = SERVER.Process(target=_main, args=(list(arguments), folder, dict(environment), files, processes))
+        process = SERVER.Process(
+            target=_main, args=(list(arguments), folder, dict(environment), files, processes, prepare)
+        )
         process.start()
         try:
             yield Forked(process, arguments, files)
@@ -100,6 +108,7 @@ def _main(
     environment: dict[str, str],
     files: tuple[Path, Path],
     processes: int | None,
+    prepare: Callable[[], None] | None,
 ) -> None:
     os.chdir(folder)
     os.environ.clear()
@@ -108,6 +117,8 @@ def _main(
     torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
     sys.stdout, sys.stderr = (_redirect(number, file) for number, file in enumerate(files, start=1))
     sys.argv = ["gan-run", *arguments]
+    if prepare is not None:
+        prepare()
     if processes is None:
         _command_line()
     else:

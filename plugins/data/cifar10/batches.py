@@ -97,6 +97,12 @@ class Batches(Form):
 
     def sizes(self) -> dict[Split, int]:
         counts = {name: len(batch.labels) for name, batch in self._batches(ALL_FILES)}
+        shortest, longest = (choose(FILES["train"], key=counts.__getitem__) for choose in (min, max))
+        if counts[longest] - counts[shortest] > 1:  # the published ones are of 10,000 each
+            raise damaged_file(
+                self._path / f"{shortest}{self._version.suffix}",
+                f"it has {counts[shortest]} images, and {longest} {counts[longest]}",
+            )
         return {split: sum(counts[name] for name in names) for split, names in FILES.items()}
 
     def load(self, split: Literal["train", "test"]) -> Pictures:

@@ -1,0 +1,17 @@
+"""A full disk costs a line, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from full_disk import can_mount, disk_trials, small_disk
+
+
+def test_a_full_disk_is_answered_and_the_same_command_finishes(tmp_path: Path) -> None:
+    if not can_mount(tmp_path / "try"):
+        pytest.skip("mounting a disk takes rights that this user lacks")
+    with small_disk(tmp_path / "disk") as disk:
+        figures = disk_trials(6, disk)
+    assert figures.wrong == []
+    assert figures.answered == figures.finished == figures.tries == 6
+    assert len(figures.files) >= 3
