@@ -1,4 +1,4 @@
-"""Files of datasets that are damaged, or no files at all: answered, or read right, in a few seconds and little memory."""
+"""Files of datasets that are damaged, or no files at all: answered or read right, in seconds and little memory."""
 
 import gzip
 import hashlib
