@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,8 +13,10 @@ from gan_run.core.base.errors import Place, Problem, SpecError
 from gan_run.core.kinds.component import Catalogue, ValidationContext
 from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.kinds.plain_errors import say
 from gan_run.registry.extending import read_layers
-from gan_run.registry.overrides import apply_overrides
+from gan_run.registry.overrides import apply_overrides, place_of
+from gan_run.registry.plain_values import TOO_DEEP, too_large, unusable
 
 Chosen = TypeVar("Chosen", bound=Declaration)
 
@@ -29,10 +32,23 @@ def read_spec(
 ) -> Spec:
     """The spec that `content` describes, with what it extends and `PLACE=VALUE` overrides. `recorded`: gan-run wrote it
     with every path in full. Raises SpecError with every mistake found."""
+    if problem := too_large(content):
+        raise SpecError([problem], source)
     layers = read_layers(content, folder.resolve(), source)
-    fields = apply_overrides(layers.fields(), overrides)
+    context = ValidationContext(catalogue, folder.resolve(), recorded)
+    overrides = tuple(overrides)
+    default = partial(_default_list, context)
+    fields = apply_overrides(layers.fields(), overrides, default)
     try:
-        spec = _validated(Spec, fields, ValidationContext(catalogue, folder.resolve(), recorded), source)
+        try:
+            spec = _validated(Spec, fields, context, source)
+        except TextWanted as error:
+            # A number on the command line is a text where the field takes texts: a name, a folder.
+            given = {tuple(place_of(override)) for override in overrides}
+            if not (texts := given & error.places):
+                raise
+            fields = apply_overrides(layers.fields(), overrides, default, texts)
+            spec = _validated(Spec, fields, context, source)
         if problems := spec.problems():
             raise SpecError(problems, source)
     except SpecError as error:
@@ -54,12 +70,42 @@ def read_component(kind: type[Chosen], content: Mapping[str, object], catalogue:
     return _validated(kind, content, ValidationContext(catalogue, Path.cwd()), source)
 
 
+class TextWanted(SpecError):
+    """Fields that take texts have other values, at these places."""
+
+    def __init__(self, problems: Iterable[Problem], source: str, places: Iterable[Place]) -> None:
+        super().__init__(problems, source)
+        self.places = frozenset(places)
+
+
 def _validated(wanted: type[Chosen], content: Mapping[str, object], context: ValidationContext, source: str) -> Chosen:
+    if problem := unusable(content):
+        raise SpecError([problem], source)
     try:
         return TypeAdapter(wanted).validate_python(content, context=context)
     except ValidationError as error:
-        problems = [Problem(_place(e, content), _message(e)) for e in _causes(error.errors(include_url=False))]
-        raise SpecError(problems, source) from None
+        placed = [(_place(e, content), e) for e in _causes(error.errors(include_url=False))]
+        problems = dict.fromkeys(Problem(place, say(e)) for place, e in placed)  # an item may fit no part of a union
+        texts = [place for place, e in placed if e["type"] in ("string_type", "path_type")]
+        raise TextWanted(problems, source, texts) from None
+    except RecursionError:
+        raise SpecError([Problem((), TOO_DEEP)], source) from None
+
+
+def _default_list(context: ValidationContext, fields: Mapping[str, object], place: Place) -> list[object]:
+    """The list that a spec has by default at a place; an empty one where there is none, or the spec is not valid yet."""
+    try:
+        found: object = TypeAdapter(Spec).validate_python(fields, context=context)
+    except ValidationError:
+        return []
+    for step in place:
+        if isinstance(found, Mapping):
+            found = found.get(step)
+        elif isinstance(found, (list, tuple)):
+            found = found[step] if isinstance(step, int) and step < len(found) else None
+        else:
+            found = getattr(found, str(step), None)
+    return list(found) if isinstance(found, (list, tuple)) else []
 
 
 def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -88,12 +134,3 @@ def _place(error: ErrorDetails, content: object) -> Place:
             continue
         place.append(step)
     return tuple(place)
-
-
-def _message(error: ErrorDetails) -> str:
-    if error["type"] == "missing":
-        return "this field is required"
-    if error["type"] == "value_error":  # of a component's own validator
-        return str(error["ctx"]["error"])
-    shown = repr(error["input"])
-    return error["msg"] if error["type"] == "gan_run" else f"{error['msg']}, not {shown[:80]}"

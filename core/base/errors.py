@@ -78,11 +78,20 @@ class SpecError(GanRunError):
         super().__init__("\n".join([title, *(f"  {problem}" for problem in self.problems), *([hint] if hint else [])]))
 
 
+LONGEST_STEP = 60
+"""Characters of a step of a place that are shown."""
+
+
 def show_place(place: Place) -> str:
-    """`("losses", 1, "codes", "c3")` as `losses[1].codes.c3`."""
+    """`("losses", 1, "codes", "c3")` as `losses[1].codes.c3`, in one line whatever the names are."""
     text = ""
     for step in place:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            shown = step if len(step) <= LONGEST_STEP else f"{step[:LONGEST_STEP]}…"
+            shown = shown if shown.isprintable() else repr(shown)[1:-1]
+            text += f".{shown}" if text else shown
     return text
 
 

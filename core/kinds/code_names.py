@@ -11,8 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from gan_run.core.base.errors import CodeError, NotFoundByName, suggest
 from gan_run.core.kinds.latent_space import CodeDim, LatentSpace
+from gan_run.core.kinds.plain_errors import said, say_first
 
-Name = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^=\[\]#]+$")]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, pattern=r"^[^=\[\]#]+$"),
+    said("a name has at least one character, and none of = # [ and ]"),
+]
 ValueName = Annotated[str, StringConstraints(min_length=1)]
 """The name of a category. Those of a dataset's classes may have any character."""
 INDEX = "#"
@@ -198,7 +203,7 @@ class CodeNames(BaseModel):
         try:
             changed = CodeName.model_validate(before | fields)
         except ValidationError as error:
-            raise CodeError(f"{code_dim}: {error.errors()[0]['msg']}") from None
+            raise CodeError(f"{code_dim}: {say_first(error)}") from None
         return CodeNames(codes={**self.codes, str(code_dim): changed})
 
 

@@ -21,11 +21,20 @@ from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.model import RESERVED_NAMES
 from gan_run.core.kinds.optimizer import Optimizer
+from gan_run.core.kinds.plain_errors import said
 from gan_run.core.kinds.spec_view import Class, Part
 from gan_run.core.kinds.train import Train
 
-RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
-LatentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=60)]
+RunName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100),
+    said("a run's name has letters, digits, dots, _ and -, and begins with a letter or a digit"),
+]
+LatentName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=60),
+    said("a latent's name has letters, digits, _ and -, and begins with a letter or _"),
+]
 
 
 class Spec(Declaration):

@@ -54,6 +54,10 @@ def expand_home(path: Path) -> Path:
         raise ValueError(f"{path.parts[0]} is no home folder: there is no such user") from None
 
 
+LONGEST_STEP = 255
+"""Bytes of a file's or folder's name that file systems take."""
+
+
 def _absolute(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, (str, Path)):
         return value
@@ -64,9 +68,22 @@ def _absolute(value: object, info: ValidationInfo) -> object:
     if isinstance(value, AnchoredText):
         folder, literal = value.folder, False
     try:
-        return folder / expand_home(Path(value if literal else expand_variables(str(value))))
+        text = str(value) if literal else expand_variables(str(value))
+        return folder / expand_home(_usable(text))
     except ValueError as error:
         raise mistake("path", (), str(error), value) from None
+
+
+def _usable(text: str) -> Path:
+    """Raises ValueError for a text that no file or folder can be called."""
+    if not text.strip():
+        raise ValueError("an empty text is no file and no folder")
+    if "\0" in text:
+        raise ValueError("no file or folder has a character of code 0 in its name")
+    path = Path(text)
+    if long := next((step for step in path.parts if len(os.fsencode(step)) > LONGEST_STEP), None):
+        raise ValueError(f"{long[:20]}… is longer than the name of a file or folder can be, {LONGEST_STEP} bytes")
+    return path
 
 
 SpecPath = Annotated[Path, BeforeValidator(_absolute)]

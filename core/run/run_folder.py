@@ -26,6 +26,7 @@ from gan_run.core.base.files import to_json, write_text
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.metric import Measurement
+from gan_run.core.kinds.plain_errors import say_first
 from gan_run.core.run import checkpoint, data_description
 from gan_run.core.run.checkpoint import Checkpoint
 from gan_run.core.run.records import knows_data, knows_spec
@@ -194,7 +195,7 @@ class RunFolder:
         try:
             return CodeNames.model_validate(self._read(self.labels_file))
         except ValidationError as error:
-            raise RunError(f"{self.labels_file} cannot be read: {error}") from None
+            raise RunError(f"{self.labels_file} cannot be read: {say_first(error)}") from None
 
     def write_code_names(self, names: CodeNames) -> None:
         write_text(self.labels_file, to_json(names.model_dump(mode="json", exclude_defaults=True)))

@@ -99,12 +99,12 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
         ["optimizers.generator.bettas=[0, 0.9]"],
         ["optimizers.generator.bettas: 'bettas' is not a field here; did you mean 'betas'?"],
     ),
-    "wrong number": (["train.steps=many"], ["train.steps: Input should be a valid integer", "not 'many'"]),
+    "wrong number": (["train.steps=many"], ["train.steps: it has to be a whole number", "not 'many'"]),
     "missing code": (
         ["losses[1].codes.c3=1"],
         ["losses[1].codes.c3: no latent is called 'c3'; did you mean 'c'?"],
     ),
-    "name with ..": (["name=../elsewhere"], ["name: String should match pattern", "'../elsewhere'"]),
+    "name with ..": (["name=../elsewhere"], ["name: a run's name has letters", "'../elsewhere'"]),
     "labels missing": (
         ["data.labelled=false", 'metrics=[{"type": "cluster-accuracy", "code": "category"}]'],
         ["metrics[0].type: the data has no labels"],

@@ -186,7 +186,7 @@ def test_evaluate_saves_what_it_finds_beside_what_was_found_before(here: Here, r
     [
         ('metrics=[{"type": "cluster-accuracy", "code": "categry"}]', "metrics[0].code: no latent is called 'categry'"),
         ('metrics=[{"type": "loudnes"}]', "metrics[0].type: no metric is called 'loudnes'; did you mean 'loudness'?"),
-        ("metrics[0].every=0", "metrics[0].every: Input should be greater than or equal to 1"),
+        ("metrics[0].every=0", "metrics[0].every: it has to be at least 1"),
     ],
 )
 def test_evaluate_answers_a_mistake_with_its_place(here: Here, run: Path, override: str, answer: str) -> None:

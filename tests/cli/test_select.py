@@ -63,7 +63,7 @@ def test_seeds_are_ranked_when_they_are_trained(here: Here, write_spec: Callable
     ("arguments", "answer"),
     [
         (["--by", "clustering-agreemnt"], "did you mean 'clustering-agreement'?"),
-        (["--by", '{"type": "clustering-agreement", "measure": "x"}'], "measure: Input should be 'nmi' or 'ari'"),
+        (["--by", '{"type": "clustering-agreement", "measure": "x"}'], "measure: it has to be 'nmi' or 'ari'"),
         (["--by", "{"], "--by {: "),
         (["--by", "udr"], "udr.type: there are less than two continuous codes"),
         (["--link", "small-seed-0"], "exists and is no symbolic link"),

@@ -90,7 +90,7 @@ def test_mistakes_on_standard_input_are_placed(here: Here) -> None:
     for text, message in (
         ('{"name" 3}', 'standard input: 1 problem\n  line 1, column 9: Unexpected "3"'),
         ("name: [", "standard input: 1 problem\n  line 1, column 8: "),
-        (b"\xff\xfe", "standard input: 1 problem\n  'utf-8' codec can't decode"),
+        (b"\xff\xfe", "standard input: 1 problem\n  it is written in UTF-16: save it as UTF-8"),
         ("extends: quickstart\nsed: 3", "spec: 1 problem\n  sed: 'sed' is not a field here"),
     ):
         done = from_standard_input(text, "check", "-")
@@ -142,7 +142,7 @@ def test_the_name_of_a_recipe_is_a_spec_and_a_file_of_this_name_hides_it(here: H
     resolved = here("check", "--resolved", "infogan-mnist", "--set", "seed=7")
     assert json.loads(resolved.stdout)["seed"] == 7
     assert json.loads(resolved.stdout)["name"] == "infogan-mnist"
-    assert "train.steps: Input should be a valid integer" in here("infogan-mnist", "--set", "train.steps=many").stderr
+    assert "train.steps: it has to be a whole number" in here("infogan-mnist", "--set", "train.steps=many").stderr
     for command in (["train"], ["check"], []):
         assert "did you mean 'infogan-mnist'?" in here(*command, "infogan-mnst").output
     (tmp_path / "infogan-mnist").write_text("{}", encoding="utf-8")

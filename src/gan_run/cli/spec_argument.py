@@ -60,6 +60,6 @@ def given_spec(spec: Path) -> Path | Mapping[str, object]:
         return {"extends": str(spec)}
     if spec != STANDARD_INPUT:
         return spec
-    from gan_run.registry.spec_files import read_content
+    from gan_run.registry.spec_files import read_stream
 
-    return read_content(sys.stdin.buffer.read(), "standard input")
+    return read_stream(sys.stdin.buffer, "standard input")

@@ -385,10 +385,10 @@ def test_values_out_of_range_are_refused(tmp_path: Path, wrong: dict[str, Any]):
     ("size", "message"),
     [
         ([218], r"data\.size\[1\]: this field is required"),
-        ([218, 178, 3], r"data\.size: Tuple should have at most 2 items"),
-        ([218, 0], r"data\.size\[1\]: Input should be greater than or equal to 1, not 0"),
-        ("large", r"data\.size: Input should be a valid integer, unable to parse .*, not 'large'"),
-        (0, r"data\.size: Input should be greater than or equal to 1, not 0"),
+        ([218, 178, 3], r"data\.size: it takes at most 2 items"),
+        ([218, 0], r"data\.size\[1\]: it has to be at least 1, not 0"),
+        ("large", r"data\.size: it has to be a whole number, not 'large'"),
+        (0, r"data\.size: it has to be at least 1, not 0"),
     ],
 )
 def test_a_wrong_size_is_one_problem_with_its_place(
