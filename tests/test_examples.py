@@ -174,6 +174,7 @@ def small_example(tmp_path: Path, registry: Registry) -> Callable[..., Spec]:
 def test_every_other_example_passes_check(name: str, small_example: Callable[..., Spec]) -> None:
     spec = small_example(name)
     report = dry_run(spec, Splits(spec.data))
+    assert report.warnings == []
     assert all(map(math.isfinite, report.losses.values()))
     played = {place.split("/")[1].split("-again")[0] for place in report.losses}
     assert set(losses_of(name)) <= played
@@ -192,6 +193,7 @@ def test_named_codes_and_one_more_loss_make_it_an_infogan(name: str, small_examp
         )
     )
     assert {"digit", "c1", "c2"} <= set(report.codes)
+    assert report.warnings == []
     for player in ("discriminator", "generator"):
         for code in ("digit", "c1", "c2"):
             assert math.isfinite(report.losses[f"{player}/mutual-information/{code}"])

@@ -1,6 +1,8 @@
 """Which player trains which parameter, and what a game's modules must not do."""
 
+import difflib
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 from torch import nn
@@ -10,6 +12,14 @@ from gan_run.core.kinds.loss import LossTerm, objective_method
 
 PLAYER_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 """The name is part of a method's name, of the log's columns (`PLAYER/LOSS`) and of the checkpoint's tensor names."""
+
+
+ENDING = objective_method("")
+"""What the methods of objectives end with."""
+MISSPELT = 0.9
+"""How similar the names of two methods are of which one is the other misspelt, from 0 to 1."""
+LETTERS = 2
+"""By how many letters their lengths differ at most."""
 
 
 def check_player_names(names: Iterable[str]) -> None:
@@ -31,18 +41,39 @@ def check_player_names(names: Iterable[str]) -> None:
 
 
 def check_objectives(terms: Mapping[str, LossTerm], players: Iterable[str]) -> None:
-    """Refuse a term that is part of no player's objective, as one whose method is misspelt.
+    """Refuse a term that is part of no player's objective, and one that has a method whose name is misspelt.
 
     Raises:
         PluginError: There is such a term.
     """
     players = list(players)
     for key, term in terms.items():
+        _check_methods(key, term, players)
         if not any(term.has_objective_for(player) for player in players):
             wanted = ", ".join(objective_method(player) for player in players)
             found = [name for name in dir(type(term)) if name.endswith("_loss")]
             hint = f"; it has {', '.join(found)}" if found else ""
             raise PluginError(f"the loss {key} has no objective: it needs a method for a player ({wanted}){hint}")
+
+
+def _check_methods(key: str, term: LossTerm, players: Sequence[str]) -> None:
+    """Look at the public methods of a term that are named as objectives are, and that no player has.
+
+    Raises:
+        PluginError: The name of one is that of a player's method but for a letter or two.
+    """
+    wanted = {objective_method(player): player for player in players}
+    for name in dir(type(term)):
+        if name.startswith("_") or not name.endswith(ENDING) or name in wanted or not callable(getattr(term, name)):
+            continue
+        near = difflib.get_close_matches(name, wanted, n=1, cutoff=MISSPELT)
+        if near and abs(len(near[0]) - len(name)) <= LETTERS:
+            raise PluginError(f"the loss {key} has a method {name}, which no player calls; did you mean {near[0]!r}?")
+        warnings.warn(
+            f"the loss {key} has a method {name}, and no player {name.removesuffix(ENDING)!r} that would call it "
+            f"(there is: {', '.join(players)}); a method with another purpose begins with _",
+            stacklevel=2,
+        )
 
 
 def assign_parameters(game: nn.Module, modules: Mapping[str, Sequence[nn.Module]]) -> dict[str, tuple[str, ...]]:

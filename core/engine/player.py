@@ -1,6 +1,6 @@
 """A player: the parameters it trains, its optimiser, and its updates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.schedule import Progress, Schedule
 from gan_run.core.kinds.spec import Spec
-from gan_run.core.kinds.update_context import UpdateInputs
+from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 from gan_run.core.nn.rates import rates_of
 
 
@@ -61,7 +61,8 @@ class Player:
             for key, loss in spec.losses_by_key().items()
             if loss.weight != 0 and game.term(key).has_objective_for(name)
         }
-        self._update = self._wrap(Update(game, name), spec)
+        self._objectives = Update(game, name)
+        self._update = self._wrap(self._objectives, spec)
         self._of_others = tuple(
             parameter for other, owned in game.owned().items() if other != name for parameter in owned.values()
         )
@@ -108,6 +109,10 @@ class Player:
         if self.name == "discriminator":
             self._after_discriminator_update(losses, batch)
         return losses
+
+    def watch(self, watcher: Callable[[UpdateContext], None] | None) -> None:
+        """Let a function see what each update computed, before its gradients are; None ends it."""
+        self._objectives.watcher = watcher
 
     def gradient_norm(self) -> Tensor:
         """The norm of the gradient of the last update, before it was clipped: a scalar, on the device."""

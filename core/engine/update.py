@@ -1,6 +1,6 @@
 """One update of one player, as a module: tensors in, losses out."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -115,6 +115,8 @@ class Update(nn.Module):
         super().__init__()
         self.game = game
         self.player = player
+        self.watcher: Callable[[UpdateContext], None] | None = None
+        """Sees what an update computed, before its gradients are."""
 
     def forward(self, inputs: UpdateInputs) -> Losses:
         """Compute the objectives of the terms in `inputs`.
@@ -127,6 +129,8 @@ class Update(nn.Module):
         for key in inputs.terms:
             with update.for_term(key):
                 terms[key] = self._objective(key, update)
+        if self.watcher is not None:
+            self.watcher(update)
         return Losses(terms, update.reports, self._real_logits(update), scores=self._scores(update))
 
     def _observe(self, update: UpdateContext) -> Values:

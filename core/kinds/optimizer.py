@@ -9,8 +9,9 @@ from pydantic import Field
 
 from gan_run.core.base.errors import Problem
 from gan_run.core.kinds.component import Component
-from gan_run.core.kinds.schedule import Progress, Scheduled
+from gan_run.core.kinds.schedule import Progress, Scheduled, wrong_value
 from gan_run.core.kinds.spec_view import SpecView
+from gan_run.core.kinds.train import Train
 
 ParameterGroup = dict[str, Any]  # the type of groups in torch's own signatures
 """A group of parameters, as torch's optimizers take it: `params`, a list of (full name, parameter), and `rate`, the
@@ -30,8 +31,9 @@ class Optimizer(Component):
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
-        if isinstance(self.lr, float) and self.lr < 0:
-            yield Problem(("lr",), f"{self.lr:g}: a learning rate cannot be negative")
+        steps = spec.part(Train, "train").steps
+        if wrong := wrong_value(self.lr, steps, lambda rate: rate >= 0):
+            yield Problem(("lr",), f"{wrong}: a learning rate cannot be negative")
 
     def settings(self, progress: Progress) -> Mapping[str, object]:
         """What is set in every parameter group before a step. Override it for further fields that are schedules.

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from gan_run.core.kinds.declaration import mistake
 
+LARGEST_PLAIN = 1e15
 SHOWN = 80
 """Characters of a wrong value that are shown."""
 
@@ -101,7 +102,7 @@ def say(error: ErrorDetails) -> str:
         return str(context["error"])  # the text is that of a component's own validator
     sentence = SAID.get(kind) or _wanted(kind)
     try:
-        sentence = sentence.format(**context)
+        sentence = sentence.format(**{name: _number(value) for name, value in context.items()})
     except KeyError:
         sentence = FALLBACK
     return sentence if kind == "missing" else f"{_singular(sentence)}{_not(error['input'])}"
@@ -143,6 +144,11 @@ def _wanted(kind: str) -> str:
         if kind.startswith(f"{what}_"):
             return f"it has to be {wanted}"
     return FALLBACK
+
+
+def _number(value: object) -> object:
+    """A bound as a person writes it: 0 in place of 0.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_PLAIN else value
 
 
 def _singular(sentence: str) -> str:

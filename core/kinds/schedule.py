@@ -1,7 +1,8 @@
 """Numbers that change during training."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Discriminator, Tag
@@ -93,6 +94,31 @@ class FollowsProgress(ABC):
                 def before_step(self, progress: Progress) -> None:
                     self.share.fill_(min(1.0, 2 * progress.step / progress.steps))
         """
+
+
+CHECKED_STEPS = 200
+"""At how many steps a schedule is looked at to find a value that it must not have."""
+
+
+def wrong_value(scheduled: float | Schedule, steps: int, is_right: Callable[[float], bool]) -> str | None:
+    """Look for a value that a `Scheduled` field must not have, for `Component.check`.
+
+    Args:
+        scheduled: A number or a schedule.
+        steps: Number of steps of the whole run (`Train.steps`).
+        is_right: Whether a finite number may be the value. No other number may.
+
+    Returns:
+        The first wrong value that was found, as text, with the step if it is that of a schedule: "-1 at step 500".
+    """
+    if not isinstance(scheduled, Schedule):
+        return None if math.isfinite(scheduled) and is_right(scheduled) else f"{scheduled:g}"
+    last = steps - 1
+    for step in sorted({last * point // CHECKED_STEPS for point in range(CHECKED_STEPS + 1)}):
+        value = scheduled.at(step, steps)
+        if not (math.isfinite(value) and is_right(value)):
+            return f"{value:g} at step {step}"
+    return None
 
 
 def value_at(scheduled: float | Schedule, step: int, steps: int) -> float:

@@ -14,6 +14,7 @@ from gan_run.core.kinds.component import Component, numbered_by_type
 from gan_run.core.kinds.data_source import DataSource
 from gan_run.core.kinds.declaration import Declaration, mistake
 from gan_run.core.kinds.discriminator import Discriminator
+from gan_run.core.kinds.ema import EMAInImages
 from gan_run.core.kinds.generator import Generator
 from gan_run.core.kinds.latent import Latent, build_latents
 from gan_run.core.kinds.latent_space import LatentSpace, code_dims_by_name, drawing_order, unknown_latent
@@ -22,6 +23,7 @@ from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.model import RESERVED_NAMES
 from gan_run.core.kinds.optimizer import Optimizer
 from gan_run.core.kinds.plain_errors import said
+from gan_run.core.kinds.schedule import wrong_value
 from gan_run.core.kinds.spec_view import Class, Part
 from gan_run.core.kinds.train import Train
 
@@ -126,7 +128,7 @@ class Spec(Declaration):
         """
         placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
         combined = [*self._codes_encoded_twice(), *self._observed_twice(), *self._missing_encoders()]
-        alone = [*self._unread_base(), *self._train_problems(), *self._reserved_names(), *self._dependences()]
+        alone = [*self._unread_base(), *self._train_problems(), *self._loss_problems(), *self._reserved_names(), *self._dependences()]
         return [*placed, *alone, *combined]
 
     def data_problems(self, data: DataInfo) -> list[Problem]:
@@ -192,8 +194,11 @@ class Spec(Declaration):
 
     def _train_problems(self) -> Iterator[Problem]:
         train = self.train
-        if isinstance(train.ema, float) and not 0 <= train.ema < 1:
-            yield Problem(("train", "ema"), f"{train.ema:g} is no decay: it is at least 0 and less than 1")
+        if isinstance(train.ema, EMAInImages):
+            if wrong := wrong_value(train.ema.half_life, train.steps, lambda images: images >= 0):
+                yield Problem(("train", "ema", "half_life"), f"{wrong}: a half-life cannot be negative")
+        elif train.ema is not None and (wrong := wrong_value(train.ema, train.steps, lambda decay: 0 <= decay < 1)):
+            yield Problem(("train", "ema"), f"{wrong} is no decay: it is at least 0 and less than 1")
         if train.batch_size % train.accumulate:
             message = f"{train.batch_size} images are not {train.accumulate} parts of equal size"
             yield Problem(("train", "accumulate"), message)
@@ -201,6 +206,12 @@ class Spec(Declaration):
             yield Problem(("train", "reuse_fakes"), "not with train.accumulate: parts of the fakes share one graph")
         if train.keep_best is not None:
             yield from (problem.within("train", "keep_best") for problem in train.keep_best.check_watched(self))
+
+    def _loss_problems(self) -> Iterator[Problem]:
+        for index, loss in enumerate(self.losses):
+            if wrong := wrong_value(loss.weight, self.train.steps, lambda weight: weight >= 0):
+                message = f"{wrong}: a weight cannot be negative, since each loss is minimised; 0 leaves a loss out"
+                yield Problem(("losses", index, "weight"), message)
 
     def _reserved_names(self) -> Iterator[Problem]:
         for name in RESERVED_NAMES & self.latents.keys():

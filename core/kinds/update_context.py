@@ -1,6 +1,6 @@
 """The inputs and intermediate results of one update of one player, computed on first use and shared by all losses."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -141,6 +141,7 @@ class UpdateContext:
         self._schedules = schedules
         self._term = ""
         self._outputs: dict[str, DiscriminatorOutput] = {}
+        self._others: list[DiscriminatorOutput] = []
         self.real = inputs.real
         self.columns: Columns = inputs.columns
         self.latents: Values = inputs.latents
@@ -154,7 +155,7 @@ class UpdateContext:
     @lazy_property
     def real_output(self) -> DiscriminatorOutput:
         """The discriminator's output for the real images; its condition is `observed`."""
-        self._outputs["real"] = self.discriminate(self.real, self.observed)
+        self._outputs["real"] = self._discriminate(self.real, self.observed)
         return self._outputs["real"]
 
     @lazy_property
@@ -166,8 +167,18 @@ class UpdateContext:
     @lazy_property
     def fake_output(self) -> DiscriminatorOutput:
         """The discriminator's output for the generated images; the condition has all latents."""
-        self._outputs["fake"] = self.discriminate(self.fake, self.latents)
+        self._outputs["fake"] = self._discriminate(self.fake, self.latents)
         return self._outputs["fake"]
+
+    def computed_outputs(self) -> Iterable[tuple[str, DiscriminatorOutput]]:
+        """The discriminator's outputs whose logits the losses have computed.
+
+        Returns:
+            `real_output` as "real", `fake_output` as "fake", and those that losses got by `discriminate` for images
+            other than their `extra_inputs` as "other".
+        """
+        found = [*self._outputs.items(), *(("other", output) for output in self._others)]
+        return [(name, output) for name, output in found if output.has_logits]
 
     def computed_logits(self) -> dict[str, Tensor]:
         """The discriminator's logits as far as the losses have computed them.
@@ -238,7 +249,13 @@ class UpdateContext:
         Returns:
             The discriminator's output, computed on first use.
         """
-        return DiscriminatorOutput(self._discriminator, images, condition or {}, self._discriminator.augment)
+        output = self._discriminate(images, condition or {})
+        if not any(images is extra for extra in self._inputs.extra.values()):
+            self._others.append(output)
+        return output
+
+    def _discriminate(self, images: Tensor, condition: Values) -> DiscriminatorOutput:
+        return DiscriminatorOutput(self._discriminator, images, condition, self._discriminator.augment)
 
     def extra_input(self, key: str) -> Tensor:
         """An image batch that the loss's `extra_inputs` returned.

@@ -1,14 +1,20 @@
 """Takes one step of a spec without a run folder, and reports what it found."""
 
+import math
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import torch
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
+from gan_run.core.base.errors import Problem, SpecError
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.engine.comparison import Comparison
 from gan_run.core.engine.training import Training, read_scalars
+from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
-from gan_run.core.kinds.schedule import Progress
+from gan_run.core.kinds.schedule import Progress, wrong_value
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
 from gan_run.core.run.stand_in import StandInSplits
@@ -24,6 +30,7 @@ class Report(NamedTuple):
         codes: The latents that a loss reads off images.
         flops: Of one step: each player's updates.
         losses: The losses and reports of the first step.
+        warnings: What may not be meant, in a sentence each.
     """
 
     images: str
@@ -32,6 +39,7 @@ class Report(NamedTuple):
     codes: list[str]
     flops: int
     losses: dict[str, float]
+    warnings: list[str]
 
 
 def dry_run(spec: Spec, data: Splits | None = None) -> Report:
@@ -51,8 +59,13 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     images = data.training_images
     with isolated_rng("dry run"), Training(spec, info, images) as training:
         training.initialise()
+        comparison = Comparison(training.players)
         with FlopCounter() as counter:
             losses = training.advance()
+        alone = comparison.problem()
+        _refuse_not_finite(training, losses)
+        if _moved_far(training):
+            _refuse_not_finite(training, training.advance())
     latents = training.game.latents
     return Report(
         images=f"{'a stream' if images is None else images.count} of {info.image}",
@@ -61,16 +74,54 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
         codes=list(spec.encoder_losses()),
         flops=counter.get_total_flops(),
         losses=read_scalars(losses),
+        warnings=[] if alone is None else [alone],
     )
 
 
 def with_late_losses(spec: Spec) -> Spec:
-    """`spec` with a weight of 1 where it is 0 in the first step: an error in a loss is found before the loss starts."""
-    first = Progress(0, spec.train.steps)
+    """`spec` with a weight of 1 where a schedule is 0 in the first step: an error in a loss is found before it starts."""
+    steps = spec.train.steps
     losses = tuple(
-        loss if first.value(loss.weight) else loss.model_copy(update={"weight": 1.0}) for loss in spec.losses
+        loss.model_copy(update={"weight": 1.0})
+        if not Progress(0, steps).value(loss.weight) and wrong_value(loss.weight, steps, lambda weight: weight == 0)
+        else loss
+        for loss in spec.losses
     )
     return spec.model_copy(update={"losses": losses})
+
+
+REMEDY = "try a smaller learning rate, a smaller weight of the loss, or train.clip"
+FAR = 1e4
+"""Weights of networks are of the order of 1. What is larger than this after one step is not trained but blown up."""
+
+
+def _refuse_not_finite(training: Training, losses: Mapping[str, Losses]) -> None:
+    """Raises SpecError for a loss, or a weight after the step, that is not finite."""
+    if problem := next(_not_finite(training, losses), None):
+        raise SpecError([problem], training.spec.name)
+
+
+def _not_finite(training: Training, losses: Mapping[str, Losses]) -> Iterator[Problem]:
+    keys = list(training.spec.losses_by_key())
+    for player, found in losses.items():
+        for loss, value in found.terms.items():
+            if not math.isfinite(float(value)):
+                message = f"in step {training.step} the loss {player}/{loss} is {float(value)}: {REMEDY}"
+                yield Problem(("losses", keys.index(loss)), message)
+        if found.total is not None and not math.isfinite(float(found.total)):
+            message = f"in step {training.step} the weighted sum of the {player}'s losses is {float(found.total)}: {REMEDY}"
+            yield Problem(("losses",), message)
+    for player in training.players:
+        if not all(bool(torch.isfinite(weight).all()) for weight in player.parameters.values()):
+            message = f"step {training.step} leaves weights of the {player.name} that are not finite: {REMEDY}"
+            yield Problem(("optimizers", player.name), message)
+
+
+def _moved_far(training: Training) -> bool:
+    """Whether a step has left weights with which the next one may fail."""
+    return any(
+        bool((weight.abs() > FAR).any()) for player in training.players for weight in player.parameters.values()
+    )
 
 
 class FlopCounter(FlopCounterMode):

@@ -19,6 +19,7 @@ from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run import data_description
 from gan_run.core.run.claiming import claimed, find_run
+from gan_run.core.run.comparison_note import ComparisonNote
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.environment import describe_environment
 from gan_run.core.run.init_from import initialise
@@ -108,6 +109,7 @@ def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, dat
     with Training(spec, info, data.training_images, world) as training:
         _restore(training, folder, options)
         _write_metadata(training, folder, request, data.training_images)
+        callbacks = [*callbacks, ComparisonNote(training, options.notify)]
         _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
 
 

@@ -85,7 +85,7 @@ from gan_run.core.kinds.metric import Headline, Measurement, Metric
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.resized_pictures import ResizedPictures
-from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at
+from gan_run.core.kinds.schedule import FollowsProgress, Progress, Schedule, Scheduled, value_at, wrong_value
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.kinds.spec_path import SpecPath
 from gan_run.core.kinds.spec_view import SpecView
@@ -304,5 +304,6 @@ __all__ = [
     "unseen_categories",
     "upsampling_plan_of",
     "value_at",
+    "wrong_value",
     "why_not_shown",
 ]

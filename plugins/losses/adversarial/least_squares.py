@@ -1,11 +1,12 @@
 """The least-squares loss."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, UpdateContext
+from gan_run import Loss, LossContext, LossTerm, Problem, SpecView, UpdateContext
 
 
 class LeastSquares(Loss):
@@ -15,6 +16,12 @@ class LeastSquares(Loss):
     fake_target: float = Field(default=0.0, description="Target of D's logits on fakes: a in the paper.")
     real_target: float = Field(default=1.0, description="Target of D's logits on real images: b in the paper.")
     generator_target: float = Field(default=1.0, description="Target of G for D's logits on fakes: c in the paper.")
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        if self.real_target == self.fake_target:
+            yield Problem(("real_target",), "it is fake_target too: D would have nothing to tell apart")
+        if self.generator_target == self.fake_target:
+            yield Problem(("generator_target",), "it is fake_target too: G would want what D gives its images anyway")
 
     def build(self, context: LossContext) -> LossTerm:
         return LeastSquaresTerm(self)

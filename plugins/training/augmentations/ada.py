@@ -18,6 +18,8 @@ from gan_run import (
     Progress,
     Scheduled,
     SpecView,
+    Train,
+    wrong_value,
 )
 from gan_run.plugins.training.augmentations import ada_colour, ada_geometry
 from gan_run.plugins.training.augmentations.warping import warp
@@ -52,8 +54,10 @@ class Ada(Augmentation):
     )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
-        if isinstance(self.probability, float) and not 0 <= self.probability <= 1:
-            yield Problem(("probability",), f"{self.probability:g} is no probability: it is from 0 to 1")
+        if self.probability is not None:
+            steps = spec.part(Train, "train").steps
+            if wrong := wrong_value(self.probability, steps, lambda p: 0 <= p <= 1):
+                yield Problem(("probability",), f"{wrong} is no probability: it is from 0 to 1")
         for _, loss in spec.find_all(Loss):
             if loss.shift_invariant and self.adapts:
                 message = f"not with {loss.name()}, where a logit's sign means nothing: set probability, or speed to 0"

@@ -33,6 +33,8 @@ def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], resolved: bo
         click.echo(to_json(dump(read)), nl=False)
         return
     report = dry_run(read, Splits(read.data) if load else None)
+    for warning in report.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo(json.dumps(report._asdict(), indent=2))
         return
