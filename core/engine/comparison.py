@@ -52,5 +52,5 @@ class Comparison:
                 output.logits.register_hook(partial(self._reach, player.name, name))
 
     def _reach(self, player: str, name: str, gradient: Tensor) -> None:
-        if bool(gradient.count_nonzero()):
-            self._reached[player].add(name)
+        # Also where it is 0: a hinge has no slope at logits beyond its margin.
+        self._reached[player].add(name)

@@ -252,9 +252,11 @@ def drawing_order(depends_on: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     Returns:
         The names. One whose dependence is circular, or on a latent that there is not, is left out.
     """
-    order: list[str] = []
-    while ready := [name for name, others in depends_on.items() if name not in order and set(others) <= set(order)]:
-        order.append(ready[0])
+    order: dict[str, None] = {}
+    waiting = {name: set(others) for name, others in depends_on.items()}
+    while (ready := next((name for name, others in waiting.items() if others <= order.keys()), None)) is not None:
+        order[ready] = None
+        del waiting[ready]
     return tuple(order)
 
 

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
 from gan_run.core.base.errors import Problem, SpecError
+from gan_run.core.base.memory import enough_memory
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.comparison import Comparison
 from gan_run.core.engine.training import Training, read_scalars
@@ -16,6 +17,7 @@ from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.schedule import Progress, wrong_value
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.enough_memory import check_memory
 from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
 from gan_run.core.run.stand_in import StandInSplits
 
@@ -56,8 +58,9 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     data = data or StandInSplits(spec.data)
     info = check_against_data(spec, data)
     spec = with_late_losses(with_train(resolve_device(spec), precision="fp32", compile=False))
+    check_memory(spec, info)
     images = data.training_images
-    with isolated_rng("dry run"), Training(spec, info, images) as training:
+    with enough_memory("one step"), isolated_rng("dry run"), Training(spec, info, images) as training:
         training.initialise()
         comparison = Comparison(training.players)
         with FlopCounter() as counter:

@@ -8,6 +8,7 @@ from pathlib import Path
 from gan_run.core.base.distributed import World, current_world
 from gan_run.core.base.errors import Problem, RunError, SpecError, show_place
 from gan_run.core.base.files import hash_file
+from gan_run.core.base.memory import enough_memory
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.training import Training
 from gan_run.core.images.fingerprint import fingerprint
@@ -21,6 +22,7 @@ from gan_run.core.run import data_description
 from gan_run.core.run.claiming import claimed, find_run
 from gan_run.core.run.comparison_note import ComparisonNote
 from gan_run.core.run.dispatcher import RunEvents
+from gan_run.core.run.enough_memory import check_memory
 from gan_run.core.run.environment import describe_environment
 from gan_run.core.run.init_from import initialise
 from gan_run.core.run.loop import restore, train, train_along
@@ -102,7 +104,9 @@ def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, dat
         _notify_differences(request, folder, recorded)
     if not options.any_processes:
         _check_process_count(folder, world)
-    spec = _resolve_auto(request.spec, recorded, info, data)
+    check_memory(resolve_device(request.spec), info, world.count)
+    with enough_memory("timing the precisions"):
+        spec = _resolve_auto(request.spec, recorded, info, data)
     callbacks = options.all_callbacks(spec)
     resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
     world.broadcast({"folder": str(folder.path), "train": resolved})

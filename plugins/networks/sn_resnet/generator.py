@@ -75,7 +75,7 @@ class SNResNetGeneratorModule(nn.Module):
     ) -> None:
         super().__init__()
         plan = upsampling_plan_of(image)
-        conditional = torch.zeros(latents.width, dtype=torch.bool)
+        conditional = torch.zeros(latents.width, dtype=torch.bool, device="cpu")  # its content decides shapes
         for name in declared.condition:
             conditional[latents.columns(name)] = True
         self.register_buffer("noise_columns", (~conditional).nonzero().flatten(), persistent=False)
