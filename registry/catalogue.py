@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gan_run.core.base.errors import NotFoundByName, nearest, suggest
+from gan_run.core.base.errors import NotFoundByName, nearest, shorten, suggest
 from gan_run.core.kinds.component import Component
+
+LONGEST_NAME = 100
+"""Characters of an unknown name that are shown."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Catalogue:
         causes = "".join(f"; plugin {plugin} could not be loaded: {cause}" for plugin, cause in self.broken.items())
         names = self.names(kind)
         file = "" if nearest(name, names) else "; one in a file needs --plugin FILE.py, a class components=[…]"
-        raise NotFoundByName(f"no {kind} is called {name!r}{suggest(name, names)}{file}{causes}")
+        raise NotFoundByName(f"no {kind} is called {shorten(name, LONGEST_NAME)!r}{suggest(name, names)}{file}{causes}")
 
     def kinds(self) -> list[str]:
         return sorted(self._entries)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
-from gan_run.core.base.errors import Place, Problem, SpecError
+from gan_run.core.base.errors import Place, Problem, SpecError, shorten
 from gan_run.core.kinds.spec_path import anchored
 from gan_run.registry.plain_values import TOO_DEEP, too_large
 
@@ -43,7 +43,7 @@ def apply_overrides(
     changed = {key: _writable(value) for key, value in content.items()}
     for override in overrides:
         place, separator, text = override.partition("=")
-        source = f"--set {override if len(override) <= LONGEST_SHOWN else f'{override[:LONGEST_SHOWN]}…'}"
+        source = f"--set {shorten(override, LONGEST_SHOWN)}"
         if not separator or not place:
             raise SpecError([Problem((), "it is written as PLACE=VALUE")], source)
         steps = steps_of(place)
@@ -64,7 +64,10 @@ def place_of(override: str) -> list[str | int]:
 
 def steps_of(place: str) -> list[str | int]:
     """The names and indices of a place: `losses[1].weight` and `losses.1.weight` are ["losses", 1, "weight"]."""
-    return [int(step) if step.isdecimal() and len(step) < 10 else step for step in place.replace("[", ".").replace("]", "").split(".")]
+    return [
+        int(step) if step.isdecimal() and len(step) < 10 else step
+        for step in place.replace("[", ".").replace("]", "").split(".")
+    ]
 
 
 def _writable(value: object) -> object:

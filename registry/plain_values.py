@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from gan_run.core.base.errors import Place, Problem
+from gan_run.core.base.errors import Place, Problem, shorten
 
 LARGEST_DEPTH = 100
 """Objects and lists within each other."""
@@ -10,7 +10,7 @@ MOST_VALUES = 100_000
 LARGEST_NUMBER = 2**63 - 1
 """Torch, numpy and file formats count in 64 bits."""
 LONGEST_NAME = 40
-"""Characters of a name that a message shows."""
+"""Characters of a text that a message shows."""
 
 
 TOO_DEEP = "it is nested too deep, or refers to itself"
@@ -25,11 +25,11 @@ def too_large(fields: object) -> Problem | None:
     Returns:
         The depth or the number of its values, if it is beyond all bounds.
     """
-    for count, (place, value) in enumerate(_values(fields)):
+    for count, (place, _) in enumerate(_values(fields)):
         if count >= MOST_VALUES:
             return Problem((), f"it has more than {MOST_VALUES:,} values")
         if len(place) > LARGEST_DEPTH:
-            return Problem((), TOO_DEEP)
+            return Problem(place[:2], TOO_DEEP)
     return None
 
 
@@ -46,9 +46,9 @@ def unusable(fields: object) -> Problem | None:
         if isinstance(value, int) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
             return Problem(place, "the whole number has more digits than any field takes: 1e20 is a number like others")
         if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
-            return Problem(place, f"{_short(value)!r} has characters that UTF-8 cannot hold")
+            return Problem(place, f"{shorten(value, LONGEST_NAME)!r} has characters that UTF-8 cannot hold")
         if isinstance(value, str) and "\0" in value:
-            return Problem(place, f"{_short(value)!r} has a character of code 0")
+            return Problem(place, f"{shorten(value, LONGEST_NAME)!r} has a character of code 0")
     return None
 
 
@@ -64,7 +64,3 @@ def _values(fields: object) -> Iterator[tuple[Place, object]]:
                 waiting.append(((*place, str(name)), item))
         elif isinstance(value, (list, tuple)):
             waiting.extend(((*place, index), item) for index, item in enumerate(value))
-
-
-def _short(text: str) -> str:
-    return f"{text[:LONGEST_NAME]}…" if len(text) > LONGEST_NAME else text

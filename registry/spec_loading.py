@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from gan_run.core.base.errors import Place, Problem, SpecError
 from gan_run.core.kinds.component import Catalogue, ValidationContext
 from gan_run.core.kinds.declaration import Declaration
-from gan_run.core.kinds.spec import Spec
 from gan_run.core.kinds.plain_errors import say
+from gan_run.core.kinds.spec import Spec
 from gan_run.registry.extending import read_layers
 from gan_run.registry.overrides import apply_overrides, place_of
 from gan_run.registry.plain_values import TOO_DEEP, too_large, unusable
@@ -93,7 +93,7 @@ def _validated(wanted: type[Chosen], content: Mapping[str, object], context: Val
 
 
 def _default_list(context: ValidationContext, fields: Mapping[str, object], place: Place) -> list[object]:
-    """The list that a spec has by default at a place; an empty one where there is none, or the spec is not valid yet."""
+    """The list that a spec has by default at a place; an empty one where it has none, or is not valid yet."""
     try:
         found: object = TypeAdapter(Spec).validate_python(fields, context=context)
     except ValidationError:

@@ -75,7 +75,20 @@ class SpecError(GanRunError):
         self.source = source
         count = len(self.problems)
         title = f"{source}: {count} problem{'s' if count != 1 else ''}"
-        super().__init__("\n".join([title, *(f"  {problem}" for problem in self.problems), *([hint] if hint else [])]))
+        shown = [f"  {shorten(str(problem), LONGEST_PROBLEM)}" for problem in self.problems[:MOST_SHOWN]]
+        more = [f"  and {count - MOST_SHOWN} more"] if count > MOST_SHOWN else []
+        super().__init__("\n".join([title, *shown, *more, *([hint] if hint else [])]))
+
+
+MOST_SHOWN = 20
+"""Problems of a spec that its error shows."""
+LONGEST_PROBLEM = 2000
+"""Characters of a problem that are shown: the names of all components of a kind have some hundred."""
+
+
+def shorten(text: str, length: int) -> str:
+    """A text of at most `length` characters, and a sign that it had more."""
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 LONGEST_STEP = 60
@@ -89,7 +102,7 @@ def show_place(place: Place) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            shown = step if len(step) <= LONGEST_STEP else f"{step[:LONGEST_STEP]}…"
+            shown = shorten(step, LONGEST_STEP)
             shown = shown if shown.isprintable() else repr(shown)[1:-1]
             text += f".{shown}" if text else shown
     return text

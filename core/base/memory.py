@@ -1,5 +1,6 @@
 """How much memory there is, and the errors of code that asks for more."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,12 +101,10 @@ def enough_memory(what: str) -> Iterator[None]:
         raise GanRunError(f"{what}: {message}; smaller networks, images or batches need less") from error
 
 
+UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
 def show_bytes(count: float) -> str:
     """`1_500_000_000` as `1.5 GB`."""
-    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
-        if count < 1000:
-            break
-        count /= 1000
-    else:
-        unit = "EB"
-    return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+    power = min(int(math.log(max(count, 1), 1000) + 1e-9), len(UNITS) - 1)
+    return f"{count / 1000**power:{'.1f' if power else '.0f'}} {UNITS[power]}"

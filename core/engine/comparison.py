@@ -49,7 +49,7 @@ class Comparison:
         player.watch(None)  # one update is enough, and of a batch in parts the first
         for name, output in update.computed_outputs():
             if output.logits.requires_grad:
-                output.logits.register_hook(partial(self._reach, player.name, name))
+                output.logits.register_hook(partial(self._reach, player.name, name))  # type: ignore[no-untyped-call]  # torch
 
     def _reach(self, player: str, name: str, gradient: Tensor) -> None:
         # Also where it is 0: a hinge has no slope at logits beyond its margin.

@@ -29,7 +29,7 @@ class Latent(Component):
     """A latent variable of the generator: noise, a code that Q recovers from images, or a condition."""
 
     kind: ClassVar[str] = "latent"
-    count: int = Field(default=1, ge=1, description="Number of independent copies under this name.")
+    count: int = Field(default=1, ge=1, le=65_536, description="Number of independent copies under this name.")
 
     def class_names(self, data: DataInfo) -> tuple[str, ...] | None:
         """The names of this latent's categories, where it is a category that the data names.

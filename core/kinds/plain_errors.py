@@ -168,4 +168,3 @@ def _shown(value: object) -> str | None:
         return json.dumps(value)
     except (TypeError, ValueError, RecursionError):
         return None
-

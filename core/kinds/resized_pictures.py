@@ -10,7 +10,7 @@ from gan_run.core.kinds.declaration import Declaration
 
 MOST_PIXELS = 2**31 - 1
 """More pixels than Pillow's formats hold."""
-Side = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=1, le=65_536)]
 
 
 def _shape_of_size(size: object) -> Literal["square", "rectangle"]:

@@ -55,10 +55,12 @@ class Spec(Declaration):
     description: str = Field(default="", description="Free text.")
     seed: int = Field(default=0, ge=0, description="Seed of all random numbers.")
     data: DataSource = Field(description="The dataset of real images.")
-    latents: dict[LatentName, Latent] = Field(min_length=1, description="The generator's latents, by name.")
+    latents: dict[LatentName, Latent] = Field(
+        min_length=1, max_length=1000, description="The generator's latents, by name."
+    )
     generator: Generator = Field(description="Network that generates images from latents.")
     discriminator: Discriminator = Field(description="Network that separates real from generated images.")
-    losses: tuple[Loss, ...] = Field(min_length=1, description="Terms of the players' objectives.")
+    losses: tuple[Loss, ...] = Field(min_length=1, max_length=100, description="Terms of the players' objectives.")
     optimizers: dict[str, Optimizer] = Field(description="The optimizer of each player, by the player's name.")
     train: Train = Field(description="How training runs.")
     metrics: tuple[Metric, ...] = Field(default=(), description="Numbers to measure on the trained model.")
@@ -128,7 +130,13 @@ class Spec(Declaration):
         """
         placed = [problem.within(*place) for place, part in self.components() for problem in part.check(self)]
         combined = [*self._codes_encoded_twice(), *self._observed_twice(), *self._missing_encoders()]
-        alone = [*self._unread_base(), *self._train_problems(), *self._loss_problems(), *self._reserved_names(), *self._dependences()]
+        alone = [
+            *self._unread_base(),
+            *self._train_problems(),
+            *self._loss_problems(),
+            *self._reserved_names(),
+            *self._dependences(),
+        ]
         return [*placed, *alone, *combined]
 
     def data_problems(self, data: DataInfo) -> list[Problem]:

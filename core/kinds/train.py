@@ -48,7 +48,7 @@ class Train(Declaration):
         '{"half_life": IMAGES}, in real images; null for none.',
     )
     clip: float | None = Field(default=None, gt=0, description="Maximum norm of each player's gradient; null for none.")
-    updates: dict[str, Annotated[int, Field(ge=1)]] = Field(
+    updates: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
         default={}, description="Updates per step by player, where it is not one."
     )
     compile: bool = Field(

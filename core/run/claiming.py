@@ -1,9 +1,10 @@
 """Which folder a spec is trained in: the choice and the lock are one step, so that no other process comes between."""
 
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 
 from gan_run.core.base.errors import RunError, SpecError
@@ -46,6 +47,7 @@ def claimed(spec: Spec, options: RunOptions, out: Path) -> Iterator[RunFolder]:
                 if folder.path.name != spec.name:
                     first = out / spec.name
                     options.notify(f"{first} holds a run of another spec: this one goes to {folder.path}")
+                    _hint_at_shorter(spec, options, out, folder)
                 yield folder
                 return
 
@@ -84,6 +86,19 @@ def is_run_of(folder: RunFolder, spec: Spec, options: RunOptions) -> bool:
     except SpecError:  # of a plugin that is no longer installed, say: it cannot be resumed by this spec
         return False
     return not differences(recorded, spec).decisive
+
+
+def _hint_at_shorter(spec: Spec, options: RunOptions, out: Path, chosen: RunFolder) -> None:
+    """Say how to go on with a run of the same spec with fewer steps, if a folder before the chosen one has it."""
+    for folder in takewhile(lambda folder: folder.path != chosen.path, _candidates(spec, out)):
+        with suppress(SpecError, RunError):
+            recorded = options.recorded_spec(folder)
+            longer = spec.train.steps > recorded.train.steps
+            if longer and differences(recorded, spec).decisive == ["train.steps"]:
+                words = ["gan-run", "train", "--resume", str(folder.path), "--set", f"train.steps={spec.train.steps}"]
+                command = shlex.join([*words, *options.plugins().command_line()])
+                options.notify(f"{folder.path} differs in train.steps alone: {command} goes on with it")
+                return
 
 
 def _is_another(busy: FolderBusyError, folder: RunFolder, spec: Spec, options: RunOptions) -> bool:

@@ -82,7 +82,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
 
 
 def with_late_losses(spec: Spec) -> Spec:
-    """`spec` with a weight of 1 where a schedule is 0 in the first step: an error in a loss is found before it starts."""
+    """`spec` with a weight of 1 where a schedule begins at 0: an error in a loss is found before the loss starts."""
     steps = spec.train.steps
     losses = tuple(
         loss.model_copy(update={"weight": 1.0})
@@ -106,13 +106,15 @@ def _refuse_not_finite(training: Training, losses: Mapping[str, Losses]) -> None
 
 def _not_finite(training: Training, losses: Mapping[str, Losses]) -> Iterator[Problem]:
     keys = list(training.spec.losses_by_key())
-    for player, found in losses.items():
+    for name, found in losses.items():
         for loss, value in found.terms.items():
             if not math.isfinite(float(value)):
-                message = f"in step {training.step} the loss {player}/{loss} is {float(value)}: {REMEDY}"
+                message = f"in step {training.step} the loss {name}/{loss} is {float(value)}: {REMEDY}"
                 yield Problem(("losses", keys.index(loss)), message)
         if found.total is not None and not math.isfinite(float(found.total)):
-            message = f"in step {training.step} the weighted sum of the {player}'s losses is {float(found.total)}: {REMEDY}"
+            message = (
+                f"in step {training.step} the weighted sum of the {name}'s losses is {float(found.total)}: {REMEDY}"
+            )
             yield Problem(("losses",), message)
     for player in training.players:
         if not all(bool(torch.isfinite(weight).all()) for weight in player.parameters.values()):
@@ -122,9 +124,7 @@ def _not_finite(training: Training, losses: Mapping[str, Losses]) -> Iterator[Pr
 
 def _moved_far(training: Training) -> bool:
     """Whether a step has left weights with which the next one may fail."""
-    return any(
-        bool((weight.abs() > FAR).any()) for player in training.players for weight in player.parameters.values()
-    )
+    return any(bool((weight.abs() > FAR).any()) for player in training.players for weight in player.parameters.values())
 
 
 class FlopCounter(FlopCounterMode):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from itertools import accumulate, islice
 from typing import TypeVar
 
 import torch
@@ -22,6 +22,8 @@ SMALL_SIDE = 32
 """Likewise the side of images."""
 TRIED = 8
 """How many numbers, the largest, are looked at."""
+PARTS = ("data", "latents", "generator", "discriminator", "losses")
+"""The fields of a spec that decide, beside the batch, how much memory is wanted."""
 Value = TypeVar("Value")
 
 
@@ -39,13 +41,11 @@ def check_memory(spec: Spec, data: DataInfo, processes: int = 1) -> None:
     available = available_memory(torch.device(spec.train.device))
     if available is None:
         return
-    wanted = 0.0
-    for count, part in enumerate(parts(spec, data, processes), start=1):
-        wanted += part
-        if wanted > available:
-            break
-    else:
+    sums = enumerate(accumulate(parts(spec, data, processes)), start=1)
+    beyond = next(((count, wanted) for count, wanted in sums if wanted > available), None)
+    if beyond is None:
         return
+    count, wanted = beyond
     place, value = _most_responsible(spec, data, count)
     least = "more than 64 bits can count" if math.isinf(wanted) else f"at least {show_bytes(wanted)}"
     message = f"with {value} here, training takes {least} of memory, and {show_bytes(available)} are available"
@@ -54,21 +54,29 @@ def check_memory(spec: Spec, data: DataInfo, processes: int = 1) -> None:
 
 def _most_responsible(spec: Spec, data: DataInfo, count: int) -> tuple[Place, object]:
     """The number without which the first `count` parts of the memory would be smallest, and its place."""
-    numbers = sorted(_numbers(spec), key=lambda found: -found[1])[:TRIED]
     tried: list[tuple[float, Place, object]] = []
-    for place, value in numbers:
-        small = _put(spec, place, type(value)(min(value, SMALL)))
+    for place, number in _largest(spec, data):
         if place[0] == "data":
-            image = replace(data, image=ImageShape(data.image.channels, *(SMALL_SIDE for _ in data.image.size)))
-            wanted = _sum(spec, image, count) if value in data.image.size else None
+            sides = (SMALL_SIDE for _ in data.image.size)
+            wanted = _sum(spec, replace(data, image=ImageShape(data.image.channels, *sides)), count)
         else:
-            wanted = _sum(small, data, count)
+            wanted = _sum(_put(spec, place, type(number)(SMALL)), data, count)
         if wanted is not None:
-            tried.append((wanted, place, value))
-    if not tried:
-        return ("train", "batch_size"), spec.train.batch_size
-    _, place, value = min(tried, key=lambda each: each[0])
-    return place, value
+            tried.append((wanted, place, number))
+    _, where, responsible = min(tried, key=lambda each: each[0])
+    return where, responsible
+
+
+def _largest(spec: Spec, data: DataInfo) -> list[tuple[Place, int | float]]:
+    """The size of a batch, and the largest other numbers on which memory may depend, each with its place."""
+    found = [
+        (place, number)
+        for part in PARTS
+        for place, number in _numbers_in(getattr(spec, part), (part,))
+        if part != "data" or number in data.image.size
+    ]
+    largest = sorted(found, key=lambda each: -each[1])[:TRIED]
+    return [(("train", "batch_size"), spec.train.batch_size), *largest]
 
 
 def _sum(spec: Spec, data: DataInfo, count: int) -> float | None:
@@ -79,22 +87,16 @@ def _sum(spec: Spec, data: DataInfo, count: int) -> float | None:
         return None
 
 
-def _numbers(value: object, place: Place = ()) -> Iterator[tuple[Place, int | float]]:
-    """The numbers of a spec on which its memory may depend, each with its path."""
+def _numbers_in(value: object, place: Place) -> Iterator[tuple[Place, int | float]]:
     if isinstance(value, Declaration):
-        names = type(value).model_fields
-        if isinstance(value, Spec):
-            names = {name: names[name] for name in ("data", "latents", "generator", "discriminator", "losses")}
-            yield ("train", "batch_size"), value.train.batch_size
-        for name in names:
-            yield from _numbers(getattr(value, name), (*place, name))
-    elif isinstance(value, Mapping):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _numbers(item, (*place, name))
+            yield from _numbers_in(item, (*place, name))
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _numbers(item, (*place, index))
-    elif isinstance(value, (int, float)) and not isinstance(value, bool) and value > (SMALL if place[1:] else 0):
+            yield from _numbers_in(item, (*place, index))
+    elif isinstance(value, (int, float)) and value > SMALL:
         yield place, value
 
 
@@ -106,7 +108,8 @@ def _put(holder: Value, place: Place, value: object) -> Value:
         return holder.model_copy(update={str(step): changed})
     if isinstance(holder, Mapping):
         return {**holder, step: _put(holder[step], rest, value) if rest else value}  # type: ignore[return-value]
-    assert isinstance(holder, (list, tuple)) and isinstance(step, int)
+    assert isinstance(holder, (list, tuple))
+    assert isinstance(step, int)
     items = [*holder]
     items[step] = _put(items[step], rest, value) if rest else value
-    return type(holder)(items)  # type: ignore[call-arg]
+    return type(holder)(items)

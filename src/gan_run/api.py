@@ -304,6 +304,6 @@ __all__ = [
     "unseen_categories",
     "upsampling_plan_of",
     "value_at",
-    "wrong_value",
     "why_not_shown",
+    "wrong_value",
 ]

@@ -41,7 +41,7 @@ class Cars3D(Lattice):
 
     type: Literal["cars3d"] = "cars3d"
     root: SpecPath = Field(description="The folder of the cars' .mat files: data/cars of the authors' archive.")
-    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
+    size: int = Field(default=64, ge=1, le=65_536, description="Height and width of the resized images, in pixels.")
     test: int = Field(default=1757, ge=0, description="Number of test images.")
 
     def unpacking(self) -> Unpacking:

@@ -77,7 +77,7 @@ class SmallNORB(DataSource):
         default_factory=lambda: cache_folder("smallnorb"),
         description="The folder of the authors' six files, gzipped or not; by default in the user's cache.",
     )
-    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
+    size: int = Field(default=64, ge=1, le=65_536, description="Height and width of the resized images, in pixels.")
     download: bool = Field(default=True, description="Whether to download missing files, 263 MB.")
     cache: SpecPath = Field(
         default_factory=lambda: cache_folder("images"), description="The folder of the unpacked images."

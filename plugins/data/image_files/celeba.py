@@ -33,7 +33,7 @@ class CelebA(Pictures):
     """
 
     type: Literal["celeba"] = "celeba"
-    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
+    size: int = Field(default=64, ge=1, le=65_536, description="Height and width of the resized images, in pixels.")
     crop: int = Field(default=148, ge=1, le=178, description="Side of the middle square of a picture, in its pixels.")
 
     def describe(self) -> DataInfo:

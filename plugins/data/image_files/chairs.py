@@ -35,7 +35,7 @@ class Chairs(Pictures):
     """
 
     type: Literal["chairs"] = "chairs"
-    size: int = Field(default=64, ge=1, description="Height and width of the resized images, in pixels.")
+    size: int = Field(default=64, ge=1, le=65_536, description="Height and width of the resized images, in pixels.")
     test_fraction: float = Field(
         default=0.1, ge=0, lt=1, description="Approximate share of the pictures in the test split."
     )

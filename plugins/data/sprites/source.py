@@ -20,7 +20,7 @@ class Sprites(DataSource):
     """
 
     type: Literal["sprites"] = "sprites"
-    size: int = Field(default=64, ge=8, description="Side of the images, in pixels.")
+    size: int = Field(default=64, ge=8, le=65_536, description="Side of the images, in pixels.")
     test: int = Field(default=73728, ge=0, lt=COUNT, description="Number of test images.")
 
     def describe(self) -> DataInfo:

@@ -50,7 +50,7 @@ class STL10(DataSource):
         description=f"The folder of train_X.bin and the other files, or of {FOLDER}; by default in the user's cache.",
     )
     unlabeled: bool = Field(default=False, description="Whether to train on the unlabelled images, too.")
-    size: int = Field(default=96, ge=1, description="Height and width of the resized images, in pixels.")
+    size: int = Field(default=96, ge=1, le=65_536, description="Height and width of the resized images, in pixels.")
     download: bool = Field(default=True, description="Whether to download the dataset, 2.6 GB, if it is missing.")
     cache: SpecPath = Field(
         default_factory=lambda: cache_folder("images"), description="The folder of the unpacked images."

@@ -30,9 +30,13 @@ class Label(Latent):
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         column = data.columns.get(self.column)
-        if column is not None and len(column.names or ()) < 2:
-            message = f"{self.column!r} has no categories with names, at least two: they say how many there are"
+        if column is None:
+            return
+        if column.kind != "categorical" or not column.names:
+            message = f"{self.column!r} has no categories with names, which would say how many there are"
             yield Problem(("column",), message)
+        elif len(column.names) == 1:
+            yield Problem(("column",), f"all images are of one class, {column.names[0]!r}: leave this latent out")
 
     def build(self, context: LatentContext) -> "LabelModule":
         names = context.data.columns[self.column].names

@@ -58,6 +58,8 @@ class SSInfoGAN(Loss):
             return
         if why := data.why_no_set("train"):
             yield Problem(("labelled",), f"no images can be chosen beforehand: {why}")
+        if column.names is not None and len(column.names) == 1:
+            yield Problem(("column",), f"all images are of one class, {column.names[0]!r}: there is nothing to learn")
         latent = spec.part(Latent, "latents", self.code)
         module = spec.latent_space(data)[self.code]
         fits = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -31,7 +31,9 @@ class Joint(Head):
         min_length=1,
         description="Names of the condition: latents that observe a column of the data, or that a loss computes.",
     )
-    hidden: tuple[int, ...] = Field(default=(256, 256), description="Widths of the hidden layers.")
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(256, 256), max_length=100, description="Widths of the hidden layers."
+    )
     slope: float = Field(default=0.2, ge=0, description="Negative slope of the leaky ReLU.")
 
     def check(self, spec: SpecView) -> Iterable[Problem]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gan_run import Features, Generator, ImageShape, LatentSpace, Trunk, TrunkModule, scaled
 
-Hidden = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+Hidden = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=100)]
 
 
 def _layers(widths: list[int], slope: float) -> list[nn.Module]:

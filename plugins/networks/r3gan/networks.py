@@ -33,8 +33,8 @@ class R3GANNetwork(Declaration, ABC):
     (as in the paper), times `width`. The size of a rectangle is that of the square with as many pixels."""
 
     width: float = Field(default=1.0, gt=0, description="Factor on the number of channels.")
-    blocks: int = Field(default=2, ge=1, description="Residual blocks at each size.")
-    expansion: int = Field(default=2, ge=1, description="Factor on the channels inside a block.")
+    blocks: int = Field(default=2, ge=1, le=100, description="Residual blocks at each size.")
+    expansion: int = Field(default=2, ge=1, le=1000, description="Factor on the channels inside a block.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         return check_resolution("r3gan", data.image)

@@ -44,7 +44,7 @@ class StyleGenerator(Generator):
         description="Factor on the number of channels: 64 at 64x64, doubled at half the size, to 512.",
     )
     style_width: int = Field(default=256, ge=1, description="Length of a style, and width of the mapping network.")
-    depth: int = Field(default=4, ge=1, description="Layers of the mapping network; the paper has 8.")
+    depth: int = Field(default=4, ge=1, le=100, description="Layers of the mapping network; the paper has 8.")
     noise: tuple[str, ...] = Field(
         default=("z",),
         description="Latents that are noise: style mixing draws them anew, and of their columns only the direction "

@@ -21,8 +21,8 @@ class Reconstructions(DrawnImages):
 
     type: Literal["reconstructions"] = "reconstructions"
     split: Split = Field(default="test", description="The split whose images are reconstructed.")
-    rows: int = Field(default=4, ge=1, description="Rows of real images.")
-    columns: int = Field(default=10, ge=1, description="Columns of images.")
+    rows: int = Field(default=4, ge=1, le=1000, description="Rows of real images.")
+    columns: int = Field(default=10, ge=1, le=1000, description="Columns of images.")
 
     @property
     def folder(self) -> str:

@@ -22,8 +22,8 @@ class Samples(DrawnImages):
     """A grid of fresh samples, with a column per category if there is a categorical code."""
 
     type: Literal["samples"] = "samples"
-    rows: int = Field(default=10, ge=1, description="Rows of images.")
-    columns: int = Field(default=10, ge=1, description="Columns, if there is no categorical code.")
+    rows: int = Field(default=10, ge=1, le=1000, description="Rows of images.")
+    columns: int = Field(default=10, ge=1, le=1000, description="Columns, if there is no categorical code.")
     code: str | None = Field(
         default=None, description="The categorical latent of the columns; by default the first categorical code."
     )

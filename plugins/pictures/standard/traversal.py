@@ -26,10 +26,10 @@ class Traversal(DrawnImages):
     high: float | None = Field(
         default=None, description="Last value of real-valued codes; null for the end of their range."
     )
-    steps: int = Field(default=10, ge=2, description="Columns of a code that is not categorical.")
-    rows: int = Field(default=5, ge=1, description="Rows of images, each with its own fixed noise.")
+    steps: int = Field(default=10, ge=2, le=1000, description="Columns of a code that is not categorical.")
+    rows: int = Field(default=5, ge=1, le=1000, description="Rows of images, each with its own fixed noise.")
     frames: int | None = Field(
-        default=None, ge=2, description="Frames of a GIF of a code that is not categorical; null for no GIF."
+        default=None, ge=2, le=1000, description="Frames of a GIF of a code that is not categorical; null for no GIF."
     )
 
     @property

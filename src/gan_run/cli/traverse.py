@@ -52,11 +52,14 @@ def traverse(
     options: tuple[tuple[str, float], ...],
 ) -> None:
     """Take each code of RUN through its values, everything else held, and write one strip of images per code."""
+    from gan_run.core.base.errors import GanRunError
     from gan_run.core.base.randomness import isolated_rng
     from gan_run.core.run.traversal import Traversals
     from gan_run.runs import load_run
 
     model = load_run(run, plugins.registry, checkpoint, ema=ema).model
+    if not codes and not model.codes:
+        raise GanRunError(f"{run} has no codes: --code names a latent to traverse, such as {next(iter(model.latents))}")
     names = list(map(str, model.code_names.code_dims(model.latents, codes)))
     traversals = Traversals(
         codes=names or None,

@@ -73,6 +73,9 @@ def evaluate_run(run: Path, plugins: Plugins, overrides: Collection[str], checkp
     loaded = load_run(run, plugins, checkpoint, uses_names=False)
     spec = recorded_spec(loaded.folder, plugins, overrides)
     _refuse_unused(overrides, run)
+    if not spec.metrics:
+        remedy = """--set 'metrics=[{"type": "NAME"}]' measures one; `gan-run components metric` lists them"""
+        raise GanRunError(f"{run} has no metrics: {remedy}")
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
     if problems := spec.data_problems(info):
         raise SpecError(problems, str(run))
