@@ -13,7 +13,7 @@ import json5
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from gan_run.core.base.errors import Place, Problem, SpecError
+from gan_run.core.base.errors import Place, Problem, SpecError, reason_of
 from gan_run.registry.plain_values import TOO_DEEP, too_large
 
 Parse = Callable[[str], object]
@@ -29,15 +29,17 @@ def read_file(path: Path) -> dict[str, object]:
     """The fields in a file; the end of its name says how it is written. Raises SpecError with the line and column of a
     mistake."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe or a device may have no end
-            what = "a folder" if path.is_dir() else 'no regular file: the spec "-" is read from standard input'
-            raise SpecError([Problem((), f"it is {what}")], str(path))
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
+            with path.open("rb") as file:
+                content = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise SpecError([Problem((), f"it cannot be read: {error.strerror or error}")], str(path)) from None
-    except ValueError:
+        raise SpecError([Problem((), f"it cannot be read: {reason_of(error)}")], str(path)) from None
+    except ValueError:  # a character of code 0
         raise SpecError([Problem((), "no file can have this name")], repr(str(path))) from None
+    if not stat.S_ISREG(mode):  # a pipe or a device may have no end
+        what = "a folder" if stat.S_ISDIR(mode) else 'no regular file: the spec "-" is read from standard input'
+        raise SpecError([Problem((), f"it is {what}")], str(path))
     return read_content(content, str(path), FORMATS.get(path.suffix.lower()))
 
 

@@ -108,6 +108,24 @@ def show_place(place: Place) -> str:
     return text
 
 
+def reason_of(error: Exception) -> str:
+    """Why a file could not be read, without Python's words.
+
+    Args:
+        error: What was raised where it was read and its content was looked at.
+
+    Returns:
+        A clause.
+    """
+    if isinstance(error, UnicodeError):
+        return "it is no text in UTF-8"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]!r}"
+    return str(error)
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The valid name that an unknown name resembles most; None if it resembles none."""
     near = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.5)

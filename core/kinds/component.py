@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from gan_run.core.base.errors import NotFoundByName, Problem
+from gan_run.core.base.errors import NotFoundByName, Problem, nearest
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.declaration import Declaration, mistake
 from gan_run.core.kinds.spec_view import SpecView
@@ -121,7 +121,7 @@ class Component(Declaration, ABC):
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping) or not isinstance(value.get("type"), str):
-            raise mistake(cls.__name__, (), 'expected {"type": "NAME", …}', value)
+            raise mistake(cls.__name__, (), f'expected {{"type": "NAME", …}}{_misspelt_type(value)}', value)
         if not isinstance(info.context, ValidationContext):
             raise mistake(cls.__name__, (), "only gan_run.read_spec can read a mapping: it finds plugins", value)
         name = value["type"]
@@ -133,6 +133,12 @@ class Component(Declaration, ABC):
         assert isinstance(component, cls)
         # A name qualified by its distribution stays qualified, so that it is written back as it was read.
         return component if name == chosen.name() else component.model_copy(update={"type": name})
+
+
+def _misspelt_type(value: object) -> str:
+    """The end of a message about an object without a `type`: a name in it that may be meant so."""
+    near = nearest("type", map(str, value)) if isinstance(value, Mapping) and "type" not in value else None
+    return f"; did you mean 'type' by {near!r}?" if near else ""
 
 
 Listed = TypeVar("Listed", bound=Component)

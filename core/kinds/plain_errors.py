@@ -1,11 +1,13 @@
 """What is wrong with a value, in plain words: pydantic's errors name Python's types, and patterns."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import ErrorDetails
 
+from gan_run.core.base.errors import nearest
 from gan_run.core.kinds.declaration import mistake
 
 LARGEST_PLAIN = 1e15
@@ -105,7 +107,7 @@ def say(error: ErrorDetails) -> str:
         sentence = sentence.format(**{name: _number(value) for name, value in context.items()})
     except KeyError:
         sentence = FALLBACK
-    return sentence if kind == "missing" else f"{_singular(sentence)}{_not(error['input'])}"
+    return sentence if kind == "missing" else f"{_singular(sentence)}{_not(error['input'])}{_near(error)}"
 
 
 def say_first(error: ValidationError) -> str:
@@ -144,6 +146,14 @@ def _wanted(kind: str) -> str:
         if kind.startswith(f"{what}_"):
             return f"it has to be {wanted}"
     return FALLBACK
+
+
+def _near(error: ErrorDetails) -> str:
+    """The end of the sentence of a word that is none of those that the field takes."""
+    if error["type"] not in ("literal_error", "enum") or not isinstance(error["input"], str):
+        return ""
+    near = nearest(error["input"], re.findall("'([^']*)'", error["ctx"]["expected"]))
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _number(value: object) -> object:

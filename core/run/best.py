@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_run.core.base.errors import NotFoundByName, RunError
+from gan_run.core.base.errors import NotFoundByName, RunError, reason_of
 from gan_run.core.base.files import to_json, write_text
 from gan_run.core.kinds.metric import Measurement
 from gan_run.core.kinds.spec import Spec
@@ -101,5 +101,7 @@ def read(checkpoints: Path) -> Best | None:
         content = json.loads(file.read_text(encoding="utf-8"))
         best = Best(content["metric"], content["number"], int(content["step"]), float(content["value"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}): delete it to follow train.keep_best anew") from None
+        raise RunError(
+            f"{file} cannot be read ({reason_of(error)}): delete it to follow train.keep_best anew"
+        ) from None
     return best if any(saved.step == best.step for saved in checkpoint.complete(checkpoints)) else None

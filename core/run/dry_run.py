@@ -18,6 +18,7 @@ from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.schedule import Progress, wrong_value
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.enough_memory import check_memory
+from gan_run.core.run.init_from import checkpoint_of
 from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
 from gan_run.core.run.stand_in import StandInSplits
 
@@ -58,6 +59,8 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     data = data or StandInSplits(spec.data)
     info = check_against_data(spec, data)
     spec = with_late_losses(with_train(resolve_device(spec), precision="fp32", compile=False))
+    if spec.train.init_from is not None:
+        checkpoint_of(spec.train.init_from)
     check_memory(spec, info)
     images = data.training_images
     with enough_memory("one step"), isolated_rng("dry run"), Training(spec, info, images) as training:

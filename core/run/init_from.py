@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from gan_run.core.base.errors import RunError, SpecError
+from gan_run.core.base.errors import RunError, SpecError, nearest
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.state import GAME, load_matching
 from gan_run.core.engine.training import Training
@@ -44,7 +44,7 @@ def initialise(
     Raises:
         RunError: There is no checkpoint, it is damaged, or no weight matches.
     """
-    saved = _checkpoint(source)
+    saved = checkpoint_of(source)
     tensors = checkpoint.load_model(saved)
     columns = _columns(RunFolder(saved.folder.parents[1]), recorded_spec, training)
     adapted = dict(_adapted(tensors, training.game, columns))
@@ -58,11 +58,15 @@ def initialise(
         notify(f"the columns of latents that are not there are left as initialised: {names}")
 
 
-def _checkpoint(source: Path) -> checkpoint.Checkpoint:
+def checkpoint_of(source: Path) -> checkpoint.Checkpoint:
+    """The checkpoint that a run or a checkpoint's folder stands for. Raises RunError if it is neither."""
     itself = (saved for saved in checkpoint.complete(source.parent) if saved.folder == source)
     found = RunFolder(source).latest() or next(itself, None)
     if found is None:
-        raise RunError(f"train.init_from: {source} holds no checkpoint and is none")
+        beside = [path.name for path in source.parent.iterdir()] if source.parent.is_dir() else []
+        near = None if source.exists() else nearest(source.name, beside)
+        hint = f"; did you mean {source.with_name(near)}?" if near else ""
+        raise RunError(f"train.init_from: {source} holds no checkpoint and is none{hint}")
     return found
 
 

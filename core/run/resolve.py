@@ -7,7 +7,7 @@ import warnings
 import torch
 
 from gan_run.core.base.device import Precision, synchronize
-from gan_run.core.base.errors import Problem, SpecError
+from gan_run.core.base.errors import Problem, SpecError, suggest
 from gan_run.core.engine.training import Training
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
@@ -84,7 +84,13 @@ def resolve_device(spec: Spec) -> Spec:
 
 
 def unavailable(device: str) -> str | None:
-    """Why no tensor can be made on a torch device; None if it can."""
+    """Why no tensor with content can be made on a torch device; None if it can."""
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        return f"there is no such device{suggest(device, TESTED_DEVICES)}"
+    if kind == "meta":
+        return "its tensors have no content"
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:

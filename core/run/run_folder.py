@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import ValidationError
 
-from gan_run.core.base.errors import RunError
+from gan_run.core.base.errors import RunError, reason_of
 from gan_run.core.base.files import to_json, write_text
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
@@ -137,7 +137,8 @@ class RunFolder:
         try:
             data_description.read(content)
         except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{self.data_file} cannot be read: {error}") from None
+            reason = say_first(error) if isinstance(error, ValidationError) else reason_of(error)
+            raise RunError(f"{self.data_file} cannot be read: {reason}") from None
         return content
 
     def _records(self) -> list[Mapping[str, object]]:
@@ -294,7 +295,7 @@ class RunFolder:
         except FileNotFoundError:
             raise RunError(f"{self.path} is no run folder: it has no {path.name}") from None
         except (OSError, ValueError) as error:
-            raise RunError(f"{path} cannot be read: {error}") from None
+            raise RunError(f"{path} cannot be read: {reason_of(error)}") from None
         if not isinstance(content, dict):
             raise RunError(f"{path} is not a JSON object")
         return content

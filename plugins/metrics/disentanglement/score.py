@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from gan_run import DataInfo, Measurement, Metric, Model, Problem, SpecView, Split, Splits, track_progress
+from gan_run import DataInfo, Measurement, Metric, Model, Problem, SpecView, Split, Splits, suggest, track_progress
 from gan_run.plugins.metrics.disentanglement.representation import Representation, represent
 
 
@@ -40,7 +40,7 @@ class DisentanglementScore(Metric):
             yield Problem(("type",), "the data has less than two columns with one number per image")
         for index, factor in enumerate(self.factors or ()):
             if factor not in known:
-                yield Problem(("factors", index), f"the data has no factor {factor!r}: there are {', '.join(known)}")
+                yield Problem(("factors", index), f"the data has no factor {factor!r}{suggest(factor, known)}")
         if why := data.why_no_set(self.split):
             yield Problem(("split",), why)
 

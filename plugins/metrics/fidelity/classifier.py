@@ -27,6 +27,7 @@ from gan_run import (
     hash_tensors,
     is_known,
     isolated_rng,
+    suggest,
     track_progress,
 )
 from gan_run.plugins.metrics.fidelity.images import hash_images
@@ -162,8 +163,8 @@ def _no_classes(name: str, data: DataInfo) -> str:
     def is_class(column: Column) -> bool:
         return column.kind == "categorical" and not column.shape
 
-    there_are = ", ".join(other for other, column in data.columns.items() if is_class(column)) or "none"
+    there_are = suggest(name, (other for other, column in data.columns.items() if is_class(column)))
     return (
-        f"the data has no column {name!r} of classes to train a classifier on (columns of classes: {there_are}); "
+        f"the data has no column {name!r} of classes to train a classifier on{there_are}; "
         "`inception` and `torchscript` need none"
     )

@@ -25,7 +25,7 @@ class LatentInput(nn.Module):
 
     def __init__(self, latents: LatentSpace, noise: tuple[str, ...], code_width: int) -> None:
         super().__init__()
-        is_noise = torch.zeros(latents.width, dtype=torch.bool)
+        is_noise = torch.zeros(latents.width, dtype=torch.bool, device="cpu")  # its content decides shapes
         for name in noise:
             is_noise[latents.columns(name)] = True
         self.register_buffer("noise_columns", is_noise.nonzero().flatten(), persistent=False)

@@ -101,7 +101,7 @@ def test_a_classifier_needs_a_column_of_classes() -> None:
     info = stripes().info
     (message,) = problems(ClassifierNetwork(), info)
     assert message.startswith("column: the data has no column 'label' of classes")
-    assert "(columns of classes: kind)" in message
+    assert "(there is: kind)" in message
     assert problems(ClassifierNetwork(column="angle"), info)
     assert not problems(ClassifierNetwork(column="kind"), info)
     with pytest.raises(DataError, match="no column 'label'"):
