@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Discriminator, Tag
 
+from gan_run.core.base.errors import PluginError
 from gan_run.core.kinds.component import Component
 
 
@@ -115,7 +116,10 @@ def wrong_value(scheduled: float | Schedule, steps: int, is_right: Callable[[flo
         return None if math.isfinite(scheduled) and is_right(scheduled) else f"{scheduled:g}"
     last = steps - 1
     for step in sorted({last * point // CHECKED_STEPS for point in range(CHECKED_STEPS + 1)}):
-        value = scheduled.at(step, steps)
+        try:
+            value = scheduled.at(step, steps)
+        except PluginError:  # one that is not installed, in the spec of a model that is loaded
+            return None
         if not (math.isfinite(value) and is_right(value)):
             return f"{value:g} at step {step}"
     return None

@@ -7,8 +7,13 @@ from pydantic import Field
 from gan_run.core.base.errors import NotFoundByName, Problem, suggest
 from gan_run.core.kinds.component import numbered_by_type
 from gan_run.core.kinds.declaration import Declaration
+from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.spec_view import SpecView
+
+
+CODES = "codes"
+"""The name in a metric's result that holds what is found by code."""
 
 
 class WatchedNumber(Declaration):
@@ -36,9 +41,14 @@ class WatchedNumber(Declaration):
         if metrics[self.metric].every is None:
             yield Problem(("metric",), f"{self.metric} is measured at the end alone: give it an `every`")
         try:
-            metrics[self.metric].headline_of(self.number)
+            headline = metrics[self.metric].headline_of(self.number)
         except NotFoundByName as error:
             yield Problem(("number",), str(error))
+            return
+        encoded = [code for _, loss in spec.find_all(Loss) for code in loss.encodes()]
+        for wanted, before, name in zip(headline.path.split("."), ("", *self.number.split(".")), self.number.split(".")):
+            if wanted == "*" and before == CODES and name not in encoded:
+                yield Problem(("number",), f"no loss encodes the code {name!r}{suggest(name, encoded)}")
 
     def value(self, metric: Metric, found: Measurement) -> float:
         """The number in a result.

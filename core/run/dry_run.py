@@ -70,7 +70,8 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
             losses = training.advance()
         alone = comparison.problem()
         _refuse_not_finite(training, losses)
-        if _moved_far(training):
+        far = list(_moved_far(training))
+        if far:
             _refuse_not_finite(training, training.advance())
     latents = training.game.latents
     return Report(
@@ -80,7 +81,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
         codes=list(spec.encoder_losses()),
         flops=counter.get_total_flops(),
         losses=read_scalars(losses),
-        warnings=[] if alone is None else [alone],
+        warnings=[*([] if alone is None else [alone]), *far],
     )
 
 
@@ -125,9 +126,12 @@ def _not_finite(training: Training, losses: Mapping[str, Losses]) -> Iterator[Pr
             yield Problem(("optimizers", player.name), message)
 
 
-def _moved_far(training: Training) -> bool:
-    """Whether a step has left weights with which the next one may fail."""
-    return any(bool((weight.abs() > FAR).any()) for player in training.players for weight in player.parameters.values())
+def _moved_far(training: Training) -> Iterator[str]:
+    """The players that a step has left with weights with which the next one may fail, in a sentence each."""
+    for player in training.players:
+        largest = max(float(weight.detach().abs().max()) for weight in player.parameters.values() if weight.numel())
+        if largest > FAR:
+            yield f"one step leaves weights of the {player.name} of up to {largest:.3g}: {REMEDY}"
 
 
 class FlopCounter(FlopCounterMode):

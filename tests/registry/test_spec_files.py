@@ -154,7 +154,7 @@ def test_json_is_yaml_too_and_comments_change_nothing(fields: dict[str, object])
         ("yaml", "a: 1\n---\nb: 1\n", "line 2, column 1: expected a single document in the stream but found another"),
         ("yaml", "a: !!python/name:os.system x\n", "line 1, column 4: could not determine a constructor for the tag"),
         ("yaml", "a: \x01\n", "unacceptable character #x0001"),
-        ("yaml", "a: &all [*all]\n", "it is nested too deep, or refers to itself"),
+        ("yaml", "a: &all [*all]\n", "a[0]: it is nested too deep, or refers to itself"),
         ("yaml", "train: {1: 2}\n", "train: the name 1 is no text: write it in quotes"),
         ("yaml", "losses: [{type: 2024-01-01}]\n", "losses[0].type: a date is no value of a spec: write it in quotes"),
         ("toml", "name = 'x'\nseed 3\n", "line 2, column 6: Expected '=' after a key in a key/value pair"),
