@@ -11,7 +11,6 @@ from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.metric import Measurement, Metric
 from gan_run.core.kinds.spec_view import SpecView
 
-
 CODES = "codes"
 """The name in a metric's result that holds what is found by code."""
 
@@ -46,7 +45,9 @@ class WatchedNumber(Declaration):
             yield Problem(("number",), str(error))
             return
         encoded = [code for _, loss in spec.find_all(Loss) for code in loss.encodes()]
-        for wanted, before, name in zip(headline.path.split("."), ("", *self.number.split(".")), self.number.split(".")):
+        for wanted, before, name in zip(
+            headline.path.split("."), ("", *self.number.split(".")), self.number.split(".")
+        ):
             if wanted == "*" and before == CODES and name not in encoded:
                 yield Problem(("number",), f"no loss encodes the code {name!r}{suggest(name, encoded)}")
 

@@ -118,7 +118,7 @@ def test_a_number_on_the_command_line_is_a_text_where_the_field_takes_texts(
     assert read_spec(small(), ["name=007"], registry).name == "007"
     with pytest.raises(SpecError, match="name: it has to be a text, not 123"):
         read_spec(small(name=123), registry=registry)
-    with pytest.raises(SpecError, match="train.init_from: it has to be a path, as text, not 2020"):
+    with pytest.raises(SpecError, match=r"train\.init_from: it has to be a path, as text, not 2020"):
         read_spec(small(train={"init_from": 2020}), registry=registry)
 
 

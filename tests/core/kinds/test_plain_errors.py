@@ -11,8 +11,8 @@ from gan_run.core.kinds.plain_errors import said, say
 
 TYPES = get_args(core_schema.ErrorType)
 RAW = re.compile(
-    r"Input|should|pydantic|https?://docs|<class|instance of|dictionary|tuple|integer|string|boolean|python|Value error|"
-    r"frozen|iterable|pattern|validat|deque|datetime",
+    r"Input|should|pydantic|https?://docs|<class|instance of|dictionary|tuple|integer|string|boolean|python|"
+    r"Value error|frozen|iterable|pattern|validat|deque|datetime",
     re.IGNORECASE,
 )
 
@@ -24,14 +24,18 @@ class Context(dict[str, Any]):
         return 3 if name.endswith(("length", "digits", "places")) or name in ("gt", "ge", "lt", "le") else "'a' or 'b'"
 
 
-@pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("value", ["a\nb", 3, None, [1], {"a": {}}, object()])
-def test_no_error_of_pydantic_is_shown_as_it_is(kind: str, value: object) -> None:
+def test_no_error_of_pydantic_is_shown_as_it_is(value: object) -> None:
+    for kind in TYPES:
+        says_nothing_raw(kind, value)
+
+
+def says_nothing_raw(kind: str, value: object) -> None:
     raw = Context(error=ValueError(""), expected="'a' or 'b'")
     error = cast(ErrorDetails, {"type": kind, "loc": ("a",), "msg": "Input should be raw", "input": value, "ctx": raw})
     sentence = say(error)
     assert sentence
-    assert not RAW.search(sentence.replace(repr(value), ""))
+    assert not RAW.search(sentence.replace(repr(value), "")), kind
     assert "{" not in sentence.replace('{"a": {}}', "")
     assert "\n" not in sentence
     assert "object at" not in sentence

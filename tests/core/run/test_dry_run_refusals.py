@@ -152,9 +152,7 @@ def test_numbers_that_cannot_be_meant_are_placed(checked: Checked, changes: Mapp
         ({"losses[0].weight": "1e38", "losses[1].weight": "1e39"}, "losses: in step 1 the weighted sum of the "),
     ],
 )
-def test_a_first_step_that_is_not_finite_is_refused(
-    checked: Checked, changes: Mapping[str, str], message: str
-) -> None:
+def test_a_first_step_that_is_not_finite_is_refused(checked: Checked, changes: Mapping[str, str], message: str) -> None:
     found = problem(checked, *(f"{place}={value}" for place, value in changes.items()))
     assert found.startswith(message)
     assert found.endswith("try a smaller learning rate, a smaller weight of the loss, or train.clip")
