@@ -121,6 +121,18 @@ class Player:
         gradients = [parameter.grad for parameter in self.parameters.values() if parameter.grad is not None]
         return torch.nn.utils.get_total_norm(gradients)
 
+    def new_state(self) -> dict[str, dict[str, torch.Size]]:
+        """The shapes of what the optimiser keeps of each parameter, by its name, found by a step on copies."""
+        copies = {name: nn.Parameter(torch.zeros_like(parameter)) for name, parameter in self.parameters.items()}
+        optimizer = self._declared.build(_groups(self._game, copies))
+        for copy in copies.values():
+            copy.grad = torch.zeros_like(copy)
+        optimizer.step()
+        return {
+            name: {moment: value.shape for moment, value in optimizer.state.get(copy, {}).items()}
+            for name, copy in copies.items()
+        }
+
     def _backward(self, inputs: UpdateInputs, weights: Mapping[str, float]) -> Losses:
         """Add the gradients of the objectives of a part of the batch. Returns the losses without a graph."""
         with self._autocast():

@@ -105,16 +105,62 @@ def load_matching(tensors: Mapping[str, Tensor], game: Game) -> list[str]:
     Raises:
         RunError: No weight matches.
     """
-    own = game.state_dict()
-    theirs = _under(GAME, tensors)
-    matching = {name: theirs[name] for name, old in own.items() if name in theirs and theirs[name].shape == old.shape}
+    taken = _copy_matching(_under(GAME, tensors), game.state_dict())
     # A batch norm's counter has the same shape in every network.
-    if not any(tensor.is_floating_point() for tensor in matching.values()):
+    if not any(game.state_dict()[name].is_floating_point() for name in taken):
         raise RunError("train.init_from: nothing there matches this spec's networks by name and shape")
+    return [name for name in game.state_dict() if name not in taken]
+
+
+def load_matching_average(tensors: Mapping[str, Tensor], average: EMA) -> list[str]:
+    """Copy into an average the tensors of another one that have the same name and shape, and the number of its updates.
+
+    Args:
+        tensors: What `model_tensors` returned for the other model.
+        average: Where they are copied to.
+
+    Returns:
+        The names in the average that are left as they were.
+    """
+    own, theirs = average.state(), _under(AVERAGE, tensors)
+    taken = _copy_matching(theirs, own)
+    average.load(own)
+    return [name for name in own if name not in taken]
+
+
+def load_matching_optimizers(tensors: Mapping[str, Tensor], players: Sequence[Player]) -> dict[str, list[str]]:
+    """Load the state of another run's optimisers, for each parameter of which it has all that ours keeps.
+
+    Args:
+        tensors: What `optimizer_tensors` returned there.
+        players: Those whose optimisers take it.
+
+    Returns:
+        The parameters whose state begins anew, by player.
+    """
+    fitting, left = dict[str, Tensor](), dict[str, list[str]]()
+    for player in players:
+        left[player.name] = []
+        for name, expected in player.new_state().items():
+            place = f"{player.name}/{name}/"
+            if {moment: value.shape for moment, value in _under(place, tensors).items()} == expected:
+                fitting |= {f"{place}{moment}": tensors[f"{place}{moment}"] for moment in expected}
+            else:
+                left[player.name].append(name)
+        place = f"{player.name}/{SCALER}/"
+        if _under(place, tensors).keys() == player.scaler.state_dict().keys():
+            fitting |= {f"{place}{field}": tensors[f"{place}{field}"] for field in player.scaler.state_dict()}
+    load_optimizer_tensors(fitting, players)
+    return left
+
+
+def _copy_matching(theirs: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> set[str]:
+    """Copy tensors of the same name and shape into `own`. Returns their names."""
+    matching = {name: theirs[name] for name, old in own.items() if name in theirs and theirs[name].shape == old.shape}
     with torch.no_grad():
         for name, tensor in matching.items():
             own[name].copy_(tensor)
-    return [name for name in own if name not in matching]
+    return matching.keys() & own.keys()
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

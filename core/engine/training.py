@@ -113,7 +113,8 @@ class Training:
         train = self.spec.train
         if self.ema is not None and train.ema is not None:
             with self.phase("averaging"):
-                self.ema.update(self.game.stack, decay_at(train.ema, progress, train.batch_size))
+                decay = decay_at(train.ema, progress, train.batch_size, self.ema.count)
+                self.ema.update(self.game.stack, decay)
         self.step += 1
         return losses
 

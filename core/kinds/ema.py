@@ -23,19 +23,20 @@ class EMAInImages(Declaration):
         "forgotten; null for no limit.",
     )
 
-    def decay(self, progress: Progress, batch_size: int) -> float:
+    def decay(self, progress: Progress, batch_size: int, averaged: int = 0) -> float:
         """The decay of one step.
 
         Args:
             progress: The step.
             batch_size: Real images per step.
+            averaged: As for `decay_at`.
 
         Returns:
             A number in [0, 1).
         """
         half_life = progress.value(self.half_life)
         if self.ramp_up is not None:
-            half_life = min(half_life, progress.step * batch_size * self.ramp_up)
+            half_life = min(half_life, _in_average(progress, averaged) * batch_size * self.ramp_up)
         return float(0.5 ** (batch_size / max(half_life, 1e-8)))
 
 
@@ -52,20 +53,29 @@ EMADecay = Annotated[
 """The type of `train.ema`: a decay, a schedule of decays, or `{"half_life": 10000}` in images."""
 
 
-def decay_at(ema: float | Schedule | EMAInImages, progress: Progress, batch_size: int) -> float:
+def decay_at(ema: float | Schedule | EMAInImages, progress: Progress, batch_size: int, averaged: int = 0) -> float:
     """The decay of one step.
 
-    A decay that is a number or a schedule is at most (1 + t) / (10 + t) in step t, so that the initial weights are soon
-    forgotten.
+    A decay that is a number or a schedule is at most (1 + t) / (10 + t) when t steps are in the average, so that the
+    initial weights are soon forgotten.
 
     Args:
         ema: What `train.ema` declares.
         progress: The step.
         batch_size: Real images per step.
+        averaged: The number of updates of the average so far. It is greater than the number of steps where the average
+            of another run was taken, which is not to be forgotten.
 
     Returns:
         A number in [0, 1).
     """
     if isinstance(ema, EMAInImages):
-        return ema.decay(progress, batch_size)
-    return min(progress.value(ema), (1 + progress.step) / (10 + progress.step))
+        return ema.decay(progress, batch_size, averaged)
+    steps = _in_average(progress, averaged)
+    return min(progress.value(ema), (1 + steps) / (10 + steps))
+
+
+def _in_average(progress: Progress, averaged: int) -> int:
+    """The number of steps that are in the average."""
+    # With train.init_from the average begins with one update that copies: it is of no step.
+    return averaged if averaged > progress.step + 1 else progress.step

@@ -7,7 +7,7 @@ from pydantic import Field
 from gan_run.core.base.device import Precision
 from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.ema import EMADecay
-from gan_run.core.kinds.spec_path import SpecPath
+from gan_run.core.kinds.init_from import InitFromField
 from gan_run.core.kinds.watched_number import WatchedNumber
 
 
@@ -62,6 +62,8 @@ class Train(Declaration):
         default=False,
         description="Reuse the discriminator update's fake batch for the generator update instead of generating again.",
     )
-    init_from: SpecPath | None = Field(
-        default=None, description="A run, or one of its checkpoints, whose weights training starts from."
+    init_from: InitFromField | None = Field(
+        default=None,
+        description="A run, or one of its checkpoints, whose weights training starts from; or "
+        '{"run": RUN, "checkpoint": STEP, "optimizers": true}, which takes the states of optimizers and the EMA too.',
     )

@@ -103,15 +103,20 @@ def load(checkpoint: Checkpoint) -> tuple[Tensors, Tensors]:
     """The tensors of the model, and those of the optimisers and the feed. Raises RunError if a file is damaged, or the
     checkpoint is a published one."""
     refuse_published(checkpoint)
-    verify(checkpoint)
+    verify(checkpoint, FILES)
     model, optimizer = (load_file(checkpoint.folder / name) for name in FILES)
     return model, optimizer
 
 
 def load_model(checkpoint: Checkpoint) -> Tensors:
-    """The tensors of the model. Raises RunError if a file is damaged."""
-    verify(checkpoint)
+    """The tensors of the model. Its file alone is read and needed. Raises RunError if it is damaged."""
+    verify(checkpoint, (MODEL,))
     return load_file(checkpoint.folder / MODEL)
+
+
+def is_published(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint was published, without training state. Raises RunError if the manifest is damaged."""
+    return OPTIMIZER not in _read_manifest(checkpoint)["files"]
 
 
 def weights_hash(checkpoint: Checkpoint) -> str:
@@ -121,7 +126,7 @@ def weights_hash(checkpoint: Checkpoint) -> str:
 
 def refuse_published(checkpoint: Checkpoint) -> None:
     """Raise RunError if training cannot continue from a checkpoint, since it was published without its state."""
-    if OPTIMIZER not in _read_manifest(checkpoint)["files"]:
+    if is_published(checkpoint):
         raise RunError(
             f"{checkpoint.folder} is a published model without training state: it can be sampled, encoded with and "
             "evaluated, but not trained on. A new run starts from its weights with train.init_from"
@@ -135,11 +140,17 @@ def load_scalars(checkpoint: Checkpoint) -> dict[str, float | None]:
     return dict(content.get("scalars", {}))
 
 
-def verify(checkpoint: Checkpoint) -> None:
-    """Raise RunError if a file of a checkpoint was changed or damaged."""
-    for name, said in _read_manifest(checkpoint)["files"].items():
+def verify(checkpoint: Checkpoint, files: Collection[str]) -> None:
+    """Raise RunError if one of some files of a checkpoint was changed or damaged.
+
+    Args:
+        checkpoint: The checkpoint.
+        files: Those that are read: the others may be damaged or missing.
+    """
+    said = _read_manifest(checkpoint)["files"]
+    for name in files:
         path = checkpoint.folder / name
-        if not path.is_file() or hash_file(path) != said:
+        if not path.is_file() or hash_file(path) != said[name]:
             raise RunError(f"{path} is missing or not what was written: {_remedy(checkpoint)}")
 
 

@@ -15,6 +15,7 @@ from gan_run.core.engine.comparison import Comparison
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.init_from import as_init_from
 from gan_run.core.kinds.schedule import Progress, wrong_value
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.enough_memory import check_memory
@@ -60,7 +61,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     info = check_against_data(spec, data)
     spec = with_late_losses(with_train(resolve_device(spec), precision="fp32", compile=False))
     if spec.train.init_from is not None:
-        checkpoint_of(spec.train.init_from)
+        checkpoint_of(as_init_from(spec.train.init_from))
     check_memory(spec, info)
     images = data.training_images
     with enough_memory("one step"), isolated_rng("dry run"), Training(spec, info, images) as training:

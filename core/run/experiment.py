@@ -1,6 +1,6 @@
 """From a spec to a finished run folder: which folder, from which step, until when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,8 +111,8 @@ def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, dat
     resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
     world.broadcast({"folder": str(folder.path), "train": resolved})
     with Training(spec, info, data.training_images, world) as training:
-        _restore(training, folder, options)
-        _write_metadata(training, folder, request, data.training_images)
+        ancestry = _restore(training, folder, options)
+        _write_metadata(training, folder, request, data.training_images, ancestry)
         callbacks = [*callbacks, ComparisonNote(training, options.notify)]
         _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
 
@@ -210,21 +210,32 @@ def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Split
     return resolve_device(with_train(spec, device=device, precision=recorded.train.precision))
 
 
-def _restore(training: Training, folder: RunFolder, options: RunOptions) -> None:
-    """Load the last checkpoint of the run, or else pretrained weights and those of `train.init_from`."""
+def _restore(training: Training, folder: RunFolder, options: RunOptions) -> dict[str, object] | None:
+    """Load the last checkpoint of the run, or else pretrained weights and what `train.init_from` takes.
+
+    Returns:
+        The run that this one was begun from, if it was begun now.
+    """
     latest = folder.latest()
     if latest is not None:
         restore(training, latest)
         options.notify(f"resuming {folder.path} after step {latest.step}")
-    else:
-        if next(folder.logged(), None) is not None:
-            options.notify(f"{folder.path} has no checkpoint: training begins again at step 0")
-        training.initialise()
-        if training.spec.train.init_from is not None:
-            initialise(training, training.spec.train.init_from, options.recorded_spec, options.notify)
+        return None
+    if next(folder.logged(), None) is not None:
+        options.notify(f"{folder.path} has no checkpoint: training begins again at step 0")
+    training.initialise()
+    if (source := training.spec.train.init_from) is None:
+        return None
+    return initialise(training, source, options.recorded_spec, options.notify)
 
 
-def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest, images: ImageSet | None) -> None:
+def _write_metadata(
+    training: Training,
+    folder: RunFolder,
+    request: TrainRequest,
+    images: ImageSet | None,
+    ancestry: Mapping[str, object] | None,
+) -> None:
     """Write environment.json, data.json, spec.json and copies of plugin files."""
     spec, plugins = training.spec, request.options.plugins()
     data = data_description.dump(training.info, None if images is None else fingerprint(images))
@@ -234,6 +245,8 @@ def _write_metadata(training: Training, folder: RunFolder, request: TrainRequest
     stretch: dict[str, object] = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}
     if training.step == 0 and (weights := _hashes(spec)):
         stretch["weights"] = weights
+    if ancestry is not None:
+        stretch["init_from"] = ancestry
     environment = describe_environment(spec.train.device, plugins.versions(), request.spec_file)
     # Before the files whose digests it has: whatever is interrupted, they are as one of the stretches says.
     folder.add_environment({**stretch, **environment, "files": record(spec, data)})

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -16,11 +15,12 @@ from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import build_game
 from gan_run.core.engine.state import load_model_tensors
 from gan_run.core.kinds.component import Catalogue, Component
+from gan_run.core.kinds.init_from import CheckpointName
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec, dump
-from gan_run.core.run.best import read as read_best
 from gan_run.core.run.category_names import older_names
-from gan_run.core.run.checkpoint import Checkpoint, complete, load_model, refuse_published, weights_hash
+from gan_run.core.run.checkpoint import Checkpoint, load_model, refuse_published, weights_hash
+from gan_run.core.run.chosen_checkpoint import chosen_checkpoint
 from gan_run.core.run.experiment import TrainRequest, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
 from gan_run.core.run.resolve import resolve_device
@@ -36,9 +36,6 @@ from gan_run.report.callback import WriteReport
 
 Components = Collection[type[Component]]
 """Component classes that no plugin provides."""
-
-CheckpointName = Literal["last", "best"] | int
-"""Which checkpoint of a run: the last; the best by `train.keep_best`; or that after so many steps."""
 
 SpecLike = Spec | Mapping[str, object] | Path | str
 """A spec, the fields of one, or the file that it is in: JSON, which may have comments, YAML or TOML."""
@@ -239,21 +236,13 @@ def recorded_spec(folder: RunFolder, registry: Plugins, overrides: Collection[st
 
 
 def _checkpoint(folder: RunFolder, name: CheckpointName) -> Checkpoint:
-    found = {saved.step: saved for saved in complete(folder.checkpoints)}
-    if not found:
-        raise RunError(f"{folder.path} has no checkpoint yet")
-    best = read_best(folder.checkpoints) if name == "best" else None
-    if name == "best" and best is None:
-        raise RunError(f"{folder.path} has no best checkpoint: train.keep_best names the number that decides")
-    wanted = best.step if best is not None else max(found) if isinstance(name, str) else name
-    ended = folder.evaluated_at()
-    if name == "last" and ended is not None and wanted < ended:
-        message = f"{folder.path}: the checkpoint of step {ended}, its last, is missing: that of step {wanted} is taken"
+    found, ended = chosen_checkpoint(folder, name), folder.evaluated_at()
+    if name == "last" and ended is not None and found.step < ended:
+        message = (
+            f"{folder.path}: the checkpoint of step {ended}, its last, is missing: that of step {found.step} is taken"
+        )
         warnings.warn(message, stacklevel=4)
-    if wanted not in found:
-        steps = ", ".join(map(str, sorted(found)))
-        raise RunError(f"{folder.path} has no checkpoint at step {wanted}: there are {steps}")
-    return found[wanted]
+    return found
 
 
 def _plugins(registry: Plugins | None, components: Components) -> Plugins:

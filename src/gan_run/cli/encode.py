@@ -9,9 +9,9 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
+    from gan_run.core.kinds.init_from import CheckpointName
     from gan_run.core.kinds.latent_space import CodeDim
     from gan_run.encoding.encoded import EncodedImages
-    from gan_run.runs import CheckpointName
 
 
 @click.command()

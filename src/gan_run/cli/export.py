@@ -10,7 +10,7 @@ from gan_run.cli.options import checkpoint_option, real_option
 
 if TYPE_CHECKING:
     from gan_run.core.images.info import Split
-    from gan_run.runs import CheckpointName
+    from gan_run.core.kinds.init_from import CheckpointName
 
 
 @click.command()

@@ -9,8 +9,8 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
+    from gan_run.core.kinds.init_from import CheckpointName
     from gan_run.core.kinds.inversion import Inversion
-    from gan_run.runs import CheckpointName
 
 
 @click.command()

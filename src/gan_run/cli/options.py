@@ -7,7 +7,7 @@ from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from gan_run.core.images.info import Split
-    from gan_run.runs import CheckpointName
+    from gan_run.core.kinds.init_from import CheckpointName
 
 
 class Channels(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click alone

@@ -9,7 +9,7 @@ from gan_run.cli.common import Plugins, run_argument, with_plugins
 from gan_run.cli.options import channels_option, checkpoint_option, ema_option, sampling_option
 
 if TYPE_CHECKING:
-    from gan_run.runs import CheckpointName
+    from gan_run.core.kinds.init_from import CheckpointName
 
 
 @click.command()

@@ -13,8 +13,8 @@ from gan_run.cli.options import checkpoint_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gan_run.core.kinds.init_from import CheckpointName
     from gan_run.core.run.selection import Ranking
-    from gan_run.runs import CheckpointName
     from gan_run.selection import Selection
 
 

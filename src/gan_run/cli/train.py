@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gan_run.cli.beginning import Beginning, from_option
 from gan_run.cli.common import Plugins, run_folder, set_option, with_plugins
 from gan_run.cli.completion import complete_run
 from gan_run.cli.spec_argument import given_spec, spec_argument
@@ -34,6 +35,7 @@ class Target:
     seeds: int | None
     jobs: int | None
     select: bool
+    beginning: Beginning | None
 
     def __post_init__(self) -> None:
         if self.select:
@@ -41,10 +43,14 @@ class Target:
 
             if (self.seeds or 0) < FEWEST:
                 raise click.UsageError(f"--select ranks the runs of --seeds N, where N is {FEWEST} or more")
+        if self.spec is None and self.beginning is not None:
+            raise click.UsageError(f"--from begins a run of a SPEC, such as {self.beginning.run}/spec.json")
         if (self.spec is None) == (self.folder is None):
             raise click.UsageError("give either a SPEC or --resume RUN")
         if self.folder is not None and self.seeds is not None:
             raise click.UsageError("--resume goes on with one run: give the SPEC again to go on with --seeds")
+        if self.folder is not None and self.beginning is not None:
+            raise click.UsageError("--resume goes on with a run, --from begins a new one: give one of them")
 
     def train(self, console: "Console", overrides: Collection[str], options: "RunOptions") -> list[Path]:
         """Train, and show the summary of several seeds. Returns the run folders; raises as `gan_run.train` does."""
@@ -59,6 +65,8 @@ class Target:
             return [resume(self.folder, overrides=overrides, options=options)]
         assert self.spec is not None
         spec = given_spec(self.spec)
+        if self.beginning is not None:
+            overrides = [*overrides, self.beginning.override()]
         if self.seeds is None:
             return [train(spec, self.out, overrides=overrides, options=options)]
         if self.select:
@@ -86,6 +94,7 @@ class Target:
     metavar="RUN",
     help="Resume this run.",
 )
+@from_option
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds, and compare their metrics.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="K", help="Train K seeds at a time; default: on a CPU one per core."
@@ -102,6 +111,7 @@ def train(
     overrides: tuple[str, ...],
     out: Path,
     folder: Path | None,
+    beginning: Beginning | None,
     seeds: int | None,
     jobs: int | None,
     select: bool,
@@ -115,11 +125,13 @@ def train(
     A run is resumed if the spec gives it the same weights. These fields may differ: description, metrics, artifacts,
     callbacks, the paths in data, train.device, log_every, checkpoint_every, keep and keep_best.
     --resume RUN resumes that run; --set may change the same fields, and train.steps to no less than the steps taken.
+    --from RUN trains SPEC as a new run, which begins with the weights and optimizers of RUN: for another rate, batch
+    size or data set, or other losses.
     --seeds N trains N runs, of the spec's seed and those after it, into NAME-seed-SEED; finished runs are kept. With
     several --jobs, each run is trained by a process of its own with its share of the cores.
     Under torchrun all processes train one run together: torchrun --nproc-per-node 2 -m gan_run SPEC.
     """
-    target, registry = Target(folder, spec, out, seeds, jobs, select), plugins.registry
+    target, registry = Target(folder, spec, out, seeds, jobs, select, beginning), plugins.registry
     from rich.console import Console
 
     from gan_run.core.base.distributed import torchrun

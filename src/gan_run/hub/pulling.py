@@ -64,7 +64,7 @@ def pull(repo: str, target: Path, revision: str | None = None) -> Path:
             shutil.copyfile(found / file, copy / file)
         latest = RunFolder(copy).latest()
         assert latest is not None, "download has found a checkpoint"
-        checkpoint.verify(latest)
+        checkpoint.verify(latest, (checkpoint.MODEL,))
         if target.exists():
             target.rmdir()
         copy.rename(target)

@@ -26,6 +26,7 @@ def facts(run: Run) -> list[Fact]:
         Fact("Data", _data(run)),
         Fact("Codes", _codes(run)),
         Fact("Steps", _steps(run)),
+        Fact("Begun from", _ancestry(run)),
         Fact("Trained", _when(run)),
         Fact("On", _machine(run)),
         Fact("Seed", str(run.fields.get("seed", ""))),
@@ -59,6 +60,11 @@ def _steps(run: Run) -> str:
     if not isinstance(steps, int) or steps == run.step:
         return f"{run.step:,}"
     return f"{run.step:,} of {steps:,}, {'ended early' if run.is_finished else 'unfinished'}"
+
+
+def _ancestry(run: Run) -> str:
+    """The runs that this one was begun from, the nearest first."""
+    return ", which was begun from ".join(f"{each['run']} after step {each['step']}" for each in run.ancestry)
 
 
 def _when(run: Run) -> str:

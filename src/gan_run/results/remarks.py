@@ -36,6 +36,8 @@ def remarks_on_training(name: str, run: Run) -> Iterator[str]:
 
 def _of_run(name: str, run: Run) -> Iterator[str]:
     yield from remarks_on_training(name, run)
+    for each in run.ancestry[:1]:
+        yield f"{name} was begun from {each['run']} after step {each['step']}"
     if (best := run.best_step) is not None and best != run.step:
         yield f"{name}: the numbers are of step {run.step}, its best checkpoint is of step {best} (train.keep_best)"
     if (error := spec_problem(run)) is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import CodeNames
+from gan_run.core.kinds.init_from import CheckpointName
 from gan_run.core.kinds.metric import Headline
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.spec import Spec
@@ -21,7 +22,7 @@ from gan_run.report.callback import REPORT
 from gan_run.results.history import History, read_history
 from gan_run.results.pictures import Picture, drawn_pictures
 from gan_run.results.reading import ReadResults, read_results
-from gan_run.runs import CheckpointName, Components, load, recorded_spec
+from gan_run.runs import Components, load, recorded_spec
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -128,6 +129,17 @@ class Run:
     def environment(self) -> Sequence[Mapping[str, Any]]:
         """Versions and machine, for each stretch of training between two interruptions."""
         return self._folder.environment()
+
+    @property
+    def ancestry(self) -> list[Mapping[str, Any]]:
+        """The runs that it was begun from by `train.init_from`, the nearest first: `run`, a path; `step`; the `sha256` of
+        its weights; and what was `taken`."""
+        found = []
+        nearest = next((each["init_from"] for each in self.environment if "init_from" in each), None)
+        while nearest is not None:
+            found.append(nearest)
+            nearest = nearest.get("init_from")
+        return found
 
     @cached_property
     def code_names(self) -> CodeNames:
