@@ -4,15 +4,19 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import count, takewhile
+from itertools import count
 from pathlib import Path
 
 from gan_run.core.base.errors import RunError, SpecError
+from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.run_lock import FolderBusyError
 from gan_run.core.run.same_run import differences
+
+STEPS_ALONE = ["train.steps"]
+"""The places in which a spec differs that asks for another number of steps and nothing else."""
 
 
 @contextmanager
@@ -45,9 +49,11 @@ def claimed(spec: Spec, options: RunOptions, out: Path) -> Iterator[RunFolder]:
                 raise
             if _suits(folder, spec, options):  # checked again: it may have changed before it was locked
                 if folder.path.name != spec.name:
-                    first = out / spec.name
-                    options.notify(f"{first} holds a run of another spec: this one goes to {folder.path}")
-                    _hint_at_shorter(spec, options, out, folder)
+                    first = RunFolder(out / spec.name)
+                    options.notify(
+                        f"{first.path} holds a run of another spec: this one goes to {folder.path}"
+                        f"{_how_to_go_on(first, spec, options)}"
+                    )
                 yield folder
                 return
 
@@ -74,7 +80,7 @@ def _suits(folder: RunFolder, spec: Spec, options: RunOptions) -> bool:
 
 
 def is_run_of(folder: RunFolder, spec: Spec, options: RunOptions) -> bool:
-    """Whether the run in a folder has the weights that a spec would give.
+    """Whether the run in a folder has the weights that a spec would give, as far as it has come.
 
     Args:
         folder: A run folder.
@@ -85,20 +91,39 @@ def is_run_of(folder: RunFolder, spec: Spec, options: RunOptions) -> bool:
         recorded = options.recorded_spec(folder)
     except SpecError:  # of a plugin that is no longer installed, say: it cannot be resumed by this spec
         return False
-    return not differences(recorded, spec).decisive
+    decisive = differences(recorded, spec).decisive
+    return not decisive or (decisive == STEPS_ALONE and _is_longer(recorded, spec))
 
 
-def _hint_at_shorter(spec: Spec, options: RunOptions, out: Path, chosen: RunFolder) -> None:
-    """Say how to go on with a run of the same spec with fewer steps, if a folder before the chosen one has it."""
-    for folder in takewhile(lambda folder: folder.path != chosen.path, _candidates(spec, out)):
-        with suppress(SpecError, RunError):
-            recorded = options.recorded_spec(folder)
-            longer = spec.train.steps > recorded.train.steps
-            if longer and differences(recorded, spec).decisive == ["train.steps"]:
-                words = ["gan-run", "train", "--resume", str(folder.path), "--set", f"train.steps={spec.train.steps}"]
-                command = shlex.join([*words, *options.plugins().command_line()])
-                options.notify(f"{folder.path} differs in train.steps alone: {command} goes on with it")
-                return
+def _is_longer(recorded: Spec, spec: Spec) -> bool:
+    """Whether a spec takes the steps of a run and more, each as it would in a run of its own."""
+    follows_length = any(True for _ in spec.find_all(Schedule))
+    return spec.train.steps > recorded.train.steps and not follows_length
+
+
+def _how_to_go_on(folder: RunFolder, spec: Spec, options: RunOptions) -> str:
+    """The command that goes on with the run in a folder, if it differs from a spec in its number of steps alone."""
+    try:
+        decisive = differences(options.recorded_spec(folder), spec).decisive
+    except (RunError, SpecError):
+        return ""
+    latest = folder.latest()
+    if decisive != STEPS_ALONE or (latest is not None and spec.train.steps < latest.step):
+        return ""
+    command = resume_command(folder.path, options, f"train.steps={spec.train.steps}")
+    return f". They differ in train.steps alone; to go on with that run:\n  {command}"
+
+
+def resume_command(folder: Path, options: RunOptions, *overrides: str) -> str:
+    """The command that resumes a run with other values of some fields.
+
+    Args:
+        folder: The run folder.
+        options: With its registry filled in.
+        overrides: The fields, as for --set.
+    """
+    changes = [text for override in overrides for text in ("--set", override)]
+    return shlex.join(["gan-run", "train", "--resume", str(folder), *options.plugins().command_line(), *changes])
 
 
 def _is_another(busy: FolderBusyError, folder: RunFolder, spec: Spec, options: RunOptions) -> bool:

@@ -30,9 +30,14 @@ def record(spec: Spec, data: Mapping[str, object]) -> dict[str, object]:
     Returns:
         JSON: the digest of each, and the places in the spec that have no part in it.
     """
-    paths = [place for place, value in _values(content(spec)["data"], ("data",)) if isinstance(value, Path)]
-    without = [*FREE, *paths]
+    without = [*FREE, *data_paths(spec)]
     return {"spec": _spec_digest(dump(spec), without), "without": ", ".join(without), "data": _digest(data)}
+
+
+def data_paths(spec: Spec) -> dict[str, Path]:
+    """The paths of a spec's data source, by their places: `data.root`."""
+    values = _values(content(spec)["data"], ("data",))
+    return {place: value for place, value in values if isinstance(value, Path)}
 
 
 def knows_spec(records: Iterable[Mapping[str, object]], spec: Mapping[str, object]) -> bool:

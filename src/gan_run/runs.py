@@ -1,5 +1,6 @@
 """The Python API: read a spec, train it, resume a run, load its model."""
 
+import shlex
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from gan_run.core.base.errors import RunError, SpecError
+from gan_run.core.base.errors import DataError, Problem, RunError, SpecError
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import build_game
@@ -21,9 +22,11 @@ from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run.category_names import older_names
 from gan_run.core.run.checkpoint import Checkpoint, load_model, refuse_published, weights_hash
 from gan_run.core.run.chosen_checkpoint import chosen_checkpoint
+from gan_run.core.run.claiming import resume_command
 from gan_run.core.run.experiment import TrainRequest, resume_run, run
 from gan_run.core.run.options import DEFAULT_OPTIONS, Plugins, RunOptions
-from gan_run.core.run.resolve import resolve_device
+from gan_run.core.run.records import data_paths
+from gan_run.core.run.resolve import resolve_device, unavailable
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import MAY_CHANGE, decisive_components, differences
 from gan_run.interruption import interruptible
@@ -127,12 +130,42 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
     if decisive := [place for place in differences(before, spec).decisive if place != "train.steps"]:
         raise RunError(
             f"{folder}: {', '.join(decisive)} cannot change when a run is resumed. What may change: train.steps and "
-            f"{MAY_CHANGE}. --out or a new name starts a new run"
+            f"{MAY_CHANGE}. A new run begins with its weights and the states of its optimizers by\n"
+            f"  {_from_command(target, plugins, overrides)}"
         )
     if latest is not None and spec.train.steps < latest.step:
         raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
+    _check_device(spec, before, target, options, overrides)
     with _attended(options) as options:
-        return resume_run(TrainRequest(spec, options), target).path
+        try:
+            return resume_run(TrainRequest(spec, options), target).path
+        except DataError as error:
+            if moved := _moved_data(spec, str(error)):
+                command = resume_command(target.path, options, *overrides, f"{moved}=PLACE")
+                raise type(error)(f"{error}. Where it is at another place now:\n  {command}") from None
+            raise
+
+
+def _from_command(folder: RunFolder, plugins: Plugins, overrides: Collection[str]) -> str:
+    """The command that begins a new run where another one is, with other values of some fields."""
+    changes = [text for override in overrides for text in ("--set", override)]
+    spec = [str(folder.path), str(folder.spec_file)]
+    return shlex.join(["gan-run", "train", "--from", *spec, *plugins.command_line(), *changes])
+
+
+def _check_device(spec: Spec, before: Spec, folder: RunFolder, options: RunOptions, overrides: Collection[str]) -> None:
+    """Refuse a run whose own device is not here. Raises SpecError."""
+    device = spec.train.device
+    if device == before.train.device and device != "auto" and (reason := unavailable(device)) is not None:
+        problem = Problem(("train", "device"), f"{device!r} cannot be used here: {reason}")
+        command = resume_command(folder.path, options, *overrides, "train.device=auto")
+        raise SpecError([problem], str(folder.path), f"To go on with a device that is available:\n  {command}")
+
+
+def _moved_data(spec: Spec, error: str) -> str | None:
+    """The field of the path in a data source that is not there, of those that an error names; else None."""
+    paths = data_paths(spec).items()
+    return next((field for field, path in paths if not path.exists() and str(path) in error), None)
 
 
 def load(

@@ -51,7 +51,9 @@ def test_everything_is_taken_and_said(
     for name in before:
         if name.endswith(("weight", "bias")) and name.startswith("game."):
             assert torch.equal(after[name], before[name]), name
-        if name.startswith("average.module.generator"):  # which is not soon forgotten, though the run is at its first step
+        if name.startswith(
+            "average.module.generator"
+        ):  # which is not soon forgotten, though the run is at its first step
             weights = before[name.replace("average.module.", "game.stack.")]
             assert torch.dist(after[name], before[name]) <= 0.6 * torch.dist(weights, before[name]), name
     assert after["average.n_averaged"] == before["average.n_averaged"] + 1
@@ -86,7 +88,10 @@ def test_the_first_step_is_the_one_that_the_run_would_have_taken(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"optimizers": {"generator": {"type": "rmsprop", "lr": 1e-3}}}, "optimizer of generator: none of 4: not stack"),
+        (
+            {"optimizers": {"generator": {"type": "rmsprop", "lr": 1e-3}}},
+            "optimizer of generator: none of 4: not stack",
+        ),
         ({"generator": {"type": "mlp", "hidden": [20]}}, "optimizer of generator: 1 of 4, but not stack.generator.0.w"),
         ({"generator": {"type": "mlp", "hidden": [20]}}, "EMA: 2 of 5, but not "),
         ({"losses": [{"type": "hinge"}]}, "optimizer of discriminator: all of 4"),

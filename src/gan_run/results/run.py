@@ -132,8 +132,8 @@ class Run:
 
     @property
     def ancestry(self) -> list[Mapping[str, Any]]:
-        """The runs that it was begun from by `train.init_from`, the nearest first: `run`, a path; `step`; the `sha256` of
-        its weights; and what was `taken`."""
+        """The runs that it was begun from by `train.init_from`, the nearest first: `run`, a path; `step`; the `sha256`
+        of its weights; and what was `taken`."""
         found = []
         nearest = next((each["init_from"] for each in self.environment if "init_from" in each), None)
         while nearest is not None:

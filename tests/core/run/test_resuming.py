@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_run import RunError, SpecError, Stopped
+from gan_run import DataError, RunError, SpecError, Stopped
 from made_runs import without_digests
 
 Small = Callable[..., dict[str, Any]]
@@ -208,3 +208,75 @@ def test_a_damaged_checkpoint_is_refused_and_the_remedy_works(bench: Bench, smal
     bench.train(small())
     assert bench.steps.began_at == [2]
     assert bench.steps.taken == [3, 4, 5, 6]
+
+
+def test_a_spec_with_more_steps_goes_on_with_the_run(bench: Bench, small: Small) -> None:
+    expected = bench.weights(bench.train(small(name="whole", train={"steps": 5})))
+    folder = bench.train(small(train={"steps": 3}))
+    assert bench.train(small(train={"steps": 5})) == folder
+    assert bench.said[0] == f"resuming {folder} after step 3"
+    found = bench.weights(folder)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_where_a_schedule_follows_the_number_of_steps_the_command_that_goes_on_is_given(
+    bench: Bench, small: Small
+) -> None:
+    optimizers = small()["optimizers"]
+    optimizers["generator"]["lr"] = {"type": "cosine", "start": 1e-3, "end": 1e-5}
+    folder = bench.train(small(optimizers=optimizers, train={"steps": 3}))
+    other = bench.train(small(optimizers=optimizers, train={"steps": 5}))
+    assert other.name == "small-2"
+    said, command = bench.said[0].split("\n")
+    assert said.endswith("They differ in train.steps alone; to go on with that run:")
+    assert command == f"  gan-run train --resume {folder} --set train.steps=5"
+
+
+def test_a_folder_on_another_disk_may_be_linked(bench: Bench, small: Small, tmp_path: Path) -> None:
+    expected = bench.weights(bench.train(small(name="whole", train={"steps": 5})))
+    with pytest.raises(Stopped):
+        bench.train(small(train={"steps": 5}), stop_at=3)
+    (tmp_path / "disk").mkdir()
+    folder = bench.out / "small"
+    folder.rename(tmp_path / "disk/moved")
+    folder.symlink_to(tmp_path / "disk/moved")
+    found = bench.weights(bench.train(small(train={"steps": 5})))
+    assert bench.said[0] == f"resuming {folder} after step 3"
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_where_the_data_has_moved_the_command_that_goes_on_is_given(bench: Bench, small: Small, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=images)
+    data = {"type": "array", "path": str(tmp_path / "images.npz")}
+    with pytest.raises(Stopped):
+        bench.train(small(data=data, train={"steps": 5}), stop_at=3)
+    folder = bench.out / "small"
+    (tmp_path / "images.npz").rename(tmp_path / "moved.npz")
+    with pytest.raises(DataError, match="Where it is at another place now") as error:
+        bench.resume(folder)
+    assert str(error.value).splitlines()[1] == f"  gan-run train --resume {folder} --set data.path=PLACE"
+    bench.resume(folder, f"data.path={tmp_path / 'moved.npz'}")
+    assert (folder / "evaluation.json").exists()
+
+
+def test_where_the_device_is_not_here_the_command_that_goes_on_is_given(bench: Bench, small: Small) -> None:
+    with pytest.raises(Stopped):
+        bench.train(small(train={"steps": 5}), stop_at=3)
+    folder = bench.out / "small"
+    spec = bench.written_spec(folder)
+    spec["train"]["device"] = "cuda:77"
+    (folder / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(SpecError, match=r"train\.device: 'cuda:77' cannot be used here") as error:
+        bench.resume(folder)
+    assert str(error.value).splitlines()[-1] == f"  gan-run train --resume {folder} --set train.device=auto"
+    bench.resume(folder, "train.device=auto")
+    assert (folder / "evaluation.json").exists()
+
+
+def test_what_cannot_change_is_answered_with_the_command_that_begins_a_new_run(bench: Bench, small: Small) -> None:
+    folder = bench.train(small(train={"steps": 1}))
+    with pytest.raises(RunError, match="A new run begins with its weights") as error:
+        bench.resume(folder, "train.batch_size=4")
+    command = f"  gan-run train --from {folder} {folder}/spec.json --set train.batch_size=4"
+    assert str(error.value).splitlines()[1] == command
