@@ -19,6 +19,11 @@ class Entry:
     distribution: str
     version: str
 
+    def __str__(self) -> str:
+        if self.distribution == "this program":
+            return "this program"
+        return f"the plugin {self.plugin} ({self.distribution} {self.version})"
+
 
 @dataclass
 class Catalogue:
@@ -34,7 +39,12 @@ class Catalogue:
 
     def has(self, component: type[Component]) -> bool:
         """Whether this class is in the catalogue."""
-        return any(entry.component is component for kind in self.kinds() for _, entry in self.named(kind))
+        return self.entry_of(component) is not None
+
+    def entry_of(self, component: type[Component]) -> Entry | None:
+        """Where a class is from; None where it is not in the catalogue."""
+        entries = (entry for kind in self.kinds() for _, entry in self.named(kind))
+        return next((entry for entry in entries if entry.component is component), None)
 
     def find(self, kind: str, name: str) -> type[Component]:
         """The component called `name`. Raises NotFoundByName if there is none or several."""

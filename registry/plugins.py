@@ -93,6 +93,11 @@ class Registry:
         modules = {type(component).__module__ for component in components}
         return {file for name, file in by_module.items() if name in modules}
 
+    def origin(self, component: type[Component]) -> str:
+        """The plugin that provides a component, for messages."""
+        entry = self.catalogue.entry_of(component)
+        return "this program" if entry is None else str(entry)
+
     def callbacks(self) -> list[Callback]:
         """The hooks of each plugin that has any, in the order in which plugins were loaded."""
         return [PluginHooks(plugin, self.manager) for plugin in self.plugins if plugin.hooks]

@@ -49,6 +49,20 @@ class CodeError(GanRunError):
     """A code has no such value, or a name of a code or category cannot be used."""
 
 
+def describe_error(error: BaseException) -> str:
+    """An error's type and text in one line, even if a stranger's `__str__` raises.
+
+    Args:
+        error: Any exception.
+    """
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except BaseException as another:  # whatever a stranger's code does
+        return f"{name} (its text cannot be shown: {type(another).__name__})"
+    return f"{name}: {text}" if text else name
+
+
 Place = tuple[str | int, ...]
 
 

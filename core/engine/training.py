@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import autocast
 from gan_run.core.base.distributed import SINGLE, World
-from gan_run.core.base.randomness import seed_everything
+from gan_run.core.base.randomness import derive_seed, seed_everything
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import Game, build_game
 from gan_run.core.engine.player import players
@@ -34,6 +34,7 @@ class Training:
         info: The description of its data.
         images: The training images; None where they are a stream.
         world: The processes that train together.
+        rollbacks: How often the run went back to an earlier checkpoint. Each time other random numbers are drawn.
 
     Raises:
         SpecError: The spec names a player that does not exist, a player has no optimiser, or a resumed run would see
@@ -41,7 +42,9 @@ class Training:
         PluginError: A component breaks its contract.
     """
 
-    def __init__(self, spec: Spec, info: DataInfo, images: ImageSet | None, world: World = SINGLE) -> None:
+    def __init__(
+        self, spec: Spec, info: DataInfo, images: ImageSet | None, world: World = SINGLE, rollbacks: int = 0
+    ) -> None:
         seed_everything(spec.seed, "initialisation")
         self.spec = spec
         self.info = info
@@ -65,9 +68,13 @@ class Training:
         self.real: Tensor | None = None
         """The real images of the last update, (N, C, H, W), of this process alone; None before the first."""
         self.step = 0
+        self.rollbacks = rollbacks
+        self._draw: tuple[str | int, ...] = ("rollback", rollbacks) if rollbacks else ()
         self._followers = [module for module in self.game.modules() if isinstance(module, FollowsProgress)]
         self._batches_per_step = max(player.updates for player in self.players)
-        context = FeedContext(info, self.images, spec.train.batch_size, spec.seed, self.device, world)
+        # A stream goes on where it was: its position is one in the order of the seed.
+        seed = derive_seed(spec.seed, *self._draw) if rollbacks and images is not None else spec.seed
+        context = FeedContext(info, self.images, spec.train.batch_size, seed, self.device, world)
         self.feed = ReadAhead(spec.data.checked_feed(context), self._batches_per_step)
 
     def __enter__(self) -> Self:
@@ -93,7 +100,7 @@ class Training:
             return self._advance()
 
     def _advance(self) -> dict[str, Losses]:
-        seed_everything(self.spec.seed, "step", self.step)
+        seed_everything(self.spec.seed, "step", self.step, *self._draw)
         progress = Progress(self.step, self.spec.train.steps)
         for module in self._followers:
             module.before_step(progress)

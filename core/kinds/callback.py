@@ -20,7 +20,8 @@ class Callback:
     """Receives the events of a run. Override the methods of the events that you need.
 
     A `DeclaredCallback` of the spec builds one, `RunOptions` takes instances, and the hooks of a plugin are one. An
-    exception in a callback does not end the run: it is reported in a warning, once per kind of event.
+    exception in a callback does not end the run: a warning names it, and the callback receives nothing more, since what
+    it keeps may be half changed. One that calls `sys.exit` ends the run, with a checkpoint.
 
     Example:
         class Printer(Callback):

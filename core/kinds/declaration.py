@@ -30,7 +30,9 @@ def mistake(title: str, place: Place, message: str, value: object) -> Validation
 class Declaration(BaseModel):
     """A part of a spec: a frozen pydantic model that refuses fields it does not declare."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, serialize_by_alias=True
+    )
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Former field names, each with its present one. A spec may still use a former name: it is read with a

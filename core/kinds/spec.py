@@ -307,7 +307,7 @@ class Spec(Declaration):
 def dump(spec: Spec) -> dict[str, object]:
     """A spec as JSON, every default written out."""
     # A type qualified by its distribution ("acme:hinge") is no value of its class's literal: it need not warn.
-    return spec.model_dump(mode="json", by_alias=True, warnings=False)
+    return spec.model_dump(mode="json", warnings=False)
 
 
 def _parts(value: object, place: Place) -> Iterator[tuple[Place, Declaration]]:

@@ -1,11 +1,12 @@
 """How training runs, as a spec declares it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from gan_run.core.base.device import Precision
 from gan_run.core.kinds.declaration import Declaration
+from gan_run.core.kinds.duration import Duration
 from gan_run.core.kinds.ema import EMADecay
 from gan_run.core.kinds.init_from import InitFromField
 from gan_run.core.kinds.watched_number import WatchedNumber
@@ -15,6 +16,12 @@ class Train(Declaration):
     """How training runs: its length, device, precision and checkpoints."""
 
     steps: int = Field(ge=1, description="Number of steps. In a step every player is updated, one after the other.")
+    for_: Duration | None = Field(
+        default=None,
+        alias="for",
+        description="How long a command may train, such as 30m, 2h or 1h30m: then it saves a checkpoint and ends, and "
+        "the next command goes on for as long. null for no limit.",
+    )
     batch_size: int = Field(default=64, ge=1, description="Real images, and generated images, in each update.")
     checkpoint_every: int = Field(default=1000, ge=1, description="Steps between two checkpoints.")
     log_every: int = Field(default=50, ge=1, description="Steps between two lines of metrics.jsonl.")
@@ -24,6 +31,12 @@ class Train(Declaration):
         description="A number of a metric: the checkpoint at which it was best is kept beside the latest ones, for "
         "--checkpoint best.",
     )
+    on_nan: Literal["stop", "rollback"] = Field(
+        default="stop",
+        description="What follows a loss or a weight that is not finite: stop ends the run; rollback goes back to the "
+        "last good checkpoint and goes on from there with other random numbers.",
+    )
+    rollbacks: int = Field(default=3, ge=1, description="How often a run may go back, with on_nan: rollback.")
     device: str = Field(default="auto", description="A torch device; auto is an accelerator where there is one.")
     precision: Precision = Field(
         default="fp32",

@@ -30,6 +30,18 @@ OPTIMIZER = "optimizer.safetensors"
 FILES = (MODEL, OPTIMIZER)
 
 Tensors = dict[str, Tensor]
+
+
+class RunState(NamedTuple):
+    """What a run has to know of its past, beside its tensors."""
+
+    rollbacks: int = 0
+    """How often it went back to an earlier checkpoint, by `train.on_nan`: its random numbers depend on it."""
+    evaluated: bool = True
+    """Whether all was measured and drawn that is due at this step."""
+
+
+NEW = RunState()
 NO_SCALARS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -46,6 +58,7 @@ def save(
     model: Mapping[str, Tensor],
     optimizer: Mapping[str, Tensor],
     scalars: Mapping[str, float] = NO_SCALARS,
+    state: RunState = NEW,
 ) -> Checkpoint:
     """Write a checkpoint. It gets its final name when all of it is on the disk."""
     folder = checkpoints / f"step-{step:08d}"
@@ -55,7 +68,7 @@ def save(
     for name, tensors in zip(FILES, (model, optimizer), strict=True):
         save_tensors({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, temporary / name)
         sync(temporary / name)
-    _write_manifest(temporary, step, scalars, FILES)
+    _write_manifest(temporary, step, scalars, FILES, state)
     sync(temporary / "manifest.json")
     sync(temporary)
     shutil.rmtree(folder, ignore_errors=True)
@@ -78,13 +91,17 @@ def publish(checkpoint: Checkpoint, checkpoints: Path) -> Checkpoint:
     return Checkpoint(checkpoint.step, folder)
 
 
-def _write_manifest(folder: Path, step: int, scalars: Mapping[str, float], files: Collection[str]) -> None:
+def _write_manifest(
+    folder: Path, step: int, scalars: Mapping[str, float], files: Collection[str], state: RunState = NEW
+) -> None:
     content: dict[str, object] = {
         "format": FORMAT,
         "step": step,
         "scalars": without_nan(scalars),
         "files": {name: hash_file(folder / name) for name in files},
     }
+    if state != NEW:
+        content["state"] = state._asdict()
     (folder / "manifest.json").write_text(to_json({**content, "sha256": _hash(content)}), encoding="utf-8")
 
 
@@ -138,6 +155,11 @@ def load_scalars(checkpoint: Checkpoint) -> dict[str, float | None]:
     checkpoint of an earlier version has none."""
     content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
     return dict(content.get("scalars", {}))
+
+
+def load_state(checkpoint: Checkpoint) -> RunState:
+    """What the run has to know of its past. Raises RunError if the manifest is damaged."""
+    return RunState(**_read_manifest(checkpoint).get("state", {}))
 
 
 def verify(checkpoint: Checkpoint, files: Collection[str]) -> None:

@@ -6,38 +6,85 @@ from functools import partial
 from pathlib import Path
 from typing import TypedDict, TypeVar
 
-from gan_run.core.base.errors import GanRunError
+from gan_run.core.base.errors import GanRunError, Place, describe_error, show_place
 from gan_run.core.engine.diagnostics import diagnose
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.callback import Callback
+from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.diagnostics import Diagnostics
 from gan_run.core.kinds.events import AlarmRaised, Event, ReportAlarm
 from gan_run.core.kinds.model import Model
 from gan_run.core.run.alarm_log import AlarmLog
 from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.time_limit import TimeIsUp
 
 Found = TypeVar("Found")
+NameComponent = Callable[[Component, Place], str]
+
+
+class DeclaredAt(Callback):
+    """A callback that a spec declares, with where it is from.
+
+    Args:
+        callback: The callback.
+        origin: Its place in the spec and its plugin, for warnings.
+    """
+
+    def __init__(self, callback: Callback, origin: str) -> None:
+        self.callback = callback
+        self.origin = origin
+
+    def title(self) -> str:
+        return self.callback.title()
+
+    def handle(self, event: Event) -> None:
+        self.callback.handle(event)
 
 
 class Dispatcher:
-    """Sends events to callbacks in order. One that raises is reported once per kind of event; the others still run."""
+    """Sends events to callbacks in order. One that raises is warned of, and receives nothing more: what it keeps may be
+    half changed, so that nothing that it does afterwards can be relied on. The others go on."""
 
     def __init__(self, callbacks: Iterable[Callback]) -> None:
-        self._callbacks = tuple(callbacks)
-        self._reported: set[tuple[Callback, str]] = set()
+        self._callbacks = list(callbacks)
 
     def send(self, event: Event) -> None:
-        """Pass `event` to every callback. Only what is no Exception (KeyboardInterrupt, SystemExit) is raised."""
-        for callback in self._callbacks:
+        """Pass `event` to every callback.
+
+        Raises:
+            KeyboardInterrupt: In a callback; Ctrl-C, say.
+            SystemExit: A callback has exited. There is a warning that names it.
+            TimeIsUp: In a callback.
+        """
+        for callback in tuple(self._callbacks):
             try:
                 callback.handle(event)
-            except Exception as error:  # a stranger's code must not end the run
-                key = (callback, event.name)
-                if key not in self._reported:
-                    self._reported.add(key)
-                    what = f"{type(error).__name__}: {error}"
-                    warnings.warn(f"{callback.title()} failed in {event.name}: {what}; the run goes on", stacklevel=2)
+            except (KeyboardInterrupt, TimeIsUp):
+                raise
+            except SystemExit as error:
+                warnings.warn(
+                    f"{_title(callback)} ends the program in {event.name}: {describe_error(error)}", stacklevel=2
+                )
+                raise
+            except BaseException as error:  # a stranger's code must not end the run
+                self._callbacks.remove(callback)
+                warnings.warn(
+                    f"{_title(callback)} failed in {event.name}: {describe_error(error)}; the run goes on without it: "
+                    f"it is not called again, since its state is unknown{_origin(callback)}",
+                    stacklevel=2,
+                )
+
+
+def _title(callback: Callback) -> str:
+    try:
+        return str(callback.title())
+    except Exception:  # a stranger's
+        return f"the callback {type(callback).__qualname__}"
+
+
+def _origin(callback: Callback) -> str:
+    return f" ({callback.origin})" if isinstance(callback, DeclaredAt) else ""
 
 
 class Moment(TypedDict):
@@ -58,10 +105,18 @@ class RunEvents:
         callbacks: They receive the events, in this order.
         training: What the events are about.
         folder: The run folder.
+        name: Names a component by its place in the spec and its plugin, for warnings.
     """
 
-    def __init__(self, callbacks: Iterable[Callback], training: Training, folder: Path) -> None:
+    def __init__(
+        self,
+        callbacks: Iterable[Callback],
+        training: Training,
+        folder: Path,
+        name: NameComponent = lambda component, place: f"{show_place(place)} ({component.name()})",
+    ) -> None:
         self.end_requested = False
+        self.name = name
         self._dispatcher = Dispatcher(callbacks)
         self._training = training
         self._folder = folder
@@ -71,7 +126,7 @@ class RunEvents:
         self._model_step = 0
 
     def send(self, event: Event) -> None:
-        """Pass `event` to every callback. Only what is no Exception (KeyboardInterrupt, SystemExit) is raised."""
+        """Pass `event` to every callback: see `Dispatcher.send`."""
         self._dispatcher.send(event)
 
     def now(self) -> Moment:

@@ -1,6 +1,7 @@
 """From a spec to a finished run folder: which folder, from which step, until when."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,17 +16,19 @@ from gan_run.core.images.fingerprint import fingerprint
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.duration import seconds_of
 from gan_run.core.kinds.events import RunEnded, RunStarted
 from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run import data_description
+from gan_run.core.run.checkpoint import load_state
 from gan_run.core.run.claiming import claimed, find_run
 from gan_run.core.run.comparison_note import ComparisonNote
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.enough_memory import check_memory
 from gan_run.core.run.environment import describe_environment
 from gan_run.core.run.init_from import initialise
-from gan_run.core.run.loop import restore, train, train_along
+from gan_run.core.run.loop import Limits, recovery_hint, restore, save, train, train_along
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.records import record
 from gan_run.core.run.resolve import (
@@ -36,8 +39,11 @@ from gan_run.core.run.resolve import (
     unavailable,
     with_train,
 )
+from gan_run.core.run.rollback import Rollback
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import decisive_components, differences
+from gan_run.core.run.stopping import NotFiniteError
+from gan_run.core.run.time_limit import TimeLimit
 
 NOTHING_TO_DO = "{} is finished: nothing to do (--fresh starts it again)"
 
@@ -107,14 +113,89 @@ def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, dat
     check_memory(resolve_device(request.spec), info, world.count)
     with enough_memory("timing the precisions"):
         spec = _resolve_auto(request.spec, recorded, info, data)
-    callbacks = options.all_callbacks(spec)
     resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
     world.broadcast({"folder": str(folder.path), "train": resolved})
-    with Training(spec, info, data.training_images, world) as training:
+    rolled_back: list[Rollback] = []
+    while True:
+        try:
+            _train_from_checkpoint(replace(request, spec=spec), folder, info, data, world, rolled_back)
+        except NotFiniteError as error:
+            rolled_back = _go_back(error, spec, folder, rolled_back, options)
+        else:
+            return
+
+
+def _train_from_checkpoint(
+    request: TrainRequest,
+    folder: RunFolder,
+    info: DataInfo,
+    data: Splits,
+    world: World,
+    rolled_back: Sequence[Rollback],
+) -> None:
+    """Train from the last checkpoint, or from the beginning.
+
+    Args:
+        request: With a spec without `auto`.
+        folder: The run folder.
+        info: The description of the data.
+        data: The splits.
+        world: The processes that train together.
+        rolled_back: How this process went back to that checkpoint, if it did.
+
+    Raises:
+        NotFiniteError: A loss or a weight is not finite.
+    """
+    spec, options, latest = request.spec, request.options, folder.latest()
+    callbacks = options.all_callbacks(spec)
+    before = 0 if latest is None else load_state(latest).rollbacks
+    with Training(spec, info, data.training_images, world, before + len(rolled_back)) as training:
         ancestry = _restore(training, folder, options)
-        _write_metadata(training, folder, request, data.training_images, ancestry)
+        if rolled_back:
+            folder.cut_logs(training.step)
+            for rollback in rolled_back:
+                folder.append_metrics(rollback.line())
+        else:
+            _write_metadata(training, folder, request, data.training_images, ancestry)
+            if latest is None and spec.train.on_nan == "rollback":
+                save(training, folder)  # what the first steps go back to
         callbacks = [*callbacks, ComparisonNote(training, options.notify)]
-        _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path), options.stop)
+        limits = Limits(options.stop, options.signals, _time_limit(spec, options))
+        _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path, options.name), limits)
+
+
+def _go_back(
+    error: NotFiniteError, spec: Spec, folder: RunFolder, rolled_back: list[Rollback], options: RunOptions
+) -> list[Rollback]:
+    """Decide what follows a loss that is not finite.
+
+    Returns:
+        How this process has gone back to the last checkpoint, this time included.
+
+    Raises:
+        NotFiniteError: The run is to end, or has gone back as often as it may.
+    """
+    latest = folder.latest()
+    if spec.train.on_nan != "rollback" or latest is None:
+        raise error
+    earlier = [each for each in rolled_back if each.to == latest.step]
+    number = load_state(latest).rollbacks + len(earlier) + 1
+    if number > spec.train.rollbacks:
+        raise NotFiniteError(
+            error.step,
+            error.what,
+            f"train.rollbacks allows no more than {spec.train.rollbacks}; {recovery_hint(folder)}",
+        )
+    options.notify(
+        f"step {error.step}: {error.what} not finite: going back to step {latest.step} with other random numbers "
+        f"({number} of at most {spec.train.rollbacks})"
+    )
+    return [*earlier, Rollback(number, error.step, latest.step, error.what)]
+
+
+def _time_limit(spec: Spec, options: RunOptions) -> TimeLimit:
+    seconds = None if spec.train.for_ is None else seconds_of(spec.train.for_)
+    return TimeLimit(seconds, time.monotonic() if options.begun is None else options.begun)
 
 
 def _train_along(request: TrainRequest, world: World) -> RunFolder:
@@ -126,7 +207,7 @@ def _train_along(request: TrainRequest, world: World) -> RunFolder:
         data = Splits(spec.data)
         with Training(spec, check_against_data(spec, data), data.training_images, world) as training:
             _restore(training, folder, replace(request.options, notify=lambda text: None))
-            train_along(training, request.options.stop)
+            train_along(training, request.options.stop, request.options.signals)
     return folder
 
 
@@ -142,6 +223,8 @@ def _check_distributed(spec: Spec, world: World) -> None:
     if count > 1 and index and kind != "cpu":
         message = f'{count} processes would share {device!r}: "{kind}" gives each process a device of its own'
         problems.append(Problem(("train", "device"), message))
+    if count > 1 and spec.train.on_nan == "rollback":
+        problems.append(Problem(("train", "on_nan"), "several processes cannot go back together yet: set it to stop"))
     if problems:
         raise SpecError(problems, spec.name)
 
@@ -184,7 +267,7 @@ def _notify_differences(request: TrainRequest, folder: RunFolder, recorded: Spec
 
 def _is_finished(folder: RunFolder, spec: Spec, recorded: Spec) -> bool:
     """Whether the last step was taken, or a callback ended the run, and it was evaluated as this spec asks for."""
-    if (spec.metrics, spec.artifacts) != (recorded.metrics, recorded.artifacts):
+    if (spec.metrics, spec.artifacts) != (recorded.metrics, recorded.artifacts) or folder.failed():
         return False
     same_end = (spec.train.steps, spec.callbacks) == (recorded.train.steps, recorded.callbacks)
     return folder.evaluated_at() == spec.train.steps or (folder.ended_early() and same_end)
@@ -263,12 +346,10 @@ def _hashes(spec: Spec) -> dict[str, str]:
     }
 
 
-def _train_with_events(
-    training: Training, folder: RunFolder, data: Splits, events: RunEvents, stop: Callable[[], bool]
-) -> None:
+def _train_with_events(training: Training, folder: RunFolder, data: Splits, events: RunEvents, limits: Limits) -> None:
     try:
         events.send(RunStarted(**events.now(), spec=training.spec))
-        train(training, folder, data, events, stop)
+        train(training, folder, data, events, limits)
     except BaseException as error:
         events.send(RunEnded(**events.now(), error=error))
         raise

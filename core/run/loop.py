@@ -2,13 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from gan_run.core.base.errors import TrainingError
+from gan_run.core.base.signals import Interrupted, Signals
 from gan_run.core.engine.controls import read_controls
 from gan_run.core.engine.state import (
     feed_tensors,
@@ -21,34 +23,32 @@ from gan_run.core.engine.state import (
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import Losses
 from gan_run.core.kinds.data_source import Splits
-from gan_run.core.kinds.events import ArtifactRendered, CheckpointSaved, MetricMeasured, StepLogged
-from gan_run.core.run import checkpoint, evaluation
+from gan_run.core.kinds.events import CheckpointSaved, StepLogged
+from gan_run.core.run import checkpoint
 from gan_run.core.run.best import BestCheckpoint
 from gan_run.core.run.dispatcher import RunEvents
+from gan_run.core.run.run_evaluation import Evaluation
 from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.stopping import NotFiniteError, Stopped, TimeUp
+from gan_run.core.run.time_limit import TimeIsUp, TimeLimit
 
 
-class Stopped(Exception):
-    """Training stopped on request, after saving a checkpoint.
+def save(training: Training, run: RunFolder, evaluated: bool = True) -> checkpoint.Checkpoint:
+    """Write a checkpoint.
 
-    Attributes:
-        step: The number of steps taken; None where several runs were stopped.
+    Args:
+        training: The training.
+        run: Its folder.
+        evaluated: Whether all was measured and drawn that is due at this step; else a resumed run does it first.
     """
-
-    def __init__(self, step: int | None = None) -> None:
-        super().__init__("stopped" if step is None else f"stopped after step {step}")
-        self.step = step
-
-
-def save(training: Training, run: RunFolder) -> checkpoint.Checkpoint:
-    """Write a checkpoint."""
     tensors = model_tensors(training.game, training.ema)
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
-        raise TrainingError(f"step {training.step}: the weights {damaged} are not finite; {recovery_hint(run)}")
+        raise NotFiniteError(training.step, f"the weights {damaged} are", recovery_hint(run))
     run.sync_logs()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
-    return checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read())
+    state = checkpoint.RunState(training.rollbacks, evaluated)
+    return checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read(), state)
 
 
 def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
@@ -88,7 +88,7 @@ class NonFiniteMonitor:
         ]
         if bad:
             step, name = min(bad)
-            raise TrainingError(f"step {int(step)}: the loss {name} is not finite; {recovery_hint(run)}")
+            raise NotFiniteError(int(step), f"the loss {name} is", recovery_hint(run))
 
 
 def recovery_hint(run: RunFolder) -> str:
@@ -97,58 +97,156 @@ def recovery_hint(run: RunFolder) -> str:
     return f"the last good checkpoint is {latest.folder}" if latest else "there is no checkpoint yet"
 
 
-def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, stop: Callable[[], bool]) -> None:
+class Limits(NamedTuple):
+    """What may end a run before its last step."""
+
+    stop: Callable[[], bool]
+    """Asked after every step."""
+    signals: Signals
+    """Those that the program receives."""
+    time: TimeLimit
+    """The end of `train.for`."""
+
+
+def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, limits: Limits) -> None:
     """Train to the last step, or until a callback asks for the end, then evaluate.
 
     Raises:
-        Stopped: `stop` returned True; a checkpoint is saved.
-        TrainingError: A loss or a weight is not finite.
+        Stopped: It was asked to stop, or the time of `train.for` has passed; a checkpoint is saved.
+        NotFiniteError: A loss or a weight is not finite.
     """
-    settings = training.spec.train
-    monitor = NonFiniteMonitor()
-    throughput = Throughput(training)
-    best = BestCheckpoint(training.spec, run.checkpoints, training.step)
-    (ending,) = training.world.any(events.end_requested)  # of a resumed run, which had come to its end
-    while training.step < settings.steps and not ending:
+    settings, latest = training.spec.train, run.latest()
+    loop = Loop(training, run, data, events, limits)
+    with limits.signals.deferred():
+        if latest is not None and 0 < latest.step < settings.steps and not checkpoint.load_state(latest).evaluated:
+            loop.evaluate_if_due()
+            loop.leave(stopping=False, late=False)
+        (ending,) = training.world.any(events.end_requested)  # of a resumed run, which had come to its end
+        while training.step < settings.steps and not ending:
+            ending = loop.step()
+        loop.evaluate()
+
+
+class Loop:
+    """The steps of a run, and what follows each: logging, measuring, a checkpoint.
+
+    Measuring and drawing are broken off by a signal or the end of the time; a step, its log line and its checkpoint are
+    not. A checkpoint says whether all was measured that is due at its step: a resumed run makes up for it.
+    """
+
+    def __init__(self, training: Training, run: RunFolder, data: Splits, events: RunEvents, limits: Limits) -> None:
+        self._training, self._run, self._events, self._limits = training, run, events, limits
+        self._best = BestCheckpoint(training.spec, run.checkpoints, training.step)
+        self._evaluation = Evaluation(training, run, data, events, self._best)
+        self._monitor = NonFiniteMonitor()
+        self._throughput = Throughput(training)
+        self._broken_off: BaseException | None = None
+        """What broke off the events of the present step."""
+
+    def step(self) -> bool:
+        """Take a step. Returns whether a callback asks for the end. Raises as `train` does."""
+        training, events, limits = self._training, self._events, self._limits
+        settings = training.spec.train
         events.release_model()
+        limits.time.next_step()
         losses = training.advance()
         step = training.step
-        monitor.record(step, losses)
+        self._monitor.record(step, losses)
         training.scalars.record(losses)
         last = step == settings.steps
 
         if step % settings.log_every == 0 or last:
-            monitor.raise_if_any(run)
-            with training.phase("logging"):
-                log(training, run, losses, throughput.lap(), events)
-
-        if not last:
-            evaluate_if_due(training, run, data, monitor, events, best)
+            self._monitor.raise_if_any(self._run)
+            with training.phase("logging"), self._breakable():
+                log(training, self._run, losses, self._throughput.lap(), events)
+        limits.time.step_taken()
+        if not last and self._broken_off is None:
+            self.evaluate_if_due()
 
         # After the step's events, since a callback may ask for them.
-        stopping, ending = training.world.any(stop(), events.end_requested)
+        asked = limits.stop() or bool(limits.signals.received) or isinstance(self._broken_off, SystemExit)
+        no_time = limits.time.is_near() or isinstance(self._broken_off, TimeIsUp)
+        stopping, ending, late = training.world.any(asked, events.end_requested, no_time)
         # After everything else that this step writes: a resumed run cuts off later lines and writes them again.
-        if step % settings.checkpoint_every == 0 or last or stopping or ending or best.improved:
-            monitor.raise_if_any(run)
-            run.check_in_place()
-            saved = save(training, run)
-            best.record()
-            checkpoint.prune(run.checkpoints, settings.keep, {settings.steps, *best.steps})
-            events.send(CheckpointSaved(**events.now(), checkpoint=saved.folder))
+        if step % settings.checkpoint_every == 0 or last or stopping or late or ending or self._best.improved:
+            self._save()
+        self.leave(stopping and not last, late and not last)
+        return ending
 
-        if stopping and not last:
-            raise Stopped(step)
-    evaluate(training, run, data, events, best)
+    def evaluate_if_due(self) -> None:
+        """Render the artifacts and measure the metrics whose `every` divides this step."""
+        if not self._evaluation.is_due():
+            return
+        self._monitor.raise_if_any(self._run)
+        with self._breakable():
+            with self._limits.signals.at_once(), self._limits.time.enforced():
+                measured = self._evaluation.on_the_way()
+            if measured:
+                self._run.append_metrics({"step": self._training.step, "metrics": measured})
+
+    def evaluate(self) -> None:
+        """Render and measure everything after the last step. Raises as `leave` does."""
+        spec = self._training.spec
+        breakable = self._limits.signals.at_once() if spec.metrics or spec.artifacts else nullcontext()
+        with self._breakable():
+            with breakable, self._limits.time.enforced():
+                measured = self._evaluation.at_the_end()
+            self._evaluation.write(measured)
+        self.leave(stopping=False, late=False)
+
+    def leave(self, stopping: bool, late: bool) -> None:
+        """End the run here, if something asks for it. A checkpoint of this step is saved.
+
+        Args:
+            stopping: Whether it was asked to stop.
+            late: Whether the time has passed.
+
+        Raises:
+            Stopped: It was asked to stop.
+            TimeUp: The time has passed.
+            SystemExit: A callback, a metric or an artifact has exited.
+        """
+        if isinstance(self._broken_off, SystemExit):
+            raise self._broken_off
+        if stopping or isinstance(self._broken_off, Interrupted):
+            raise Stopped(self._training.step)
+        if late or isinstance(self._broken_off, TimeIsUp):
+            raise TimeUp(self._training.step)
+
+    @contextmanager
+    def _breakable(self) -> Iterator[None]:
+        """A context that a signal, the end of the time or a component's exit leaves; `leave` is to follow a checkpoint.
+
+        Raises:
+            Interrupted: It is not the first signal.
+        """
+        try:
+            yield
+        except (Interrupted, TimeIsUp, SystemExit) as error:
+            if isinstance(error, Interrupted) and error.again:
+                raise
+            self._broken_off = error
+
+    def _save(self) -> None:
+        training, settings = self._training, self._training.spec.train
+        self._monitor.raise_if_any(self._run)
+        self._run.check_in_place()
+        with self._limits.time.saving():
+            saved = save(training, self._run, evaluated=self._broken_off is None)
+        self._best.record()
+        checkpoint.prune(self._run.checkpoints, settings.keep, {settings.steps, *self._best.steps})
+        self._events.send(CheckpointSaved(**self._events.now(), checkpoint=saved.folder))
 
 
-def train_along(training: Training, stop: Callable[[], bool]) -> None:
+def train_along(training: Training, stop: Callable[[], bool], signals: Signals) -> None:
     """Take the same steps as the main process, without writing anything. Raises Stopped when it does."""
-    (ending,) = training.world.any(False)
-    while training.step < training.spec.train.steps and not ending:
-        training.advance()
-        stopping, ending = training.world.any(stop(), False)
-        if stopping and training.step < training.spec.train.steps:
-            raise Stopped(training.step)
+    with signals.deferred():
+        (ending,) = training.world.any(False)
+        while training.step < training.spec.train.steps and not ending:
+            training.advance()
+            stopping, ending, late = training.world.any(stop() or bool(signals.received), False, False)
+            if (stopping or late) and training.step < training.spec.train.steps:
+                raise (Stopped if stopping else TimeUp)(training.step)
 
 
 def log(
@@ -172,62 +270,6 @@ def log(
             diagnostics=events.while_handled(partial(events.diagnostics, losses)),
         )
     )
-
-
-def evaluate_if_due(
-    training: Training,
-    run: RunFolder,
-    data: Splits,
-    monitor: NonFiniteMonitor,
-    events: RunEvents,
-    best: BestCheckpoint,
-) -> None:
-    """Render the artifacts and measure the metrics whose `every` divides this step."""
-    spec, step = training.spec, training.step
-    artifacts = [index for index, each in enumerate(spec.artifacts) if each.every and step % each.every == 0]
-    metrics = [index for index, each in enumerate(spec.metrics) if each.every and step % each.every == 0]
-    if artifacts or metrics:
-        monitor.raise_if_any(run)
-        render(training, run, data, artifacts, events)
-        if metrics:
-            run.append_metrics({"step": step, "metrics": measure(training, data, metrics, events, best)})
-
-
-def evaluate(training: Training, run: RunFolder, data: Splits, events: RunEvents, best: BestCheckpoint) -> None:
-    """Render and measure everything after the last step. evaluation.json is written last and marks a finished run."""
-    spec, step = training.spec, training.step
-    render(training, run, data, range(len(spec.artifacts)), events)
-    found = measure(training, data, range(len(spec.metrics)), events, best)
-    run.check_in_place()
-    best.record()
-    early = {} if step == spec.train.steps else {"ended_early": True}
-    run.add_evaluation(step, found)
-    run.write_evaluation({"step": step, **early, "metrics": found})
-
-
-def render(training: Training, run: RunFolder, data: Splits, indices: Collection[int], events: RunEvents) -> None:
-    """Render some of the spec's artifacts."""
-    spec = training.spec
-    artifacts = [spec.artifacts[index] for index in indices]
-    rendered = evaluation.render_artifacts(events.model(), data, run.path, artifacts, training.step, spec.seed)
-    for index, artifact, files in zip(indices, artifacts, rendered, strict=True):
-        events.send(ArtifactRendered(**events.now(), artifact=artifact, index=index, files=tuple(files)))
-
-
-def measure(
-    training: Training, data: Splits, indices: Collection[int], events: RunEvents, best: BestCheckpoint
-) -> list[dict[str, object]]:
-    """Measure some of the spec's metrics. Returns the fields of each and what it found."""
-    spec = training.spec
-    keys = [list(spec.metrics_by_key())[index] for index in indices]
-    metrics = [spec.metrics[index] for index in indices]
-    measured = []
-    each_found = evaluation.measure(events.model(), data, metrics, spec.seed)
-    for index, key, metric, found in zip(indices, keys, metrics, each_found, strict=True):
-        events.send(MetricMeasured(**events.now(), metric=metric, index=index, key=key, found=found))
-        best.consider(training.step, key, found)
-        measured.append(evaluation.with_fields(metric, found))
-    return measured
 
 
 class Throughput:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from gan_run.core.base.errors import GanRunError
-from gan_run.core.kinds.callback import Callback
+from gan_run.core.base.errors import GanRunError, Place, PluginError, show_place
+from gan_run.core.base.signals import Signals
+from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Catalogue, Component
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.dispatcher import DeclaredAt
 from gan_run.core.run.run_folder import RunFolder
 
 
@@ -33,6 +35,10 @@ class Plugins(Protocol):
         """The version of each distribution."""
         ...
 
+    def origin(self, component: type[Component]) -> str:
+        """The plugin that provides a component, for messages."""
+        ...
+
     def callbacks(self) -> list[Callback]:
         """The lifecycle hooks of the plugins, as one callback per plugin."""
         ...
@@ -55,6 +61,10 @@ def never() -> bool:
     return False
 
 
+NO_SIGNALS = Signals()
+"""Of a program that handles signals itself, or not at all."""
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """How a run is trained. Nothing here decides its weights.
@@ -70,6 +80,9 @@ class RunOptions:
             error.
         registry: The plugins, as `load_plugins` returns them; None loads all that are installed.
         components: Component classes that no plugin provides.
+        signals: Those that the program receives; the command line, and `gan_run.train` for Ctrl-C, give them.
+        begun: When the command began, by `time.monotonic`: the time of `train.for` is counted from here; None for the
+            call of `train`.
     """
 
     fresh: bool = False
@@ -80,6 +93,8 @@ class RunOptions:
     progress: bool = True
     registry: Plugins | None = None
     components: Collection[type[Component]] = ()
+    signals: Signals = NO_SIGNALS
+    begun: float | None = None
 
     def __post_init__(self) -> None:
         for callback in self.callbacks:
@@ -92,8 +107,29 @@ class RunOptions:
         return self.registry
 
     def all_callbacks(self, spec: Spec) -> list[Callback]:
-        """All that receive the run's events: the plugins' hooks, the spec's callbacks, and those given here."""
-        return [*self.plugins().callbacks(), *(declared.build() for declared in spec.callbacks), *self.callbacks]
+        """All that receive the run's events: the plugins' hooks, the spec's callbacks, and those given here.
+
+        Raises:
+            PluginError: A declared callback does not build one.
+        """
+        declared = [self._built(callback, index) for index, callback in enumerate(spec.callbacks)]
+        return [*self.plugins().callbacks(), *declared, *self.callbacks]
+
+    def name(self, component: Component, place: Place) -> str:
+        """A component of a spec for messages: its place, its type and its plugin."""
+        return f"{show_place(place)} ({component.name()} of {self.plugins().origin(type(component))})"
+
+    def is_asked_to_stop(self) -> bool:
+        """Whether `stop` says so, or a signal was received."""
+        return self.stop() or bool(self.signals.received)
+
+    def _built(self, declared: DeclaredCallback, index: int) -> DeclaredAt:
+        built: object = declared.build()
+        if not isinstance(built, Callback):
+            raise PluginError(
+                f"{self.name(declared, ('callbacks', index))} builds a {type(built).__name__}, and no Callback"
+            )
+        return DeclaredAt(built, f"callbacks[{index}], of {self.plugins().origin(type(declared))}")
 
     def recorded_spec(self, folder: RunFolder) -> Spec:
         """The spec that the run in `folder` was last trained with. Raises RunError or SpecError."""

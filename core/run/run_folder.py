@@ -161,6 +161,11 @@ class RunFolder:
         """Whether a callback ended the run before the last step of its spec."""
         return self.evaluation_file.exists() and self._read(self.evaluation_file).get("ended_early") is True
 
+    def failed(self) -> list[dict[str, Any]]:
+        """The metrics and artifacts that failed after the last step, each with its `place` in the spec and `error`."""
+        found = self._read(self.evaluation_file).get("failed") if self.evaluation_file.exists() else None
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
     def measured(self) -> list[RecordedResult]:
         """What was measured after the last step: by the run itself, then by `gan-run evaluate` with other metrics.
         Raises RunError if the run is not finished."""

@@ -15,7 +15,7 @@ from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.resolve import RESOLVED_FIELDS, with_train
 
 FREE_FIELDS = ("description", "metrics", "artifacts", "callbacks")
-FREE_TRAIN_FIELDS = ("log_every", "checkpoint_every", "keep", "keep_best", "device")
+FREE_TRAIN_FIELDS = ("log_every", "checkpoint_every", "keep", "keep_best", "device", "for", "on_nan", "rollbacks")
 MAY_CHANGE = (
     f"{', '.join(f'train.{field}' for field in FREE_TRAIN_FIELDS)}, description, metrics, artifacts, "
     "callbacks and the paths in data"

@@ -107,8 +107,8 @@ from gan_run.core.nn.layers import (
 from gan_run.core.nn.rates import RateMultiplier
 from gan_run.core.nn.resolutions import UpsamplingPlan, check_resolution, upsampling_plan_of
 from gan_run.core.run.categories import AssignedImages, assign_categories, contingency, match_classes
-from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import RunOptions
+from gan_run.core.run.stopping import Stopped
 from gan_run.core.run.traversal import Traversals
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins

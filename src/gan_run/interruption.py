@@ -5,36 +5,38 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType
 
-from gan_run.core.run.loop import Stopped
+from gan_run.core.base.signals import Signals
 from gan_run.core.run.options import RunOptions
+from gan_run.core.run.stopping import Stopped
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C; what a scheduler sends; what a terminal sends that is closed."""
 
 
 @contextmanager
-def stop_signals(*numbers: int) -> Iterator[list[int]]:
-    """Collect signals, by default SIGINT and SIGTERM. A second one ends the program at once.
+def stop_signals(*numbers: int) -> Iterator[Signals]:
+    """Receive signals, by default SIGINT, SIGTERM and SIGHUP. A second one ends the program at once.
 
     Args:
         numbers: The signals.
 
     Returns:
-        The numbers of the signals so far: a list that grows.
+        What was received, for `RunOptions`.
     """
-    received: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    chosen = numbers or (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, receive) for number in chosen}
+    signals = Signals()
+    chosen = [number for number in numbers or STOPPING if not _is_hangup_ignored(number)]
+    before = {number: signal.signal(number, signals.receive) for number in chosen}
     try:
-        yield received
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_hangup_ignored(number: int) -> bool:
+    """Whether it is SIGHUP of a program that was started by nohup."""
+    return number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def interruptible(options: RunOptions) -> Iterator[RunOptions]:
         options: How a run is trained.
 
     Returns:
-        Options whose `stop` also follows the signal.
+        Options with the signals that are received.
 
     Raises:
         KeyboardInterrupt: After the checkpoint.
@@ -56,12 +58,12 @@ def interruptible(options: RunOptions) -> Iterator[RunOptions]:
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield options
         return
-    with stop_signals(signal.SIGINT) as received:
+    with stop_signals(signal.SIGINT) as signals:
         try:
-            yield replace(options, stop=lambda: bool(received) or options.stop())
+            yield replace(options, signals=signals)
         except Stopped as stopped:
-            if received:
+            if signals.received:
                 raise KeyboardInterrupt(f"{stopped}; a checkpoint is saved, and the same call goes on") from None
             raise
-    if received:  # after the last step: the run is finished, but not the program that was to be stopped
+    if signals.received:  # after the last step: the run is finished, but not the program that was to be stopped
         raise KeyboardInterrupt

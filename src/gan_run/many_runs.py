@@ -1,6 +1,7 @@
 """Several runs of one spec, each with changes of its own: one after another, or in parallel."""
 
 import json
+import time
 import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ from gan_run.core.base.distributed import current_world
 from gan_run.core.base.errors import GanRunError, RunError
 from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run.experiment import NOTHING_TO_DO, TrainRequest, find_finished
-from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import Plugins, RunOptions
+from gan_run.core.run.stopping import Stopped
 from gan_run.interruption import interruptible
 from gan_run.parallel_runs import Outcome, ParallelRuns
 from gan_run.runs import SpecLike, read_spec, train
@@ -57,7 +58,8 @@ class ManyRuns:
                 are not begun.
             KeyboardInterrupt: The same on Ctrl-C.
         """
-        with interruptible(self.options) as options:
+        begun = time.monotonic() if self.options.begun is None else self.options.begun
+        with interruptible(replace(self.options, begun=begun)) as options:
             return replace(self, options=options)._train(changes)
 
     def _train(self, changes: Mapping[str, Sequence[str]]) -> Outcome:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 
 from gan_run.core.base.errors import RunError
-from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import RunOptions
+from gan_run.core.run.stopping import Stopped, TimeUp
 
 POLL_SECONDS = 0.1
 """Seconds between two looks at the processes."""
@@ -36,11 +36,11 @@ class Child:
     stops with a checkpoint when this process is gone; a file, unlike a pipe, can then still be written to.
     """
 
-    def __init__(self, arguments: list[str], threads: int, folder: Path) -> None:
+    def __init__(self, arguments: list[str], threads: int, folder: Path, begun: float) -> None:
         folder.mkdir()
         self._report = folder / "report.json"
         output = folder / "output.txt"
-        own = ["--parent", str(os.getpid()), "--report", str(self._report)]
+        own = ["--parent", str(os.getpid()), "--report", str(self._report), "--begun", str(begun)]
         with output.open("w", encoding="utf-8") as stdout:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gan_run", *arguments, *own],
@@ -64,9 +64,10 @@ class Child:
         self._last = next(filter(None, reversed(lines)), self._last)
         yield from lines
 
-    def run_folder(self) -> Path:
-        """The folder of the run, after the process has ended with exit code 0."""
-        return Path(json.loads(self._report.read_text(encoding="utf-8"))["run"])
+    def run_folder(self) -> Path | None:
+        """The folder of the run, after the process has ended with exit code 0; None if its time was up."""
+        folder = json.loads(self._report.read_text(encoding="utf-8"))["run"]
+        return None if folder is None else Path(folder)
 
     def error(self, code: int) -> RunError:
         """Why the process has ended with this exit code: the error that it has reported, or its last line."""
@@ -93,14 +94,17 @@ class ParallelRuns:
         self._threads = max(1, torch.get_num_threads() // jobs)
         self._running: dict[str, Child] = {}
         self._outcome = Outcome({}, {})
+        self._begun = time.monotonic() if options.begun is None else options.begun
+        self._time_is_up = False
 
     def train(self) -> Outcome:
         """Train all of them. One that fails does not end the others.
 
         Raises:
-            Stopped: `options.stop` returned True, and every process has saved a checkpoint.
+            Stopped: `options.stop` returned True, or the time of `train.for` has passed, and every process has saved a
+                checkpoint.
         """
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, self._options.signals.deferred():
             try:
                 stopped = self._run_all(Path(folder))
             finally:
@@ -108,22 +112,28 @@ class ParallelRuns:
                     child.close()
         if stopped:
             raise Stopped
+        if self._time_is_up:
+            raise TimeUp
         return self._outcome
 
     def _run_all(self, folder: Path) -> bool:
         """Returns whether they were stopped."""
         stopped = False
-        while self._running or (self._waiting and not stopped):
-            while self._waiting and not stopped and len(self._running) < self._jobs:
+        while self._running or (self._waiting and not stopped and not self._time_is_up):
+            while self._waiting and not stopped and not self._time_is_up and len(self._running) < self._jobs:
                 key = next(iter(self._waiting))
-                self._running[key] = Child(self._waiting.pop(key), self._threads, folder / str(len(self._waiting)))
+                self._running[key] = self._child(key, folder)
             time.sleep(POLL_SECONDS)
-            if not stopped and self._options.stop():
+            if not stopped and self._options.is_asked_to_stop():
                 stopped = True
                 for child in self._running.values():
                     child.process.terminate()
             self._collect()
         return stopped
+
+    def _child(self, key: str, folder: Path) -> Child:
+        arguments = self._waiting.pop(key)
+        return Child(arguments, self._threads, folder / str(len(self._waiting)), self._begun)
 
     def _collect(self) -> None:
         """Pass on what was printed, and take away the processes that have ended."""
@@ -135,6 +145,8 @@ class ParallelRuns:
                 continue
             if code:
                 self._outcome.failures[key] = child.error(code)
+            elif (run := child.run_folder()) is not None:
+                self._outcome.runs[key] = run
             else:
-                self._outcome.runs[key] = child.run_folder()
+                self._time_is_up = True
             self._running.pop(key).close()

@@ -1,6 +1,7 @@
 """The Python API: read a spec, train it, resume a run, load its model."""
 
 import shlex
+import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ def train(
         DataError: The data is absent or damaged.
         RunError: The run folder is in use, or a checkpoint in it is damaged.
         TrainingError: A loss or a weight is not finite.
-        Stopped: `options.stop` returned True; a checkpoint is saved.
+        Stopped: `options.stop` returned True, or the time of `train.for` has passed (`TimeUp`); a checkpoint is saved.
         KeyboardInterrupt: Ctrl-C, or the stop button of a notebook; a checkpoint is saved, and the same call resumes.
     """
     options = _resolved(options)
@@ -108,8 +109,8 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
         folder: The run folder.
         overrides: Fields to change. `train.steps` may not be less than the steps that were taken; with that number the
             run is evaluated and finished. The other fields that may change are those that do not decide the weights:
-            train.log_every, checkpoint_every, keep, keep_best and device; description, metrics, artifacts and
-            callbacks; and the paths in data.
+            train.log_every, checkpoint_every, keep, keep_best, device, for, on_nan and rollbacks; description, metrics,
+            artifacts and callbacks; and the paths in data.
         options: As for `train`; `fresh` has no effect.
 
     Returns:
@@ -288,7 +289,8 @@ def _attended(options: RunOptions) -> Iterator[RunOptions]:
     """Options that save a checkpoint on Ctrl-C, show the progress, and write the run's report at its end."""
     from gan_run.display.progress import shown
 
-    with interruptible(options) as options, shown(options) as options:
+    begun = time.monotonic() if options.begun is None else options.begun
+    with interruptible(replace(options, begun=begun)) as options, shown(options) as options:
         yield replace(options, callbacks=(*options.callbacks, WriteReport(options.plugins())))
 
 

@@ -14,14 +14,17 @@ from gan_run.bench.stopwatch import Stopwatch
 from gan_run.core.base.cuda_settings import cuda_settings
 from gan_run.core.base.device import compute_dtype, synchronize
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.base.signals import Signals
 from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.dry_run import dry_run
-from gan_run.core.run.loop import Stopped, train
+from gan_run.core.run.loop import Limits, train
 from gan_run.core.run.resolve import check_against_data, resolve_device, resolve_precision, with_train
 from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.stopping import Stopped
+from gan_run.core.run.time_limit import TimeLimit
 
 WARMUP = 5
 """Steps before those that are timed."""
@@ -114,6 +117,10 @@ def measure(spec: Spec, steps: int, callback: Callback) -> tuple[Pace, Use]:
     return pace, Use(flops / spec.train.batch_size, achieved, peak, achieved / peak, clock.shares, memory)
 
 
+def _until(clock: _Clock) -> Limits:
+    return Limits(clock, Signals(), TimeLimit(None, 0.0))
+
+
 def _pace(spec: Spec, steps: int, clock: _Clock) -> Pace:
     per_second = steps / clock.seconds
     return Pace(spec.train.precision, steps, per_second, per_second * spec.train.batch_size)
@@ -132,5 +139,5 @@ def _train(spec: Spec, data: Splits, steps: int, callback: Callback, with_parts:
             clock = _Clock(training, steps, with_parts)
             run = RunFolder(Path(folder) / "run")
             with run.locked():
-                train(training, run, data, RunEvents([callback], training, run.path), clock)
+                train(training, run, data, RunEvents([callback], training, run.path), _until(clock))
     return spec, clock

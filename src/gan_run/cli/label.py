@@ -10,7 +10,8 @@ from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
     from gan_run.core.kinds.code_names import CodeNames
-    from gan_run.runs import CheckpointName, LoadedRun
+    from gan_run.core.kinds.init_from import CheckpointName
+    from gan_run.runs import LoadedRun
 
 
 @click.command()

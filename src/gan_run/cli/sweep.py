@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,22 +66,23 @@ def sweep(
     """
     from rich.console import Console
 
-    from gan_run.core.run.loop import Stopped
     from gan_run.core.run.options import RunOptions
+    from gan_run.core.run.stopping import Stopped, TimeUp
     from gan_run.display.progress import progress
     from gan_run.interruption import stop_signals
     from gan_run.sweeps.sweep import sweep as sweep_runs
 
     if len([each for each in (maximise, minimise) if each is not None]) != (0 if trials is None else 1):
         raise click.UsageError("a search is --trials N with either --maximise or --minimise METRIC[:NUMBER]")
-    code = 0
-    with stop_signals() as received, progress(Console()) as display:
+    code, begun = 0, time.monotonic()
+    with stop_signals() as signals, progress(Console()) as display:
         options = RunOptions(
             callbacks=(display,),
-            stop=lambda: bool(received),
             notify=display.notify,
             progress=False,
             registry=plugins.registry,
+            signals=signals,
+            begun=begun,
         )
         try:
             found = sweep_runs(
@@ -96,7 +98,10 @@ def sweep(
             )
         except Stopped as stopped:
             display.notify(f"{stopped}; checkpoints are saved. To go on:\n  the same command")
-            code = 128 + (received or [signal.SIGTERM])[0]
+            code = 0 if isinstance(stopped, TimeUp) else 128 + (signals.received or [signal.SIGTERM])[0]
+        except KeyboardInterrupt:
+            display.notify("stopped at once. To go on:\n  the same command")
+            code = 128 + (signals.received or [signal.SIGINT])[0]
         else:
             show(found, display.console)
     if code:

@@ -31,7 +31,7 @@ class Display(Callback):
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.folder = Path()
+        self.folder: Path | None = None
         self._order: tuple[str, ...] = ()
         self._measured_at = -1
         self._measured: dict[str, Result] = {}

@@ -16,7 +16,7 @@ FREE_TEXT = ("description",)
 
 def portable(part: Declaration) -> dict[str, object]:
     """The fields of a spec, or of a component, as JSON without the paths of this machine."""
-    written = part.model_dump(mode="json", by_alias=True, warnings=False)
+    written = part.model_dump(mode="json", warnings=False)
     content = shorten_paths(_without_defaults(part, written))
     assert isinstance(content, dict)
     return content

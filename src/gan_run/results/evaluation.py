@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from gan_run.core.base.errors import GanRunError, SpecError
 from gan_run.core.kinds.data_source import Splits
+from gan_run.core.kinds.init_from import CheckpointName
 from gan_run.core.run.evaluation import measure, with_fields
 from gan_run.core.run.metric_summary import Result, summarize
 from gan_run.core.run.options import Plugins
 from gan_run.registry.overrides import place_of
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.run import HeadlineNumber
-from gan_run.runs import CheckpointName, Components, load_run, recorded_spec
+from gan_run.runs import Components, load_run, recorded_spec
 
 USED = ("metrics", "data", "seed")
 """The fields of a spec on which an evaluation depends, beside the weights."""
@@ -79,10 +80,18 @@ def evaluate_run(run: Path, plugins: Plugins, overrides: Collection[str], checkp
     info = loaded.folder.data_info() if spec.data == loaded.spec.data else spec.data.describe()
     if problems := spec.data_problems(info):
         raise SpecError(problems, str(run))
-    measured = list(measure(loaded.model, Splits(spec.data), spec.metrics, spec.seed))
-    recorded = [with_fields(metric, each) for metric, each in zip(spec.metrics, measured, strict=True)]
-    file = loaded.folder.add_evaluation(loaded.step, recorded)
-    return Evaluated(loaded.step, list(map(Result, spec.metrics, measured)), recorded, file)
+    data, results, failures = Splits(spec.data), list[Result](), list[Exception]()
+    for metric in spec.metrics:
+        try:
+            results.append(Result(metric, measure(lambda: loaded.model, data, metric, spec.seed)))
+        except Exception as error:  # what the others find is not lost
+            failures.append(error)
+    recorded = [with_fields(metric, found) for metric, found in results]
+    if results or not failures:
+        file = loaded.folder.add_evaluation(loaded.step, recorded)
+    if failures:
+        raise failures[0]
+    return Evaluated(loaded.step, results, recorded, file)
 
 
 def _refuse_unused(overrides: Collection[str], run: Path) -> None:

@@ -33,7 +33,7 @@ def read_history(folder: RunFolder, catalogue: Catalogue) -> History:
         if isinstance(metrics, list):
             recorded = (RecordedResult(each["metric"], each["found"]) for each in metrics)
             history.measured.setdefault(step, []).extend(read_results(recorded, catalogue).results)
-        else:
+        elif "rollback" not in line:
             history.numbers[step] = dict(_numbers(line))
     return history
 

@@ -16,9 +16,9 @@ from safetensors.torch import load_file
 from gan_run.core.kinds.callback import Callback, DeclaredCallback
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.spec import Spec
-from gan_run.core.run.loop import Stopped
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.stopping import Stopped
 from gan_run.runs import resume, train
 from gan_run.testing.component import ComponentSuite, installed_plugins
 from gan_run.testing.game import Noise, small_spec

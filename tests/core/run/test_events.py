@@ -64,7 +64,7 @@ def test_a_callback_that_fails_is_warned_about_once_and_the_run_is_finished(
     with pytest.warns(UserWarning, match=f"callback Failing failed in {event.name}: RuntimeError: no network") as found:
         folder = train(small(**EVALUATED), tmp_path, options=options)
     assert len(found) == 1
-    assert failing.calls == sum(seen.name == event.name for seen in after.seen)
+    assert failing.calls == 1
     assert [type(seen) for seen in after.seen].count(StepLogged) == 6
     assert isinstance(after.seen[-1], RunEnded)
     assert after.seen[-1].error is None
