@@ -210,6 +210,15 @@ def prune(checkpoints: Path, keep: int, besides: Collection[int]) -> None:
         shutil.rmtree(temporary)
 
 
+def forget_after(checkpoints: Path, step: int) -> None:
+    """Remove the checkpoints after a step, which the run will take again."""
+    for checkpoint in complete(checkpoints):
+        if checkpoint.step > step:
+            temporary = _temporary(checkpoint.folder)
+            checkpoint.folder.rename(temporary)
+            shutil.rmtree(temporary)
+
+
 def _temporary(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.tmp")
 

@@ -1,7 +1,7 @@
 """From a spec to a finished run folder: which folder, from which step, until when."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +21,13 @@ from gan_run.core.kinds.events import RunEnded, RunStarted
 from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run import data_description
-from gan_run.core.run.checkpoint import load_state
 from gan_run.core.run.claiming import claimed, find_run
 from gan_run.core.run.comparison_note import ComparisonNote
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.enough_memory import check_memory
 from gan_run.core.run.environment import describe_environment
 from gan_run.core.run.init_from import initialise
-from gan_run.core.run.loop import Limits, recovery_hint, restore, save, train, train_along
+from gan_run.core.run.loop import Limits, restore, save, train, train_along
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.records import record
 from gan_run.core.run.resolve import (
@@ -39,7 +38,7 @@ from gan_run.core.run.resolve import (
     unavailable,
     with_train,
 )
-from gan_run.core.run.rollback import Rollback
+from gan_run.core.run.rollback import go_back, rollbacks_of
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import decisive_components, differences
 from gan_run.core.run.stopping import NotFiniteError
@@ -115,12 +114,13 @@ def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, dat
         spec = _resolve_auto(request.spec, recorded, info, data)
     resolved = {field: getattr(spec.train, field) for field in RESOLVED_FIELDS}
     world.broadcast({"folder": str(folder.path), "train": resolved})
-    rolled_back: list[Rollback] = []
+    rollbacks, goes_back = rollbacks_of(folder), False
     while True:
         try:
-            _train_from_checkpoint(replace(request, spec=spec), folder, info, data, world, rolled_back)
+            _train_from_checkpoint(replace(request, spec=spec), folder, info, data, world, rollbacks, goes_back)
         except NotFiniteError as error:
-            rolled_back = _go_back(error, spec, folder, rolled_back, options)
+            rollbacks, goes_back = rollbacks + 1, True
+            options.notify(go_back(error, spec, folder, rollbacks))
         else:
             return
 
@@ -131,7 +131,8 @@ def _train_from_checkpoint(
     info: DataInfo,
     data: Splits,
     world: World,
-    rolled_back: Sequence[Rollback],
+    rollbacks: int,
+    goes_back: bool,
 ) -> None:
     """Train from the last checkpoint, or from the beginning.
 
@@ -141,56 +142,23 @@ def _train_from_checkpoint(
         info: The description of the data.
         data: The splits.
         world: The processes that train together.
-        rolled_back: How this process went back to that checkpoint, if it did.
+        rollbacks: How often the run has gone back to an earlier checkpoint.
+        goes_back: Whether this process has just done so.
 
     Raises:
         NotFiniteError: A loss or a weight is not finite.
     """
-    spec, options, latest = request.spec, request.options, folder.latest()
-    callbacks = options.all_callbacks(spec)
-    before = 0 if latest is None else load_state(latest).rollbacks
-    with Training(spec, info, data.training_images, world, before + len(rolled_back)) as training:
+    spec, options = request.spec, request.options
+    callbacks, is_new = options.all_callbacks(spec), folder.latest() is None
+    with Training(spec, info, data.training_images, world, rollbacks) as training:
         ancestry = _restore(training, folder, options)
-        if rolled_back:
-            folder.cut_logs(training.step)
-            for rollback in rolled_back:
-                folder.append_metrics(rollback.line())
-        else:
+        if not goes_back:
             _write_metadata(training, folder, request, data.training_images, ancestry)
-            if latest is None and spec.train.on_nan == "rollback":
-                save(training, folder)  # what the first steps go back to
+        if is_new and spec.train.on_nan == "rollback":
+            save(training, folder)  # what the first steps go back to
         callbacks = [*callbacks, ComparisonNote(training, options.notify)]
         limits = Limits(options.stop, options.signals, _time_limit(spec, options))
         _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path, options.name), limits)
-
-
-def _go_back(
-    error: NotFiniteError, spec: Spec, folder: RunFolder, rolled_back: list[Rollback], options: RunOptions
-) -> list[Rollback]:
-    """Decide what follows a loss that is not finite.
-
-    Returns:
-        How this process has gone back to the last checkpoint, this time included.
-
-    Raises:
-        NotFiniteError: The run is to end, or has gone back as often as it may.
-    """
-    latest = folder.latest()
-    if spec.train.on_nan != "rollback" or latest is None:
-        raise error
-    earlier = [each for each in rolled_back if each.to == latest.step]
-    number = load_state(latest).rollbacks + len(earlier) + 1
-    if number > spec.train.rollbacks:
-        raise NotFiniteError(
-            error.step,
-            error.what,
-            f"train.rollbacks allows no more than {spec.train.rollbacks}; {recovery_hint(folder)}",
-        )
-    options.notify(
-        f"step {error.step}: {error.what} not finite: going back to step {latest.step} with other random numbers "
-        f"({number} of at most {spec.train.rollbacks})"
-    )
-    return [*earlier, Rollback(number, error.step, latest.step, error.what)]
 
 
 def _time_limit(spec: Spec, options: RunOptions) -> TimeLimit:

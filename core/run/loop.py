@@ -44,7 +44,7 @@ def save(training: Training, run: RunFolder, evaluated: bool = True) -> checkpoi
     tensors = model_tensors(training.game, training.ema)
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
-        raise NotFiniteError(training.step, f"the weights {damaged} are", recovery_hint(run))
+        raise NotFiniteError(training.step, f"the weights {damaged}", recovery_hint(run))
     run.sync_logs()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
     state = checkpoint.RunState(training.rollbacks, evaluated)
@@ -88,7 +88,7 @@ class NonFiniteMonitor:
         ]
         if bad:
             step, name = min(bad)
-            raise NotFiniteError(int(step), f"the loss {name} is", recovery_hint(run))
+            raise NotFiniteError(int(step), f"the loss {name}", recovery_hint(run))
 
 
 def recovery_hint(run: RunFolder) -> str:
@@ -234,7 +234,8 @@ class Loop:
         with self._limits.time.saving():
             saved = save(training, self._run, evaluated=self._broken_off is None)
         self._best.record()
-        checkpoint.prune(self._run.checkpoints, settings.keep, {settings.steps, *self._best.steps})
+        regular = [training.step - training.step % settings.checkpoint_every] if settings.on_nan == "rollback" else []
+        checkpoint.prune(self._run.checkpoints, settings.keep, {settings.steps, *self._best.steps, *regular})
         self._events.send(CheckpointSaved(**self._events.now(), checkpoint=saved.folder))
 
 

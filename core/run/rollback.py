@@ -1,23 +1,54 @@
-"""A run that went back to an earlier checkpoint, by `train.on_nan`."""
+"""Back to an earlier checkpoint, where a loss or a weight is not finite: `train.on_nan`.
 
-from typing import NamedTuple
+The checkpoint is one that an uninterrupted run has too, and its manifest has the number of returns before it: so a run
+that is stopped or killed after a return takes the same steps once it is resumed.
+"""
+
+from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.checkpoint import complete, forget_after, load_state
+from gan_run.core.run.loop import recovery_hint
+from gan_run.core.run.run_folder import RunFolder
+from gan_run.core.run.stopping import NotFiniteError
 
 
-class Rollback(NamedTuple):
-    """One return to a checkpoint, since a loss or a weight was not finite."""
+def rollbacks_of(folder: RunFolder) -> int:
+    """How often a run has gone back before its last checkpoint."""
+    latest = folder.latest()
+    return 0 if latest is None else load_state(latest).rollbacks
 
-    number: int
-    """Which one of the run it is, from 1: the random numbers of the steps that follow depend on it."""
-    at: int
-    """The step at which it was seen."""
-    to: int
-    """The step of the checkpoint."""
-    what: str
 
-    def line(self) -> dict[str, object]:
-        """The line of metrics.jsonl: of the first step that is taken again, so that a run that resumes before it writes
-        the line anew."""
-        return {
-            "step": self.to + 1,
-            "rollback": {"number": self.number, "at": self.at, "to": self.to, "what": self.what},
-        }
+def go_back(error: NotFiniteError, spec: Spec, folder: RunFolder, number: int) -> str:
+    """Make an earlier checkpoint the last one of a run, and note the return in metrics.jsonl.
+
+    Args:
+        error: What was not finite.
+        spec: The spec of the run.
+        folder: The run folder.
+        number: Which return of the run it is, from 1.
+
+    Returns:
+        What is to be said of it.
+
+    Raises:
+        NotFiniteError: The spec does not ask for it, the run has gone back as often as it may, or there is no
+            checkpoint.
+    """
+    saved = complete(folder.checkpoints)
+    if spec.train.on_nan != "rollback" or not saved:
+        raise error
+    if number > spec.train.rollbacks:
+        hint = f"train.rollbacks allows no more than {spec.train.rollbacks}; {recovery_hint(folder)}"
+        raise NotFiniteError(error.step, error.what, hint)
+    regular = [each.step for each in saved if each.step % spec.train.checkpoint_every == 0]
+    to = regular[-1] if regular else saved[-1].step
+    # Lines of the first step that is taken again: a run that is resumed before it writes them anew.
+    before = [line for line in folder.logged() if "rollback" in line and line["step"] == to + 1]
+    forget_after(folder.checkpoints, to)
+    folder.cut_logs(to)
+    note = {"number": number, "at": error.step, "to": to, "what": error.what}
+    for line in [*before, {"step": to + 1, "rollback": note}]:
+        folder.append_metrics(line)
+    return (
+        f"{error.what} was not finite at step {error.step}: going back to step {to} with other random numbers "
+        f"({number} of at most {spec.train.rollbacks})"
+    )

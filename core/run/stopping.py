@@ -24,10 +24,10 @@ class NotFiniteError(TrainingError):
 
     Attributes:
         step: The step at which it was seen first.
-        what: The loss or the weight.
+        what: The loss or the weights.
     """
 
     def __init__(self, step: int, what: str, hint: str) -> None:
-        super().__init__(f"step {step}: {what} not finite; {hint}")
+        super().__init__(f"step {step}: {what} {'are' if what.startswith('the weights') else 'is'} not finite; {hint}")
         self.step = step
         self.what = what

@@ -118,7 +118,7 @@ def test_a_model_is_built_once_a_step_for_all_who_ask_and_not_at_all_if_nobody_d
     run(small(train={"steps": 4}), tmp_path / "quiet", registry, Recorder())
     assert built == []
     run(small(train={"steps": 4}, **EVALUATED), tmp_path / "evaluated", registry, Recorder())
-    assert built == [4]
+    assert built == [2, 4]
 
 
 def test_training_and_evaluation_are_the_same_whether_or_not_models_are_asked_for(
