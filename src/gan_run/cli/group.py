@@ -3,6 +3,7 @@ recipe."""
 
 import difflib
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,6 +12,7 @@ from click_default_group import DefaultGroup
 from gan_run.cli.common import show_error
 from gan_run.cli.plugin_commands import PluginCommand, plugin_commands
 from gan_run.cli.spec_argument import names_recipe, spec_names
+from gan_run.cli.streams import drop_what_nobody_reads
 from gan_run.core.base.errors import GanRunError
 
 PLUGIN_COMMANDS = "gan_run.plugin_commands"
@@ -19,6 +21,10 @@ PLUGIN_COMMANDS = "gan_run.plugin_commands"
 
 class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group ships no types
     """A group whose default command takes a file, and which has the commands of plugins beside its own."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # click's own signature
+        drop_what_nobody_reads()
+        return super().main(*args, **kwargs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.commands and (added := self._added(ctx, cmd_name)) is not None:
