@@ -17,6 +17,7 @@ from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.images.picture_decoder import PictureDecoder
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
+from gan_run.core.kinds.contract import checked_type
 from gan_run.core.kinds.discriminator import DiscriminatorModule
 from gan_run.core.kinds.generator import GeneratorStack
 from gan_run.core.kinds.latent import build_latents
@@ -159,7 +160,7 @@ def build_game(spec: Spec, data: DataInfo, images: ImageSet | None = None) -> Ga
         PluginError: A loss breaks its contract.
     """
     latents = build_latents(spec.latents, data)
-    generator = spec.generator.build(latents, data.image)
+    generator = checked_type(spec.generator.build(latents, data.image), nn.Module, spec.generator, ("generator",))
     discriminator = spec.discriminator.module(latents, data.image)
     context = LossContext(data, latents, generator, discriminator, {}, images)
     terms = _build_terms(spec.losses_by_key(), context)
@@ -180,7 +181,8 @@ def _build_terms(losses: Mapping[str, Loss], context: LossContext) -> dict[str, 
     while waiting := {key: loss for key, loss in losses.items() if key not in terms}:
         ready = [key for key, loss in waiting.items() if context.encoders.keys() >= set(loss.requires_encoders())]
         assert ready, f"{', '.join(waiting)} require each other's encoders"
-        term = terms[ready[0]] = losses[ready[0]].build(context)
+        loss, place = losses[ready[0]], ("losses", list(losses).index(ready[0]))
+        term = terms[ready[0]] = checked_type(loss.build(context), LossTerm, loss, place)
         encoder = term.encoder()
         encoders = {} if encoder is None else dict.fromkeys(encoder.codes, encoder)
         context = replace(context, encoders={**context.encoders, **encoders})

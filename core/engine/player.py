@@ -14,6 +14,7 @@ from gan_run.core.engine.game import Game
 from gan_run.core.engine.running_stats import has_running_stats, refresh_running_stats
 from gan_run.core.engine.update import FakeCache, Losses, Update, mean_losses, sample_inputs, split_inputs
 from gan_run.core.images.image_set import Batch
+from gan_run.core.kinds.contract import checked_type
 from gan_run.core.kinds.loss import Loss
 from gan_run.core.kinds.optimizer import Optimizer, ParameterGroup
 from gan_run.core.kinds.schedule import Progress, Schedule
@@ -53,7 +54,8 @@ class Player:
         self._clip = spec.train.clip
         self._unclipped_norm: Tensor | None = None
         self._declared: Optimizer = spec.optimizers[name]
-        self.optimizer = self._declared.build(_groups(game, self.parameters))
+        built = self._declared.build(_groups(game, self.parameters))
+        self.optimizer = checked_type(built, torch.optim.Optimizer, self._declared, ("optimizers", name))
         self._parts = spec.train.accumulate
         self.scaler = GradScaler(spec.train.device, enabled=spec.train.precision == "fp16")
         self._losses: dict[str, Loss] = {

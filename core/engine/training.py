@@ -12,14 +12,16 @@ from gan_run.core.base.distributed import SINGLE, World
 from gan_run.core.base.randomness import derive_seed, seed_everything
 from gan_run.core.engine.ema import EMA
 from gan_run.core.engine.game import Game, build_game
+from gan_run.core.engine.inspection import inspect
 from gan_run.core.engine.player import players
 from gan_run.core.engine.scalars import LatestScalars, name_scalars
 from gan_run.core.engine.update import FakeCache, Losses
-from gan_run.core.images.feed import FeedContext
+from gan_run.core.images.feed import Feed, FeedContext
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.images.read_ahead import ReadAhead
 from gan_run.core.kinds.code_names import NO_CODE_NAMES
+from gan_run.core.kinds.contract import checked_type
 from gan_run.core.kinds.ema import decay_at
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.schedule import FollowsProgress, Progress
@@ -62,7 +64,8 @@ class Training:
             self.game.latents.fit_prior(self.images.columns)
         self.ema = None if spec.train.ema is None else EMA(self.game.stack)
         self.world = world
-        self.players = players(self.game, spec, autocast(self.device, spec.train.precision), world)
+        self.autocast = autocast(self.device, spec.train.precision)
+        self.players = players(self.game, spec, self.autocast, world)
         self._generator_parameters = list(self.game.owned()["generator"].values())
         self.scalars = LatestScalars()
         self.real: Tensor | None = None
@@ -75,7 +78,8 @@ class Training:
         # A stream goes on where it was: its position is one in the order of the seed.
         seed = derive_seed(spec.seed, *self._draw) if rollbacks and images is not None else spec.seed
         context = FeedContext(info, self.images, spec.train.batch_size, seed, self.device, world)
-        self.feed = ReadAhead(spec.data.checked_feed(context), self._batches_per_step)
+        feed = checked_type(spec.data.checked_feed(context), Feed, spec.data, ("data",), "feed")
+        self.feed = ReadAhead(feed, self._batches_per_step)
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +97,16 @@ class Training:
         self.spec.generator.initialise(self.game.stack.generator)
         self.spec.discriminator.trunk.initialise(self.game.discriminator.trunk)
 
+    def inspect(self) -> None:
+        """Compare what each component computes of the next step's batch with its contract; nothing changes.
+
+        Raises:
+            ContractError: A component breaks it.
+        """
+        with cuda_settings(self.device, self.spec.train.precision, self.spec.train.cudnn_benchmark):
+            self._prepare()
+            inspect(self, self.feed.batch(self.step * self._batches_per_step))
+
     def advance(self) -> dict[str, Losses]:
         """Take one step: the updates of all players. Returns the losses of each player's last update."""
         train = self.spec.train
@@ -101,9 +115,7 @@ class Training:
 
     def _advance(self) -> dict[str, Losses]:
         seed_everything(self.spec.seed, "step", self.step, *self._draw)
-        progress = Progress(self.step, self.spec.train.steps)
-        for module in self._followers:
-            module.before_step(progress)
+        progress = self._prepare()
         fake_cache = FakeCache(self._generator_parameters) if self.spec.train.reuse_fakes else None
         losses: dict[str, Losses] = {}
         for player in self.players:
@@ -124,6 +136,13 @@ class Training:
                 self.ema.update(self.game.stack, decay)
         self.step += 1
         return losses
+
+    def _prepare(self) -> Progress:
+        """Let the modules that follow the step know it."""
+        progress = Progress(self.step, self.spec.train.steps)
+        for module in self._followers:
+            module.before_step(progress)
+        return progress
 
     def phase(self, name: str) -> AbstractContextManager[object]:
         """A context around each part of a step. A subclass may measure how long it takes."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gan_run.core.base.image import ImageShape
 from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.contract import checked_type
 
 
 class AugmentationModule(nn.Module, ABC):
@@ -92,7 +93,11 @@ class Augmentations(AugmentationModule):
         Returns:
             Their sequence.
         """
-        return cls(*(augmentation.build(image) for augmentation in declared))
+        parts = []
+        for index, augmentation in enumerate(declared):
+            place = ("discriminator", "augment", index)
+            parts.append(checked_type(augmentation.build(image), AugmentationModule, augmentation, place))
+        return cls(*parts)
 
     def __len__(self) -> int:
         """The number of augmentations."""

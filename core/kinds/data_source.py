@@ -15,6 +15,7 @@ from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.images.picture_decoder import PictureDecoder
 from gan_run.core.images.pixel_range import is_one_shade, pixel_range, uses_little
 from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.contract import ContractError, checked_type
 from gan_run.core.kinds.spec_view import SpecView
 
 logger = logging.getLogger("gan_run")
@@ -242,7 +243,7 @@ class Splits:
     @cached_property
     def info(self) -> DataInfo:
         """The dataset's description. Raises DataError where its files are missing or damaged."""
-        return self._source.describe()
+        return checked_type(self._source.describe(), DataInfo, self._source, ("data",), "describe")
 
     @property
     def training_images(self) -> ImageSet | None:
@@ -266,7 +267,7 @@ class Splits:
         if split not in self._open:
             if why := self.info.why_no_set(split):
                 raise DataError(why)
-            images = self._source.open(split)
+            images = checked_type(self._source.open(split), ImageSet, self._source, ("data",), "load")
             if not len(images):
                 raise DataError(
                     f"the {split} split is empty" + (": set data.validation" if split == "validation" else "")
@@ -297,7 +298,8 @@ def _check_description(source: DataSource, info: DataInfo, split: Split, images:
         found = {name: column.mistake_in(images.columns[name]) for name, column in info.columns.items()}
         wrong.extend(f"in the column {name!r} {mistake}" for name, mistake in found.items() if mistake)
     if wrong:
-        raise PluginError(f"the {split} split of {source.name()} is not as `describe` says: it has {'; '.join(wrong)}")
+        message = f"the {split} split of {source.name()} is not as `describe` says: it has {'; '.join(wrong)}"
+        raise ContractError(source, ("data",), message)
 
 
 def _check_range(source: DataSource, images: ImageSet) -> None:

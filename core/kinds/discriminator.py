@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gan_run.core.base.image import ImageShape
 from gan_run.core.kinds.augmentation import Augmentation, Augmentations
 from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.contract import ContractError, checked_type
 from gan_run.core.kinds.declaration import Declaration
 from gan_run.core.kinds.latent_module import Values
 from gan_run.core.kinds.latent_space import LatentSpace
@@ -238,9 +239,13 @@ class Discriminator(Declaration):
         Returns:
             The discriminator's module.
         """
-        trunk = self.trunk.build(image)
+        place = ("discriminator",)
+        trunk = checked_type(self.trunk.build(image), TrunkModule, self.trunk, (*place, "trunk"))
+        if not isinstance(getattr(trunk, "features", None), int):
+            raise ContractError(self.trunk, (*place, "trunk"), "its module has to set `features` to a number")
         augment = Augmentations.of(self.augment, image)
-        built = DiscriminatorModule(trunk, self.head.build(trunk, latents), augment)
+        head = checked_type(self.head.build(trunk, latents), HeadModule, self.head, (*place, "head"))
+        built = DiscriminatorModule(trunk, head, augment)
         if self.spectral_norm:
             spectral_norm(built)
         return built

@@ -10,6 +10,7 @@ from pydantic import Field
 from gan_run.core.base.errors import PluginError
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.contract import checked_type
 from gan_run.core.kinds.latent_module import LatentModule
 from gan_run.core.kinds.latent_space import LatentSpace, drawing_order
 from gan_run.core.kinds.repeated_latent import Repeated
@@ -113,5 +114,6 @@ def build_latents(latents: Mapping[str, Latent], data: DataInfo) -> LatentSpace:
     built: dict[str, LatentModule] = {}
     for name in drawing_order({name: latent.depends_on() for name, latent in latents.items()}):
         others = {other: built[other] for other in latents[name].depends_on()}
-        built[name] = latents[name].module(LatentContext(data, others))
+        module = latents[name].module(LatentContext(data, others))
+        built[name] = checked_type(module, LatentModule, latents[name], ("latents", name))
     return LatentSpace({name: built[name] for name in latents})

@@ -66,6 +66,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
     images = data.training_images
     with enough_memory("one step"), isolated_rng("dry run"), Training(spec, info, images) as training:
         training.initialise()
+        training.inspect()
         comparison = Comparison(training.players)
         with FlopCounter() as counter:
             losses = training.advance()

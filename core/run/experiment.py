@@ -156,6 +156,8 @@ def _train_from_checkpoint(
             _write_metadata(training, folder, request, data.training_images, ancestry)
         if is_new and spec.train.on_nan == "rollback":
             save(training, folder)  # what the first steps go back to
+        if training.step < spec.train.steps:
+            training.inspect()
         callbacks = [*callbacks, ComparisonNote(training, options.notify)]
         limits = Limits(options.stop, options.signals, _time_limit(spec, options))
         _train_with_events(training, folder, data, RunEvents(callbacks, training, folder.path, options.name), limits)
@@ -175,6 +177,8 @@ def _train_along(request: TrainRequest, world: World) -> RunFolder:
         data = Splits(spec.data)
         with Training(spec, check_against_data(spec, data), data.training_images, world) as training:
             _restore(training, folder, replace(request.options, notify=lambda text: None))
+            if training.step < spec.train.steps:
+                training.inspect()
             train_along(training, request.options.stop, request.options.signals)
     return folder
 
