@@ -1,6 +1,6 @@
 """The components that are installed, by kind and name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gan_run.core.base.errors import NotFoundByName, nearest, shorten, suggest
@@ -8,6 +8,10 @@ from gan_run.core.kinds.component import Component
 
 LONGEST_NAME = 100
 """Characters of an unknown name that are shown."""
+DIGEST = "sha256:"
+"""Begins the version of a plugin that is a file."""
+OWN = "gan-run"
+"""The distribution whose components have precedence where another one has a component of the same name."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ class Catalogue:
         found = self._entries.get(kind, {}).get(bare, [])
         if distribution:
             found = [entry for entry in found if entry.distribution == distribution]
-        if len(found) == 1:
-            return found[0]
+        if (chosen := _by_bare_name(found)) is not None:
+            return chosen
         if found:
             owners = " or ".join(f"{entry.distribution}:{bare}" for entry in found)
             raise NotFoundByName(f"{name!r} is claimed by several plugins: choose {owners}")
@@ -77,4 +81,16 @@ class Catalogue:
         """Every component of a kind, with the name that selects it."""
         for name, entries in self._entries.get(kind, {}).items():
             for entry in entries:
-                yield (name if len(entries) == 1 else f"{entry.distribution}:{name}"), entry
+                yield (name if entry is _by_bare_name(entries) else f"{entry.distribution}:{name}"), entry
+
+
+def _by_bare_name(entries: Sequence[Entry]) -> Entry | None:
+    """Which of the components of one name it chooses; None if none or none alone.
+
+    What is installed beside gan-run takes no name away from specs that were written before. A file that is given with
+    a command is meant, so that its names are not passed over.
+    """
+    own = [entry for entry in entries if entry.distribution == OWN]
+    from_file = any(entry.version.startswith(DIGEST) for entry in entries)
+    chosen = own if own and not from_file else entries
+    return chosen[0] if len(chosen) == 1 else None

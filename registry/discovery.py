@@ -5,15 +5,18 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 
 from gan_run.core.base.errors import PluginError
+from gan_run.registry.catalogue import DIGEST
 
 GROUP = "gan_run"
 """The entry points of plugins: modules with components and hooks."""
 COMMANDS = "gan_run.commands"
 """The entry points of click commands that plugins add to `gan-run`, by the command's name."""
+
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,19 @@ def installed(found: Iterable[EntryPoint] | None = None, group: str = GROUP) -> 
     """Every plugin, or entry point of another group, that an installed distribution declares, by name."""
     points = sorted(entry_points(group=group) if found is None else found, key=lambda point: point.name)
     # Once for each distribution: importlib.metadata reads and parses a file whenever it is asked.
-    metadata = {dist: dist.metadata for dist in {point.dist for point in points} if dist}
+    known = {dist: _name_and_version(dist) for dist in {point.dist for point in points} if dist}
     for point in points:
-        said = metadata[point.dist] if point.dist else {"Name": "unknown", "Version": "unknown"}
-        yield PluginOrigin(point.name, said["Name"], said["Version"], point.load)
+        name, version = known[point.dist] if point.dist else (UNKNOWN, UNKNOWN)
+        yield PluginOrigin(point.name, name, version, point.load)
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """What a distribution says of itself, as far as its metadata can be read."""
+    try:
+        metadata = distribution.metadata
+        return str(metadata["Name"] or UNKNOWN), str(metadata["Version"] or UNKNOWN)
+    except Exception:  # a damaged one must not hide the others
+        return UNKNOWN, UNKNOWN
 
 
 def from_file(path: Path) -> PluginOrigin:
@@ -47,7 +59,7 @@ def from_file(path: Path) -> PluginOrigin:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise PluginError(f"{path}: {error.strerror}") from None
-    return PluginOrigin(path.stem, path.name, f"sha256:{digest}", lambda: _execute(path))
+    return PluginOrigin(path.stem, path.name, f"{DIGEST}{digest}", lambda: _execute(path))
 
 
 def module_name(path: Path) -> str:

@@ -4,25 +4,30 @@ import copy
 import inspect
 import re
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
+from itertools import islice
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 import pluggy
 
-from gan_run.core.base.errors import PluginError, suggest
+from gan_run.core.base.errors import PluginError, describe_error, suggest
 from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.events import Event
 from gan_run.core.kinds.spec import Spec
 from gan_run.registry import hookspecs
 from gan_run.registry.catalogue import Catalogue, Entry
+from gan_run.registry.containment import contained
 from gan_run.registry.discovery import PluginOrigin, from_file, installed, module_name
 from gan_run.registry.missing import LenientCatalogue
 from gan_run.registry.spec_loading import read_recorded_spec
 
+MOST = 10_000
+"""Components of one plugin; an endless list would never be read."""
 HOOKS = tuple(name for name in dir(hookspecs) if name.startswith(hookspecs.PREFIX))
 DISCOVERY = "gan_run_components"
 """The hook that is called when a plugin is loaded; the others receive events."""
@@ -115,6 +120,14 @@ class Registry:
         blocked = [text for name in self.blocked for text in ("-p", f"no:{name}")]
         return [*blocked, *(text for file in self.files for text in ("--plugin", str(file)))]
 
+    def plugin_of_component(self, component: type[Component]) -> Plugin | None:
+        """The plugin that provides a component."""
+        entry = self.catalogue.entry_of(component)
+        if entry is None:
+            return None
+        keys = (entry.plugin, entry.distribution)
+        return next((plugin for plugin in self.plugins if (plugin.name, plugin.distribution) == keys), None)
+
     def plugin_of(self, error: BaseException) -> Plugin | None:
         """The plugin in whose code an error was raised: the innermost one in its traceback."""
         modules = {plugin: self.manager.get_plugin(plugin.key) for plugin in self.plugins if plugin.error is None}
@@ -180,24 +193,49 @@ def _distinct(files: Iterable[Path]) -> list[Path]:
 def _load(source: PluginOrigin, manager: pluggy.PluginManager, catalogue: Catalogue) -> Plugin:
     plugin = Plugin(source.name, source.distribution, source.version)
     begin = time.perf_counter()
-    try:
-        module = source.load()
-        manager.register(module, name=plugin.key)
-        _refuse_unknown_hooks(module)
-        given = _only(manager, plugin.key, DISCOVERY)()
-        components = [_checked(component) for several in given for component in several]
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does, the others must be loaded
-        if manager.has_plugin(plugin.key):
-            manager.unregister(name=plugin.key)
-        return replace(plugin, seconds=time.perf_counter() - begin, error=f"{type(error).__name__}: {error}")
-    for component in components:
-        catalogue.add(Entry(component, source.name, source.distribution, source.version))
-    return replace(
-        plugin,
-        seconds=time.perf_counter() - begin,
-        components=tuple(f"{component.kind}:{component.name()}" for component in components),
-        hooks=tuple(caller.name for caller in manager.get_hookcallers(module) or () if caller.name != DISCOVERY),
-    )
+    with contained() as interrupt:
+        try:
+            entries, hooks = _read(source, plugin, manager)
+        except BaseException as error:  # whatever a stranger's module does, the others must be loaded
+            if manager.has_plugin(plugin.key):
+                manager.unregister(name=plugin.key)
+            if interrupt.pressed:
+                raise
+            text = " ".join(describe_error(error).split())
+            return replace(plugin, seconds=time.perf_counter() - begin, error=text)
+    for entry in entries:
+        catalogue.add(entry)
+    names = tuple(f"{entry.component.kind}:{entry.component.name()}" for entry in entries)
+    return replace(plugin, seconds=time.perf_counter() - begin, components=names, hooks=hooks)
+
+
+def _read(source: PluginOrigin, plugin: Plugin, manager: pluggy.PluginManager) -> tuple[list[Entry], tuple[str, ...]]:
+    """Import a plugin. Returns its components and its hooks; raises whatever is wrong with it."""
+    module = source.load()
+    if not isinstance(module, ModuleType):
+        raise TypeError(f"its entry point names {type(module).__name__}, not a module")
+    manager.register(module, name=plugin.key)
+    _refuse_unknown_hooks(module)
+    given = _only(manager, plugin.key, DISCOVERY)()
+    components = [_checked(component) for several in given for component in _listed(several)]
+    distinct = list(dict.fromkeys(components))
+    named = Counter((component.kind, component.name()) for component in distinct)
+    for (kind, name), count in named.items():
+        if count > 1:
+            raise ValueError(f"{count} of its components are called {kind}:{name}")
+    entries = [Entry(component, source.name, source.distribution, source.version) for component in distinct]
+    hooks = tuple(caller.name for caller in manager.get_hookcallers(module) or () if caller.name != DISCOVERY)
+    return entries, hooks
+
+
+def _listed(given: object) -> list[object]:
+    """What `gan_run_components` returned, as a list. Raises TypeError or ValueError."""
+    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
+        raise TypeError(f"{DISCOVERY} returns a {type(given).__name__}, not a list of component classes")
+    listed = list(islice(given, MOST + 1))
+    if len(listed) > MOST:
+        raise ValueError(f"{DISCOVERY} returns more than {MOST} component classes")
+    return listed
 
 
 def _only(manager: pluggy.PluginManager, key: str, hook: str) -> pluggy.HookCaller:
@@ -213,11 +251,23 @@ def _refuse_unknown_hooks(module: object) -> None:
             raise ValueError(f"there is no hook called {name}{suggest(name, HOOKS)}")
 
 
+def _own_kinds() -> list[type[Component]]:
+    """The kinds of gan-run itself."""
+    return [
+        kind for kind in Component.__subclasses__() if kind.is_kind() and kind.__module__.startswith("gan_run.core.")
+    ]
+
+
 def _checked(component: object) -> type[Component]:
     if not inspect.isclass(component) or not issubclass(component, Component) or component.is_kind():
         raise TypeError(f"{component!r} is no component class")
     if not hasattr(component, "kind"):
         raise TypeError(f"{component.__name__} has no kind: derive it from Loss, Latent, …")
+    ours = next((kind for kind in _own_kinds() if kind.kind == component.kind), None)
+    if ours is not None and not issubclass(component, ours):
+        raise TypeError(
+            f"{component.__name__} says that it is a {component.kind}, and is not derived from {ours.__name__}"
+        )
     if inspect.isabstract(component):
         missing = ", ".join(sorted(component.__abstractmethods__))
         raise TypeError(f"{component.__name__} does not define {missing}")

@@ -34,7 +34,17 @@ class RunError(GanRunError):
 
 
 class TrainingError(GanRunError):
-    """Training cannot continue: a loss or a weight is not finite."""
+    """Training cannot continue: a loss or a weight is not finite.
+
+    Attributes:
+        step: The step at which it was seen first.
+        what: The loss or the weights.
+    """
+
+    def __init__(self, message: str, step: int = 0, what: str = "") -> None:
+        super().__init__(message)
+        self.step = step
+        self.what = what
 
 
 class PluginError(GanRunError):
@@ -60,7 +70,8 @@ def describe_error(error: BaseException) -> str:
         text = str(error)
     except BaseException as another:  # whatever a stranger's code does
         return f"{name} (its text cannot be shown: {type(another).__name__})"
-    return f"{name}: {text}" if text else name
+    shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    return f"{name}: {shown}" if shown else name
 
 
 Place = tuple[str | int, ...]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_run.core.base.distributed import World, current_world
-from gan_run.core.base.errors import Problem, RunError, SpecError, show_place
+from gan_run.core.base.errors import Problem, RunError, SpecError, TrainingError, show_place
 from gan_run.core.base.files import hash_file
 from gan_run.core.base.memory import enough_memory
 from gan_run.core.base.randomness import isolated_rng
@@ -41,7 +41,6 @@ from gan_run.core.run.resolve import (
 from gan_run.core.run.rollback import go_back, rollbacks_of
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.same_run import decisive_components, differences
-from gan_run.core.run.stopping import NotFiniteError
 from gan_run.core.run.time_limit import TimeLimit
 
 NOTHING_TO_DO = "{} is finished: nothing to do (--fresh starts it again)"
@@ -118,7 +117,7 @@ def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, dat
     while True:
         try:
             _train_from_checkpoint(replace(request, spec=spec), folder, info, data, world, rollbacks, goes_back)
-        except NotFiniteError as error:
+        except TrainingError as error:
             rollbacks, goes_back = rollbacks + 1, True
             options.notify(go_back(error, spec, folder, rollbacks))
         else:
@@ -146,7 +145,7 @@ def _train_from_checkpoint(
         goes_back: Whether this process has just done so.
 
     Raises:
-        NotFiniteError: A loss or a weight is not finite.
+        TrainingError: A loss or a weight is not finite.
     """
     spec, options = request.spec, request.options
     callbacks, is_new = options.all_callbacks(spec), folder.latest() is None

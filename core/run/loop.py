@@ -29,7 +29,7 @@ from gan_run.core.run.best import BestCheckpoint
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.run_evaluation import Evaluation
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.stopping import NotFiniteError, Stopped, TimeUp
+from gan_run.core.run.stopping import Stopped, TimeUp, not_finite
 from gan_run.core.run.time_limit import TimeIsUp, TimeLimit
 
 
@@ -44,7 +44,7 @@ def save(training: Training, run: RunFolder, evaluated: bool = True) -> checkpoi
     tensors = model_tensors(training.game, training.ema)
     damaged = checkpoint.first_not_finite(tensors)
     if damaged is not None:
-        raise NotFiniteError(training.step, f"the weights {damaged}", recovery_hint(run))
+        raise not_finite(training.step, f"the weights {damaged}", recovery_hint(run))
     run.sync_logs()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
     state = checkpoint.RunState(training.rollbacks, evaluated)
@@ -88,7 +88,7 @@ class NonFiniteMonitor:
         ]
         if bad:
             step, name = min(bad)
-            raise NotFiniteError(int(step), f"the loss {name}", recovery_hint(run))
+            raise not_finite(int(step), f"the loss {name}", recovery_hint(run))
 
 
 def recovery_hint(run: RunFolder) -> str:
@@ -113,7 +113,7 @@ def train(training: Training, run: RunFolder, data: Splits, events: RunEvents, l
 
     Raises:
         Stopped: It was asked to stop, or the time of `train.for` has passed; a checkpoint is saved.
-        NotFiniteError: A loss or a weight is not finite.
+        TrainingError: A loss or a weight is not finite.
     """
     settings, latest = training.spec.train, run.latest()
     loop = Loop(training, run, data, events, limits)

@@ -4,11 +4,12 @@ The checkpoint is one that an uninterrupted run has too, and its manifest has th
 that is stopped or killed after a return takes the same steps once it is resumed.
 """
 
+from gan_run.core.base.errors import TrainingError
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.checkpoint import complete, forget_after, load_state
 from gan_run.core.run.loop import recovery_hint
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.stopping import NotFiniteError
+from gan_run.core.run.stopping import not_finite
 
 
 def rollbacks_of(folder: RunFolder) -> int:
@@ -17,7 +18,7 @@ def rollbacks_of(folder: RunFolder) -> int:
     return 0 if latest is None else load_state(latest).rollbacks
 
 
-def go_back(error: NotFiniteError, spec: Spec, folder: RunFolder, number: int) -> str:
+def go_back(error: TrainingError, spec: Spec, folder: RunFolder, number: int) -> str:
     """Make an earlier checkpoint the last one of a run, and note the return in metrics.jsonl.
 
     Args:
@@ -30,7 +31,7 @@ def go_back(error: NotFiniteError, spec: Spec, folder: RunFolder, number: int) -
         What is to be said of it.
 
     Raises:
-        NotFiniteError: The spec does not ask for it, the run has gone back as often as it may, or there is no
+        TrainingError: The spec does not ask for it, the run has gone back as often as it may, or there is no
             checkpoint.
     """
     saved = complete(folder.checkpoints)
@@ -38,7 +39,7 @@ def go_back(error: NotFiniteError, spec: Spec, folder: RunFolder, number: int) -
         raise error
     if number > spec.train.rollbacks:
         hint = f"train.rollbacks allows no more than {spec.train.rollbacks}; {recovery_hint(folder)}"
-        raise NotFiniteError(error.step, error.what, hint)
+        raise not_finite(error.step, error.what, hint)
     regular = [each.step for each in saved if each.step % spec.train.checkpoint_every == 0]
     to = regular[-1] if regular else saved[-1].step
     # Lines of the first step that is taken again: a run that is resumed before it writes them anew.

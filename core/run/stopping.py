@@ -19,15 +19,13 @@ class TimeUp(Stopped):
     """The time of `train.for` has passed, after a checkpoint was saved."""
 
 
-class NotFiniteError(TrainingError):
-    """A loss or a weight is not finite.
+def not_finite(step: int, what: str, hint: str) -> TrainingError:
+    """The error of a loss or a weight that is not finite.
 
-    Attributes:
+    Args:
         step: The step at which it was seen first.
-        what: The loss or the weights.
+        what: "the loss NAME" or "the weights NAME".
+        hint: What can be done.
     """
-
-    def __init__(self, step: int, what: str, hint: str) -> None:
-        super().__init__(f"step {step}: {what} {'are' if what.startswith('the weights') else 'is'} not finite; {hint}")
-        self.step = step
-        self.what = what
+    verb = "are" if what.startswith("the weights") else "is"
+    return TrainingError(f"step {step}: {what} {verb} not finite; {hint}", step, what)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, set_option, with_plugins
+from gan_run.cli.common import Plugins, answer, json_option, set_option, with_plugins
 
 if TYPE_CHECKING:
     from gan_run.bench.baselines import Comparison
@@ -72,7 +72,7 @@ def bench(
     if report is not None:
         report.write_text(content, encoding="utf-8")
     if as_json:
-        click.echo(content)
+        answer(content)
     else:
         click.echo(
             f"{read.name} on {environment['device']}, {environment['processor']}, {environment['threads']} threads"

@@ -1,11 +1,10 @@
 """`gan-run check`: one step of a spec without a run folder."""
 
-import json
 from pathlib import Path
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, set_option, with_plugins
+from gan_run.cli.common import Plugins, echo_json, json_option, set_option, with_plugins
 from gan_run.cli.spec_argument import given_spec, spec_argument
 
 
@@ -36,7 +35,7 @@ def check(plugins: Plugins, spec: Path, overrides: tuple[str, ...], resolved: bo
     for warning in report.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:
-        click.echo(json.dumps(report._asdict(), indent=2))
+        echo_json(report._asdict())
         return
     width = max(map(len, (*report.parameters, *report.entropy, "one step"))) + 2
     click.echo(f"{spec}: good")

@@ -1,10 +1,12 @@
 """What all commands share: the choice of plugins, and how errors and warnings are shown."""
 
 import functools
+import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TextIO
 import click
 
 from gan_run.cli.completion import complete_run, runs_near
-from gan_run.core.base.errors import GanRunError, TrainingError, nearest
+from gan_run.core.base.errors import GanRunError, PluginError, TrainingError, nearest
 from gan_run.core.base.system_errors import what_happened
 
 if TYPE_CHECKING:
@@ -41,14 +43,29 @@ class Plugins:
 
         return load_plugins(self.blocked, files=self.files)
 
-    def add_note(self, error: Exception) -> None:
-        """Name the plugin in whose code an unexpected error was raised, below its traceback."""
-        if (origin := self.origin(error)) is not None:
-            error.add_note(f"This was raised in {origin}.")
+    def head(self, error: Exception) -> None:
+        """Name the plugin and the component in whose code an unexpected error was raised, above its traceback."""
+        if "registry" not in vars(self):
+            return
+        from gan_run.culprit import headline
+
+        if (line := headline(error, self.registry)) is not None:
+            click.echo(f"error: {line}", err=True)
+        if (plugin := self.registry.plugin_of(error)) is not None:
+            error.add_note(f"This was raised in {plugin}.")
 
     def origin(self, error: Exception) -> "Plugin | None":
         """The plugin in whose code an error was raised, one of gan-run's own too; None for code that is in none."""
         return self.registry.plugin_of(error) if "registry" in vars(self) else None
+
+    def owner(self, error: GanRunError) -> str:
+        """The beginning of a message of a component that breaks its contract: its plugin; else nothing."""
+        if "registry" not in vars(self) or not isinstance(error, PluginError):
+            return ""
+        from gan_run.culprit import owner
+
+        plugin = owner(error, self.registry)
+        return f"{plugin}: " if plugin else ""
 
 
 def _blocked(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -69,9 +86,9 @@ block_option = click.option(
 )
 
 
-def show_error(error: GanRunError) -> NoReturn:
-    """Show a mistake of the user's in a line or two, and exit."""
-    click.echo(f"error: {error}", err=True)
+def show_error(error: GanRunError, owner: str = "") -> NoReturn:
+    """Show a mistake of the user's, or of the owner of a component, in a line or two, and exit."""
+    click.echo(f"error: {owner}{error}", err=True)
     sys.exit(TRAINING_FAILED if isinstance(error, TrainingError) else USER_ERROR)
 
 
@@ -79,8 +96,8 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
     """A command whose first argument is the choice of plugins.
 
     A GanRunError is the user's to mend: it is shown in a line or two, and the exit code is 2 (1 if training failed).
-    So is an error of the system, such as a full disk. Any other exception is a bug of gan-run or of a plugin: it keeps
-    its traceback, and the exit code is 1.
+    So is an error of the system, such as a full disk. Any other exception is a bug of gan-run or of a plugin: a line
+    names the plugin and the component, its traceback follows, and the exit code is 1.
     """
 
     @block_option
@@ -99,25 +116,55 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
     ) -> None:
         plugins = Plugins((*(click.get_current_context().obj or ()), *blocked), files)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _answers(bool(kwargs.get("as_json"))):
                 warnings.showwarning = _show_warning
                 function(plugins, *args, **kwargs)
         except GanRunError as error:
             if traceback:
                 raise
-            show_error(error)
+            show_error(error, plugins.owner(error))
         except OSError as error:
             if traceback or error.errno is None:
-                plugins.add_note(error)
+                plugins.head(error)
                 raise
             origin = plugins.origin(error)
             added = origin is not None and origin.distribution != OWN
             show_error(GanRunError(what_happened(error) + (f" (raised in {origin})" if added else "")))
         except Exception as error:
-            plugins.add_note(error)
+            plugins.head(error)
             raise
 
     return wrapped
+
+
+ANSWERS = "gan_run.answers"
+"""Where a context keeps the stream of the command's answer."""
+
+
+@contextmanager
+def _answers(as_json: bool) -> Iterator[None]:
+    """A context in which what anybody prints goes to standard error if a program reads standard output."""
+    if not as_json:
+        yield
+        return
+    click.get_current_context().meta[ANSWERS] = sys.stdout
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+def echo_json(content: object, *, ensure_ascii: bool = True) -> None:
+    """Print the answer to --json.
+
+    Args:
+        content: What JSON has.
+        ensure_ascii: Whether other letters are written as escapes.
+    """
+    answer(json.dumps(content, indent=2, ensure_ascii=ensure_ascii))
+
+
+def answer(text: str) -> None:
+    """Print an answer to --json that is text already."""
+    click.echo(text, file=click.get_current_context().meta.get(ANSWERS))
 
 
 def _show_warning(

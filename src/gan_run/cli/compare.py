@@ -1,11 +1,10 @@
 """`gan-run compare`: runs side by side."""
 
-import json
 from pathlib import Path
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, runs_argument, with_plugins
+from gan_run.cli.common import Plugins, echo_json, json_option, runs_argument, with_plugins
 
 
 @click.command()
@@ -58,7 +57,7 @@ def compare(
     if curves_file is not None:
         found.draw_curves(curves_file, numbers)
     if as_json:
-        click.echo(json.dumps(found.as_object(), indent=2, ensure_ascii=False))
+        echo_json(found.as_object(), ensure_ascii=False)
     else:
         show_comparison(found, Console())
         for file in filter(None, (csv_file, curves_file)):

@@ -1,14 +1,13 @@
 """`gan-run components`: what a spec can name."""
 
 import inspect
-import json
 from dataclasses import asdict
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, with_plugins
+from gan_run.cli.common import Plugins, echo_json, json_option, with_plugins
 from gan_run.cli.completion import complete_kind
 from gan_run.core.base.errors import NotFoundByName, suggest
 
@@ -51,7 +50,7 @@ def _list(catalogue: "Catalogue", kinds: list[str], as_json: bool) -> None:
         for name, entry in sorted(catalogue.named(kind), key=lambda pair: pair[0])
     ]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        echo_json(rows)
         return
     widths = {column: max(len(row[column]) for row in rows) for column in ("kind", "type")}
     for row in rows:
@@ -66,7 +65,7 @@ def _show(kind: str, name: str, entry: "Entry", as_json: bool) -> None:
     if as_json:
         source = {"plugin": entry.plugin, "distribution": entry.distribution, "version": entry.version}
         rows = [asdict(field) for field in fields]
-        click.echo(json.dumps({"kind": kind, "type": name, **source, "about": about, "fields": rows}, indent=2))
+        echo_json({"kind": kind, "type": name, **source, "about": about, "fields": rows})
         return
     click.echo(f"{kind} {name}, from the plugin {entry.plugin} ({entry.distribution} {entry.version})\n\n{about}\n")
     width = max((len(field.name) for field in fields), default=0)

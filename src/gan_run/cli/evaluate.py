@@ -1,12 +1,11 @@
 """`gan-run evaluate`: the metrics of a run."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, run_argument, set_option, with_plugins
+from gan_run.cli.common import Plugins, echo_json, json_option, run_argument, set_option, with_plugins
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def evaluate(
 
     found = evaluate_run(run, plugins.registry, overrides, checkpoint)
     if as_json:
-        click.echo(json.dumps({"step": found.step, "metrics": found.recorded}, indent=2))
+        echo_json({"step": found.step, "metrics": found.recorded})
         return
     show(found.step, found.results, Console())
     click.echo(f"in full: {found.file}")

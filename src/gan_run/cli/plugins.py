@@ -1,10 +1,8 @@
 """`gan-run plugins`: where components and hooks come from."""
 
-import json
-
 import click
 
-from gan_run.cli.common import Plugins, json_option, with_plugins
+from gan_run.cli.common import Plugins, echo_json, json_option, with_plugins
 from gan_run.cli.plugin_commands import plugin_commands
 
 SLOW = 1.0
@@ -26,7 +24,7 @@ def plugins(plugins: Plugins, as_json: bool) -> None:
 
     found = plugins.registry.plugins
     if as_json:
-        click.echo(json.dumps([asdict(plugin) for plugin in found], indent=2))
+        echo_json([asdict(plugin) for plugin in found])
         return
     for plugin in found:
         what = f"ERROR {plugin.error}" if plugin.error else ", ".join((*plugin.components, *plugin.hooks))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gan_run.cli.common import Plugins, json_option, runs_argument, with_plugins
+from gan_run.cli.common import Plugins, echo_json, json_option, runs_argument, with_plugins
 from gan_run.cli.options import checkpoint_option
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def select(
             _check_link(run.path, link)  # before what takes minutes
     found = select_runs(opened, wanted, checkpoint=checkpoint, registry=plugins.registry)
     if as_json:
-        click.echo(json.dumps(as_object(found), indent=2))
+        echo_json(as_object(found))
     else:
         show(found, Console())
     if link is not None:

@@ -114,7 +114,7 @@ def test_it_goes_back_and_on_and_logs_each_return_once(
     # Every step is logged once, in order, whatever was abandoned.
     assert [line["step"] for line in lines(run) if "rollback" not in line] == list(range(1, 41))
     assert keeps.began == [0, *(each["to"] for each in returns)]
-    assert keeps.ended == [*["NotFiniteError"] * len(returns), "NoneType"]
+    assert keeps.ended == [*["TrainingError"] * len(returns), "NoneType"]
     assert keeps.saved == sorted({*keeps.saved})
     told = [text for text in said if "going back to step" in text]
     assert told[0].startswith(

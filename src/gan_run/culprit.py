@@ -1,0 +1,134 @@
+"""Whose bug an unexpected error is: read off its traceback, after the fact, so that nothing is slower for it."""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
+
+from gan_run.core.base.errors import Place, show_place
+from gan_run.core.engine.game import Game
+from gan_run.core.engine.player import Player
+from gan_run.core.engine.training import Training
+from gan_run.core.engine.update import Update
+from gan_run.core.kinds.component import Component
+from gan_run.core.kinds.contract import ContractError
+from gan_run.core.kinds.spec import Spec
+
+if TYPE_CHECKING:
+    from gan_run.registry.plugins import Registry
+
+PARTS: Mapping[str, Place] = {
+    "stack.generator": ("generator",),
+    "discriminator.trunk": ("discriminator", "trunk"),
+    "discriminator.head": ("discriminator", "head"),
+}
+"""Places in a spec by the names of modules in a game."""
+
+
+class Culprit(NamedTuple):
+    """Where an error was raised, as far as that is known."""
+
+    component: Component | None
+    place: Place | None
+    player: str | None
+    step: int | None
+
+
+def headline(error: BaseException, registry: "Registry") -> str | None:
+    """One line that heads the traceback of an error: the plugin, the component with its place in the spec, the player.
+
+    Args:
+        error: The error.
+        registry: The plugins.
+
+    Returns:
+        The line; None if it was raised in no plugin's code and of no component.
+    """
+    culprit = find_culprit(error)
+    plugin = None if culprit.component is None else registry.plugin_of_component(type(culprit.component))
+    plugin = registry.plugin_of(error) or plugin
+    if plugin is None and culprit.component is None:
+        return None
+    parts = [f"a bug in {plugin}" if plugin is not None else "a bug in this program"]
+    if culprit.component is not None and culprit.place is not None:
+        kind = type(culprit.component).kind
+        parts.append(f"the {kind} {culprit.component.name()} at {show_place(culprit.place)}")
+    if culprit.player is not None:
+        parts.append(f"in the update of the {culprit.player}")
+    if culprit.step is not None:
+        parts.append(f"step {culprit.step + 1}")
+    return ", ".join(parts)
+
+
+def owner(error: BaseException, registry: "Registry") -> str | None:
+    """The plugin whose component breaks its contract; None of another error."""
+    component = error.component if isinstance(error, ContractError) else find_culprit(error).component
+    return None if component is None else registry.origin(type(component))
+
+
+def find_culprit(error: BaseException) -> Culprit:
+    """The innermost component of the spec in whose code an error was raised, and the player whose update it was.
+
+    Args:
+        error: An error that was raised.
+    """
+    frames = list(_frames(error.__traceback__))
+    spec = next((value for frame in frames for value in frame.values() if isinstance(value, Spec)), None)
+    owners = [frame.get("self") for frame in frames]
+    trainings = [each for each in owners if isinstance(each, Training)]
+    if trainings:
+        spec = trainings[-1].spec
+    game = next((each.game for each in reversed(owners) if isinstance(each, Training | Update)), None)
+    player = next((each.name for each in reversed(owners) if isinstance(each, Player)), None)
+    found = next((each for frame in reversed(frames) if (each := _of_frame(frame, spec, game)) is not None), None)
+    component, place = (None, None) if found is None else found
+    return Culprit(component, place, player, trainings[-1].step if player is not None and trainings else None)
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[Mapping[str, object]]:
+    """The local variables of each frame, the outermost first."""
+    while traceback is not None:
+        yield traceback.tb_frame.f_locals
+        traceback = traceback.tb_next
+
+
+def _of_frame(frame: Mapping[str, object], spec: Spec | None, game: Game | None) -> tuple[Component, Place] | None:
+    """The component whose code a frame is, and its place in the spec."""
+    if spec is None:
+        return None
+    this, key = frame.get("self"), frame.get("key")
+    for place, component in spec.components():
+        if component is this:
+            return component, place
+    if isinstance(this, Update) and isinstance(key, str):  # it has called a term
+        return _at(_term(spec, key), spec)
+    if game is None:
+        return None
+    name = next((name for name, module in game.named_modules() if module is this), "")
+    return _at(_place_of(name, spec, game), spec)
+
+
+def _place_of(name: str, spec: Spec, game: Game) -> Place | None:
+    """The place in a spec of what a module of a game belongs to."""
+    for part, place in PARTS.items():
+        if name == part or name.startswith(f"{part}."):
+            return place
+    for key in game.terms:
+        if name == f"terms.{key}" or name.startswith(f"terms.{key}."):
+            return _term(spec, key)
+    for latent in game.latents:
+        module = game.latents[latent]
+        if any(each is game.get_submodule(name) for each in module.modules()):
+            return ("latents", latent)
+    for index, part_module in enumerate(game.discriminator.augment.parts):
+        if any(each is game.get_submodule(name) for each in part_module.modules()):
+            return ("discriminator", "augment", index)
+    return None
+
+
+def _term(spec: Spec, key: str) -> Place | None:
+    keys = list(spec.losses_by_key())
+    return ("losses", keys.index(key)) if key in keys else None
+
+
+def _at(place: Place | None, spec: Spec) -> tuple[Component, Place] | None:
+    return next(((part, place) for where, part in spec.components() if where == place), None) if place else None
