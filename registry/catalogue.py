@@ -14,6 +14,11 @@ OWN = "gan-run"
 """The distribution whose components have precedence where another one has a component of the same name."""
 
 
+def shown_version(version: str) -> str:
+    """A version in a message: of a file the beginning of its digest."""
+    return version[: len(DIGEST) + 12] if version.startswith(DIGEST) else version
+
+
 @dataclass(frozen=True)
 class Entry:
     """One component, and the plugin and distribution that provide it."""
@@ -26,7 +31,7 @@ class Entry:
     def __str__(self) -> str:
         if self.distribution == "this program":
             return "this program"
-        return f"the plugin {self.plugin} ({self.distribution} {self.version})"
+        return f"the plugin {self.plugin} ({self.distribution} {shown_version(self.version)})"
 
 
 @dataclass

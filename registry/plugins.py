@@ -20,7 +20,7 @@ from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.events import Event
 from gan_run.core.kinds.spec import Spec
 from gan_run.registry import hookspecs
-from gan_run.registry.catalogue import Catalogue, Entry
+from gan_run.registry.catalogue import OWN, Catalogue, Entry, shown_version
 from gan_run.registry.containment import contained
 from gan_run.registry.discovery import PluginOrigin, from_file, installed, module_name
 from gan_run.registry.missing import LenientCatalogue
@@ -58,7 +58,7 @@ class Plugin:
         return f"{self.distribution}:{self.name}"
 
     def __str__(self) -> str:
-        return f"the plugin {self.name} ({self.distribution} {self.version})"
+        return f"the plugin {self.name} ({self.distribution} {shown_version(self.version)})"
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,11 @@ class Registry:
         """The plugin that provides a component, for messages."""
         entry = self.catalogue.entry_of(component)
         return "this program" if entry is None else str(entry)
+
+    def is_own(self, component: type[Component]) -> bool:
+        """Whether a component is one of gan-run's own."""
+        entry = self.catalogue.entry_of(component)
+        return entry is not None and entry.distribution == OWN
 
     def callbacks(self) -> list[Callback]:
         """The hooks of each plugin that has any, in the order in which plugins were loaded."""
@@ -230,6 +235,8 @@ def _read(source: PluginOrigin, plugin: Plugin, manager: pluggy.PluginManager) -
 
 def _listed(given: object) -> list[object]:
     """What `gan_run_components` returned, as a list. Raises TypeError or ValueError."""
+    if inspect.iscoroutine(given):
+        given.close()  # else Python complains that nobody has awaited it
     if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
         raise TypeError(f"{DISCOVERY} returns a {type(given).__name__}, not a list of component classes")
     listed = list(islice(given, MOST + 1))

@@ -105,7 +105,7 @@ def registry(toys: Path) -> Iterator[Registry]:
         yield load_plugins()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def install_plugin() -> Callable[..., Path]:
     """install_plugin(site, name, version, code, entry=name) installs a third party's distribution in a folder."""
     return install

@@ -144,7 +144,7 @@ class DataSource(Component):
             return self.load("test")
         if split == "validation" and not self.validation and (own := self.load_validation()) is not None:
             return own
-        whole = self.load("train")
+        whole = checked_type(self.load("train"), ImageSet, self, ("data",), "load")
         self._check_validation(whole.count)
         train, validation = whole.split_off(self.validation)
         return train if split == "train" else validation

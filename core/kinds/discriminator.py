@@ -74,8 +74,7 @@ class TrunkModule(nn.Module, ABC):
             def see(self, images: Tensor, condition: Values) -> Features:
                 return self(torch.cat([images, condition["sketch"]], dim=1))
         """
-        features = self(images)
-        assert isinstance(features, Features)
+        features: Features = self(images)
         return features
 
 

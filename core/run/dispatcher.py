@@ -80,7 +80,8 @@ def _title(callback: Callback) -> str:
     try:
         return str(callback.title())
     except Exception:  # a stranger's
-        return f"the callback {type(callback).__qualname__}"
+        own = callback.callback if isinstance(callback, DeclaredAt) else callback
+        return f"the callback {type(own).__qualname__}"
 
 
 def _origin(callback: Callback) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
-from gan_run.core.base.errors import Place, show_place
+from gan_run.core.base.errors import DataError, Place, show_place
 from gan_run.core.engine.game import Game
 from gan_run.core.engine.player import Player
 from gan_run.core.engine.training import Training
@@ -60,9 +60,11 @@ def headline(error: BaseException, registry: "Registry") -> str | None:
 
 
 def owner(error: BaseException, registry: "Registry") -> str | None:
-    """The plugin whose component breaks its contract; None of another error."""
+    """The plugin whose component breaks its contract, or cannot use its data; None where nobody needs to be told."""
     component = error.component if isinstance(error, ContractError) else find_culprit(error).component
-    return None if component is None else registry.origin(type(component))
+    if component is None or (isinstance(error, DataError) and registry.is_own(type(component))):
+        return None
+    return registry.origin(type(component))
 
 
 def find_culprit(error: BaseException) -> Culprit:
@@ -75,9 +77,9 @@ def find_culprit(error: BaseException) -> Culprit:
     spec = next((value for frame in frames for value in frame.values() if isinstance(value, Spec)), None)
     owners = [frame.get("self") for frame in frames]
     trainings = [each for each in owners if isinstance(each, Training)]
-    if trainings:
-        spec = trainings[-1].spec
-    game = next((each.game for each in reversed(owners) if isinstance(each, Training | Update)), None)
+    # Of an object whose __init__ has raised an attribute may be missing.
+    games = [getattr(each, "game", None) for each in reversed(owners) if isinstance(each, Training | Update)]
+    game = next((each for each in games if each is not None), None)
     player = next((each.name for each in reversed(owners) if isinstance(each, Player)), None)
     found = next((each for frame in reversed(frames) if (each := _of_frame(frame, spec, game)) is not None), None)
     component, place = (None, None) if found is None else found

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TextIO
 import click
 
 from gan_run.cli.completion import complete_run, runs_near
-from gan_run.core.base.errors import GanRunError, PluginError, TrainingError, nearest
+from gan_run.cli.streams import printing_to_stderr
+from gan_run.core.base.errors import DataError, GanRunError, PluginError, TrainingError, nearest
 from gan_run.core.base.system_errors import what_happened
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Plugins:
         """All installed plugins but those blocked, and those in files. Raises PluginError."""
         from gan_run.registry.plugins import load_plugins
 
-        return load_plugins(self.blocked, files=self.files)
+        with printing_to_stderr():
+            return load_plugins(self.blocked, files=self.files)
 
     def head(self, error: Exception) -> None:
         """Name the plugin and the component in whose code an unexpected error was raised, above its traceback."""
@@ -59,8 +61,8 @@ class Plugins:
         return self.registry.plugin_of(error) if "registry" in vars(self) else None
 
     def owner(self, error: GanRunError) -> str:
-        """The beginning of a message of a component that breaks its contract: its plugin; else nothing."""
-        if "registry" not in vars(self) or not isinstance(error, PluginError):
+        """The beginning of the message where a component breaks its contract: its plugin; else nothing."""
+        if "registry" not in vars(self) or not isinstance(error, PluginError | DataError):
             return ""
         from gan_run.culprit import owner
 

@@ -7,6 +7,8 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,3 +49,22 @@ def _open_nowhere(number: int) -> None:
     if opened != number:
         os.dup2(opened, number)
         os.close(opened)
+
+
+@contextmanager
+def printing_to_stderr() -> Iterator[None]:
+    """A context in which standard output is standard error, for what does not print by Python too."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    try:
+        before = os.dup(1)
+    except OSError:  # closed
+        yield
+        return
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(before, 1)
+        os.close(before)
