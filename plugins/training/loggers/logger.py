@@ -15,7 +15,6 @@ from gan_run import (
     Callback,
     DeclaredCallback,
     Event,
-    GanRunError,
     MetricMeasured,
     PluginError,
     RunEnded,
@@ -26,10 +25,6 @@ from gan_run import (
 from gan_run.plugins.training.loggers.written_points import WrittenPoints
 
 End = Literal["finished", "stopped", "failed"]
-
-
-class LoggerFailed(GanRunError):
-    """A logger writes nothing more until the run is resumed."""
 
 
 class LogRun(ABC):
@@ -120,30 +115,17 @@ class Logger(DeclaredCallback):
 
 
 class Logging(Callback):
-    """Writes the events of a run to a tool.
-
-    The first failure is raised, which costs a warning; after that nothing is written, so that a tool that cannot be
-    reached does not hold up each step.
-    """
+    """Writes the events of a run to a tool. What it raises costs a warning; it is then not called again, so that a tool
+    that cannot be reached does not hold up each step."""
 
     def __init__(self, declared: Logger, tool: ModuleType) -> None:
         self._declared = declared
         self._tool = tool
         self._run: LogRun | None = None
         self._written: WrittenPoints | None = None
-        self._failed = False
 
     def title(self) -> str:
         return f"the callback {self._declared.name()}"
-
-    def handle(self, event: Event) -> None:
-        try:
-            super().handle(event)
-        except Exception as error:
-            if not self._failed:
-                self._failed = True
-                reason = f"{type(error).__name__}: {error}; nothing more is logged until the run is resumed"
-                raise LoggerFailed(reason) from error
 
     def run_started(self, event: RunStarted) -> None:
         declared = self._declared
@@ -180,7 +162,7 @@ class Logging(Callback):
 
     def _write(self, point: str, event: Event, write: Callable[[LogRun], None]) -> None:
         """Write a point, unless it was written before the run was resumed."""
-        if self._run is None or self._written is None or self._failed or self._written.has(point, event.step):
+        if self._run is None or self._written is None or self._written.has(point, event.step):
             return
         write(self._run)
         self._written.add(point, event.step)
