@@ -46,7 +46,7 @@ class WatchedNumber(Declaration):
             return
         encoded = [code for _, loss in spec.find_all(Loss) for code in loss.encodes()]
         for wanted, before, name in zip(
-            headline.path.split("."), ("", *self.number.split(".")), self.number.split(".")
+            headline.path.split("."), ("", *self.number.split(".")), self.number.split("."), strict=False
         ):
             if wanted == "*" and before == CODES and name not in encoded:
                 yield Problem(("number",), f"no loss encodes the code {name!r}{suggest(name, encoded)}")
