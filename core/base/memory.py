@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from gan_run.core.base.errors import GanRunError
+from gan_run.core.base.errors import DataError, GanRunError
 
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
@@ -66,6 +66,21 @@ def _left_in_group(files: tuple[Path, Path]) -> int | None:
         return max(int(limit) - int(used), 0)
     except (OSError, ValueError):  # there is no such group, or its limit is "max"
         return None
+
+
+def check_fits(size: int, what: str) -> None:
+    """Refuse what memory cannot hold, before it is read.
+
+    Args:
+        size: In bytes.
+        what: What has this size, for the message: "images.npz: 'images'".
+
+    Raises:
+        DataError: Less memory is available.
+    """
+    free = available_memory(torch.device("cpu"))
+    if free is not None and size > free:
+        raise DataError(f"{what} takes {show_bytes(size)} of memory, and {show_bytes(free)} are available")
 
 
 def is_allocation_error(error: BaseException) -> bool:

@@ -1,5 +1,6 @@
 """A file of named arrays: the base of its formats."""
 
+import math
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -8,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import safetensors
 from numpy.typing import NDArray
 
 from gan_run.core.base.errors import DataError, UnreadableError, suggest
+from gan_run.core.base.memory import check_fits
 
 READ_ERRORS = (
     OSError,
@@ -31,6 +34,14 @@ class ArrayHeader(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
     """numpy's name of the type, such as "uint8"."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the values; 0 for strings and objects, whose size is not known before."""
+        try:
+            return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+        except TypeError:
+            return 0
 
 
 class ArrayFile(ABC):
@@ -115,6 +126,10 @@ class ArrayFile(ABC):
             raise
         except READ_ERRORS as error:
             raise UnreadableError(f"{self.path} cannot be read ({error})") from None
+
+    def check_memory(self, key: str, header: ArrayHeader) -> None:
+        """Refuse an array that memory cannot hold: a header may promise any number. Raises DataError."""
+        check_fits(header.size, f"{self.path}: {key!r}")
 
     def find(self, key: str, keys: list[str]) -> None:
         """Refuse a name that is not among those in the file. Raises UnreadableError."""

@@ -70,6 +70,7 @@ class NumpyFile(ArrayFile):
         return ArrayHeader(shape, dtype.name)
 
     def read(self, key: str) -> NDArray[Any]:
+        self.check_memory(key, self.header(key))
         with self.opened(key) as file:
             array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
         return array
@@ -160,6 +161,7 @@ class Hdf5File(ArrayFile):
             return ArrayHeader(tuple(found.shape), found.dtype.name)
 
     def read(self, key: str) -> NDArray[Any]:
+        self.check_memory(key, self.header(key))
         with self._dataset(key) as found:
             array: NDArray[Any] = found[()]
         return array

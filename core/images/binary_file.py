@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import math
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_run.core.base.files import check_file
+from gan_run.core.base.memory import check_fits
 from gan_run.core.images.array_file import ArrayHeader
 from gan_run.core.images.downloads import damaged_file
 
@@ -55,8 +55,9 @@ def read_binary_array(path: Path, read_header: HeaderReader) -> NDArray[Any]:
     """
     with _opened(path) as file:
         header = read_header(file)
-        # Not `read(n)`: a damaged header can state more bytes than fit in memory.
-        content = bytearray(file.read())
+        check_fits(header.size, str(path))
+        # One more than stated shows a file that is too long, without unpacking all of it.
+        content = bytearray(file.read(header.size + 1))
         _check_length(len(content), header)
     return np.frombuffer(content, header.dtype).reshape(header.shape)
 
@@ -96,6 +97,6 @@ def _opened(path: Path) -> Iterator[io.BufferedIOBase]:
 
 
 def _check_length(length: int, header: ArrayHeader) -> None:
-    stated = math.prod(header.shape) * np.dtype(header.dtype).itemsize
-    if length != stated:
-        raise ValueError(f"its header states {'x'.join(map(str, header.shape))} = {stated} bytes, but {length} follow")
+    if length != header.size:
+        follow = f"{'at least ' if length > header.size else ''}{length} follow"
+        raise ValueError(f"its header states {'x'.join(map(str, header.shape))} = {header.size} bytes, but {follow}")

@@ -6,10 +6,11 @@ checkpoints/best.json has its step, and the value that was measured there.
 import json
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gan_run.core.base.errors import NotFoundByName, RunError, reason_of
 from gan_run.core.base.files import to_json, write_text
+from gan_run.core.base.sealed_json import sealed, unsealed
 from gan_run.core.kinds.metric import Measurement
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.kinds.watched_number import WatchedNumber
@@ -72,7 +73,7 @@ class BestCheckpoint:
         """Write which checkpoint is the best. It must be complete on the disk."""
         if self.improved:
             assert self._best is not None
-            write_text(self._checkpoints / FILE, to_json(self._best._asdict()))
+            write_text(self._checkpoints / FILE, to_json(sealed(self._best._asdict())))
             self.improved = False
 
     def _read_until(self, step: int, watched: WatchedNumber) -> Best | None:
@@ -98,7 +99,7 @@ def read(checkpoints: Path) -> Best | None:
     if not file.exists():
         return None
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = unsealed(json.loads(file.read_text(encoding="utf-8")))
         best = Best(content["metric"], content["number"], int(content["step"]), float(content["value"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(

@@ -11,7 +11,6 @@ import json
 import re
 import shutil
 from collections.abc import Collection, Mapping
-from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -22,6 +21,8 @@ from torch import Tensor
 
 from gan_run.core.base.errors import RunError
 from gan_run.core.base.files import hash_file, sync, to_json, without_nan
+from gan_run.core.base.sealed_json import SEAL, sealed, unsealed
+from gan_run.core.base.system_errors import naming
 from gan_run.core.base.tensor_files import save_tensors
 
 FORMAT = 1
@@ -39,6 +40,8 @@ class RunState(NamedTuple):
     """How often it went back to an earlier checkpoint, by `train.on_nan`: its random numbers depend on it."""
     evaluated: bool = True
     """Whether all was measured and drawn that is due at this step."""
+    lines: int = 0
+    """The number of lines that metrics.jsonl has; 0 too where an earlier version wrote the checkpoint."""
 
 
 NEW = RunState()
@@ -102,7 +105,8 @@ def _write_manifest(
     }
     if state != NEW:
         content["state"] = state._asdict()
-    (folder / "manifest.json").write_text(to_json({**content, "sha256": _hash(content)}), encoding="utf-8")
+    with naming(folder / "manifest.json"):
+        (folder / "manifest.json").write_text(to_json(sealed(content)), encoding="utf-8")
 
 
 def complete(checkpoints: Path) -> list[Checkpoint]:
@@ -184,20 +188,19 @@ def _read_manifest(checkpoint: Checkpoint) -> dict[str, Any]:
     """The manifest, with the hashes of all files or of the model alone. Raises RunError if it is damaged."""
     remedy = _remedy(checkpoint)
     try:
-        content = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
-        said = content.pop("sha256")
+        written = json.loads((checkpoint.folder / "manifest.json").read_text(encoding="utf-8"))
+        if SEAL not in written:
+            raise ValueError("it has no digest")
+        content: dict[str, Any] = unsealed(written)
         files = {*content["files"]}
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise RunError(f"{checkpoint.folder}/manifest.json is damaged ({error}): {remedy}") from None
-    if said != _hash(content):
-        raise RunError(f"{checkpoint.folder}/manifest.json is not what was written: {remedy}")
     if content["format"] != FORMAT:
         raise RunError(f"{checkpoint.folder} has format {content['format']}; this version reads {FORMAT}")
     if content["step"] != checkpoint.step:
         raise RunError(f"{checkpoint.folder} was written after step {content['step']}: give it back its name")
     if files not in ({*FILES}, {MODEL}):
         raise RunError(f"{checkpoint.folder}/manifest.json names other files than a checkpoint has: {remedy}")
-    assert isinstance(content, dict)
     return content
 
 
@@ -229,7 +232,3 @@ def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             return name
     return None
-
-
-def _hash(content: Mapping[str, object]) -> str:
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

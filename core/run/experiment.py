@@ -294,6 +294,7 @@ def _write_metadata(
     spec, plugins = training.spec, request.options.plugins()
     data = data_description.dump(training.info, None if images is None else fingerprint(images))
     folder.check_data(data)
+    folder.warn_of_lost_lines()
     folder.cut_logs(training.step)
     folder.keep_plugins(plugins.files)
     stretch: dict[str, object] = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}

@@ -47,7 +47,7 @@ def save(training: Training, run: RunFolder, evaluated: bool = True) -> checkpoi
         raise not_finite(training.step, f"the weights {damaged}", recovery_hint(run))
     run.sync_logs()  # a resumed run writes only the lines after its checkpoint
     rest = {**optimizer_tensors(training.players), **feed_tensors(training.feed)}
-    state = checkpoint.RunState(training.rollbacks, evaluated)
+    state = checkpoint.RunState(training.rollbacks, evaluated, run.line_count())
     return checkpoint.save(run.checkpoints, training.step, tensors, rest, training.scalars.read(), state)
 
 

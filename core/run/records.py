@@ -4,12 +4,11 @@ What does not decide the weights may be edited: descriptions, metrics, the devic
 the file's JSON without these fields, so it stays valid when a later version reads the file.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 
 from gan_run.core.base.errors import Place, show_place
+from gan_run.core.base.sealed_json import digest_of
 from gan_run.core.kinds.spec import Spec, dump
 from gan_run.core.run.same_run import FREE_FIELDS, FREE_TRAIN_FIELDS, content
 
@@ -31,7 +30,7 @@ def record(spec: Spec, data: Mapping[str, object]) -> dict[str, object]:
         JSON: the digest of each, and the places in the spec that have no part in it.
     """
     without = [*FREE, *data_paths(spec)]
-    return {"spec": _spec_digest(dump(spec), without), "without": ", ".join(without), "data": _digest(data)}
+    return {"spec": _spec_digest(dump(spec), without), "without": ", ".join(without), "data": digest_of(data)}
 
 
 def data_paths(spec: Spec) -> dict[str, Path]:
@@ -57,7 +56,7 @@ def knows_data(records: Iterable[Mapping[str, object]], data: Mapping[str, objec
         records: What `record` returned whenever the file was written.
         data: The content of the file.
     """
-    return _any_if_any(each["data"] == _digest(data) for each in records)
+    return _any_if_any(each["data"] == digest_of(data) for each in records)
 
 
 def _any_if_any(matches: Iterable[bool]) -> bool:
@@ -67,7 +66,7 @@ def _any_if_any(matches: Iterable[bool]) -> bool:
 
 def _spec_digest(spec: Mapping[str, object], without: Iterable[str]) -> str:
     inside = tuple(f"{place}{mark}" for place in without for mark in (".", "["))
-    return _digest([[place, value] for place, value in _values(spec) if not f"{place}.".startswith(inside)])
+    return digest_of([[place, value] for place, value in _values(spec) if not f"{place}.".startswith(inside)])
 
 
 def _values(value: object, place: Place = ()) -> Iterator[tuple[str, object]]:
@@ -80,7 +79,3 @@ def _values(value: object, place: Place = ()) -> Iterator[tuple[str, object]]:
             yield from _values(item, (*place, index))
     else:
         yield show_place(place), value
-
-
-def _digest(value: object) -> str:
-    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -14,6 +14,7 @@ runs/NAME/spec.json           as resolved, every default written out
 """
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from pydantic import ValidationError
 
 from gan_run.core.base.errors import RunError, reason_of
 from gan_run.core.base.files import to_json, write_text
+from gan_run.core.base.sealed_json import sealed, unsealed
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.code_names import NO_CODE_NAMES, CodeNames
 from gan_run.core.kinds.metric import Measurement
@@ -246,6 +248,25 @@ class RunFolder:
         for log in self._logs:
             log.sync()
 
+    def line_count(self) -> int:
+        """The number of lines of metrics.jsonl."""
+        return self._logs[0].count()
+
+    def warn_of_lost_lines(self) -> None:
+        """Warn where metrics.jsonl has fewer lines than when the last checkpoint was written. Raises RunError if that
+        one's manifest, or a line, is damaged."""
+        latest = self.latest()
+        if latest is None:
+            return
+        count = checkpoint.load_state(latest).lines
+        left = sum(1 for line in self.logged() if isinstance(step := line["step"], int) and step <= latest.step)
+        if left < count:
+            warnings.warn(
+                f"{self.metrics_file} has {left} of the {count} lines until step {latest.step}: the others are lost, "
+                "and curves have gaps",
+                stacklevel=2,
+            )
+
     def cut_logs(self, step: int) -> None:
         """Drop the lines of metrics.jsonl and alarms.jsonl that a resumed run will write again: see `LogFile.cut`."""
         for log in self._logs:
@@ -254,7 +275,7 @@ class RunFolder:
     def add_environment(self, environment: Mapping[str, object]) -> None:
         """Note what a stretch of training ran on, after those before it."""
         before = self.environment() if self.spec_file.exists() else []  # else of a run that never began
-        write_text(self.environment_file, to_json({"stretches": [*before, environment]}))
+        write_text(self.environment_file, to_json(sealed({"stretches": [*before, environment]})))
 
     def environment(self) -> list[dict[str, Any]]:
         """What each stretch of training ran on; none before the first."""
@@ -282,11 +303,11 @@ class RunFolder:
         fields = [each["metric"] for each in measured]
         others = [each for each in before if each["metric"] not in fields] if isinstance(before, list) else []
         self.evaluations.mkdir(exist_ok=True)
-        write_text(file, to_json({"step": step, "metrics": [*others, *measured]}))
+        write_text(file, to_json(sealed({"step": step, "metrics": [*others, *measured]})))
         return file
 
     def write_evaluation(self, evaluation: Mapping[str, object]) -> None:
-        write_text(self.evaluation_file, to_json(evaluation))
+        write_text(self.evaluation_file, to_json(sealed(evaluation)))
 
     def _results(self, file: Path) -> list[RecordedResult]:
         metrics = self._read(file).get("metrics")
@@ -303,4 +324,7 @@ class RunFolder:
             raise RunError(f"{path} cannot be read: {reason_of(error)}") from None
         if not isinstance(content, dict):
             raise RunError(f"{path} is not a JSON object")
-        return content
+        try:
+            return unsealed(content)
+        except ValueError as error:
+            raise RunError(f"{path} is damaged: {error}: put it back, or move it away") from None

@@ -1,12 +1,20 @@
-"""The logs of a run: files with a JSON object per line, each with its step, which a resumed run continues."""
+"""The logs of a run: files with a JSON object per line, each with its step, which a resumed run continues.
+
+A line ends with the CRC-32 of what is before it; those of earlier versions have none.
+"""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from zlib import crc32
 
 from gan_run.core.base.errors import RunError
 from gan_run.core.base.files import sync, without_nan, write_text
 from gan_run.core.base.system_errors import naming
+
+SUM = "crc32"
+SUMMED = re.compile(rb'(\{.*), "crc32": (\d+)\}\s*')
 
 
 class LogFile:
@@ -26,7 +34,7 @@ class LogFile:
             line: The fields, with `step`.
         """
         with naming(self.path), self.path.open("a", encoding="utf-8") as opened:
-            opened.write(json.dumps(without_nan(line), allow_nan=False) + "\n")
+            opened.write(_with_sum(json.dumps(without_nan(line), allow_nan=False)) + "\n")
 
     def lines(self) -> Iterator[dict[str, object]]:
         """Read the lines one by one, without a last one that a kill cut short or that is being written.
@@ -51,6 +59,10 @@ class LogFile:
         if self.path.exists():
             write_text(self.path, "".join(text for text, content in self._whole() if _step_of(content) <= step))
 
+    def count(self) -> int:
+        """The number of lines, without looking at them."""
+        return self.path.read_bytes().count(b"\n") if self.path.exists() else 0
+
     def sync(self) -> None:
         """Flush the file to the disk."""
         if self.path.exists():
@@ -61,10 +73,10 @@ class LogFile:
         if not self.path.exists():
             return
         with self.path.open("rb") as lines:
+            summed = False
             for number, line in enumerate(lines, 1):
                 try:
-                    content = json.loads(line)
-                    _step_of(content)
+                    content, summed = _parsed(line, summed)
                 except (ValueError, KeyError, TypeError):
                     if not line.endswith(b"\n"):  # it is the last one
                         return
@@ -72,6 +84,31 @@ class LogFile:
                         f"{self.path}, line {number} is damaged: put the file back, or remove the line"
                     ) from None
                 yield line.decode().rstrip("\n") + "\n", content
+
+
+def _with_sum(text: str) -> str:
+    return f'{text[:-1]}, "{SUM}": {crc32(text.encode())}}}'
+
+
+def _parsed(line: bytes, summed: bool) -> tuple[dict[str, object], bool]:
+    """The fields of a line, and whether it has a checksum. Raises ValueError, KeyError or TypeError if it is damaged.
+
+    Args:
+        line: The line, as it is written.
+        summed: Whether it has to have one, as the line before it has.
+    """
+    found = SUMMED.fullmatch(line)
+    if found is None:
+        if summed:
+            raise ValueError("it has no checksum")
+        content = json.loads(line)
+    else:
+        text = found[1] + b"}"
+        if crc32(text) != int(found[2]):
+            raise ValueError("its checksum is another")
+        content = json.loads(text)
+    _step_of(content)
+    return content, found is not None
 
 
 def _step_of(content: Mapping[str, object]) -> int:

@@ -5,6 +5,7 @@ What is damaged must not be used in silence: a command that reads it says so, or
 
 import random
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ class DamageFigures:
     """What became of damaged files."""
 
     tries: int = 0
-    refused: int = 0
+    named: int = 0
     """How often a command named the damage."""
     harmless: int = 0
     """How often every command did what it does without the damage."""
@@ -84,7 +85,7 @@ def damage_trials(flips: int, cuts: int, folder: Path, registry: Registry, seed:
         what = f"{file.relative_to(folder)} ({getattr(damage, '__qualname__', '').split('.')[0]})"
         figures.silent += [f"{what}: {outcome}" for outcome in outcomes if outcome.startswith("other")]
         figures.unclear += [f"{what}: {outcome}" for outcome in outcomes if outcome.startswith("bug")]
-        figures.refused += any(outcome.startswith("refused") for outcome in outcomes)
+        figures.named += any(outcome.startswith(("refused", "warned")) for outcome in outcomes)
         figures.harmless += all(outcome == "the same" for outcome in outcomes)
     return figures
 
@@ -133,6 +134,8 @@ class _Halfway:
 
     def _read(self) -> tuple[str, str]:
         run = Run(self._trial.run, registry=self._registry)
+        if not run.is_finished:  # without evaluation.json it is one that has not been measured yet
+            raise GanRunError("it is unfinished")
         return repr(run.metrics), repr(run.history)
 
     def _resumed_alike(self, damaged: Path) -> bool:
@@ -141,13 +144,19 @@ class _Halfway:
         if done.returncode == 2 and done.stderr.splitlines()[-1].startswith(("error:", " ")):
             raise GanRunError(done.stderr)
         assert done.returncode == 0, done.stderr
+        for line in done.stderr.splitlines():
+            if line.startswith("warning:"):
+                warnings.warn(line, stacklevel=1)
         name = str(damaged.relative_to(self._trial.folder))
         return all(line.startswith(f"{name}: ") for line in differences(self._trial.contents(), self._finished))
 
 
 def _outcome(use: Callable[[], bool]) -> str:
     try:
-        return "the same" if use() else "other"
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            alike = use()
+        return "the same" if alike else f"warned: {warned[0].message}" if warned else "other"
     except GanRunError as error:
         return f"refused: {error}"
     except Exception as error:

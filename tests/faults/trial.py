@@ -37,7 +37,7 @@ SPEC: dict[str, Any] = {
 }
 PASSING = frozenset({"environment.json", "report.html"})
 """Files that say when and how often a run was trained."""
-TIMES = frozenset({"time", "seconds", "steps_per_second"})
+TIMES = frozenset({"time", "seconds", "steps_per_second", "crc32"})
 """Fields of a line or of an evaluation that say when it was written, and how fast."""
 
 

@@ -121,6 +121,7 @@ class ImageArray(DataSource, ABC):
         layout = self._find_layout(header.shape)
         if 0 in header.shape:
             raise self._wrong(self.images, f"of shape {header.shape} is empty")
+        self.file.check_memory(self.images, header)
         return header, layout, codec
 
     def _find_layout(self, shape: tuple[int, ...]) -> Layout:

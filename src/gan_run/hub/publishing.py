@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gan_run.core.base.files import to_json
 from gan_run.core.base.randomness import isolated_rng
+from gan_run.core.base.sealed_json import SEAL
 from gan_run.core.images.grid import image_grid, save_png, why_not_shown
 from gan_run.core.kinds.model import Model
 from gan_run.core.run import checkpoint
@@ -79,10 +80,10 @@ def _draw(model: Model, folder: Path) -> list[Path]:
 
 
 def _read(file: Path) -> Mapping[str, object]:
-    """A JSON file of the run without the paths of this machine; nothing where there is none."""
+    """A JSON file of the run without the paths of this machine, and without its digest; nothing where there is none."""
     content = shorten_paths(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
     assert isinstance(content, dict)
-    return content
+    return {name: value for name, value in content.items() if name != SEAL}
 
 
 def _without_digests(environment: Mapping[str, object]) -> Mapping[str, object]:

@@ -26,6 +26,7 @@ class History(NamedTuple):
 def read_history(folder: RunFolder, catalogue: Catalogue) -> History:
     """Read metrics.jsonl. A metric that is not installed is left out, and so is a line that a kill cut short."""
     history = History({}, {})
+    folder.warn_of_lost_lines()
     for line in folder.logged():
         step = line.get("step")
         assert isinstance(step, int), f"{folder.metrics_file} has a line without a step"
