@@ -6,6 +6,7 @@ from functools import reduce
 from pathlib import Path
 
 from gan_run.core.base.errors import NotFoundByName, Place, Problem, SpecError
+from gan_run.core.base.files import exists
 from gan_run.core.kinds.spec_path import anchored, expand_home, expand_variables
 from gan_run.registry.recipes import recipe_content
 from gan_run.registry.spec_files import FORMATS, read_content, read_file
@@ -90,11 +91,19 @@ def _read_base(name: object, folder: Path) -> tuple[Mapping[str, object], Path, 
         source = f"the recipe {name}"
         fields = read_content(_recipe(name), source, FORMATS[".json"])
     else:
-        path = (folder / expand_home(Path(expand_variables(name)))).resolve()
-        if not path.is_file():
+        path = _resolved(folder / expand_home(Path(expand_variables(name))))
+        if not exists(path) or not path.is_file():
             raise ValueError(f"there is no file {path}")
         fields, folder, source = read_file(path), path.parent, str(path)
     return {key: anchored(value, folder) for key, value in fields.items()}, folder, source
+
+
+def _resolved(path: Path) -> Path:
+    """Raises ValueError for a path that leads nowhere."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # links that lead to each other
+        raise ValueError(f"there is no file {path}") from None
 
 
 def _recipe(name: str) -> bytes:

@@ -23,6 +23,14 @@ def cache_folder(name: str) -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gan-run" / name
 
 
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a file or folder of this name; not for a name that none can have."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # it is too long, or has a character of code 0
+        return False
+
+
 def check_new(folder: Path) -> None:
     """Refuse a folder that has entries, into which files are to be written. Raises DataError."""
     if folder.exists() and any(folder.iterdir()):

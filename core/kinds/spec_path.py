@@ -54,6 +54,8 @@ def expand_home(path: Path) -> Path:
         raise ValueError(f"{path.parts[0]} is no home folder: there is no such user") from None
 
 
+LONGEST = 4095
+"""Bytes of a path that systems take."""
 LONGEST_STEP = 255
 """Bytes of a file's or folder's name that file systems take."""
 
@@ -81,6 +83,8 @@ def _usable(text: str) -> Path:
     if "\0" in text:
         raise ValueError("no file or folder has a character of code 0 in its name")
     path = Path(text)
+    if len(os.fsencode(text)) > LONGEST:
+        raise ValueError(f"{text[:20]}… is longer than a path can be, {LONGEST} bytes")
     if long := next((step for step in path.parts if len(os.fsencode(step)) > LONGEST_STEP), None):
         raise ValueError(f"{long[:20]}… is longer than the name of a file or folder can be, {LONGEST_STEP} bytes")
     return path

@@ -45,11 +45,10 @@ class WatchedNumber(Declaration):
             yield Problem(("number",), str(error))
             return
         encoded = [code for _, loss in spec.find_all(Loss) for code in loss.encodes()]
-        for wanted, before, name in zip(
-            headline.path.split("."), ("", *self.number.split(".")), self.number.split("."), strict=False
-        ):
-            if wanted == "*" and before == CODES and name not in encoded:
-                yield Problem(("number",), f"no loss encodes the code {name!r}{suggest(name, encoded)}")
+        steps = self.number.split(".")
+        for index, wanted in enumerate(headline.path.split(".")):
+            if wanted == "*" and steps[:index][-1:] == [CODES] and steps[index] not in encoded:
+                yield Problem(("number",), f"no loss encodes the code {steps[index]!r}{suggest(steps[index], encoded)}")
 
     def value(self, metric: Metric, found: Measurement) -> float:
         """The number in a result.

@@ -17,6 +17,7 @@ import click
 from gan_run.cli.completion import complete_run, runs_near
 from gan_run.cli.streams import printing_to_stderr
 from gan_run.core.base.errors import DataError, GanRunError, PluginError, TrainingError, nearest
+from gan_run.core.base.files import exists
 from gan_run.core.base.system_errors import what_happened
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class RunPath(click.Path):
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        if not Path(value).exists() and (near := nearest(str(value), runs_near(str(value)))):
+        if not exists(value) and (near := nearest(str(value), runs_near(str(value)))):
             self.fail(f"there is no folder {str(value)!r}; did you mean {near!r}?", param, ctx)
         return super().convert(value, param, ctx)
 

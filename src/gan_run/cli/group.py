@@ -2,7 +2,6 @@
 recipe."""
 
 import difflib
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from gan_run.cli.plugin_commands import PluginCommand, plugin_commands
 from gan_run.cli.spec_argument import names_recipe, spec_names
 from gan_run.cli.streams import drop_what_nobody_reads
 from gan_run.core.base.errors import GanRunError
+from gan_run.core.base.files import exists
 
 PLUGIN_COMMANDS = "gan_run.plugin_commands"
 """Where a context keeps them: they are looked up once."""
@@ -40,7 +40,7 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
         is_command = word in self.commands or self._added(ctx, word) is not None
-        is_spec = Path(word).exists() or names_recipe(word)
+        is_spec = exists(word) or names_recipe(word)
         known = is_command or is_spec or word.startswith("-") or ctx.resilient_parsing
         if not known:
             commands = sorted({*self.commands, *(added.origin.name for added in self._all_added(ctx))})

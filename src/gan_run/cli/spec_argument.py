@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from gan_run.core.base.errors import nearest
+from gan_run.core.base.files import exists
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -23,11 +24,7 @@ class SpecPath(click.Path):
     ) -> str | bytes | os.PathLike[str]:
         if names_recipe(value):
             return Path(value)
-        if (
-            str(value) != str(STANDARD_INPUT)
-            and not Path(value).exists()
-            and (near := nearest(str(value), spec_names()))
-        ):
+        if str(value) != str(STANDARD_INPUT) and not exists(value) and (near := nearest(str(value), spec_names())):
             self.fail(f"there is no file and no recipe {str(value)!r}; did you mean {near!r}?", param, ctx)
         return super().convert(value, param, ctx)
 
@@ -36,7 +33,7 @@ def names_recipe(given: str | os.PathLike[str]) -> bool:
     """Whether it is the name of a recipe, which a file of this name hides."""
     from gan_run.registry.recipes import recipes
 
-    return str(given) in recipes() and not Path(given).exists()
+    return str(given) in recipes() and not exists(given)
 
 
 def spec_names() -> list[str]:
@@ -44,7 +41,7 @@ def spec_names() -> list[str]:
     from gan_run.registry.recipes import recipes
     from gan_run.registry.spec_files import FORMATS
 
-    return [*(str(path) for path in Path().iterdir() if path.suffix in FORMATS), *recipes()]
+    return [*(str(path) for path in Path().iterdir() if path.suffix in FORMATS and exists(path)), *recipes()]
 
 
 def spec_argument(required: bool = True) -> Callable[[Command], Command]:
