@@ -49,7 +49,7 @@ def read_spec(
                 raise
             fields = apply_overrides(layers.fields(), overrides, default, texts)
             spec = _validated(Spec, fields, context, source)
-        if problems := spec.problems():
+        if problems := spec.problems(recorded=recorded):
             raise SpecError(problems, source)
     except SpecError as error:
         raise SpecError([layers.placed(problem, fields) for problem in error.problems], source) from None

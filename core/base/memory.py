@@ -22,11 +22,9 @@ ALLOCATION = (
     "out of memory",
     "integer multiplication overflow",
     "size calculation overflowed",
-    "negative dimension",
     "overflow",
     "invalid shape dimension",
     "too large",
-    "int64_t",
     "maximum allowed dimension",
 )
 """Parts of the messages with which torch and numpy refuse to make an array of some size."""

@@ -64,7 +64,12 @@ def _check_methods(key: str, term: LossTerm, players: Sequence[str]) -> None:
     """
     wanted = {objective_method(player): player for player in players}
     for name in dir(type(term)):
-        if name.startswith("_") or not name.endswith(ENDING) or name in wanted or not callable(getattr(term, name)):
+        if (
+            name.startswith("_")
+            or not name.endswith(ENDING)
+            or name in wanted
+            or not callable(getattr(type(term), name))
+        ):
             continue
         near = difflib.get_close_matches(name, wanted, n=1, cutoff=MISSPELT)
         if near and abs(len(near[0]) - len(name)) <= LETTERS:

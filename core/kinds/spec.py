@@ -121,8 +121,11 @@ class Spec(Declaration):
             if isinstance(part, wanted):
                 yield place, cast(Part, part)
 
-    def problems(self) -> list[Problem]:
+    def problems(self, *, recorded: bool = False) -> list[Problem]:
         """Find mistakes in how components are combined that show without the dataset.
+
+        Args:
+            recorded: The spec is that of a run, which was trained with it, whatever was meant by its weights.
 
         Returns:
             The problems of every component's `check`, latents that `Model.sample` could not take as keywords, and
@@ -133,7 +136,7 @@ class Spec(Declaration):
         alone = [
             *self._unread_base(),
             *self._train_problems(),
-            *self._loss_problems(),
+            *(() if recorded else self._loss_problems()),
             *self._reserved_names(),
             *self._dependences(),
         ]

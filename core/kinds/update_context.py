@@ -59,6 +59,7 @@ class DiscriminatorOutput:
     ) -> None:
         self._discriminator = discriminator
         self._augment = augment if augment is not None and len(augment) > 0 else None
+        self._others: list[DiscriminatorOutput] = []
         self.images = images
         self.condition = condition
         self.has_logits = False
@@ -113,7 +114,19 @@ class DiscriminatorOutput:
         Returns:
             The output. Batch norms do not update their running statistics with augmented images.
         """
-        return DiscriminatorOutput(self._discriminator, self.images, self.condition, augment)
+        other = DiscriminatorOutput(self._discriminator, self.images, self.condition, augment)
+        self._others.append(other)
+        return other
+
+    def with_others(self) -> Iterator["DiscriminatorOutput"]:
+        """This output, and those for the same images that were made of it.
+
+        Returns:
+            Outputs, whether their logits were computed or not.
+        """
+        yield self
+        for other in self._others:
+            yield from other.with_others()
 
 
 class UpdateContext:
@@ -178,7 +191,7 @@ class UpdateContext:
             other than their `extra_inputs` as "other".
         """
         found = [*self._outputs.items(), *(("other", output) for output in self._others)]
-        return [(name, output) for name, output in found if output.has_logits]
+        return [(name, each) for name, output in found for each in output.with_others() if each.has_logits]
 
     def computed_logits(self) -> dict[str, Tensor]:
         """The discriminator's logits as far as the losses have computed them.

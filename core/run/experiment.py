@@ -149,7 +149,9 @@ def _train_from_checkpoint(
     """
     spec, options = request.spec, request.options
     callbacks, is_new = options.all_callbacks(spec), folder.latest() is None
-    with Training(spec, info, data.training_images, world, rollbacks) as training:
+    with enough_memory("building the networks"):
+        building = Training(spec, info, data.training_images, world, rollbacks)
+    with building as training:
         ancestry = _restore(training, folder, options)
         if not goes_back:
             _write_metadata(training, folder, request, data.training_images, ancestry)

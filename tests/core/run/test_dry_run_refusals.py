@@ -1,5 +1,6 @@
 """What `gan-run check` refuses or warns of once it has built a spec, and what training says of it."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +10,7 @@ import torch
 from click.testing import Result
 from torch import Tensor
 
-from gan_run import Loss, LossContext, LossTerm, SpecError, UpdateContext, read_spec
+from gan_run import Loss, LossContext, LossTerm, RunOptions, SpecError, UpdateContext, load, read_spec, train
 from gan_run.core.base import memory
 from gan_run.core.run.dry_run import Report, dry_run
 from gan_run.registry.plugins import Registry
@@ -34,6 +35,21 @@ class OwnTerm(LossTerm):
 
     def generator_loss(self, update: UpdateContext) -> Tensor:
         return -update.discriminate(update.fake).logits.mean()
+
+
+class Unaugmented(Own):
+    type: Literal["unaugmented"] = "unaugmented"  # type: ignore[assignment]
+
+    def build(self, context: LossContext) -> LossTerm:
+        return UnaugmentedTerm()
+
+
+class UnaugmentedTerm(LossTerm):
+    def discriminator_loss(self, update: UpdateContext) -> Tensor:
+        return (update.fake_output.unaugmented.logits - update.real_output.unaugmented.logits).mean()
+
+    def generator_loss(self, update: UpdateContext) -> Tensor:
+        return -update.fake_output.unaugmented.logits.mean()
 
 
 class Misspelt(Own):
@@ -63,7 +79,9 @@ class ForeignTerm(OwnTerm):
 @pytest.fixture
 def checked(small: Small, registry: Registry) -> Callable[..., Report]:
     def check(*overrides: str, **fields: object) -> Report:
-        return dry_run(read_spec(small(**fields), overrides, registry, components=[Own, Misspelt, Foreign]))
+        return dry_run(
+            read_spec(small(**fields), overrides, registry, components=[Own, Unaugmented, Misspelt, Foreign])
+        )
 
     return check
 
@@ -104,6 +122,11 @@ def test_losses_that_compare_nothing_with_real_images_are_warned_of(checked: Che
 )
 def test_games_are_not_warned_of(checked: Checked, losses: object) -> None:
     assert checked(losses=losses).warnings == []
+
+
+def test_a_game_on_images_without_augmentation_is_not_warned_of(checked: Checked) -> None:
+    override = 'discriminator.augment=[{"type": "diffaugment"}]'
+    assert checked(override, losses=[{"type": "unaugmented"}]).warnings == []
 
 
 def test_training_says_in_a_line_that_nothing_is_compared(here: Callable[..., Result], write_spec: Any) -> None:
@@ -260,3 +283,14 @@ def test_the_memory_of_the_machine_is_that_of_its_control_group(
 def test_bytes_are_shown_in_units() -> None:
     shown = [memory.show_bytes(count) for count in (0, 999, 1000, 1.5e9, 1e15, 1e24)]
     assert shown == ["0 bytes", "999 bytes", "1.0 kB", "1.5 GB", "1.0 PB", "1000000.0 EB"]
+
+
+def test_a_run_that_was_trained_with_a_negative_weight_is_loaded_still(
+    small: Small, registry: Registry, tmp_path: Path
+) -> None:
+    run = train(small(), tmp_path, options=RunOptions(notify=lambda text: None, registry=registry))
+    (run / "environment.json").unlink()  # as a version before digests has left it
+    spec = json.loads((run / "spec.json").read_text(encoding="utf-8"))
+    spec["losses"][1]["weight"] = -1.0
+    (run / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+    assert load(run, registry=registry).sample(2).shape == (2, 1, 8, 8)
