@@ -10,67 +10,70 @@ something did. `disk` mounts a small disk in memory, which takes the rights to d
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 Figures = Mapping[str, object]
 
 
+def trials(module: str, name: str) -> Callable[..., Any]:  # tests are no package, and have their types checked apart
+    """A function of the harness."""
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+def figures(module: str, name: str, *arguments: object) -> Figures:
+    """What a function of the harness has counted."""
+    found: Figures = vars(trials(module, name)(*arguments))
+    return found
+
+
 def kills(count: int, folder: Path) -> Figures:
     """Kill trainings, so many times."""
-    from kills import kill_trials
-
-    return vars(kill_trials(count, folder / "trial"))
+    return figures("kills", "kill_trials", count, folder / "trial")
 
 
 def damage(count: int, folder: Path) -> Figures:
     """Flip so many bytes, cut a fifth as many files short, and delete each file once."""
-    from damage import damage_trials
     from gan_run.registry.plugins import load_plugins
 
-    return vars(damage_trials(count, count // 5, folder / "trial", load_plugins()))
+    return figures("damage", "damage_trials", count, count // 5, folder / "trial", load_plugins())
 
 
 def disk(count: int, folder: Path) -> Figures:
     """Train so many times with too little room on the disk."""
-    from full_disk import disk_trials, small_disk
-
-    with small_disk(folder / "disk") as mounted:
-        return vars(disk_trials(count, mounted))
+    with trials("full_disk", "small_disk")(folder / "disk") as mounted:
+        return figures("full_disk", "disk_trials", count, mounted)
 
 
 def pairs(count: int, folder: Path) -> Figures:
     """Give each pair of commands at once, so many times."""
-    from two_commands import pair_trials
-
-    found = pair_trials(count, folder / "trial")
+    found = trials("two_commands", "pair_trials")(count, folder / "trial")
     lines = {name: f"{each.tries} tries, both {each.both}, one {each.refused}" for name, each in found.items()}
     return {**lines, "mixed": [line for each in found.values() for line in each.mixed]}
 
 
 def files(count: int, folder: Path) -> Figures:
     """Read odd files of every data source."""
-    from odd_files import odd_file_trials
-
-    return vars(odd_file_trials(folder))
+    return figures("odd_files", "odd_file_trials", folder)
 
 
 def specs(count: int, folder: Path) -> Figures:
     """Read so many mutated specs, of which 300 take a step."""
     from gan_run.registry.plugins import load_plugins
-    from mutation_trials import mutation_trials
 
-    found = mutation_trials(count, 300, load_plugins())
+    found = trials("mutation_trials", "mutation_trials")(count, 300, load_plugins())
     return {**vars(found), "megabytes": found.megabytes}
 
 
 def commands(count: int, folder: Path) -> Figures:
     """Give so many mutated specs to `gan-run check`."""
     from gan_run.registry.plugins import load_plugins
-    from mutation_trials import command_trials
 
-    return vars(command_trials(count, folder / "trial", load_plugins()))
+    return figures("mutation_trials", "command_trials", count, folder / "trial", load_plugins())
 
 
 PARTS: Mapping[str, tuple[Callable[[int, Path], Figures], int]] = {
@@ -94,9 +97,9 @@ def main() -> None:
     sys.path[:0] = [str(TESTS / "support"), str(TESTS / "faults")]
     measure, count = PARTS[arguments.part]
     with TemporaryDirectory() as folder:
-        figures = measure(arguments.count or count, Path(folder))
-    mistakes = [line for value in figures.values() if isinstance(value, list) for line in value]
-    for name, value in figures.items():
+        found = measure(arguments.count or count, Path(folder))
+    mistakes = [line for value in found.values() if isinstance(value, list) for line in value]
+    for name, value in found.items():
         if not isinstance(value, list):
             print(f"{name}: {', '.join(sorted(value)) if isinstance(value, set) else value}")
     print(f"wrong: {len(mistakes)}")
