@@ -1,6 +1,7 @@
 """Train and test splits that are the same on every machine: by the name of each item, or by a fixed permutation."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from typing import Literal
 
@@ -8,6 +9,8 @@ from torch import Tensor
 
 from gan_run.core.base.errors import DataError
 from gan_run.core.base.randomness import permutation
+
+logger = logging.getLogger("gan_run")
 
 
 def in_test_split(key: str, fraction: float) -> bool:
@@ -42,8 +45,29 @@ def split_by_name(names: Sequence[str], split: Literal["train", "test"], test_fr
     """
     chosen = [index for index, name in enumerate(names) if in_test_split(name, test_fraction) == (split == "test")]
     if split == "train" and not chosen:
-        raise DataError(f"data.test_fraction: {test_fraction:g} leaves none of {len(names)} images to train on")
+        raise DataError(
+            f"data.test_fraction: {test_fraction:g} leaves none of {len(names)} images to train on: 0 trains on all"
+        )
     return sorted(chosen, key=lambda index: _digest(f"order {names[index]}", 64))
+
+
+def warn_of_uneven_split(train: int, test: int, test_fraction: float) -> None:
+    """Warn where names, which decide at random, leave many more images to the test split than its fraction.
+
+    Args:
+        train: The number of training images.
+        test: The number of test images.
+        test_fraction: The share that was asked for, in [0, 1].
+    """
+    count = train + test
+    if test_fraction and test > 1 + 2 * test_fraction * count:
+        logger.warning(
+            "data.test_fraction: %d of %d images are test images, more than a share of %g, since their names decide: 0 "
+            "trains on all",
+            test,
+            count,
+            test_fraction,
+        )
 
 
 def split_at_random(count: int, split: Literal["train", "test"], test: int, key: str) -> Tensor:

@@ -120,6 +120,8 @@ def wrong_value(scheduled: float | Schedule, steps: int, is_right: Callable[[flo
             value = scheduled.at(step, steps)
         except PluginError:  # one that is not installed, in the spec of a model that is loaded
             return None
+        if not isinstance(value, int | float):  # a bug of the schedule, which the first step names
+            return None
         if not (math.isfinite(value) and is_right(value)):
             return f"{value:g} at step {step}"
     return None

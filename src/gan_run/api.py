@@ -41,7 +41,7 @@ from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.images.mat_file import mat_shapes, read_mat
 from gan_run.core.images.picture_decoder import PictureDecoder
 from gan_run.core.images.picture_files import list_pictures, log_left_out, read_pictures
-from gan_run.core.images.splitting import split_at_random, split_by_name
+from gan_run.core.images.splitting import split_at_random, split_by_name, warn_of_uneven_split
 from gan_run.core.images.stores import ImageStore, SelectedImages, StoredImages
 from gan_run.core.kinds.artifact import Artifact
 from gan_run.core.kinds.augmentation import Augmentation, AugmentationModule, Augmentations
@@ -304,6 +304,7 @@ __all__ = [
     "unseen_categories",
     "upsampling_plan_of",
     "value_at",
+    "warn_of_uneven_split",
     "why_not_shown",
     "wrong_value",
 ]

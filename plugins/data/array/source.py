@@ -25,6 +25,7 @@ from gan_run import (
     array_file,
     split_by_name,
     unseen_categories,
+    warn_of_uneven_split,
 )
 from gan_run.plugins.data.array.columns import Table, read_column, table_of_arrays
 from gan_run.plugins.data.array.layout import Layout, LayoutName, guesses
@@ -77,6 +78,7 @@ class ImageArray(DataSource, ABC):
         header, layout, codec = self._images_header()
         count = header.shape[0]
         sizes: dict[Split, int] = {split: len(self._chosen(count, split)) for split in ("train", "test")}
+        warn_of_uneven_split(sizes["train"], sizes["test"], self.test_fraction)
         table = self._all_columns(count)
         columns = dict(table.columns)
         if LABEL in columns and (names := columns[LABEL].names) is not None:

@@ -21,6 +21,7 @@ from gan_run import (
     log_left_out,
     split_by_name,
     suggest,
+    warn_of_uneven_split,
 )
 from gan_run.plugins.data.image_files.pictures import Pictures
 from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, Table, read_table, stated_splits
@@ -76,6 +77,8 @@ class ImageFolder(ResizedPictures, Pictures):
         """From the file names and the CSV file alone, without decoding: unreadable files are counted too."""
         pictures = self._pictures()
         chosen = {split: len(pictures.of_split(split)) for split in pictures.splits}
+        if self.split is None:
+            warn_of_uneven_split(chosen["train"], chosen["test"], self.test_fraction)
         return DataInfo(self.decoder().image, chosen, pictures.described())
 
     def load(self, split: Literal["train", "test"]) -> ImageSet:

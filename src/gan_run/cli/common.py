@@ -50,7 +50,7 @@ class Plugins:
         """Name the plugin and the component in whose code an unexpected error was raised, above its traceback."""
         if "registry" not in vars(self):
             return
-        from gan_run.culprit import headline
+        from gan_run.error_origin import headline
 
         if (line := headline(error, self.registry)) is not None:
             click.echo(f"error: {line}", err=True)
@@ -65,7 +65,7 @@ class Plugins:
         """The beginning of the message where a component breaks its contract: its plugin; else nothing."""
         if "registry" not in vars(self) or not isinstance(error, PluginError | DataError):
             return ""
-        from gan_run.culprit import owner
+        from gan_run.error_origin import owner
 
         plugin = owner(error, self.registry)
         return f"{plugin}: " if plugin else ""

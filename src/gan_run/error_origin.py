@@ -1,4 +1,4 @@
-"""Whose bug an unexpected error is: read off its traceback, after the fact, so that nothing is slower for it."""
+"""The component in whose code an unexpected error was raised: read off its traceback, so that nothing is slower for it."""
 
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -24,7 +24,7 @@ PARTS: Mapping[str, Place] = {
 """Places in a spec by the names of modules in a game."""
 
 
-class Culprit(NamedTuple):
+class Origin(NamedTuple):
     """Where an error was raised, as far as that is known."""
 
     component: Component | None
@@ -43,31 +43,31 @@ def headline(error: BaseException, registry: "Registry") -> str | None:
     Returns:
         The line; None if it was raised in no plugin's code and of no component.
     """
-    culprit = find_culprit(error)
-    plugin = None if culprit.component is None else registry.plugin_of_component(type(culprit.component))
+    origin = find_origin(error)
+    plugin = None if origin.component is None else registry.plugin_of_component(type(origin.component))
     plugin = registry.plugin_of(error) or plugin
-    if plugin is None and culprit.component is None:
+    if plugin is None and origin.component is None:
         return None
     parts = [f"a bug in {plugin}" if plugin is not None else "a bug in this program"]
-    if culprit.component is not None and culprit.place is not None:
-        kind = type(culprit.component).kind
-        parts.append(f"the {kind} {culprit.component.name()} at {show_place(culprit.place)}")
-    if culprit.player is not None:
-        parts.append(f"in the update of the {culprit.player}")
-    if culprit.step is not None:
-        parts.append(f"step {culprit.step + 1}")
+    if origin.component is not None and origin.place is not None:
+        kind = type(origin.component).kind
+        parts.append(f"the {kind} {origin.component.name()} at {show_place(origin.place)}")
+    if origin.player is not None:
+        parts.append(f"in the update of the {origin.player}")
+    if origin.step is not None:
+        parts.append(f"step {origin.step + 1}")
     return ", ".join(parts)
 
 
 def owner(error: BaseException, registry: "Registry") -> str | None:
-    """The plugin whose component breaks its contract, or cannot use its data; None where nobody needs to be told."""
-    component = error.component if isinstance(error, ContractError) else find_culprit(error).component
+    """The plugin whose component breaks its contract, or cannot use its data; None where no line names it."""
+    component = error.component if isinstance(error, ContractError) else find_origin(error).component
     if component is None or (isinstance(error, DataError) and registry.is_own(type(component))):
         return None
     return registry.origin(type(component))
 
 
-def find_culprit(error: BaseException) -> Culprit:
+def find_origin(error: BaseException) -> Origin:
     """The innermost component of the spec in whose code an error was raised, and the player whose update it was.
 
     Args:
@@ -83,7 +83,7 @@ def find_culprit(error: BaseException) -> Culprit:
     player = next((each.name for each in reversed(owners) if isinstance(each, Player)), None)
     found = next((each for frame in reversed(frames) if (each := _of_frame(frame, spec, game)) is not None), None)
     component, place = (None, None) if found is None else found
-    return Culprit(component, place, player, trainings[-1].step if player is not None and trainings else None)
+    return Origin(component, place, player, trainings[-1].step if player is not None and trainings else None)
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[Mapping[str, object]]:
