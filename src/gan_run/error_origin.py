@@ -1,4 +1,4 @@
-"""The component in whose code an unexpected error was raised: read off its traceback, so that nothing is slower for it."""
+"""The component in whose code an unexpected error was raised, read off its traceback: nothing is slower for it."""
 
 from collections.abc import Iterator, Mapping
 from types import TracebackType
