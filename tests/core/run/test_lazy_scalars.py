@@ -19,7 +19,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     found = []
     for text in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
-        del line["time"]
+        del line["time"], line["crc32"]
         found.append(line)
     return found
 

@@ -27,7 +27,7 @@ def logged(run: Path) -> Points:
     points: Points = {}
     for line in map(json.loads, (run / "metrics.jsonl").read_text().splitlines()):
         for name, value in line.items():
-            if name not in ("step", "time", "metrics"):
+            if name not in ("step", "time", "crc32", "metrics"):
                 points.setdefault(name, []).append((line["step"], value))
     return points
 
