@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 
 from gan_run.core.base.errors import NotFoundByName, nearest, shorten, suggest
 from gan_run.core.kinds.component import Component
+from gan_run.registry.discovery import DIGEST, OWN
 
 LONGEST_NAME = 100
 """Characters of an unknown name that are shown."""
-DIGEST = "sha256:"
-"""Begins the version of a plugin that is a file."""
-OWN = "gan-run"
-"""The distribution whose components have precedence where another one has a component of the same name."""
 
 
 def shown_version(version: str) -> str:

@@ -9,13 +9,15 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 
 from gan_run.core.base.errors import PluginError
-from gan_run.registry.catalogue import DIGEST
 
 GROUP = "gan_run"
 """The entry points of plugins: modules with components and hooks."""
 COMMANDS = "gan_run.commands"
 """The entry points of click commands that plugins add to `gan-run`, by the command's name."""
-
+DIGEST = "sha256:"
+"""Begins the version of a plugin that is a file."""
+OWN = "gan-run"
+"""The distribution whose components have precedence where another one has a component of the same name."""
 UNKNOWN = "unknown"
 
 

@@ -20,9 +20,9 @@ from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.events import Event
 from gan_run.core.kinds.spec import Spec
 from gan_run.registry import hookspecs
-from gan_run.registry.catalogue import OWN, Catalogue, Entry, shown_version
+from gan_run.registry.catalogue import Catalogue, Entry, shown_version
 from gan_run.registry.containment import contained
-from gan_run.registry.discovery import PluginOrigin, from_file, installed, module_name
+from gan_run.registry.discovery import OWN, PluginOrigin, from_file, installed, module_name
 from gan_run.registry.missing import LenientCatalogue
 from gan_run.registry.spec_loading import read_recorded_spec
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 REMEDIES: Mapping[int, str] = MappingProxyType(
     {
         **dict.fromkeys(DISK_FULL, "make room on the disk, and give the same command again"),
@@ -14,6 +14,7 @@ REMEDIES: Mapping[int, str] = MappingProxyType(
         **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit of open files, ulimit -n"),
         **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), "was its folder moved or removed meanwhile?"),
         **dict.fromkeys((errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY), "it is in the way: move it, or name another"),
+        errno.EFBIG: "raise the limit of a file's size, ulimit -f",
         errno.ENAMETOOLONG: "choose a shorter name",
         errno.EIO: "the disk, or its connection, fails",
         errno.ENOMEM: "memory is full",

@@ -1,5 +1,6 @@
 """What `train.init_from` declares: another run, from whose weights training starts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,7 +27,7 @@ class InitFrom(Declaration):
 
 
 def _tag(value: object) -> str:
-    return "path" if isinstance(value, (str, Path)) else "object"
+    return "object" if isinstance(value, (Mapping, InitFrom)) else "path"
 
 
 InitFromField = Annotated[

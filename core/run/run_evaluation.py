@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from gan_run.core.base.errors import Place, describe_error, show_place
+from gan_run.core.base.system_errors import DISK_FULL
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.data_source import Splits
@@ -18,7 +19,7 @@ from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.time_limit import TimeIsUp
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+NO_ROOM = DISK_FULL | {errno.EROFS}
 """Errors of the disk, which no component can help: the run ends, and goes on once there is room."""
 Found = TypeVar("Found")
 

@@ -1,4 +1,4 @@
-"""A plugin of grey images that differ by one grey level, and of networks that see the difference."""
+"""A plugin of grey images that differ by three grey levels, and of networks that see the difference."""
 
 from typing import Literal
 
@@ -19,12 +19,13 @@ from gan_run import (
     hookimpl,
 )
 
-CONTRAST = 1 / 255
-"""Half a grey level: pixels are 127 or 128."""
+LEVELS = 3
+CONTRAST = LEVELS / 255
+"""Pixels are 127 or 130; less than a hundredth of their range would be refused as one shade."""
 
 
 class FaintBars(DataSource):
-    """Grey images with a row or a column that is one grey level brighter."""
+    """Grey images with a row or a column that is a little brighter."""
 
     type: Literal["faint-bars"] = "faint-bars"
 
@@ -34,7 +35,7 @@ class FaintBars(DataSource):
     def load(self, split: Literal["train", "test"]) -> ImageSet:
         lines = torch.eye(8, dtype=torch.uint8)
         bars = torch.cat([lines.unsqueeze(1).expand(8, 8, 8), lines.unsqueeze(2).expand(8, 8, 8)]).unsqueeze(1)
-        return ImageSet((127 + bars).repeat(self.describe().sizes[split] // 16, 1, 1, 1), {})
+        return ImageSet((127 + LEVELS * bars).repeat(self.describe().sizes[split] // 16, 1, 1, 1), {})
 
 
 class FaintGenerator(Generator):

@@ -18,16 +18,6 @@ PLAIN: dict[str, Any] = {
 }
 
 
-def test_more_steps_in_the_spec_are_answered_with_the_command_that_goes_on(here: Here, write_spec: WriteSpec) -> None:
-    assert here(write_spec(train={"steps": 2}, **PLAIN)).exit_code == 0
-    done = here(write_spec(train={"steps": 3}, **PLAIN))
-    command = "gan-run train --resume runs/small --set train.steps=3"
-    assert f"runs/small differs in train.steps alone: {command} goes on with it" in " ".join(done.output.split())
-    assert here("train", "--resume", "runs/small", "--set", "train.steps=3").exit_code == 0
-    for other in ({"train": {"steps": 1}}, {"seed": 9, "train": {"steps": 9}}):
-        assert "goes on with it" not in here(write_spec(**{**PLAIN, **other})).output
-
-
 def test_a_run_without_codes_and_metrics_says_so(here: Here, write_spec: WriteSpec) -> None:
     assert here(write_spec(train={"steps": 1}, **PLAIN)).exit_code == 0
     done = here("traverse", "runs/small")

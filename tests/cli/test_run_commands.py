@@ -129,7 +129,8 @@ def test_traverse_of_an_unknown_code_is_refused(here: Here, run: Path, tmp_path:
 def test_evaluate_measures_again_what_the_run_found(here: Here, run: Path) -> None:
     done = here("evaluate", run, "--json")
     assert done.exit_code == 0
-    assert json.loads(done.output) == json.loads((run / "evaluation.json").read_text())
+    recorded = json.loads((run / "evaluation.json").read_text())
+    assert json.loads(done.output) == {name: recorded[name] for name in ("step", "metrics")}
     text = here("evaluate", run)
     mean = json.loads(done.output)["metrics"][0]["found"]["mean"]
     assert [line.split() for line in text.output.splitlines()] == [
@@ -178,7 +179,8 @@ def test_evaluate_saves_what_it_finds_beside_what_was_found_before(here: Here, r
     for _ in range(2):  # again in its own place
         other = here("evaluate", run, "--json", "--set", 'metrics=[{"type": "loudness", "every": 3}]')
         found = json.loads(other.output)["metrics"]
-        assert json.loads(file.read_text()) == {"step": 4, "metrics": [*before["metrics"], *found]}
+        written = json.loads(file.read_text())
+        assert (written["step"], written["metrics"]) == (4, [*before["metrics"], *found])
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,9 @@ def test_two_processes_give_the_weights_of_one_and_one_of_them_speaks(
 
     def logged(out: str) -> list[dict[str, float]]:
         lines = (tmp_path / out / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        return [{key: value for key, value in json.loads(line).items() if key not in ("time", "crc32")} for line in lines]
+        return [
+            {key: value for key, value in json.loads(line).items() if key not in ("time", "crc32")} for line in lines
+        ]
 
     for ours, theirs in zip(logged("two"), logged("one"), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)

@@ -19,7 +19,9 @@ STEPS = 50
 
 def logged(run: Path) -> list[dict[str, float]]:
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return [{name: value for name, value in json.loads(line).items() if name not in ("time", "crc32")} for line in lines]
+    return [
+        {name: value for name, value in json.loads(line).items() if name not in ("time", "crc32")} for line in lines
+    ]
 
 
 @pytest.mark.parametrize("reuse_fakes", [False, True])

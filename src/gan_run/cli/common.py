@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-OWN = "gan-run"
-"""The distribution of the plugins that are part of gan-run."""
 USER_ERROR = 2
 TRAINING_FAILED = 1
 
@@ -130,6 +128,8 @@ def with_plugins(function: Callable[Concatenate[Plugins, P], None]) -> Callable[
             if traceback or error.errno is None:
                 plugins.head(error)
                 raise
+            from gan_run.registry.discovery import OWN
+
             origin = plugins.origin(error)
             added = origin is not None and origin.distribution != OWN
             show_error(GanRunError(what_happened(error) + (f" (raised in {origin})" if added else "")))

@@ -248,10 +248,7 @@ class MisspeltTerm(LossTerm):
 
 
 def test_a_term_without_an_objective_is_refused(start: Start) -> None:
-    expected = (
-        r"the loss misspelt has no objective: it needs a method for a player "
-        r"\(discriminator_loss, generator_loss\); it has generatr_loss"
-    )
+    expected = "the loss misspelt has a method generatr_loss, which no player calls; did you mean 'generator_loss'"
     with pytest.raises(GanRunError, match=expected):
         start(losses=[NonSaturating(), Misspelt()])
 

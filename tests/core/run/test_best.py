@@ -61,6 +61,7 @@ def steps(run: Path) -> list[str]:
 
 def record(run: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((run / "checkpoints/best.json").read_text())
+    del found["sha256"]
     return found
 
 

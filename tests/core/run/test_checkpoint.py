@@ -86,7 +86,7 @@ def test_a_manifest_that_was_edited_is_refused(saved: Checkpoint) -> None:
     path = saved.folder / "manifest.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "step": 13}))
-    with pytest.raises(RunError, match=r"manifest\.json is not what was written"):
+    with pytest.raises(RunError, match=r"manifest\.json is damaged \(it is not what was written"):
         load(saved)
 
 

@@ -23,7 +23,8 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def lines(folder: RunFolder) -> list[object]:
-    return [json.loads(line) for line in folder.metrics_file.read_text().splitlines()]
+    lines = [json.loads(line) for line in folder.metrics_file.read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name != "crc32"} for line in lines]
 
 
 def test_a_metrics_line_is_readable_at_once(folder: RunFolder) -> None:
@@ -204,6 +205,7 @@ def test_each_stretch_of_training_is_noted(folder: RunFolder) -> None:
     folder.write_spec({})
     folder.add_environment({"from_step": 4})
     written = json.loads(folder.environment_file.read_text())
+    del written["sha256"]
     assert written == {"stretches": [{"from_step": 0}, {"from_step": 4}]}
 
 
