@@ -1,9 +1,11 @@
 """How much of their range the pixels of a dataset use: 0 and 1, of 0 to 255, are black to the networks."""
 
+import logging
 from typing import NamedTuple
 
 import torch
 
+from gan_run.core.base.errors import DataError
 from gan_run.core.images.image_set import ImageSet
 
 ONE_SHADE = 0.01
@@ -14,11 +16,40 @@ SAMPLE = 1024
 """Images that are looked at first; all others only where these are suspicious."""
 
 
+logger = logging.getLogger("gan_run")
+
+
 class PixelRange(NamedTuple):
     """The lowest and the highest stored value of a dataset."""
 
     low: float
     high: float
+
+
+def check_range(images: ImageSet, *, has_field: bool) -> None:
+    """Refuse pixels that networks would see as one shade, and warn of dark ones.
+
+    Args:
+        images: The training images, on the CPU.
+        has_field: Whether their source has a field `range`, for the remedy.
+
+    Raises:
+        DataError: They are one shade.
+    """
+    codec, found = images.codec, pixel_range(images)
+    values = f"the pixels of the training images are {found.low:g} to {found.high:g}"
+    if is_one_shade(images, found):
+        remedy = f"set data.range to [{found.low:g}, {found.high:g}]" if has_field else f"scale them to {codec.high:g}"
+        raise DataError(f"data: {values}, of {codec.low:g} to {codec.high:g}, one shade to the networks: {remedy}")
+    if uses_little(images, found) and found.high > found.low:
+        remedy = "set data.range" if has_field else "scale them"
+        logger.warning(
+            "data: %s, of %g to %g, so they are dark: %s if that is their whole range",
+            values,
+            codec.low,
+            codec.high,
+            remedy,
+        )
 
 
 def pixel_range(images: ImageSet) -> PixelRange:

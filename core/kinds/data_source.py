@@ -1,6 +1,5 @@
 """Data sources: where real images come from."""
 
-import logging
 from abc import abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
@@ -13,12 +12,10 @@ from gan_run.core.images.feed import Feed, FeedContext, ShuffledFeed, saves_posi
 from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo, Split
 from gan_run.core.images.picture_decoder import PictureDecoder
-from gan_run.core.images.pixel_range import is_one_shade, pixel_range, uses_little
+from gan_run.core.images.pixel_range import check_range
 from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.contract import ContractError, checked_type
 from gan_run.core.kinds.spec_view import SpecView
-
-logger = logging.getLogger("gan_run")
 
 
 class DataSource(Component):
@@ -274,7 +271,7 @@ class Splits:
                 )
             _check_description(self._source, self.info, split, images)
             if split == "train":
-                _check_range(self._source, images)
+                check_range(images, has_field="range" in type(self._source).model_fields)
             self._open[split] = images
         return self._open[split]
 
@@ -300,16 +297,3 @@ def _check_description(source: DataSource, info: DataInfo, split: Split, images:
     if wrong:
         message = f"the {split} split of {source.name()} is not as `describe` says: it has {'; '.join(wrong)}"
         raise ContractError(source, ("data",), message)
-
-
-def _check_range(source: DataSource, images: ImageSet) -> None:
-    """Refuse pixels that networks would see as one shade, and warn of dark ones. Raises DataError."""
-    codec, found = images.codec, pixel_range(images)
-    values = f"the pixels of the training images are {found.low:g} to {found.high:g}"
-    given = "range" in type(source).model_fields
-    if is_one_shade(images, found):
-        remedy = f"set data.range to [{found.low:g}, {found.high:g}]" if given else f"scale them to {codec.high:g}"
-        raise DataError(f"data: {values}, of {codec.low:g} to {codec.high:g}, one shade to the networks: {remedy}")
-    if uses_little(images, found) and found.high > found.low:
-        remedy = "set data.range if that is their whole range" if given else "scale them if that is their whole range"
-        logger.warning("data: %s, of %g to %g, so they are dark: %s", values, codec.low, codec.high, remedy)
