@@ -7,8 +7,8 @@ from gan_run.registry.plugins import Registry
 
 
 def test_damaged_files_are_never_used_in_silence(tmp_path: Path, registry: Registry) -> None:
-    figures = damage_trials(20, 5, tmp_path / "trial", registry)
-    assert figures.tries > 40
+    figures = damage_trials(10, 2, tmp_path / "trial", registry)
+    assert figures.tries > 25
     assert figures.named > 10
     assert figures.silent == []
     assert figures.unclear == []

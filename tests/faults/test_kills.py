@@ -6,8 +6,8 @@ from kills import kill_trials
 
 
 def test_killed_runs_end_as_undisturbed_ones(tmp_path: Path) -> None:
-    figures = kill_trials(12, tmp_path / "trial")
-    assert figures.kills == 12
-    assert figures.before_operations >= 4
+    figures = kill_trials(6, tmp_path / "trial")
+    assert figures.kills == 6
+    assert figures.before_operations >= 2
     assert figures.lost == []
     assert figures.diverged == []

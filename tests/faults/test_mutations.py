@@ -25,7 +25,7 @@ Small = Callable[..., dict[str, Any]]
 RAW = re.compile(r"Input should|[Pp]ydantic|Value error|<class|Traceback|codec can't|should match")
 LONGEST = 60.0
 """Seconds: a bound on what never ends, not a measurement."""
-PARTS, EACH = 6, 50
+PARTS, EACH = 4, 40
 TRAINED = 2
 """Accepted specs of each part that take a step."""
 
