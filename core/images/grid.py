@@ -128,9 +128,9 @@ def magnification(size: Sequence[int]) -> int:
     return max(1, min(math.ceil(CELL / min(height, width)), LARGEST // max(height, width)))
 
 
-def save_png(picture: Tensor, path: Path) -> None:
+def save_png(picture: Tensor, path: Path | str) -> None:
     """Write a picture, uint8 (C, H, W), as PNG whatever the suffix of `path`."""
-    _write(picture, path, "PNG")
+    _write(picture, Path(path), "PNG")
 
 
 def save_picture(picture: Tensor, path: Path) -> None:

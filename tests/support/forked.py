@@ -116,6 +116,9 @@ def _main(
     sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
     sys.stdout, sys.stderr = (_redirect(number, file) for number, file in enumerate(files, start=1))
+    # A test run in the background ignores them, and a process inherits that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["gan-run", *arguments]
     if prepare is not None:
         prepare()

@@ -112,9 +112,9 @@ def test_a_number_that_the_metric_does_not_find_is_said_and_the_run_goes_on(
     small: Small, options: RunOptions, tmp_path: Path
 ) -> None:
     Planned.numbers[:] = [1.0] * 10
-    message = r"callback early-stopping failed .* found no number 'codes\.d'.*'codes\.c'"
+    message = r"callback early-stopping failed .* found no number 'codes\.category'.*'codes\.c'"
     with pytest.warns(UserWarning, match=message):
-        train(spec(small, number="codes.d"), tmp_path, options=options)
+        train(spec(small, number="codes.category"), tmp_path, options=options)
 
 
 @pytest.mark.parametrize(
