@@ -103,15 +103,15 @@ def test_stopped_in_the_middle_the_same_command_goes_on(
     jobs: str, write_spec: Write, start: Start, tmp_path: Path
 ) -> None:
     spec = write_spec(train={"steps": 4000, "checkpoint_every": 4000, "log_every": 1}, metrics=[{"type": "loudness"}])
-    metrics = tmp_path / "runs" / "small-seed-3" / "metrics.jsonl"
+    at_once = ["small-seed-3", "small-seed-4"][: int(jobs)]
+    metrics = [tmp_path / "runs" / name / "metrics.jsonl" for name in at_once]
     with start(spec, "--seeds", "2", "--jobs", jobs) as process:
-        wait_until(lambda: metrics.exists() and bool(metrics.read_text()))
+        wait_until(lambda: all(path.exists() and path.read_text() for path in metrics))
         process.send_signal(signal.SIGINT)
         done = process.wait()
     assert done.returncode == 128 + signal.SIGINT
     assert "To go on:\n  the same command" in done.stdout
-    begun = [run.name for run in (tmp_path / "runs").iterdir()]
-    assert sorted(begun) == ["small-seed-3", "small-seed-4"][: int(jobs)]
+    assert sorted(run.name for run in (tmp_path / "runs").iterdir()) == at_once
     assert (tmp_path / "runs" / "small-seed-3" / "checkpoints").exists()
 
 

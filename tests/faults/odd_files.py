@@ -160,9 +160,15 @@ def _in_a_process(dataset: TinyDataset, folder: Path, registry: Any) -> str:
         process.join()
 
 
+def _reserved() -> int:
+    """The bytes of data that this process has reserved, used or not: the parent's freed memory is among them."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData:"))
+
+
 def _read(dataset: TinyDataset, folder: Path, registry: Any, send: Connection) -> None:
     os.chdir(folder)
-    resource.setrlimit(resource.RLIMIT_DATA, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + MEMORY,) * 2)
+    resource.setrlimit(resource.RLIMIT_DATA, (_reserved() + MEMORY,) * 2)
     try:
         data = read_spec({**SPEC, "data": dataset.declared}, registry=registry).data
         data.describe()
