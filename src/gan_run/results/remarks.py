@@ -30,6 +30,8 @@ def remarks_on_training(name: str, run: Run) -> Iterator[str]:
         yield f"{name} is unfinished, after {run.step} of {steps} steps: nothing was measured yet"
     elif run.step != steps:
         yield f"{name} was ended by a callback, after {run.step} of {steps} steps"
+    for each in run.failed:
+        yield f"{name}: {each['place']} failed at its end: {each['error']}"
     if run.alarms:
         yield f"{name}: alarms ring at its end: {', '.join(run.alarms)} (alarms.jsonl has what they say)"
 

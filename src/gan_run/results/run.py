@@ -158,6 +158,11 @@ class Run:
         return self._read.results
 
     @property
+    def failed(self) -> Sequence[Mapping[str, Any]]:
+        """The metrics and artifacts that failed after the last step: each with its `place` in the spec and `error`."""
+        return self._folder.failed()
+
+    @property
     def left_out(self) -> list[str]:
         """Why the results of some metrics are not in `results`: they are not installed here."""
         return self._read.left_out
