@@ -4,6 +4,7 @@ import copy
 import random
 import string
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 Json = Any
@@ -66,6 +67,8 @@ TEXTS: tuple[str, ...] = (
     ),
 )
 DEPTH = 2_000
+MOST_PLACES = 5_000
+"""Places that a change chooses from: a list that was lengthened has millions."""
 
 
 class Mutation(NamedTuple):
@@ -89,7 +92,7 @@ def mutation(base: Mapping[str, Json], components: Mapping[str, Sequence[str]], 
     how = []
     for _ in range(draw.choice((1, 1, 1, 2, 3))):
         change = draw.choice(CHANGES)
-        places = list(_places(spec, ()))
+        places = list(islice(_places(spec, ()), MOST_PLACES))
         if places and nest.__name__ not in " ".join(how):  # what is so deep cannot be copied
             holder, key, path = draw.choice(places)
             how.append(f"{change.__name__} {'.'.join(map(str, path))[:80]}")
