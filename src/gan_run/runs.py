@@ -36,7 +36,7 @@ from gan_run.registry.plugins import load_plugins
 from gan_run.registry.spec_files import read_file
 from gan_run.registry.spec_loading import read_recorded_spec
 from gan_run.registry.spec_loading import read_spec as read_content
-from gan_run.report.callback import WriteReport
+from gan_run.report.callback import WriteReport, write_missing_report
 
 Components = Collection[type[Component]]
 """Component classes that no plugin provides."""
@@ -99,7 +99,7 @@ def train(
     read = _read_spec(spec, overrides, options.plugins().catalogue)
     file = Path(spec) if isinstance(spec, (str, Path)) else None
     with _attended(options) as options:
-        return run(TrainRequest(read, options, file), Path(out)).path
+        return _reported(run(TrainRequest(read, options, file), Path(out)), options)
 
 
 def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunOptions = DEFAULT_OPTIONS) -> Path:
@@ -139,7 +139,7 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
     _check_device(spec, before, target, options, overrides)
     with _attended(options) as options:
         try:
-            return resume_run(TrainRequest(spec, options), target).path
+            return _reported(resume_run(TrainRequest(spec, options), target), options)
         except DataError as error:
             if moved := _moved_data(spec, str(error)):
                 command = resume_command(target.path, options, *overrides, f"{moved}=PLACE")
@@ -292,6 +292,12 @@ def _attended(options: RunOptions) -> Iterator[RunOptions]:
     begun = time.monotonic() if options.begun is None else options.begun
     with interruptible(replace(options, begun=begun)) as options, shown(options) as options:
         yield replace(options, callbacks=(*options.callbacks, WriteReport(options.plugins())))
+
+
+def _reported(folder: RunFolder, options: RunOptions) -> Path:
+    """A finished run, which has its report."""
+    write_missing_report(folder.path, options.plugins())
+    return folder.path
 
 
 def _resolved(options: RunOptions) -> RunOptions:

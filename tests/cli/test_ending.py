@@ -73,3 +73,19 @@ def test_a_report_that_cannot_be_written_costs_a_warning(
     assert "runs/small/report.html is a folder" in done.stderr
     assert after_done(done.stdout)[0] == "next:"
     assert (tmp_path / "runs/small/evaluation.json").exists()
+
+
+def test_a_report_whose_writing_was_interrupted_is_written_by_the_same_command(
+    write_spec: Write, here: Here, tmp_path: Path
+) -> None:
+    spec = write_spec(train={"steps": 1}, seed=3)
+    assert here(spec, "--seeds", "1", "--jobs", "1").exit_code == 0
+    report = tmp_path / "runs/small-seed-3/report.html"
+    left_over = report.rename(report.with_name(".report.html.tmp"))
+    done = here(spec, "--seeds", "1", "--jobs", "1")
+    assert "is finished: nothing to do" in done.stdout
+    assert report.exists()
+    assert not left_over.exists()
+    report.unlink()
+    assert here("train", "--resume", report.parent).exit_code == 0
+    assert report.exists()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trial import NAME, differences, new_trial, renewed
+from trial import differences, new_trial, renewed
 
 SIZE = 16 * 2**20
 """The bytes of the disk."""
@@ -63,8 +63,6 @@ def disk_trials(count: int, disk: Path) -> DiskFigures:
         ballast.unlink()
         _note(failed, figures)
         again = trial.done()
-        if again.returncode == 0 and not (trial.run / "report.html").exists():  # the run was finished without it
-            again = trial.done("report", f"runs/{NAME}")
         if again.returncode:
             figures.wrong.append(f"with room again: {again.stderr[-500:]}")
         elif found := differences(trial.contents(), expected):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from trial import NAME, STEPS, Trial, differences, new_trial, renewed
+from trial import STEPS, Trial, differences, new_trial, renewed
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 OPERATIONS = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "shutil.rmtree"})
@@ -29,8 +29,6 @@ class KillFigures:
     """How many came before the first checkpoint: pictures are decoded, the folder is made."""
     while_finishing: int = 0
     """How many came after the last step: the model is measured and drawn."""
-    without_report: int = 0
-    """How many runs were finished, and killed before they had their report."""
     lost: list[str] = field(default_factory=list)
     """Runs that did not go on from their last complete checkpoint."""
     diverged: list[str] = field(default_factory=list)
@@ -98,11 +96,6 @@ def kill_trials(kills: int, folder: Path, seed: int = 0) -> KillFigures:
                 figures.lost.append(f"step {before} was complete, and now {trial.last_step()} is the last")
         last = trial.last_step()
         done = trial.done()
-        if not done.returncode and not (trial.run / "report.html").exists():
-            # It was killed while its report was written: the run is finished, and the report is a command of its own.
-            figures.without_report += 1
-            done = trial.done("report", f"runs/{NAME}")
-            last = 0
         if done.returncode or (0 < last < STEPS and f"after step {last}" not in done.stderr + done.stdout):
             figures.lost.append(done.stderr)
         elif found := differences(trial.contents(), expected):
