@@ -7,8 +7,8 @@ import multiprocessing
 import os
 import resource
 import shutil
+import signal
 import struct
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,7 +25,6 @@ from gan_run.registry.plugins import load_plugins
 from tiny_datasets import DATASETS, TinyDataset
 from trial import SPEC
 
-SECONDS = 5
 MEMORY = 2 * 2**30
 FORKS = multiprocessing.get_context("fork")
 
@@ -119,12 +118,13 @@ FILES_OF: Mapping[str, str] = {
 }
 
 
-def odd_file_trials(folder: Path, every: int = 1) -> OddFigures:
+def odd_file_trials(folder: Path, every: int = 1, seconds: float = 5) -> OddFigures:
     """Read every dataset with every damage to each of its kinds of files.
 
     Args:
         folder: A new folder.
         every: Only every so manieth case.
+        seconds: How long an answer may take.
     """
     figures, registry, right = OddFigures(), load_plugins(), dict[str, str]()
     for index, (name, number, what, damage) in enumerate(islice(cases(), 0, None, every)):
@@ -132,10 +132,10 @@ def odd_file_trials(folder: Path, every: int = 1) -> OddFigures:
         place.mkdir(parents=True)
         dataset = DATASETS[name](place)
         if name not in right:
-            right[name] = _in_a_process(dataset, place, registry).removeprefix("read ")
+            right[name] = _in_a_process(dataset, place, registry, seconds).removeprefix("read ")
             shutil.rmtree(place / "cache", ignore_errors=True)
         damage(dataset.files[number])
-        outcome = _in_a_process(dataset, place, registry)
+        outcome = _in_a_process(dataset, place, registry, seconds)
         figures.tries += 1
         figures.answered += outcome.startswith("answered")
         figures.read_right += outcome == f"read {right[name]}"
@@ -145,12 +145,12 @@ def odd_file_trials(folder: Path, every: int = 1) -> OddFigures:
     return figures
 
 
-def _in_a_process(dataset: TinyDataset, folder: Path, registry: Any) -> str:
+def _in_a_process(dataset: TinyDataset, folder: Path, registry: Any, seconds: float) -> str:
     receive, send = FORKS.Pipe(duplex=False)
     process = FORKS.Process(target=_read, args=(dataset, folder, registry, send))
     process.start()
     try:
-        if not receive.poll(SECONDS):
+        if not receive.poll(seconds):
             return "no answer"
         return str(receive.recv())
     except EOFError:
@@ -183,4 +183,4 @@ def _read(dataset: TinyDataset, folder: Path, registry: Any, send: Connection) -
         send.send(f"answered {error}")
     except BaseException as error:
         send.send(f"a bug: {type(error).__name__}: {error}")
-    time.sleep(SECONDS)
+    signal.pause()  # until it is killed: an inherited exit handler is the parent's
