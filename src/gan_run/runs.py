@@ -229,6 +229,7 @@ def load_run(
     *,
     ema: bool = True,
     uses_names: bool = True,
+    moved: Collection[str] = (),
 ) -> LoadedRun:
     """A run as the commands that evaluate it need it, on a device. Raises as `load` does.
 
@@ -239,9 +240,11 @@ def load_run(
         device: "auto", "cpu" or "cuda".
         ema: As for `load`.
         uses_names: Whether names of codes that are of another checkpoint are reported in warnings.
+        moved: Where the data is now: `"data.root=FOLDER"`.
     """
     target = RunFolder(Path(folder))
-    spec = resolve_device(recorded_spec(target, registry, [f'train.device="{device}"']))
+    _check_moves(target, registry, moved)
+    spec = resolve_device(recorded_spec(target, registry, [f'train.device="{device}"', *moved]))
     for missing in missing_parts(spec):
         warnings.warn(f"{folder} is loaded without a component: {missing}", stacklevel=2)
     decisive = registry.files_of(decisive_components(spec))
@@ -267,6 +270,13 @@ def load_run(
 def recorded_spec(folder: RunFolder, registry: Plugins, overrides: Collection[str] = ()) -> Spec:
     """The spec of a run with overrides, in which a placeholder stands for what a model can be loaded without."""
     return _spec_of(folder, LenientCatalogue(registry.catalogue), overrides)
+
+
+def _check_moves(folder: RunFolder, registry: Plugins, moved: Collection[str]) -> None:
+    """Refuse changes of more than paths in data. Raises RunError."""
+    before, after = recorded_spec(folder, registry), recorded_spec(folder, registry, moved)
+    if other := sorted({place for each in differences(before, after) for place in each} - {*data_paths(before)}):
+        raise RunError(f"{folder.path}: {', '.join(other)} cannot change: here --set takes paths in data alone")
 
 
 def _checkpoint(folder: RunFolder, name: CheckpointName) -> Checkpoint:

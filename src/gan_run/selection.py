@@ -1,6 +1,6 @@
 """Choose one of several runs without labels."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,7 @@ def select(
     checkpoint: CheckpointName = "last",
     registry: Plugins | None = None,
     seed: int = 0,
+    moved: Collection[str] = (),
 ) -> Selection:
     """Rank runs of one experiment without labels, by how well the codes of each agree with those of the others.
 
@@ -64,6 +65,7 @@ def select(
         checkpoint: Which checkpoint of each run, as for `load`.
         registry: The installed plugins; None loads all that are installed.
         seed: Seed of the random numbers that criteria draw.
+        moved: Where the data is now: `"data.root=FOLDER"`.
 
     Returns:
         The ranking by each criterion.
@@ -77,7 +79,7 @@ def select(
     opened = opened_runs(runs, registry)
     if len(opened) < FEWEST:
         raise GanRunError(f"a selection needs {FEWEST} runs or more, and these are {len(opened)}")
-    loaded = [load_run(run.path, registry, checkpoint, uses_names=False) for run in opened]
+    loaded = [load_run(run.path, registry, checkpoint, uses_names=False, moved=moved) for run in opened]
     info = _data_in_common(loaded)
     wanted = [criteria] if isinstance(criteria, str) else criteria
     chosen = [_read(criterion, registry) for criterion in wanted]

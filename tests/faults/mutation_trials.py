@@ -36,8 +36,15 @@ class MutationFigures:
     """How many were refused in their step: a loss is not finite, say."""
     longest: float = 0.0
     """The longest answer, in seconds."""
+    slowest: str = ""
+    """The mutation that it was for."""
     wrong: list[str] = field(default_factory=list)
     """Tracebacks, messages in Python's words, and hangs."""
+
+    def timed(self, what: str, began: float) -> None:
+        """Keep the longest answer."""
+        if (seconds := time.monotonic() - began) > self.longest:
+            self.longest, self.slowest = seconds, what
 
     @property
     def megabytes(self) -> int:
@@ -62,7 +69,7 @@ def mutation_trials(count: int, steps: int, registry: Registry) -> MutationFigur
 
     Args:
         count: How many.
-        steps: How many of the accepted ones take a step.
+        steps: How many take a step, of those that are accepted.
         registry: The plugins.
     """
     figures, valid = MutationFigures(), bases(registry)
@@ -70,10 +77,11 @@ def mutation_trials(count: int, steps: int, registry: Registry) -> MutationFigur
     for seed in range(count):
         mutated = mutation(valid[seed % len(valid)], components, seed)
         began = time.monotonic()
-        spec = _accepted(mutated.spec, registry, f"seed {seed}: {mutated.how}", figures)
-        figures.longest = max(figures.longest, time.monotonic() - began)
-        if spec is not None and figures.steps + figures.steps_refused < steps:
-            _step(spec, f"seed {seed}: {mutated.how}: a step", figures)
+        what = f"seed {seed}: {mutated.how}"
+        spec = _accepted(mutated.spec, registry, what, figures)
+        figures.timed(what, began)
+        if spec is not None and figures.steps < steps:
+            _step(spec, f"{what}: a step", figures)
     return figures
 
 
@@ -91,8 +99,9 @@ def command_trials(count: int, folder: Path, registry: Registry, first: int = 10
     for seed in range(first, first + count):
         mutated = mutation(valid[seed % len(valid)], components, seed)
         began = time.monotonic()
-        _as_command(mutated.spec, f"seed {seed}: {mutated.how}", trial, figures)
-        figures.longest = max(figures.longest, time.monotonic() - began)
+        what = f"seed {seed}: {mutated.how}"
+        _as_command(mutated.spec, what, trial, figures)
+        figures.timed(what, began)
     return figures
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import checkpoint_option
+from gan_run.cli.options import checkpoint_option, moved_option
 
 if TYPE_CHECKING:
     from gan_run.core.kinds.init_from import CheckpointName
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     "--outliers", type=click.IntRange(min=1), metavar="N", help="Print the N images that are least like others."
 )
 @click.option("--array", default="images", show_default=True, help="The name of the array in an array file.")
+@moved_option
 @checkpoint_option
 @with_plugins
 def encode(
@@ -45,6 +46,7 @@ def encode(
     sheets: Path | None,
     outliers: int | None,
     array: str,
+    moved: tuple[str, ...],
     checkpoint: "CheckpointName",
 ) -> None:
     """Read the codes of images by RUN's model, with their uncertainty.
@@ -65,7 +67,7 @@ def encode(
         out = Path("codes.csv")
     if out is not None:
         writer_of(out)  # an error before the work
-    loaded = load_run(run, plugins.registry, checkpoint)
+    loaded = load_run(run, plugins.registry, checkpoint, moved=moved)
     sorted_by = None
     if into is not None:
         check_new(into)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import checkpoint_option, no_browser_option, port_option, real_option
+from gan_run.cli.options import checkpoint_option, moved_option, no_browser_option, port_option, real_option
 
 if TYPE_CHECKING:
     from gan_run.core.images.info import Split
@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 @real_option
 @port_option
 @no_browser_option
+@moved_option
 @checkpoint_option
 @with_plugins
 def explore(
-    plugins: Plugins, run: Path, real: "Split | None", port: int, no_browser: bool, checkpoint: "CheckpointName"
+    plugins: Plugins,
+    run: Path,
+    real: "Split | None",
+    port: int,
+    no_browser: bool,
+    moved: tuple[str, ...],
+    checkpoint: "CheckpointName",
 ) -> None:
     """Open a page on which RUN's codes are turned, until Ctrl-C.
 
@@ -31,4 +38,5 @@ def explore(
     from gan_run.explorer.serving import serve
     from gan_run.runs import load_run
 
-    serve(load_run(run, plugins.registry, checkpoint, device="cpu"), real, port, open_browser=not no_browser)
+    loaded = load_run(run, plugins.registry, checkpoint, device="cpu", moved=moved)
+    serve(loaded, real, port, open_browser=not no_browser)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import checkpoint_option, real_option
+from gan_run.cli.options import checkpoint_option, moved_option, real_option
 
 if TYPE_CHECKING:
     from gan_run.core.images.info import Split
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     help="A new folder.",
 )
 @real_option
+@moved_option
 @checkpoint_option
 @with_plugins
 def export(
@@ -45,6 +46,7 @@ def export(
     small: Path | None,
     out: Path,
     real: "Split | None",
+    moved: tuple[str, ...],
     checkpoint: "CheckpointName",
 ) -> None:
     """Write RUN's generator and encoder as files that need no gan-run, with a README that shows their use.
@@ -68,7 +70,7 @@ def export(
         raise click.UsageError("what is to be written? --onnx, --torch, --weights, --html or --model")
     for folder in [*([out] if forms else []), *([small] if small else [])]:
         check_new(folder)
-    loaded = load_run(run, plugins.registry, checkpoint, device="cpu")
+    loaded = load_run(run, plugins.registry, checkpoint, device="cpu", moved=moved)
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
         html.write_text(Page(loaded, real, served=False).html(), encoding="utf-8")

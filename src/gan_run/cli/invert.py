@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import checkpoint_option
+from gan_run.cli.options import checkpoint_option, moved_option
 
 if TYPE_CHECKING:
     from gan_run.core.kinds.init_from import CheckpointName
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--blind", is_flag=True, help="Begin at random codes, and not at those that Q reads.")
 @click.option("--array", default="images", show_default=True, help="The name of the array in an array file.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")
+@moved_option
 @checkpoint_option
 @with_plugins
 def invert(
@@ -49,6 +50,7 @@ def invert(
     blind: bool,
     array: str,
     device: str,
+    moved: tuple[str, ...],
     checkpoint: "CheckpointName",
 ) -> None:
     """Find latents by which RUN's generator reproduces IMAGES.
@@ -68,7 +70,7 @@ def invert(
         out = Path("inverted.npz")
     if out is not None:
         writer_of(out)  # an error before the work
-    loaded = load_run(run, plugins.registry, checkpoint, device)
+    loaded = load_run(run, plugins.registry, checkpoint, device, moved=moved)
     source = open_source(loaded, images, array)
     if (grid or strips) and (problem := why_not_shown(loaded.model.image)):
         raise DataError(problem)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, run_argument, with_plugins
-from gan_run.cli.options import checkpoint_option
+from gan_run.cli.options import checkpoint_option, moved_option
 
 if TYPE_CHECKING:
     from gan_run.core.kinds.code_names import CodeNames
@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 @run_argument
 @click.argument("names", nargs=-1, metavar="CODE[#CATEGORY]=NAME…")
 @click.option("--from-data", is_flag=True, help="Name the categories of CODE by the classes of the data.")
+@moved_option
 @checkpoint_option
 @with_plugins
-def label(plugins: Plugins, run: Path, names: tuple[str, ...], from_data: bool, checkpoint: "CheckpointName") -> None:
+def label(
+    plugins: Plugins,
+    run: Path,
+    names: tuple[str, ...],
+    from_data: bool,
+    moved: tuple[str, ...],
+    checkpoint: "CheckpointName",
+) -> None:
     """Name codes of RUN (c1=azimuth), or categories of one (category#3=seven), in its labels.json.
 
     CODE --from-data gives each category the class that it is matched to on the training images, one to one. Afterwards
@@ -31,7 +39,7 @@ def label(plugins: Plugins, run: Path, names: tuple[str, ...], from_data: bool, 
     from gan_run.core.run.category_names import older_names, unnamed, weak_names
     from gan_run.runs import load_run
 
-    loaded = load_run(run, plugins.registry, checkpoint, uses_names=False)
+    loaded = load_run(run, plugins.registry, checkpoint, uses_names=False, moved=moved)
     before = code_names = loaded.model.code_names
     for text in names:
         code_names = _from_data(code_names, loaded, text) if from_data else _named(code_names, loaded, text)

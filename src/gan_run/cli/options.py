@@ -82,6 +82,13 @@ def _split_or_none(context: click.Context, param: click.Parameter, value: "Split
     return None if value == "none" else value
 
 
+moved_option = click.option(
+    "--set",
+    "moved",
+    multiple=True,
+    metavar="data.PATH=PLACE",
+    help="Where the run's data is now, as in data.root=FOLDER (repeatable).",
+)
 real_option = click.option(
     "--real",
     type=click.Choice(("train", "validation", "test", "none")),

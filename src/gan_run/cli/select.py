@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gan_run.cli.common import Plugins, echo_json, json_option, runs_argument, with_plugins
-from gan_run.cli.options import checkpoint_option
+from gan_run.cli.options import checkpoint_option, moved_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     metavar="CRITERION",
     help='A criterion: its type, or its JSON {"type": …} (repeatable; the first decides). Default: all that fit.',
 )
+@moved_option
 @checkpoint_option
 @click.option("--link", metavar="NAME", help="Make NAME, beside the chosen run, a symbolic link to it.")
 @json_option
@@ -35,6 +36,7 @@ def select(
     plugins: Plugins,
     runs: tuple[Path, ...],
     criteria: tuple[str, ...],
+    moved: tuple[str, ...],
     checkpoint: "CheckpointName",
     link: str | None,
     as_json: bool,
@@ -54,7 +56,7 @@ def select(
     if link is not None:
         for run in opened:
             _check_link(run.path, link)  # before what takes minutes
-    found = select_runs(opened, wanted, checkpoint=checkpoint, registry=plugins.registry)
+    found = select_runs(opened, wanted, checkpoint=checkpoint, registry=plugins.registry, moved=moved)
     if as_json:
         echo_json(as_object(found))
     else:
