@@ -139,7 +139,9 @@ def _move_aside(path: Path, options: RunOptions) -> None:
     """Give the folder at a path another name, if there is one. Raises RunError if a process is training in it."""
     if not path.is_dir():
         return
-    with RunFolder(path).locked():
+    with RunFolder(path).locked() as folder:
+        if folder.is_free():  # another process has moved the run aside meanwhile, and this one has made the folder
+            return
         number = next(n for n in count(1) if not path.with_name(f"{path.name}.old-{n}").exists())
         moved = shutil.move(path, path.with_name(f"{path.name}.old-{number}"))
     options.notify(f"moved the old run to {moved}")

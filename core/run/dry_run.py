@@ -18,6 +18,7 @@ from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.init_from import as_init_from
 from gan_run.core.kinds.schedule import Progress, wrong_value
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.run.end_trial import failures_at_end
 from gan_run.core.run.enough_memory import check_memory
 from gan_run.core.run.init_from import checkpoint_of
 from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
@@ -47,7 +48,8 @@ class Report(NamedTuple):
 
 
 def dry_run(spec: Spec, data: Splits | None = None) -> Report:
-    """Build `spec` and take one step, eagerly and in fp32, with losses whose weight is 0 at first too.
+    """Build `spec`, take one step, eagerly and in fp32, with losses whose weight is 0 at first too, and try what
+    training does at its end.
 
     Args:
         spec: The spec.
@@ -75,6 +77,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
         far = list(_moved_far(training))
         if far:
             _refuse_not_finite(training, training.advance())
+        at_end = list(failures_at_end(training, data, counter.get_total_flops()))
     latents = training.game.latents
     return Report(
         images=f"{'a stream' if images is None else images.count} of {info.image}",
@@ -83,7 +86,7 @@ def dry_run(spec: Spec, data: Splits | None = None) -> Report:
         codes=list(spec.encoder_losses()),
         flops=counter.get_total_flops(),
         losses=read_scalars(losses),
-        warnings=[*([] if alone is None else [alone]), *far],
+        warnings=[*([] if alone is None else [alone]), *far, *at_end],
     )
 
 

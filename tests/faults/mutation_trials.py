@@ -3,6 +3,7 @@
 import json
 import re
 import resource
+import sys
 import time
 import warnings
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from gan_run.core.run.enough_memory import check_memory
 from gan_run.core.run.resolve import check_against_data, resolve_device, with_train
 from gan_run.core.run.stand_in import StandInSplits
 from gan_run.registry.plugins import Registry
-from mutations import mutation
+from mutations import DEPTH, mutation
 from trial import Trial, new_trial
 
 RAW = re.compile(r"Input should|[Pp]ydantic|Value error|<class|Traceback|codec can't|should match")
@@ -137,9 +138,19 @@ def _step(spec: Spec, what: str, figures: MutationFigures) -> None:
         figures.steps += 1
 
 
+def _as_text(content: Any) -> str:
+    """JSON, however deep it is nested."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 20 * DEPTH))
+    try:
+        return json.dumps(content)
+    finally:
+        sys.setrecursionlimit(before)
+
+
 def _as_command(content: Mapping[str, Any], what: str, trial: Trial, figures: MutationFigures) -> None:
     figures.tries += 1
-    (trial.folder / "mutated.json").write_text(json.dumps(content), encoding="utf-8", errors="surrogatepass")
+    (trial.folder / "mutated.json").write_text(_as_text(content), encoding="utf-8", errors="surrogatepass")
     done = trial.done("check", "mutated.json")
     if done.returncode == 0:
         figures.accepted += 1

@@ -111,6 +111,13 @@ def test_fresh_where_there_is_no_run_just_trains(bench: Bench, small: Small) -> 
     assert bench.said == []
 
 
+def test_fresh_moves_no_folder_in_which_no_run_began(bench: Bench, small: Small) -> None:
+    (bench.out / "small").mkdir(parents=True)
+    (bench.out / "small/.lock").touch()
+    bench.train(small(train={"steps": 1}), fresh=True)
+    assert [path.name for path in bench.out.iterdir()] == ["small"]
+
+
 def test_fresh_does_not_move_a_run_that_is_being_trained(bench: Bench, small: Small) -> None:
     folder = bench.train(small(train={"steps": 1}))
     with RunFolder(folder).locked(), pytest.raises(RunError, match="another process is training in this folder"):
