@@ -78,7 +78,7 @@ class FactorModule(LatentModule):
 
     def sample(self, n: int) -> Tensor:
         at = torch.rand(n, device=self.device) * QUANTILES
-        below = at.long().clamp(max=QUANTILES - 1)
+        below = at.long()
         return torch.lerp(self.quantiles[below], self.quantiles[below + 1], at - below)
 
     def log_prior(self, value: Tensor) -> Tensor:

@@ -133,6 +133,8 @@ def test_a_traversal_goes_once_around_and_shows_no_angle_twice() -> None:
     grid = angle().traversal_values(4)
     torch.testing.assert_close(grid, torch.tensor([-1.0, -0.5, 0.0, 0.5]) * math.pi)
     torch.testing.assert_close(angle().traversal_values(3, 0.0, 2.0), torch.tensor([0.0, 1.0, 2.0]))
+    torch.testing.assert_close(angle().traversal_values(2, low=0.0), torch.tensor([0.0, math.pi]))
+    torch.testing.assert_close(angle().traversal_values(2, high=0.0), torch.tensor([-math.pi, 0.0]))
 
 
 def test_the_gradient_reaches_the_direction_and_the_std() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.distributions import VonMises
 
 from gan_run import Column, DataInfo, ImageShape, LatentContext
 from gan_run.core.engine.training import Training, read_scalars
@@ -67,6 +68,43 @@ def test_an_angle_is_in_degrees_and_has_no_end() -> None:
     degrees = torch.arange(0, 360, 0.25)
     density = turns.log_likelihood(params.expand(len(degrees), 3), degrees).exp()
     assert density.sum().item() * 0.25 == pytest.approx(1, abs=1e-3)
+
+
+def test_an_angle_beyond_a_turn_is_within_it_and_a_missing_one_is_nowhere() -> None:
+    turns = factor("turn", 350.0, 370.0, -5.0, 725.0)  # 350, 10, 355, 5
+    assert turns.quantiles[[0, -1]].tolist() == [5, 355]
+    assert turns.embed(torch.tensor([NAN])).tolist() == [[0, 0]]
+    inside, outside = turns.log_prior(torch.tensor([362.0 + 5.0, 362.0])).tolist()
+    assert math.isfinite(inside)
+    assert outside == -math.inf
+
+
+def test_q_of_an_angle_is_von_mises_with_its_standard_deviation() -> None:
+    turns = factor("turn", 0.0, 90.0)
+    params = torch.tensor([[0.0, 2.0, 0.3]])  # towards 90 degrees
+    radians = 0.05 + math.log1p(math.exp(0.3))
+    assert turns.deviation(params).item() == pytest.approx(math.degrees(radians), abs=1e-4)
+    expected = VonMises(math.pi / 2, radians**-2).log_prob(torch.tensor(1.2)) + math.log(math.pi / 180)
+    found = turns.log_likelihood(params, torch.tensor([math.degrees(1.2)]))
+    assert found.item() == pytest.approx(expected.item(), abs=1e-5)
+    assert turns.recovery(params.expand(2, 3), torch.tensor([90.0, 90.0])).item() == pytest.approx(1.0)
+
+
+def test_q_of_a_number_knows_its_deviation_and_what_it_recovers() -> None:
+    ages = factor("age", 10.0, 30.0)
+    params = torch.tensor([[-1.0, 0.3], [1.0, 0.3]])
+    assert ages.deviation(params).tolist() == pytest.approx([10 * (0.05 + math.log1p(math.exp(0.3)))] * 2)
+    assert ages.recovery(params, torch.tensor([10.0, 30.0])).item() == pytest.approx(1.0)
+    assert ages.recovery(params, torch.tensor([30.0, 10.0])).item() == 0.0
+
+
+def test_the_prior_of_a_number_is_even_between_quantiles() -> None:
+    ages = factor("age", *[float(age) for age in range(257)])  # intervals of one year
+    assert ages.entropy().item() == pytest.approx(math.log(256), abs=1e-5)
+    values = torch.tensor([0.0, 100.5, 256.0, -0.1, 256.1])
+    assert ages.log_prior(values).tolist() == pytest.approx([-math.log(256)] * 3 + [-math.inf] * 2, abs=1e-5)
+    same = factor("age", *[7.0] * 5)  # a density that is finite
+    assert math.isfinite(same.log_prior(torch.tensor([7.0])).item())
 
 
 def test_a_traversal_of_a_number_shows_the_middle_of_the_training_values() -> None:
@@ -173,13 +211,17 @@ def test_a_few_labelled_images_tie_a_continuous_code_to_a_column(code: str, colu
     assert found["discriminator/ss-infogan/recovery"] > 0.3
 
 
-def test_a_code_that_does_not_fit_its_column_is_refused() -> None:
-    latents = {"z": {"type": "gaussian"}, "c": {"type": "uniform"}}
+@pytest.mark.parametrize(
+    ("latent", "column", "needed"),
+    [("uniform", "angle", "cyclic"), ("circular", "number", "continuous"), ("bernoulli", "number", "continuous")],
+)
+def test_a_code_that_does_not_fit_its_column_is_refused(latent: str, column: str, needed: str) -> None:
+    latents = {"z": {"type": "gaussian"}, "c": {"type": latent}}
     losses = [
         {"type": "hinge"},
         {"type": "mutual-information", "codes": {"c": 1.0}},
-        {"type": "ss-infogan", "code": "c", "column": "angle", "labelled": 1},
+        {"type": "ss-infogan", "code": "c", "column": column, "labelled": 1},
     ]
     spec = small_spec(fields={"latents": latents, "losses": losses})
     (problem,) = spec.data_problems(spec.data.describe())
-    assert str(problem) == "losses[2].code: 'c' has to be one cyclic code"
+    assert str(problem) == f"losses[2].code: 'c' has to be one {needed} code"

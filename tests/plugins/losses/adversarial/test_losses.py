@@ -84,8 +84,8 @@ def test_the_minimax_generators_value_worked_by_hand(objective: Objective) -> No
     [
         # Halves of the mean squares of -1, 1 and of 1, -1; of 0, -2.
         (LeastSquares(), [0, 2], [1, -1], 1.0, 1.0),
-        # The same with targets -1, 1, 0: of -1, 1 and of 2, 0; of 1, -1.
-        (LeastSquares(fake_target=-1, real_target=1, generator_target=0), [0, 2], [1, -1], 1.5, 0.5),
+        # The same with targets -1, 1, 0: of -1, 1 and of 2, -1; of 1, -2.
+        (LeastSquares(fake_target=-1, real_target=1, generator_target=0), [0, 2], [1, -2], 1.75, 1.25),
         # Beyond the margins 0 and 2 to -2 cost nothing: the means of 1, 0 and of 2, 0.
         (Hinge(), [0, 2], [1, -2], 1.5, 0.5),
         (Wasserstein(), [0, 2], [1, -2], -1.5, 0.5),
