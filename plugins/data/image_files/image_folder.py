@@ -24,7 +24,7 @@ from gan_run import (
     warn_of_uneven_split,
 )
 from gan_run.plugins.data.image_files.pictures import Pictures
-from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, Table, read_table, stated_splits
+from gan_run.plugins.data.image_files.table import EMPTY, ListedPictures, Table, log_unused, read_table, stated_splits
 
 
 class ImageFolder(ResizedPictures, Pictures):
@@ -85,6 +85,8 @@ class ImageFolder(ResizedPictures, Pictures):
         pictures = self._pictures()
         if split == "train":
             log_left_out(self.root, [] if self.columns is None else [self.columns])
+            if self.columns is not None:
+                log_unused(self.columns, pictures.unused)
         return self._load(pictures, split)
 
     def load_validation(self) -> ImageSet | None:
@@ -109,7 +111,7 @@ class ImageFolder(ResizedPictures, Pictures):
             classes = {name: index for index, name in enumerate(_class_names(paths, self.root))}
             columns["label"] = Column("categorical", tuple(classes))
             values["label"] = torch.tensor([classes[path.parts[0]] for path in paths], dtype=torch.int64)
-        return ListedPictures(names, columns, values, self._splits(names, table))
+        return ListedPictures(names, columns, values, self._splits(names, table), table.unused)
 
     def _splits(self, names: Sequence[str], table: Table) -> Mapping[Split, Sequence[int]]:
         if self.split is not None:

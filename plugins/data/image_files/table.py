@@ -1,6 +1,7 @@
 """Reads what is known of images from a CSV file: one row per image, one column per property."""
 
 import csv
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from gan_run import Column, ColumnKind, DataError, Split, check_file, suggest, unseen_categories
 
+logger = logging.getLogger("gan_run")
 FILE = "file"
 """The column with the path of each image."""
 
@@ -24,6 +26,8 @@ class Table(NamedTuple):
     columns: Mapping[str, Column]
     values: Mapping[str, Tensor]
     """(M,) by name: int64 categories, -1 for an empty cell; else float64 numbers, NaN for an empty cell."""
+    unused: Sequence[str] = ()
+    """The files in rows that are of no image."""
 
 
 EMPTY = Table({}, {}, {})
@@ -41,6 +45,8 @@ class ListedPictures(NamedTuple):
     """(M,) by name."""
     splits: Mapping[Split, Sequence[int]]
     """The pictures of each split, as indices into `paths`, in their order."""
+    unused: Sequence[str] = ()
+    """The files in rows of the CSV file that are of no picture."""
 
     def of_split(self, split: Split) -> Sequence[int]:
         """The pictures of a split, as indices into `paths`."""
@@ -97,7 +103,21 @@ def read_table(path: Path, images: Sequence[str], kinds: Mapping[str, ColumnKind
         name: _parse(path, name, cells, kinds.get(name)) for name, cells in text.items() if name not in (FILE, *apart)
     }
     columns = {name: column for name, (column, _) in found.items()}
-    return Table(text, columns, {name: values for name, (_, values) in found.items()})
+    unused = sorted(rows.keys() - set(images))
+    return Table(text, columns, {name: values for name, (_, values) in found.items()}, unused)
+
+
+def log_unused(path: Path, unused: Sequence[str]) -> None:
+    """Say in the log how many rows of a CSV file are of no image.
+
+    Args:
+        path: The CSV file.
+        unused: The files in these rows.
+    """
+    if unused:
+        logger.warning(
+            "%s: %d rows are of files that are no images of data.root, such as %s", path, len(unused), unused[0]
+        )
 
 
 def _read(path: Path) -> tuple[list[str], dict[str, list[str]]]:

@@ -121,6 +121,18 @@ def test_mistakes_name_the_file_and_the_place(
         source.describe()
 
 
+def test_rows_of_files_that_are_not_there_are_counted(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(root).load("train")
+    assert not caplog.messages
+    source = write(root)
+    for number in (4, 10):
+        (root / f"0/{number}.png").unlink()
+    source.load("train")
+    assert caplog.messages == [
+        f"{root / 'columns.csv'}: 2 rows are of files that are no images of data.root, such as 0/10.png"
+    ]
+
+
 def test_a_table_that_is_missing_is_named(root: Path) -> None:
     source = write(root)
     (root / "columns.csv").unlink()
