@@ -15,8 +15,8 @@ from gan_run.core.kinds.plain_errors import said, say_first
 
 Name = Annotated[
     str,
-    StringConstraints(min_length=1, pattern=r"^[^=\[\]#]+$"),
-    said("a name has at least one character, and none of = # [ and ]"),
+    StringConstraints(min_length=1, max_length=100, pattern=r"^[^=\[\]#]+$"),
+    said("a name has 1 to 100 characters, and none of = # [ and ]"),
 ]
 ValueName = Annotated[str, StringConstraints(min_length=1)]
 """The name of a category. Those of a dataset's classes may have any character."""

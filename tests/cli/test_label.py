@@ -169,7 +169,7 @@ def test_a_label_changes_nothing_that_training_goes_by(
         ("c#0=x", "c has no categories that could be named"),
         ("category#7=x", "7 is not a category: they are 0 to 2"),
         ("category#x=y", "'x' is not the number of a category"),
-        ("c=a=b", "a name has at least one character, and none of = # [ and ], not 'a=b'"),
+        ("c=a=b", "a name has 1 to 100 characters, and none of = # [ and ], not 'a=b'"),
     ],
 )
 def test_a_mistake_is_named_and_nothing_is_written(here: Here, labelled: Path, text: str, message: str) -> None:

@@ -116,7 +116,12 @@ def test_stopped_in_the_middle_the_same_command_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [(("--seeds", "0"), "0 is not in the range"), (("--seeds", "x"), "x")]
+    ("arguments", "message"),
+    [
+        (("--seeds", "0"), "0 is not in the range"),
+        (("--seeds", "1000000000"), "is not in the range"),
+        (("--seeds", "x"), "x"),
+    ],
 )
 def test_a_number_of_seeds_that_is_none_is_refused(
     spec: Path, here: Here, arguments: tuple[str, ...], message: str

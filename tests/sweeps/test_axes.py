@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from gan_run import SpecError
+from gan_run import GanRunError, SpecError
 from gan_run.core.kinds.spec import RunName
 from gan_run.sweeps.axes import Axis, Interval, read_axes, read_values
 from gan_run.sweeps.points import Point, grid
@@ -66,6 +66,12 @@ def test_from_python_values_are_lists_ranges_or_text() -> None:
     assert axes == [Axis("a", [0.1, "x"]), Axis("seed", range(2)), Axis("b", range(1, 3))]
     with pytest.raises(SpecError):
         read_axes({"a": []})
+
+
+def test_a_grid_without_bound_is_refused_at_once() -> None:
+    axes = [axis for axis in read_axes({"seed": "0:1000000000", "train.steps": range(1, 3)}) if isinstance(axis, Axis)]
+    with pytest.raises(GanRunError, match="2,000,000,000 combinations: a sweep has at most 10,000 runs"):
+        grid(axes)
 
 
 def test_a_grid_has_every_combination_under_a_readable_name() -> None:

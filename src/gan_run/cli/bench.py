@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @set_option
-@click.option("--steps", type=click.IntRange(min=1), default=50, show_default=True, help="How many steps are timed.")
+@click.option("--steps", type=click.IntRange(1, 10**6), default=50, show_default=True, help="How many steps are timed.")
 @click.option("--only-pace", is_flag=True, help="Only steps and images per second, in half the time.")
 @click.option(
     "--against",
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     help="Also time benchmarks/plain_infogan.py: a plain loop, with images in memory, or as fast as possible.",
 )
 @click.option(
-    "--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds of --against, each side in turn."
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Rounds of --against, each side in turn.",
 )
 @json_option
 @click.option("--report", type=click.Path(path_type=Path), hidden=True, help="A file for the JSON. Used by --against.")

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Draw a picture per image: the image, its reconstruction, and this with each code turned.",
 )
-@click.option("--steps", type=click.IntRange(min=0), default=300, show_default=True, help="Steps of gradient descent.")
+@click.option(
+    "--steps", type=click.IntRange(0, 10**6), default=300, show_default=True, help="Steps of gradient descent."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the noise to begin at.")
 @click.option("--blind", is_flag=True, help="Begin at random codes, and not at those that Q reads.")
 @click.option("--array", default="images", show_default=True, help="The name of the array in an array file.")

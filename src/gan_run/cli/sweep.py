@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     help="The folder for the sweep's folder, NAME-sweep.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="K", help="Train K runs at a time; default: on a CPU one per core."
+    "--jobs", type=click.IntRange(1, 1024), metavar="K", help="Train K runs at a time; default: on a CPU one per core."
 )
-@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Search with N trials in all (needs optuna).")
+@click.option(
+    "--trials", type=click.IntRange(1, 10**6), metavar="N", help="Search with N trials in all (needs optuna)."
+)
 @click.option("--maximise", metavar="METRIC[:NUMBER]", help="With --trials: the number to improve.")
 @click.option("--minimise", metavar="METRIC[:NUMBER]", help="The same, of a number that is better when it is lower.")
 @with_plugins

@@ -96,9 +96,11 @@ class Target:
     help="Resume this run.",
 )
 @from_option
-@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with N seeds, and compare their metrics.")
 @click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="K", help="Train K seeds at a time; default: on a CPU one per core."
+    "--seeds", type=click.IntRange(1, 1000), metavar="N", help="Train with N seeds, and compare their metrics."
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 1024), metavar="K", help="Train K seeds at a time; default: on a CPU one per core."
 )
 @click.option("--select", is_flag=True, help="With --seeds: rank the runs without labels, as `gan-run select` does.")
 @click.option("--fresh", is_flag=True, help="Move an earlier run of this name aside and start from step 0.")

@@ -64,7 +64,7 @@ def read_values(place: str, text: str) -> Axis | Interval:
         if not integers:
             message = "there is no integer from the first number to the last, which is left out"
             raise SpecError([Problem((), message)], source)
-        return _axis(place, integers, source)
+        return Axis(place, integers)
     return _axis(place, _listed(text), source)
 
 
@@ -86,9 +86,11 @@ def _value(text: str) -> object:
 
 
 def _axis(place: str, values: Sequence[object], source: str) -> Axis:
+    if isinstance(values, range) and values:
+        return Axis(place, values)
     if not values or "" in values:
         raise SpecError([Problem((), f"a value is missing: {HOW}")], source)
-    return Axis(place, values if isinstance(values, range) else _without_repetitions(values))
+    return Axis(place, _without_repetitions(values))
 
 
 def _without_repetitions(values: Sequence[object]) -> list[object]:

@@ -2,16 +2,20 @@
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from gan_run.core.base.errors import GanRunError
 from gan_run.sweeps.axes import Axis
 
 LONGEST_VALUE = 24
 LONGEST_NAME = 90
 """Characters: `Spec.name` has at most 100, and a folder may get a number."""
+MOST_POINTS = 10_000
+"""Runs of a grid: more cannot be meant, and take long to count."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,12 @@ def grid(axes: Sequence[Axis], prefix: str = "") -> list[Point]:
     Args:
         axes: The fields and their values. None gives one point without values.
         prefix: Begins the names.
+
+    Raises:
+        GanRunError: There are more than `MOST_POINTS`.
     """
+    if (count := math.prod(len(axis.values) for axis in axes)) > MOST_POINTS:
+        raise GanRunError(f"these are {count:,} combinations: a sweep has at most {MOST_POINTS:,} runs")
     labels = _labels([axis.place for axis in axes])
     points = []
     for values in itertools.product(*(axis.values for axis in axes)):
