@@ -82,8 +82,10 @@ class FactorModule(LatentModule):
         return torch.lerp(self.quantiles[below], self.quantiles[below + 1], at - below)
 
     def log_prior(self, value: Tensor) -> Tensor:
-        value = self._in_range(value)
-        at = (torch.searchsorted(self.quantiles, value.contiguous(), right=True) - 1).clamp(0, QUANTILES - 1)
+        value = self._in_range(value).contiguous()
+        last = torch.searchsorted(self.quantiles, value, right=True) - 1
+        # Of a value at which several quantiles are, it is the interval between these.
+        at = torch.minimum(last, torch.searchsorted(self.quantiles, value)).clamp(0, QUANTILES - 1)
         inside = (value >= self.quantiles[0]) & (value <= self.quantiles[-1])
         return torch.where(inside, -(self._widths()[at] * QUANTILES).log(), -math.inf)
 

@@ -161,6 +161,10 @@ def test_training_says_in_a_line_that_nothing_is_compared(here: Callable[..., Re
             {"losses[0]": '{"type": "least-squares", "fake_target": 1}'},
             "losses[0].real_target: it is fake_target too: D would have nothing to tell apart",
         ),
+        (
+            {"losses[0]": '{"type": "least-squares", "generator_target": 0}'},
+            "losses[0].generator_target: it is fake_target too: G would want what D gives its images anyway",
+        ),
     ],
 )
 def test_numbers_that_cannot_be_meant_are_placed(checked: Checked, changes: Mapping[str, str], message: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import VonMises
 
-from gan_run import Column, DataInfo, ImageShape, LatentContext
+from gan_run import Column, DataInfo, ImageShape, LatentContext, SpecError
 from gan_run.core.engine.training import Training, read_scalars
 from gan_run.plugins.latents.standard.factor import Factor, FactorModule
 from gan_run.plugins.latents.standard.vector import Vector, VectorModule
@@ -107,6 +107,33 @@ def test_the_prior_of_a_number_is_even_between_quantiles() -> None:
     assert math.isfinite(same.log_prior(torch.tensor([7.0])).item())
 
 
+def test_the_prior_of_a_number_is_uneven_as_the_quantiles_are() -> None:
+    halves = factor(
+        "age", *[0.0] * 1, *[float(age) / 128 for age in range(1, 129)], *[float(age) for age in range(2, 130)]
+    )
+    edges = halves.quantiles
+    for index in (0, 7, 200, 255):
+        middle = (edges[index] + edges[index + 1]) / 2
+        expected = -math.log((edges[index + 1] - edges[index]).item() * 256)
+        assert halves.log_prior(middle).item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_number_that_many_images_share_has_a_high_density() -> None:
+    ages = factor("age", 0.0, *[50.0] * 100, 100.0)
+    assert 0 < ages.quantiles[1] < 50 < ages.quantiles[-2] < 100
+    assert ages.log_prior(torch.tensor([50.0])).item() == pytest.approx(-math.log(100 * 1e-6 * 256), abs=1e-4)
+    torch.manual_seed(0)
+    assert -ages.log_prior(ages.sample(20_000)).mean().item() == pytest.approx(ages.entropy().item(), abs=0.1)
+
+
+def test_a_number_without_training_values_is_taken_as_one_of_0_to_1() -> None:
+    module = Factor(column="age").build(CONTEXT)
+    embedded = module.embed(torch.tensor([0.5, 1.0]))
+    assert embedded.flatten().tolist() == pytest.approx([0, math.sqrt(3)])
+    assert factor("age", 7.0, 7.0).embed(torch.tensor([7.0])).item() == 0
+    assert factor("age", 0.0, 1e-6).embed(torch.tensor([1e-6])).item() == pytest.approx(1, abs=1e-3)
+
+
 def test_a_traversal_of_a_number_shows_the_middle_of_the_training_values() -> None:
     ages = factor("age", *[float(age) for age in range(101)])
     assert ages.traversal_values(3).tolist() == pytest.approx([2, 50, 98], abs=0.5)
@@ -119,6 +146,8 @@ def test_a_vector_is_that_of_some_training_image() -> None:
     rows = torch.arange(15, dtype=torch.float64).view(5, 3)
     rows[2] = NAN
     module.fit_prior({"text": rows})
+    nothing = LatentContext(DataInfo(INFO.image, {}, COLUMNS))  # a stream, whose size is not known
+    assert len(Vector(column="text").build(nothing).get_buffer("vectors")) == 0
     torch.manual_seed(0)
     drawn = {tuple(row) for row in module.sample(200).tolist()}
     assert drawn == {tuple(row) for row in rows[[0, 1, 3, 4]].tolist()}
@@ -133,11 +162,16 @@ def test_a_vector_is_that_of_some_training_image() -> None:
         ({"type": "factor", "column": "kind"}, "latents.c.column: 'kind' has categories: use the latent label"),
         ({"type": "vector", "column": "age"}, "latents.c.column: 'age' is no column of continuous vectors"),
         ({"type": "label", "column": "kind"}, "latents.c.column: 'kind' has no categories with names"),
+        ({"type": "vector", "column": "text", "count": 2}, "latents.c.count: an image has one vector: set it to 1"),
+        ({"type": "factor", "column": "age", "count": 2}, "latents.c.count: an image has one value of a factor"),
     ],
 )
 def test_a_column_that_does_not_fit_is_refused(latent: dict[str, object], message: str) -> None:
-    spec = small_spec(fields={"latents": {"z": {"type": "gaussian"}, "c": latent}})
-    (problem,) = spec.data_problems(INFO)
+    try:
+        spec = small_spec(fields={"latents": {"z": {"type": "gaussian"}, "c": latent}})
+        (problem,) = spec.data_problems(INFO)
+    except SpecError as error:
+        (problem,) = error.problems
     assert message in str(problem)
 
 

@@ -29,6 +29,13 @@ def test_the_entropy_is_the_logarithm_of_the_range_per_copy(low: float, span: fl
     assert uniform(low, high, count).entropy().item() == pytest.approx(expected, abs=1e-4)
 
 
+def test_the_prior_is_even_from_bound_to_bound_and_nothing_beyond() -> None:
+    values = torch.tensor([-1.0, 0.5, 3.0, -1.001, 3.001], dtype=torch.float64)
+    found = uniform(-1, 3).log_prior(values)
+    assert found.dtype == torch.float64
+    assert found.tolist() == pytest.approx([-math.log(4)] * 3 + [-math.inf] * 2)
+
+
 @settings(deadline=None, max_examples=30)
 @given(BOUNDS, st.floats(0.125, 100, width=32))
 def test_draws_stay_within_the_range_and_fill_it(low: float, span: float) -> None:

@@ -136,6 +136,12 @@ def test_dragans_points_lie_around_real_images_within_the_spread(seat: Callable[
     assert 0.09 < steps.max() <= 0.1
 
 
+def test_points_have_the_precision_of_the_images(seat: Callable[..., Any]) -> None:
+    term = seat(GradientPenalty(), straight(1, 1)).term
+    real, fake = torch.randn(2, 5, 1, 1, 2, dtype=torch.float32)
+    assert term.extra_inputs("discriminator", real, fake)["points"].dtype == torch.float32
+
+
 @EACH
 def test_it_speaks_to_the_discriminator_alone(seat: Callable[..., Any], loss: Loss) -> None:
     term = seat(loss, straight(1, 1)).term
