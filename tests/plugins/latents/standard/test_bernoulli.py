@@ -74,6 +74,11 @@ def test_a_traversal_shows_both_states() -> None:
     assert switch().traversal_values(10, -2, 2).tolist() == [0, 1]
 
 
+def test_the_generators_input_is_a_real_number() -> None:
+    embedded = switch().embed(torch.tensor([0, 1]))
+    assert (embedded.dtype, embedded.tolist()) == (torch.float32, [[-1.0], [1.0]])
+
+
 def test_its_prior_has_the_probability_of_each_state() -> None:
     module = Bernoulli(probability=0.2).build(LatentContext(DataInfo(ImageShape(1, 2, 2), {"train": 1})))
     assert module.log_prior(torch.tensor([1, 0])).exp().tolist() == pytest.approx([0.2, 0.8])

@@ -84,8 +84,24 @@ def test_a_dependence_that_cannot_be_is_refused(latents: dict[str, object], mess
         small_spec(fields={"latents": {"z": {"type": "gaussian"}, **latents}})
 
 
-def test_a_parent_that_is_not_discrete_is_refused() -> None:
-    latents = {"z": {"type": "gaussian"}, "breed": {"type": "child", "parent": "z", "classes": 3}}
+@pytest.mark.parametrize(
+    "parent",
+    [
+        {"type": "gaussian"},
+        {"type": "categorical", "classes": 2, "count": 2},
+        {"type": "child", "parent": "kingdom", "classes": 2},
+    ],
+    ids=["continuous", "two", "child"],
+)
+def test_a_parent_that_is_not_one_independent_discrete_latent_is_refused(parent: dict[str, object]) -> None:
+    kingdom = {"type": "categorical", "classes": 2}
+    latents = {"z": {"type": "gaussian"}, "kingdom": kingdom, "animal": parent, "breed": LATENTS["breed"]}
     spec = small_spec(fields={"latents": latents})
     (problem,) = spec.data_problems(spec.data.describe())
-    assert str(problem) == "latents.breed.parent: 'z' has to be one discrete latent that depends on no other"
+    assert str(problem) == "latents.breed.parent: 'animal' has to be one discrete latent that depends on no other"
+
+
+def test_a_parent_may_be_a_label_of_the_data() -> None:
+    latents = {"z": {"type": "gaussian"}, "animal": {"type": "label"}, "breed": LATENTS["breed"]}
+    spec = small_spec(fields={"latents": latents, "losses": [{"type": "hinge"}]})
+    assert not spec.data_problems(spec.data.describe())

@@ -67,6 +67,17 @@ def test_d_sees_pairs_of_images_and_inferred_noise(small: Small, registry: Regis
     torch.testing.assert_close(update.real_output.logits, logits)
 
 
+def test_inferred_noise_is_drawn_about_its_mean(small: Small, registry: Registry) -> None:
+    training = begin(spec_of(small), registry)
+    update, _ = update_of(training, "discriminator", "non-saturating")
+    inference = training.game.term("ali").encoder()
+    assert inference is not None
+    params = inference(update.real_output)["z"]
+    posterior = training.game.latents["z"].posterior(params)
+    standard = (update.observed["z"] - posterior.mean) / posterior.stddev
+    assert 0.5 < standard.std() < 1.5
+
+
 def test_the_encoders_objective_by_hand_and_who_learns_by_it(small: Small, registry: Registry) -> None:
     for objective, by_hand in (("non-saturating", lambda x: softplus(x).mean()), ("linear", lambda x: x.mean())):
         training = begin(spec_of(small, ali={"objective": objective}), registry)

@@ -126,14 +126,17 @@ def test_running_statistics_are_those_of_unchanged_images(player: str) -> None:
         assert torch.equal(plain[name], changed[name]), name
 
 
-def test_gradients_pass_through_the_changes_to_generator_trunk_and_q() -> None:
+@pytest.mark.parametrize("train_trunk", [True, False])
+def test_gradients_pass_through_the_changes_to_generator_trunk_and_q(train_trunk: bool) -> None:
     codes: dict[str, Latent] = {"k": Categorical(classes=3), "c": Uniform()}
     affine = Affine(rotate=10, shear=0.2, scale=0.1, shift=0.1)
-    training = begin(spec_of(codes, MutualInformation(codes={"k": 1, "c": 1}, augment=[affine])))
+    loss = MutualInformation(codes={"k": 1, "c": 1}, augment=[affine], train_trunk=train_trunk)
+    training = begin(spec_of(codes, loss))
     before = {name: parameter.detach().clone() for name, parameter in training.game.named_parameters()}
     training.advance()
     moved = {name for name, parameter in training.game.named_parameters() if not torch.equal(parameter, before[name])}
-    assert moved == {name for name in before if not name.startswith("discriminator.head")}
+    held = "discriminator.head" if train_trunk else "discriminator."
+    assert moved == {name for name in before if not name.startswith(held)}
 
 
 def test_a_code_cannot_hide_in_what_the_changes_destroy() -> None:

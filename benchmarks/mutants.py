@@ -1,0 +1,104 @@
+"""Mutants of the losses, the latents and the checkpoint: changes of their code that no test notices.
+
+    pip install mutmut
+    python benchmarks/mutants.py [--out FOLDER]
+
+Needs the repository and the extra `test`; takes about an hour of one core. Prints how many mutants the tests kill, and
+each that survives for none of the reasons in `SAME`; exits with 1 if there is one. mutmut follows no links, so that the
+tests run in a copy in which the links of src/gan_run are folders.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[1]
+MUTATED = ("plugins/losses/", "plugins/latents/", "core/run/checkpoint.py")
+TESTS = (
+    *("tests/plugins/losses", "tests/plugins/latents", "tests/test_suites.py", "tests/core/kinds", "tests/hub"),
+    *(f"tests/core/run/test_{name}.py" for name in ("checkpoint", "resuming", "what_is_believed", "best", "init_from")),
+    *(f"tests/core/run/test_{name}.py" for name in ("run_folder", "dry_run_refusals")),
+)
+SURVIVED, UNTESTED = 0, 33
+"""mutmut's exit codes of a mutant that no test notices, and of one in code that no test runs."""
+SAME: Mapping[str, str] = {}
+"""Reasons why a changed line does the same as before, by a pattern of the removed and the added line."""
+
+
+def main() -> None:
+    """Run the mutants."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    options.add_argument("--out", type=Path, help="a new folder for the copy; default: one that is deleted")
+    out = options.parse_args().out
+    if out is not None:
+        sys.exit(report(out))
+    with TemporaryDirectory() as folder:
+        sys.exit(report(Path(folder) / "copy"))
+
+
+def report(copy: Path) -> int:
+    """Run the mutants in a copy; returns 1 if one survives without a reason."""
+    make_copy(copy)
+    subprocess.run([sys.executable, "-m", "mutmut", "run", "--max-children", "1"], cwd=copy, check=False)
+    ended = dict(exit_codes(copy))
+    reasons: Counter[str] = Counter()
+    unexplained = []
+    for name, code in ended.items():
+        if code in (SURVIVED, UNTESTED):
+            change = change_of(name, copy)
+            if (reason := next((why for what, why in SAME.items() if re.search(what, change)), None)) is None:
+                unexplained.append(f"{name}\n{change}")
+            else:
+                reasons[reason] += 1
+    print(f"mutants {len(ended)}, killed {len(ended) - sum(reasons.values()) - len(unexplained)}")
+    for reason, count in reasons.most_common():
+        print(f"  {count} do the same: {reason}")
+    print(f"survivors without a reason: {len(unexplained)}")
+    print(*unexplained, sep="\n")
+    return int(bool(unexplained))
+
+
+def make_copy(copy: Path) -> None:
+    """The files of the repository, in which src/gan_run has folders in place of links, and the settings of mutmut."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, tracked.split("\0")):
+        if not (ROOT / name).is_symlink():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    for link in sorted((ROOT / "src/gan_run").iterdir()):
+        if link.is_symlink():
+            (copy / link.name).rename(copy / "src/gan_run" / link.name)
+            (copy / link.name).symlink_to(Path("src/gan_run") / link.name)
+    settings = {
+        "source_paths": [f"src/gan_run/{path}" for path in MUTATED],
+        "pytest_add_cli_args_test_selection": TESTS,
+        "pytest_add_cli_args": ["-n0"],
+        "also_copy": ["src", "tests", "pyproject.toml", "examples", "README.md", "docs"],
+    }
+    with (copy / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
+
+
+def exit_codes(copy: Path) -> Iterator[tuple[str, int]]:
+    """The exit code of pytest for each mutant, by its name."""
+    for file in sorted((copy / "mutants").rglob("*.meta")):
+        yield from json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"].items()
+
+
+def change_of(name: str, copy: Path) -> str:
+    """The removed and the added lines of a mutant."""
+    command = [sys.executable, "-m", "mutmut", "show", name]
+    shown = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=True).stdout
+    lines = (line for line in shown.splitlines() if line[:1] in "+-" and line[:3] not in ("---", "+++"))
+    return "\n".join(line[:1] + line[1:].strip() for line in lines)
+
+
+if __name__ == "__main__":
+    main()
