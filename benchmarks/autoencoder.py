@@ -15,7 +15,7 @@ import torch
 from gan_run import Metric, Splits, UpdateContext, load_plugins
 from gan_run.core.engine.training import Training
 from gan_run.core.engine.update import sample_inputs
-from gan_run.runs import load_run
+from gan_run.loading import load_run
 
 
 def train_autoencoder(training: Training, steps: int) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gan_run import ImageSet, Splits, load_plugins
 from gan_run.benchmarks.image_measures import fit, logits, network
-from gan_run.runs import load_run
+from gan_run.loading import load_run
 
 
 def main() -> None:

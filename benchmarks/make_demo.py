@@ -15,8 +15,8 @@ from pathlib import Path
 
 from gan_run.explorer.parts import parts_of
 from gan_run.hub.publishing import write_published
+from gan_run.loading import load_run
 from gan_run.registry.plugins import load_plugins
-from gan_run.runs import load_run
 
 TARGET = Path(__file__).parent.parent / "src" / "gan_run" / "demo" / "run"
 LARGEST = 2_500_000

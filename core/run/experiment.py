@@ -1,35 +1,28 @@
 """From a spec to a finished run folder: which folder, from which step, until when."""
 
 import time
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_run.core.base.distributed import World, current_world
-from gan_run.core.base.errors import Problem, RunError, SpecError, TrainingError, show_place
-from gan_run.core.base.files import hash_file
+from gan_run.core.base.errors import Problem, SpecError, TrainingError
 from gan_run.core.base.memory import enough_memory
 from gan_run.core.base.randomness import isolated_rng
 from gan_run.core.engine.training import Training
-from gan_run.core.images.fingerprint import fingerprint
-from gan_run.core.images.image_set import ImageSet
 from gan_run.core.images.info import DataInfo
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.duration import seconds_of
 from gan_run.core.kinds.events import RunEnded, RunStarted
-from gan_run.core.kinds.schedule import Schedule
 from gan_run.core.kinds.spec import Spec, dump
-from gan_run.core.run import data_description
 from gan_run.core.run.claiming import claimed, find_run
 from gan_run.core.run.comparison_note import ComparisonNote
 from gan_run.core.run.dispatcher import RunEvents
 from gan_run.core.run.enough_memory import check_memory
-from gan_run.core.run.environment import describe_environment
 from gan_run.core.run.init_from import initialise
 from gan_run.core.run.loop import Limits, restore, save, train, train_along
+from gan_run.core.run.metadata import write_metadata
 from gan_run.core.run.options import RunOptions
-from gan_run.core.run.records import record
 from gan_run.core.run.resolve import (
     RESOLVED_FIELDS,
     check_against_data,
@@ -38,9 +31,15 @@ from gan_run.core.run.resolve import (
     unavailable,
     with_train,
 )
+from gan_run.core.run.resuming import (
+    check_last_checkpoint,
+    check_plugin_files,
+    check_process_count,
+    is_finished,
+    notify_differences,
+)
 from gan_run.core.run.rollback import go_back, rollbacks_of
 from gan_run.core.run.run_folder import RunFolder
-from gan_run.core.run.same_run import decisive_components, differences
 from gan_run.core.run.time_limit import TimeLimit
 
 NOTHING_TO_DO = "{} is finished: nothing to do (--fresh starts it again)"
@@ -76,7 +75,7 @@ def find_finished(request: TrainRequest, out: Path) -> RunFolder | None:
     folder = find_run(request.spec, request.options, out)
     if folder is None:
         return None
-    return folder if _is_finished(folder, request.spec, request.options.recorded_spec(folder)) else None
+    return folder if is_finished(folder, request.spec, request.options.recorded_spec(folder)) else None
 
 
 def _on_all_ranks(request: TrainRequest, claim: AbstractContextManager[RunFolder]) -> RunFolder:
@@ -99,15 +98,15 @@ def _train_as_main(request: TrainRequest, folder: RunFolder, info: DataInfo, dat
     options = request.options
     recorded = options.recorded_spec(folder) if folder.spec_file.exists() else None
     if recorded is not None:
-        if _is_finished(folder, request.spec, recorded):
-            _check_last_checkpoint(folder)
+        if is_finished(folder, request.spec, recorded):
+            check_last_checkpoint(folder)
             options.notify(NOTHING_TO_DO.format(folder.path))
             world.broadcast({"folder": str(folder.path), "train": None})
             return
-        _check_plugin_files(request, folder)
-        _notify_differences(request, folder, recorded)
+        check_plugin_files(request.spec, options, folder)
+        notify_differences(request.spec, options, folder, recorded)
     if not options.any_processes:
-        _check_process_count(folder, world)
+        check_process_count(folder, world)
     check_memory(resolve_device(request.spec), info, world.count)
     with enough_memory("timing the precisions"):
         spec = _resolve_auto(request.spec, recorded, info, data)
@@ -154,7 +153,7 @@ def _train_from_checkpoint(
     with building as training:
         ancestry = _restore(training, folder, options)
         if not goes_back:
-            _write_metadata(training, folder, request, data.training_images, ancestry)
+            write_metadata(training, folder, options.plugins(), request.spec_file, data.training_images, ancestry)
         if is_new and spec.train.on_nan == "rollback":
             save(training, folder)  # what the first steps go back to
         if training.step < spec.train.steps:
@@ -202,60 +201,6 @@ def _check_distributed(spec: Spec, world: World) -> None:
         raise SpecError(problems, spec.name)
 
 
-def _check_process_count(folder: RunFolder, world: World) -> None:
-    before = folder.processes()
-    if before not in (None, world.count):
-        raise RunError(
-            f"{folder.path}: {before} processes trained this run so far, and now it would be {world.count}, which "
-            "changes its numbers from here on; --any-processes resumes it nevertheless"
-        )
-
-
-def _check_plugin_files(request: TrainRequest, folder: RunFolder) -> None:
-    """Refuse a changed plugin file that decided a checkpoint's weights; say which others changed or are missing."""
-    options, plugins = request.options, request.options.plugins()
-    decisive = plugins.files_of(decisive_components(request.spec)) if folder.latest() else ()
-    for file in folder.changed_plugins(plugins.files):
-        changed = f"{file} is not what it was when this run began"
-        if file in decisive:
-            raise RunError(f"{changed}: give {folder.plugins / file.name}, or --fresh starts anew")
-        options.notify(f"{changed}; the run continues with it, since it has decided no weights")
-    given = {file.name for file in plugins.files}
-    for kept in folder.plugin_files():
-        if kept.name not in given:
-            options.notify(f"this run was trained with --plugin {kept} so far, and continues without it")
-
-
-def _notify_differences(request: TrainRequest, folder: RunFolder, recorded: Spec) -> None:
-    """Say what is not as it was when the run was last trained."""
-    spec, notify = request.spec, request.options.notify
-    if free := differences(recorded, spec).free:
-        notify(f"{folder.path}: not as when it was last trained, without effect on the weights: {', '.join(free)}")
-    if spec.train.steps != recorded.train.steps and any(True for _ in spec.find_all(Schedule)):
-        notify(
-            f"train.steps is {spec.train.steps} and was {recorded.train.steps}: schedules that run to the last step "
-            "follow the new number from here on"
-        )
-
-
-def _is_finished(folder: RunFolder, spec: Spec, recorded: Spec) -> bool:
-    """Whether the last step was taken, or a callback ended the run, and it was evaluated as this spec asks for."""
-    if (spec.metrics, spec.artifacts) != (recorded.metrics, recorded.artifacts) or folder.failed():
-        return False
-    same_end = (spec.train.steps, spec.callbacks) == (recorded.train.steps, recorded.callbacks)
-    return folder.evaluated_at() == spec.train.steps or (folder.ended_early() and same_end)
-
-
-def _check_last_checkpoint(folder: RunFolder) -> None:
-    """Refuse a finished run whose last checkpoint is gone. Raises RunError."""
-    step, latest = folder.evaluated_at(), folder.latest()
-    if step is not None and (latest is None or latest.step < step):
-        raise RunError(
-            f"{folder.path} was finished after step {step}, and its checkpoint of that step is missing: put it back, "
-            "or start the run again by --fresh"
-        )
-
-
 def _resolve_auto(spec: Spec, recorded: Spec | None, info: DataInfo, data: Splits) -> Spec:
     """Replace each `auto`: by the value that a resumed run has, or by one that is determined now."""
     if recorded is None:
@@ -283,41 +228,6 @@ def _restore(training: Training, folder: RunFolder, options: RunOptions) -> dict
     if (source := training.spec.train.init_from) is None:
         return None
     return initialise(training, source, options.recorded_spec, options.notify)
-
-
-def _write_metadata(
-    training: Training,
-    folder: RunFolder,
-    request: TrainRequest,
-    images: ImageSet | None,
-    ancestry: Mapping[str, object] | None,
-) -> None:
-    """Write environment.json, data.json, spec.json and copies of plugin files."""
-    spec, plugins = training.spec, request.options.plugins()
-    data = data_description.dump(training.info, None if images is None else fingerprint(images))
-    folder.check_data(data)
-    folder.warn_of_lost_lines()
-    folder.cut_logs(training.step)
-    folder.keep_plugins(plugins.files)
-    stretch: dict[str, object] = {"from_step": training.step, "seed": spec.seed, "processes": training.world.count}
-    if training.step == 0 and (weights := _hashes(spec)):
-        stretch["weights"] = weights
-    if ancestry is not None:
-        stretch["init_from"] = ancestry
-    environment = describe_environment(spec.train.device, plugins.versions(), request.spec_file)
-    # Before the files whose digests it has: whatever is interrupted, they are as one of the stretches says.
-    folder.add_environment({**stretch, **environment, "files": record(spec, data)})
-    folder.write_data(data)
-    folder.write_spec(dump(spec))
-
-
-def _hashes(spec: Spec) -> dict[str, str]:
-    """The SHA-256 of each file of weights, by its place in the spec."""
-    return {
-        show_place((*place, field)): hash_file(path)
-        for place, component in spec.components()
-        for field, path in component.files().items()
-    }
 
 
 def _train_with_events(training: Training, folder: RunFolder, data: Splits, events: RunEvents, limits: Limits) -> None:

@@ -110,13 +110,14 @@ from gan_run.core.run.categories import AssignedImages, assign_categories, conti
 from gan_run.core.run.options import RunOptions
 from gan_run.core.run.stopping import Stopped
 from gan_run.core.run.traversal import Traversals
+from gan_run.loading import load
 from gan_run.registry.hookspecs import hookimpl
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.comparison import Comparison, compare
 from gan_run.results.evaluation import evaluate
 from gan_run.results.grouping import RunGroup
 from gan_run.results.run import HeadlineNumber, Run
-from gan_run.runs import load, read_spec, resume, train
+from gan_run.runs import read_spec, resume, train
 from gan_run.sampling.dataset import sample_dataset
 from gan_run.seeds import TrainedSeeds, train_seeds
 from gan_run.selection import select

@@ -16,11 +16,11 @@ from gan_run.core.kinds.init_from import CheckpointName
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.options import Plugins
 from gan_run.core.run.selection import FEWEST, Ranking, rank
+from gan_run.loading import LoadedRun, load_run
 from gan_run.registry.plugins import load_plugins
 from gan_run.registry.spec_loading import read_component
 from gan_run.results.naming import RunLike, opened_runs
 from gan_run.results.remarks import remarks_on_training
-from gan_run.runs import LoadedRun, load_run
 
 CriterionLike = Criterion | str | Mapping[str, object]
 """A criterion, its type, or its JSON object."""

@@ -143,6 +143,6 @@ def test_a_copy_of_the_demo_is_a_run(
 def load_spec(registry: Registry) -> Any:
     """The spec of the demo."""
     from gan_run.core.run.run_folder import RunFolder
-    from gan_run.runs import recorded_spec
+    from gan_run.loading import recorded_spec
 
     return recorded_spec(RunFolder(PACKAGED), registry)

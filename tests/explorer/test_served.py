@@ -14,8 +14,8 @@ from explorer_page import wait
 from gan_run import GanRunError
 from gan_run.explorer.server import PageServer
 from gan_run.explorer.serving import server_of
+from gan_run.loading import load_run
 from gan_run.registry.plugins import Registry
-from gan_run.runs import load_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

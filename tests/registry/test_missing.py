@@ -11,9 +11,9 @@ import torch
 from click.testing import Result
 
 from gan_run import PluginError, RunOptions, SpecError, Splits, load, train
+from gan_run.loading import load_run
 from gan_run.registry.missing import Missing, missing_parts
 from gan_run.registry.plugins import Registry
-from gan_run.runs import load_run
 from made_runs import without_digests
 
 Here = Callable[..., Result]

@@ -26,6 +26,6 @@ def demo(plugins: Plugins, out: Path, port: int, no_browser: bool) -> None:
     """
     from gan_run.demo.copying import copy_demo
     from gan_run.explorer.serving import serve
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
 
     serve(load_run(copy_demo(out), plugins.registry, device="cpu"), "test", port, open_browser=not no_browser)

@@ -60,7 +60,7 @@ def encode(
     from gan_run.encoding.contact_sheets import write_contact_sheets
     from gan_run.encoding.encoded import encode_images
     from gan_run.encoding.sources import open_source
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
     from gan_run.tables import write_table, writer_of
 
     if out is None and not (into or sheets or outliers):

@@ -36,7 +36,7 @@ def explore(
     to RUN's labels.json. `gan-run export RUN --html FILE` writes the page as one file.
     """
     from gan_run.explorer.serving import serve
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
 
     loaded = load_run(run, plugins.registry, checkpoint, device="cpu", moved=moved)
     serve(loaded, real, port, open_browser=not no_browser)

@@ -63,7 +63,7 @@ def export(
     from gan_run.export.weights import write_weights
     from gan_run.export.writing import WRITERS
     from gan_run.hub.publishing import write_published
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
 
     forms = [name for name, wanted in (("onnx", onnx), ("torch", torch_), ("weights", weights)) if wanted]
     if not forms and html is None and small is None:

@@ -65,7 +65,7 @@ def invert(
     from gan_run.core.images.grid import why_not_shown
     from gan_run.encoding.inverted import invert_images
     from gan_run.encoding.sources import open_source
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
     from gan_run.tables import writer_of
 
     if out is None and not (grid or strips):

@@ -11,7 +11,7 @@ from gan_run.cli.options import checkpoint_option, moved_option
 if TYPE_CHECKING:
     from gan_run.core.kinds.code_names import CodeNames
     from gan_run.core.kinds.init_from import CheckpointName
-    from gan_run.runs import LoadedRun
+    from gan_run.loading import LoadedRun
 
 
 @click.command()
@@ -37,7 +37,7 @@ def label(
     """
     from gan_run.core.base.files import to_json
     from gan_run.core.run.category_names import older_names, unnamed, weak_names
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
 
     loaded = load_run(run, plugins.registry, checkpoint, uses_names=False, moved=moved)
     before = code_names = loaded.model.code_names

@@ -36,7 +36,7 @@ def push(
     """
     from gan_run.hub.access import require_hub
     from gan_run.hub.pushing import push as push_run
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
 
     require_hub(repo)
     loaded = load_run(run, plugins.registry, checkpoint, device="cpu")

@@ -70,7 +70,7 @@ def sample(
     The i-th image depends on the seed, i and its codes alone.
     """
     from gan_run.core.run.category_names import weak_names
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
     from gan_run.sampling.code_grid import save_code_grid
     from gan_run.sampling.dataset import ask, balanced_code, write_samples
     from gan_run.sampling.writers import writer_for

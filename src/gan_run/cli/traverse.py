@@ -55,7 +55,7 @@ def traverse(
     from gan_run.core.base.errors import GanRunError
     from gan_run.core.base.randomness import isolated_rng
     from gan_run.core.run.traversal import Traversals
-    from gan_run.runs import load_run
+    from gan_run.loading import load_run
 
     model = load_run(run, plugins.registry, checkpoint, ema=ema).model
     if not codes and not model.codes:

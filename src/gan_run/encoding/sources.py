@@ -14,7 +14,7 @@ from gan_run.core.images.info import Split
 from gan_run.core.images.picture_files import list_pictures, log_left_out, read_pictures
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.model import Model
-from gan_run.runs import LoadedRun
+from gan_run.loading import LoadedRun
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 

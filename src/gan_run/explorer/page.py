@@ -18,7 +18,7 @@ from gan_run.core.images.info import Split
 from gan_run.explorer import runtime
 from gan_run.explorer.codes import shown_dims, with_names
 from gan_run.explorer.parts import parts_of
-from gan_run.runs import LoadedRun
+from gan_run.loading import LoadedRun
 
 FILES = Path(__file__).parent / "files"
 SCRIPTS = (

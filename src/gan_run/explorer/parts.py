@@ -23,7 +23,7 @@ from gan_run.explorer.half_precision import store_in_half_precision
 from gan_run.explorer.real_images import encode_split
 from gan_run.export.tracing import Traced, trace
 from gan_run.export.writing import onnx_differences, write_onnx
-from gan_run.runs import LoadedRun
+from gan_run.loading import LoadedRun
 
 CLOSE = 4 / 255
 """The largest change of an output by half precision: two levels of a pixel, whose range is 2."""

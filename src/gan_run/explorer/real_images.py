@@ -6,7 +6,7 @@ from torch import Tensor
 from gan_run.core.images.info import Split
 from gan_run.encoding.encoded import EncodedImages, encode_images
 from gan_run.encoding.sources import SourceImages, open_source
-from gan_run.runs import LoadedRun
+from gan_run.loading import LoadedRun
 
 MOST = 2000
 """Images that are encoded, evenly chosen from the split."""

@@ -10,7 +10,7 @@ from gan_run.core.images.info import Split
 from gan_run.explorer.codes import describe_names
 from gan_run.explorer.page import Page
 from gan_run.explorer.server import PageServer, Renaming
-from gan_run.runs import LoadedRun
+from gan_run.loading import LoadedRun
 
 
 def serve(run: LoadedRun, split: Split | None, port: int, open_browser: bool) -> None:

@@ -8,7 +8,7 @@ from gan_run.core.kinds.latent_space import CodeDim
 from gan_run.core.kinds.metric import Measurement
 from gan_run.core.kinds.spec import Spec
 from gan_run.core.run.metric_summary import Result
-from gan_run.runs import LoadedRun
+from gan_run.loading import LoadedRun
 
 USE = """\
 ## Use

@@ -18,8 +18,8 @@ from gan_run.core.run.run_folder import RunFolder
 from gan_run.core.run.traversal import Traversals
 from gan_run.hub.card import Card
 from gan_run.hub.portable import portable, shorten_paths
+from gan_run.loading import LoadedRun, recorded_spec
 from gan_run.results.reading import read_results
-from gan_run.runs import LoadedRun, recorded_spec
 
 SAMPLES = 64
 

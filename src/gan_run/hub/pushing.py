@@ -8,7 +8,7 @@ from gan_run.core.run.options import Plugins
 from gan_run.hub.access import hub_errors, require_hub
 from gan_run.hub.layout import FILES
 from gan_run.hub.publishing import write_published
-from gan_run.runs import LoadedRun
+from gan_run.loading import LoadedRun
 
 
 def push(

@@ -11,10 +11,10 @@ from gan_run.core.kinds.init_from import CheckpointName
 from gan_run.core.run.evaluation import measure, with_fields
 from gan_run.core.run.metric_summary import Result, summarize
 from gan_run.core.run.options import Plugins
+from gan_run.loading import Components, load_run, recorded_spec
 from gan_run.registry.overrides import place_of
 from gan_run.registry.plugins import load_plugins
 from gan_run.results.run import HeadlineNumber
-from gan_run.runs import Components, load_run, recorded_spec
 
 USED = ("metrics", "data", "seed")
 """The fields of a spec on which an evaluation depends, beside the weights."""

@@ -17,12 +17,12 @@ from gan_run.core.run.best import read as read_best
 from gan_run.core.run.metric_summary import Result, summarize
 from gan_run.core.run.options import Plugins
 from gan_run.core.run.run_folder import RunFolder
+from gan_run.loading import Components, load, recorded_spec
 from gan_run.registry.plugins import load_plugins
 from gan_run.report.callback import REPORT
 from gan_run.results.history import History, read_history
 from gan_run.results.pictures import Picture, drawn_pictures
 from gan_run.results.reading import ReadResults, read_results
-from gan_run.runs import Components, load, recorded_spec
 
 if TYPE_CHECKING:
     from pandas import DataFrame
