@@ -13,7 +13,7 @@ import gan_run.testing
 TOPICS = {
     "api-python": (
         "Training, loading, comparing and choosing",
-        ("runs", "seeds", "selection", "results", "sampling", "sweeps", "core.run", "registry"),
+        ("runs", "loading", "seeds", "selection", "results", "sampling", "sweeps", "core.run", "registry"),
     ),
     "api-model": (
         "Trained models, metrics and artifacts",

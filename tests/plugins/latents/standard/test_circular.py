@@ -129,6 +129,18 @@ def test_recovery_worked_by_hand() -> None:
     assert angle().recovery(pointing(value + math.pi / 3), value).item() == pytest.approx(0.5, abs=1e-5)
 
 
+def test_recovery_is_a_share_of_the_spread_about_the_mean_direction() -> None:
+    # At 60 degrees to either side of 0 the mean cosine is 1/2, as is the spread. An error of 30 degrees is 1 - cos 30.
+    value = torch.tensor([-math.pi / 3, math.pi / 3])
+    found = angle().recovery(pointing(value + math.pi / 6), value).item()
+    assert found == pytest.approx(1 - (1 - math.cos(math.pi / 6)) / 0.5, abs=1e-6)
+
+
+def test_q_has_a_parameter_for_its_deviation_if_it_is_learnt() -> None:
+    assert angle().posterior_width == 2
+    assert angle(learn_std=True).posterior_width == 3
+
+
 def test_a_traversal_goes_once_around_and_shows_no_angle_twice() -> None:
     grid = angle().traversal_values(4)
     torch.testing.assert_close(grid, torch.tensor([-1.0, -0.5, 0.0, 0.5]) * math.pi)

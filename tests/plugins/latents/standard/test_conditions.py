@@ -108,26 +108,36 @@ def test_the_prior_of_a_number_is_even_between_quantiles() -> None:
 
 
 def test_the_prior_of_a_number_is_uneven_as_the_quantiles_are() -> None:
-    halves = factor(
-        "age", *[0.0] * 1, *[float(age) / 128 for age in range(1, 129)], *[float(age) for age in range(2, 130)]
-    )
-    edges = halves.quantiles
+    squares = factor("age", *[float(age**2) for age in range(257)])  # each interval is wider than the one before
+    edges = squares.quantiles
     for index in (0, 7, 200, 255):
-        middle = (edges[index] + edges[index + 1]) / 2
-        expected = -math.log((edges[index + 1] - edges[index]).item() * 256)
-        assert halves.log_prior(middle).item() == pytest.approx(expected, abs=1e-4)
+        for place in (edges[index], (edges[index] + edges[index + 1]) / 2):
+            expected = -math.log((edges[index + 1] - edges[index]).item() * 256)
+            assert squares.log_prior(place).item() == pytest.approx(expected, abs=1e-3)
+    assert squares.log_prior(edges[256]).item() == pytest.approx(-math.log(511 * 256), abs=1e-3)
+
+
+def test_a_number_is_drawn_between_two_quantiles() -> None:
+    squares = factor("age", *[float(age**2) for age in range(257)])
+    torch.manual_seed(0)
+    drawn = squares.sample(500)
+    torch.manual_seed(0)
+    at = torch.rand(500) * 256
+    expected = at.floor() ** 2 + (at - at.floor()) * (2 * at.floor() + 1)
+    torch.testing.assert_close(drawn, expected, rtol=1e-4, atol=1e-2)
 
 
 def test_a_number_that_many_images_share_has_a_high_density() -> None:
-    ages = factor("age", 0.0, *[50.0] * 100, 100.0)
-    assert 0 < ages.quantiles[1] < 50 < ages.quantiles[-2] < 100
-    assert ages.log_prior(torch.tensor([50.0])).item() == pytest.approx(-math.log(100 * 1e-6 * 256), abs=1e-4)
+    ages = factor("age", -50.0, *[0.0] * 100, 50.0)
+    assert -50 < ages.quantiles[1] < 0 < ages.quantiles[-2] < 50
+    assert ages.log_prior(torch.tensor([0.0])).item() == pytest.approx(-math.log(100 * 1e-6 * 256), abs=1e-4)
     torch.manual_seed(0)
     assert -ages.log_prior(ages.sample(20_000)).mean().item() == pytest.approx(ages.entropy().item(), abs=0.1)
 
 
 def test_a_number_without_training_values_is_taken_as_one_of_0_to_1() -> None:
     module = Factor(column="age").build(CONTEXT)
+    assert module.log_prior(torch.tensor([0.0, 0.9, 1.1])).tolist() == pytest.approx([0, 0, -math.inf], abs=1e-5)
     embedded = module.embed(torch.tensor([0.5, 1.0]))
     assert embedded.flatten().tolist() == pytest.approx([0, math.sqrt(3)])
     assert factor("age", 7.0, 7.0).embed(torch.tensor([7.0])).item() == 0

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,10 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_run import Column, DataError, ImageSet, RunOptions, SpecError, load, read_spec, train
+from gan_run import (
+    Column,
+    DataError,
+    DataInfo,
+    ImageSet,
+    ImageShape,
+    LatentContext,
+    LatentModule,
+    PixelCodec,
+    RunOptions,
+    SpecError,
+    load,
+    read_spec,
+    train,
+)
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
-from gan_run.plugins.losses.ss_infogan.labelled import choose
+from gan_run.plugins.latents.standard.circular import Circular
+from gan_run.plugins.latents.standard.uniform import Uniform
+from gan_run.plugins.losses.ss_infogan.labelled import as_code, choose
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., Mapping[str, Any]]
@@ -30,6 +47,7 @@ def begin(spec: Mapping[str, Any], registry: Registry) -> Training:
 
 
 LABEL = Column("categorical", ("a", "b", "c"))
+CONTEXT = LatentContext(DataInfo(ImageShape(1, 1, 1), {"train": 1}))
 
 
 def numbered(*counts: int) -> ImageSet:
@@ -61,6 +79,54 @@ def test_another_draw_labels_others() -> None:
 def test_a_class_with_too_few_images_is_an_error() -> None:
     with pytest.raises(DataError, match="class 1 has 2 training images, not 3 to label"):
         choose(numbered(5, 2), "label", LABEL, 3, 0)
+    ages = ImageSet(torch.zeros(2, 1, 1, 1, dtype=torch.uint8), {"age": torch.tensor([1.0, math.nan])})
+    with pytest.raises(DataError, match="'age' has 1 training images, not 2 to label"):
+        choose(ages, "age", Column("continuous"), 2, 0)
+
+
+def test_each_class_and_each_draw_has_an_order_of_its_own() -> None:
+    images = ImageSet(torch.zeros(40, 1, 1, 1, dtype=torch.uint8), {"label": torch.arange(40) // 20})
+    images = ImageSet(torch.arange(40, dtype=torch.uint8).view(-1, 1, 1, 1), images.columns)
+    of = {draw: choose(images, "label", LABEL, 5, draw).images.flatten() for draw in (0, 1)}
+    assert not torch.equal(of[0], of[1])
+    assert not torch.equal(of[0][:5], of[0][5:] - 20)
+
+
+def test_labelled_images_are_stored_and_mirrored_as_the_others() -> None:
+    codec = PixelCodec("float32", -1, 1)
+    column = {"age": torch.tensor([2.0, 10.0, 4.0])}
+    images = ImageSet(torch.zeros(3, 1, 1, 1, dtype=torch.float32), column, mirrored=True, codec=codec)
+    ages = Column("continuous")
+    few = as_code(choose(images, "age", ages, 3, 0), "age", ages, Uniform().module(CONTEXT))
+    assert (few.mirrored, few.codec) == (True, codec)
+
+
+def test_numbers_become_values_of_the_code() -> None:
+    def code(values: list[float], column: Column, latent: LatentModule) -> list[float]:
+        images = ImageSet(torch.zeros(len(values), 1, 1, 1, dtype=torch.uint8), {"x": torch.tensor(values)})
+        found: list[float] = as_code(images, "x", column, latent).columns["x"].tolist()
+        return found
+
+    uniform, circular = Uniform().module(CONTEXT), Circular().module(CONTEXT)
+    assert code([2, 10, 4], Column("continuous"), uniform) == pytest.approx([-1, 1, -0.5])
+    assert code([0.25, 0.5], Column("continuous"), uniform) == pytest.approx([-1, 1])
+    assert code([3, 3], Column("continuous"), uniform) == pytest.approx([-1, -1])
+    assert code([0, 90, 270], Column("angle"), circular) == pytest.approx([0, math.pi / 2, 1.5 * math.pi])
+
+
+def test_data_of_one_class_and_streams_teach_nothing(small: Small, registry: Registry) -> None:
+    read = read_spec(spec_with(small), registry=registry)
+    (loss,) = (loss for loss in read.losses if loss.name() == KEY)
+    info = read.data.describe()
+    one = replace(info, columns={"label": Column("categorical", ("cat",))})
+    assert "losses[1].column: all images are of one class, 'cat': there is nothing to learn" in [
+        str(problem.within("losses", 1)) for problem in loss.check_data(read, one)
+    ]
+    stream = replace(info, sizes={})
+    assert any(
+        str(problem.within("losses", 1)).startswith("losses[1].labelled: no images can be chosen beforehand: ")
+        for problem in loss.check_data(read, stream)
+    )
 
 
 def test_the_value_worked_by_hand(small: Small, registry: Registry) -> None:
