@@ -51,7 +51,11 @@ SAME: Mapping[str, str] = {
     r"\+.*\.clamp\(0, (None|2|)\)": "a mean log-likelihood is at most 0",
     r"register_buffer\(\"(real|fake)\", torch.tensor\(1.0\)\)": "it is multiplied by 0 before the first update",
     r"range\(61\)|too_flat = .* <= ": "the bisection has converged, and its ends are never met",
-    r"shape\[:\+1\]": "the parameters are (N, width)",
+    r"shape\[:\+1\]|dim=\+1\)": "the values are (N,), their parameters (N, width)",
+    r"shape\[\+2\]": "images are (N, C, H, W)",
+    r"encoding=(None|\"UTF-8\")|\+.*sealed\(content\)\), \)": "JSON is written in ASCII",
+    r"\+.*permutation\(|\+.*\{\"(XXallXX|ALL)\": ": "another random order",
+    r"persistent=None": "None is as false as False",
 }
 """Reasons why a changed line does the same as before, by a pattern of the removed and the added line."""
 

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,6 +66,9 @@ def test_data_without_labels_is_a_problem_and_so_are_several_labels(
     (problem,) = spec.data_problems(DataInfo(ImageShape(1, 8, 8), {"train": 1}))
     assert str(problem) == "latents.label: the data has no column 'label' (there is: nothing)"
     assert not spec.data_problems(INFO)
+    (problem,) = spec.data_problems(replace(INFO, columns={"label": Column("categorical", ("cat",))}))
+    assert str(problem) == "latents.label.column: all images are of one class, 'cat': leave this latent out"
+    assert not spec.data_problems(replace(INFO, columns={"label": Column("categorical", ("cat", "dog"))}))
     with pytest.raises(ValueError, match=r"latents\.label\.count: an image has one label"):
         read_spec(spec, ["latents.label.count=2"], registry)
 

@@ -110,6 +110,10 @@ def test_what_cannot_be_told_apart_is_refused(begin: Begin) -> None:
         begin(codes=["d", "e"])
 
 
+def test_two_copies_of_one_latent_are_enough(begin: Begin) -> None:
+    assert seat(begin(codes=["d"]))[0].has_objective_for("pair-discriminator")
+
+
 def test_the_player_needs_an_optimiser(begin: Begin) -> None:
     expected = r"optimizers: the player 'pair-discriminator' of the loss 'infogan-cr' has none"
     with pytest.raises(SpecError, match=expected):

@@ -122,6 +122,13 @@ def test_data_of_one_class_and_streams_teach_nothing(small: Small, registry: Reg
     assert "losses[1].column: all images are of one class, 'cat': there is nothing to learn" in [
         str(problem.within("losses", 1)) for problem in loss.check_data(read, one)
     ]
+    enough = replace(info, columns={"label": Column("categorical", ("a", "b", "c"))})
+    assert not list(loss.check_data(read, enough))
+    read_c = read_spec(spec_with(small, code="c"), registry=registry)
+    (loss_c,) = (loss for loss in read_c.losses if loss.name() == KEY)
+    unnamed = replace(info, columns={"label": Column("categorical")})
+    (problem,) = loss_c.check_data(read_c, unnamed)
+    assert str(problem) == "code: 'c' has to be one categorical code"
     stream = replace(info, sizes={})
     assert any(
         str(problem.within("losses", 1)).startswith("losses[1].labelled: no images can be chosen beforehand: ")
