@@ -160,6 +160,6 @@ def test_it_is_refused_where_a_logit_depends_on_the_whole_batch(
 ) -> None:
     for norm in ("layer", "none"):
         read_spec(with_trunk(small, norm=norm), registry=registry)
-    expected = r"losses\[1\]\.type: not on the trunk dcgan with batch norm: each logit depends .*; give the trunk another norm$"
+    expected = r"losses\[1\]\.type: not on the trunk dcgan with batch norm: each logit .*; give the trunk another norm$"
     with pytest.raises(SpecError, match=expected):
         read_spec(with_trunk(small), registry=registry)
