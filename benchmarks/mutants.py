@@ -32,6 +32,8 @@ FAR = (
 """Further tests, by which mutants are noticed that survive those."""
 SURVIVED, UNTESTED = 0, 33
 """mutmut's exit codes of a mutant that no test notices, and of one in code that no test runs."""
+ALIVE = (SURVIVED, UNTESTED, None)
+"""With None, of a mutant that was not run: it is not known to be killed."""
 
 
 def keyword(name: str) -> str:
@@ -74,12 +76,12 @@ def main() -> None:
 def report(out: Path) -> int:
     """Run the mutants in copies; returns 1 if one survives without a reason."""
     ended = run(out / "near", NEAR)
-    survivors = [name for name, code in ended.items() if code in (SURVIVED, UNTESTED)]
+    survivors = [name for name, code in ended.items() if code in ALIVE]
     further = run(out / "far", FAR, survivors)
     reasons: Counter[str] = Counter()
     unexplained = []
     for name in survivors:
-        if further[name] in (SURVIVED, UNTESTED):
+        if further[name] in ALIVE:
             change = change_of(name, out / "near")
             if (reason := next((why for what, why in SAME.items() if re.search(what, change)), None)) is None:
                 unexplained.append(f"{name}\n{change}")

@@ -236,7 +236,7 @@ def _read(source: PluginOrigin, plugin: Plugin, manager: pluggy.PluginManager) -
 def _listed(given: object) -> list[object]:
     """What `gan_run_components` returned, as a list. Raises TypeError or ValueError."""
     if inspect.iscoroutine(given):
-        given.close()  # else Python complains that nobody has awaited it
+        given.close()  # avoids the RuntimeWarning of a coroutine that was never awaited
     if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
         raise TypeError(f"{DISCOVERY} returns a {type(given).__name__}, not a list of component classes")
     listed = list(islice(given, MOST + 1))

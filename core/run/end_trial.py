@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 
 from torch import Tensor, nn
 
-from gan_run.core.base.errors import GanRunError, describe_error, show_place
+from gan_run.core.base.errors import GanRunError, Place, describe_error, show_place
 from gan_run.core.engine.training import Training
 from gan_run.core.kinds.artifact import Artifact
+from gan_run.core.kinds.component import Component
 from gan_run.core.kinds.data_source import Splits
 from gan_run.core.kinds.metric import Metric
 from gan_run.core.kinds.model import Model
@@ -43,31 +44,29 @@ def failures_at_end(training: Training, data: Splits, flops: int) -> Iterator[st
     spec = training.spec
     per_image = flops / spec.train.batch_size
     images = int(min(MOST_IMAGES, max(MOST_FLOPS, flops) / max(1.0, per_image)))
+    metrics, artifacts = list(spec.find_all(Metric)), list(spec.find_all(Artifact))
+    if not metrics and not artifacts:
+        return
     model = training.model(batch_statistics=True)
     with TemporaryDirectory() as folder:
-        for place, component in spec.components():
-            if isinstance(component, Metric):
-                use: Callable[[], object] = partial(measure, lambda: model, data, component, spec.seed)
-            elif isinstance(component, Artifact):
-                use = partial(render, lambda: model, data, Path(folder), component, 1, spec.seed)
-            else:
-                continue
-            if (problem := _failure(use, model, images)) is not None:
-                yield f"{show_place(place)} ({component.name()}) would fail at the end of training: {problem}"
+        for place, metric in metrics:
+            use: Callable[[], object] = partial(measure, lambda: model, data, metric, spec.seed)
+            yield from _failure(place, metric, use, model, images)
+        for place, artifact in artifacts:
+            use = partial(render, lambda: model, data, Path(folder), artifact, 1, spec.seed)
+            yield from _failure(place, artifact, use, model, images)
 
 
-def _failure(use: Callable[[], object], model: Model, images: int) -> str | None:
+def _failure(place: Place, component: Component, use: Callable[[], object], model: Model, images: int) -> Iterator[str]:
     try:
         with _at_most(images, model), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a model after one step is worth none
             use()
     except _TooMuchError:
-        return None
-    except GanRunError as error:
-        return str(error)
+        pass
     except Exception as error:  # a stranger's code
-        return describe_error(error)
-    return None
+        problem = str(error) if isinstance(error, GanRunError) else describe_error(error)
+        yield f"{show_place(place)} ({component.name()}) would fail at the end of training: {problem}"
 
 
 @contextmanager

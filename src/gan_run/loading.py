@@ -107,7 +107,8 @@ def load_run(
         moved: Where the data is now: `"data.root=FOLDER"`.
     """
     target = RunFolder(Path(folder))
-    _check_moves(target, registry, moved)
+    if moved:
+        _check_moves(target, registry, moved)
     spec = resolve_device(recorded_spec(target, registry, [f'train.device="{device}"', *moved]))
     for missing in missing_parts(spec):
         warnings.warn(f"{folder} is loaded without a component: {missing}", stacklevel=2)

@@ -19,7 +19,7 @@ from gan_run.core.run.options import Plugins, RunOptions
 from gan_run.core.run.stopping import Stopped
 from gan_run.interruption import interruptible
 from gan_run.parallel_runs import Outcome, ParallelRuns
-from gan_run.report.callback import write_missing_report
+from gan_run.report.callback import WriteReport
 from gan_run.runs import SpecLike, read_spec, train
 
 
@@ -78,7 +78,7 @@ class ManyRuns:
             folder = find_finished(TrainRequest(self.read(overrides), options), self.out)
             if folder is not None:
                 options.notify(NOTHING_TO_DO.format(folder.path))
-                write_missing_report(folder.path, options.plugins())
+                WriteReport(self.plugins).write_if_missing(folder.path)
                 found[key] = folder.path
         return found
 

@@ -24,7 +24,7 @@ from gan_run.registry.missing import LenientCatalogue
 from gan_run.registry.spec_files import read_file
 from gan_run.registry.spec_loading import read_recorded_spec
 from gan_run.registry.spec_loading import read_spec as read_content
-from gan_run.report.callback import WriteReport, write_missing_report
+from gan_run.report.callback import WriteReport
 
 SpecLike = Spec | Mapping[str, object] | Path | str
 """A spec, the fields of one, or the file that it is in: JSON, which may have comments, YAML or TOML."""
@@ -83,8 +83,10 @@ def train(
     options = _resolved(options)
     read = _read_spec(spec, overrides, options.plugins().catalogue)
     file = Path(spec) if isinstance(spec, (str, Path)) else None
-    with _attended(options) as options:
-        return _reported(run(TrainRequest(read, options, file), Path(out)), options)
+    with _attended(options) as (options, report):
+        folder = run(TrainRequest(read, options, file), Path(out)).path
+        report.write_if_missing(folder)
+        return folder
 
 
 def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunOptions = DEFAULT_OPTIONS) -> Path:
@@ -122,14 +124,16 @@ def resume(folder: Path | str, *, overrides: Collection[str] = (), options: RunO
     if latest is not None and spec.train.steps < latest.step:
         raise RunError(f"{folder}: {latest.step} steps are done: train.steps cannot be {spec.train.steps}")
     _check_device(spec, before, target, options, overrides)
-    with _attended(options) as options:
+    with _attended(options) as (options, report):
         try:
-            return _reported(resume_run(TrainRequest(spec, options), target), options)
+            resume_run(TrainRequest(spec, options), target)
         except DataError as error:
             if moved := _moved_data(spec, str(error)):
                 command = resume_command(target.path, options, *overrides, f"{moved}=PLACE")
                 raise type(error)(f"{error}. Where it is at another place now:\n  {command}") from None
             raise
+        report.write_if_missing(target.path)
+        return target.path
 
 
 def _from_command(folder: RunFolder, plugins: Plugins, overrides: Collection[str]) -> str:
@@ -155,19 +159,15 @@ def _moved_data(spec: Spec, error: str) -> str | None:
 
 
 @contextmanager
-def _attended(options: RunOptions) -> Iterator[RunOptions]:
-    """Options that save a checkpoint on Ctrl-C, show the progress, and write the run's report at its end."""
+def _attended(options: RunOptions) -> Iterator[tuple[RunOptions, WriteReport]]:
+    """Options that save a checkpoint on Ctrl-C, show the progress, and write the run's report at its end; and what
+    writes it."""
     from gan_run.display.progress import shown
 
     begun = time.monotonic() if options.begun is None else options.begun
     with interruptible(replace(options, begun=begun)) as options, shown(options) as options:
-        yield replace(options, callbacks=(*options.callbacks, WriteReport(options.plugins())))
-
-
-def _reported(folder: RunFolder, options: RunOptions) -> Path:
-    """A finished run, which has its report."""
-    write_missing_report(folder.path, options.plugins())
-    return folder.path
+        report = WriteReport(options.plugins())
+        yield replace(options, callbacks=(*options.callbacks, report)), report
 
 
 def _resolved(options: RunOptions) -> RunOptions:

@@ -7,6 +7,9 @@ from subprocess import CompletedProcess
 import pytest
 from click.testing import Result
 
+from gan_run import RunOptions, train
+from gan_run.registry.plugins import Registry
+
 Here = Callable[..., Result]
 Forked = Callable[..., CompletedProcess[str]]
 Write = Callable[..., Path]
@@ -73,6 +76,20 @@ def test_a_report_that_cannot_be_written_costs_a_warning(
     assert "runs/small/report.html is a folder" in done.stderr
     assert after_done(done.stdout)[0] == "next:"
     assert (tmp_path / "runs/small/evaluation.json").exists()
+
+
+def test_a_report_that_fails_is_tried_once_by_each_command(
+    write_spec: Write, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gan_run.report.page.write_report", full)
+    spec, options = write_spec(train={"steps": 1}), RunOptions(registry=registry)
+    for words in ("the report failed in run_ended", "the report of .* cannot be written"):
+        with pytest.warns(UserWarning, match=words) as warned:
+            train(spec, tmp_path / "runs", options=options)
+        assert len([each for each in warned if "the report" in str(each.message)]) == 1
 
 
 def test_a_report_whose_writing_was_interrupted_is_written_by_the_same_command(

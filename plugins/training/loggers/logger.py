@@ -84,7 +84,11 @@ class Logger(DeclaredCallback):
     @property
     @abstractmethod
     def place(self) -> str:
-        """Where the tool keeps its runs, with the tool's name: each place has its own state in the run folder."""
+        """Where the tool keeps its runs: each place has its own state in the run folder.
+
+        Returns:
+            A text that begins with the tool's name, such as "wandb-PROJECT".
+        """
 
     @abstractmethod
     def load(self) -> ModuleType:

@@ -1,6 +1,6 @@
 """Standard output and error that may be closed while a command runs: `gan-run spec.json | head -1`.
 
-What is written to a closed one is dropped, and the command goes on: a training does not end because nobody reads along.
+What is written to a closed one is dropped: a broken pipe or a closed terminal does not end a training.
 """
 
 import errno

@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 
 from gan_run.core.base.distributed import current_world
-from gan_run.core.base.errors import GanRunError
+from gan_run.core.base.errors import describe_error
 from gan_run.core.kinds.callback import Callback
 from gan_run.core.kinds.events import RunEnded
 from gan_run.core.run.options import Plugins
@@ -22,32 +22,31 @@ class WriteReport(Callback):
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins
+        self._ended = False
 
     def title(self) -> str:
         return "the report"
 
     def run_ended(self, event: RunEnded) -> None:
-        if event.error is not None:
+        self._ended = True
+        if event.error is None:
+            self._write(event.folder)
+
+    def write_if_missing(self, folder: Path) -> None:
+        """Write the report of a run that was finished before, by a process that was killed while it wrote the report.
+        If that fails, there is a warning.
+
+        Args:
+            folder: The run folder.
+        """
+        if self._ended or (folder / REPORT).exists() or not current_world().is_main:
             return
-        _write(event.folder, self._plugins)
+        try:
+            self._write(folder)
+        except Exception as error:  # as in the dispatcher: the run is none the worse
+            warnings.warn(f"the report of {folder} cannot be written: {describe_error(error)}", stacklevel=2)
 
+    def _write(self, folder: Path) -> None:
+        from gan_run.results.run import Run
 
-def write_missing_report(folder: Path, plugins: Plugins) -> None:
-    """Write the report of a finished run that has none: the process was killed while it wrote it. Failure is a warning.
-
-    Args:
-        folder: The run folder.
-        plugins: The plugins with which the run was trained.
-    """
-    if (folder / REPORT).exists() or not current_world().is_main:
-        return
-    try:
-        _write(folder, plugins)
-    except GanRunError as error:
-        warnings.warn(f"the report of {folder} is missing, and cannot be written: {error}", stacklevel=2)
-
-
-def _write(folder: Path, plugins: Plugins) -> None:
-    from gan_run.results.run import Run
-
-    Run(folder, registry=plugins).report()
+        Run(folder, registry=self._plugins).report()
