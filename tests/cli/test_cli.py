@@ -60,6 +60,17 @@ assert not slow, slow
     assert done.returncode == 0, done.stderr
 
 
+def test_a_command_ends_without_seeking_reference_cycles_in_all_that_it_imported(tmp_path: Path) -> None:
+    code = """
+import atexit, gc
+atexit.register(lambda: print("frozen:", gc.get_freeze_count() > 0))
+from gan_run.cli import main
+main(["init"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "frozen: True"
+
+
 def test_the_script_and_the_module_are_the_same_program(gan_run: GanRun, tmp_path: Path) -> None:
     script = Path(sys.executable).with_name("gan-run")
     done = subprocess.run([script, "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)

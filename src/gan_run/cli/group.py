@@ -1,7 +1,9 @@
 """`gan-run SPEC` is short for `gan-run train SPEC`; an unknown word is answered with the nearest command, file or
 recipe."""
 
+import atexit
 import difflib
+import gc
 from typing import Any
 
 import click
@@ -24,6 +26,7 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # click's own signature
         drop_what_nobody_reads()
+        atexit.register(gc.freeze)  # Python seeks reference cycles at its end, in all that torch has made: a second or two
         return super().main(*args, **kwargs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
