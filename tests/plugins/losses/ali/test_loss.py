@@ -159,7 +159,7 @@ def test_mistakes_are_refused(small: Small, registry: Registry, changes: dict[st
 
 
 def test_what_cannot_be_inferred_is_refused(small: Small, registry: Registry) -> None:
-    latents = {"z": Z, "category": {"type": "categorical", "classes": 3}}
+    latents = {"z": Z, "category": {"type": "categorical", "classes": 3}, "label": {"type": "label"}}
     spec = read_spec(
         spec_of(small, latents=latents, ali={"latents": ["category"]}, judge={"head": {"type": "linear"}}),
         registry=registry,

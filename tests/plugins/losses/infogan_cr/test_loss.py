@@ -67,8 +67,11 @@ def test_who_cannot_tell_loses_the_logarithm_of_the_number_of_codes(begin: Begin
 def test_the_pair_is_seen_as_the_channels_of_one_image(begin: Begin) -> None:
     pairs = seat(begin())[0].pairs
     one, other = torch.rand(2, 5, 1, 8, 8)
+    seen: list[Tensor] = []
+    pairs.trunk.register_forward_pre_hook(lambda _, images: seen.append(*images))
     expected = pairs.layer(pairs.trunk(torch.cat([one, other], dim=1)).vector)
     torch.testing.assert_close(pairs(one, other), expected)
+    assert [images.shape for images in seen] == [(5, 2, 8, 8)] * 2
 
 
 def moved(training: Training, act: Callable[[], object]) -> set[str]:

@@ -141,6 +141,29 @@ def test_its_gradient_is_that_of_the_synthesis_alone_and_right() -> None:
     assert gradient[1, 2].item() == pytest.approx(slope.item(), rel=1e-6)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_small_batch_is_at_least_one_image(n: int) -> None:
+    generator = linear()
+    built, stack, discriminator = term(generator)
+    update = update_of(n, stack, discriminator)
+    torch.manual_seed(3)
+    with update.for_term("path-length"):
+        built.generator_loss(update)
+    expected = lengths_by_hand(generator.matrix, 1, seed=3).item()
+    assert update.reports["path-length"]["length"].item() == pytest.approx(expected)
+
+
+def test_lengths_are_exact_where_networks_compute_in_bfloat16() -> None:
+    styles = torch.randn(5, 4, dtype=torch.float32, requires_grad=True)
+    matrix = linear().matrix.detach().float()
+    images = (styles @ matrix).view(-1, 1, 2, 3)
+    torch.manual_seed(3)
+    expected = path_lengths(images, styles)
+    torch.manual_seed(3)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(path_lengths(images, styles), expected, rtol=1e-6, atol=0)
+
+
 def test_a_batch_of_one_has_a_length_and_a_synthesis_of_zeros_no_nan() -> None:
     generator = LinearSynthesis(torch.zeros(4, 6))
     built, stack, discriminator = term(generator)

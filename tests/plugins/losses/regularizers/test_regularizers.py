@@ -20,13 +20,13 @@ def pixels(*rows: tuple[float, float]) -> Tensor:
 
 
 class Plus(Augmentation):
-    """Every pixel brighter by `more`."""
+    """Every pixel brighter by `more` for each channel."""
 
     type: Literal["plus"] = "plus"
     more: float
 
     def build(self, image: ImageShape) -> "PlusModule":
-        return PlusModule(self.more)
+        return PlusModule(self.more * image.channels)
 
 
 class PlusModule(AugmentationModule):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 
 from gan_run import (
     Column,
@@ -29,6 +29,7 @@ from gan_run.core.kinds.update_context import UpdateContext, UpdateInputs
 from gan_run.plugins.latents.standard.circular import Circular
 from gan_run.plugins.latents.standard.uniform import Uniform
 from gan_run.plugins.losses.ss_infogan.labelled import as_code, choose
+from gan_run.plugins.losses.ss_infogan.loss import SSInfoGANTerm
 from gan_run.registry.plugins import Registry
 
 Small = Callable[..., Mapping[str, Any]]
@@ -101,6 +102,36 @@ def test_labelled_images_are_stored_and_mirrored_as_the_others() -> None:
     assert (few.mirrored, few.codec) == (True, codec)
 
 
+def test_the_discriminator_sees_labelled_images_mirrored_and_read_as_the_others(
+    small: Small, registry: Registry
+) -> None:
+    game = begin(spec_with(small), registry).game
+    encoder = game.term(Q).encoder()
+    assert encoder is not None
+    left = torch.full((1, 1, 8, 8), -1.0)
+    left[..., :4] = 1
+    columns = {"label": torch.tensor([1])}
+    few = ImageSet(left, columns, mirrored=True, codec=PixelCodec("float32", -1, 1))
+    term = SSInfoGANTerm("category", "label", game.latents, encoder, few)
+    seen: list[Tensor] = []
+    game.discriminator.trunk.register_forward_pre_hook(lambda _, images: seen.append(*images))
+    images = torch.rand(40, 1, 8, 8)
+    update = UpdateContext(game.stack, game.discriminator, UpdateInputs(images, {}, {}, images, {}, ()))
+    with update.for_term(KEY):
+        term.discriminator_loss(update)
+    (batch,) = seen
+    assert set(batch.flatten().tolist()) == {-1, 1}
+    assert 0 < (batch[:, 0, 0, 0] > 0).sum() < 40
+
+
+def test_the_drawn_images_are_those_of_the_seed(small: Small, registry: Registry) -> None:
+    training = begin(spec_with(small, draw=5), registry)
+    images = training.images
+    assert images is not None
+    expected = choose(images, "label", training.spec.data.describe().columns["label"], 3, 5)
+    assert torch.equal(training.game.term(KEY).get_buffer("_images"), expected.images)
+
+
 def test_numbers_become_values_of_the_code() -> None:
     def code(values: list[float], column: Column, latent: LatentModule) -> list[float]:
         images = ImageSet(torch.zeros(len(values), 1, 1, 1, dtype=torch.uint8), {"x": torch.tensor(values)})
@@ -130,10 +161,11 @@ def test_data_of_one_class_and_streams_teach_nothing(small: Small, registry: Reg
     (problem,) = loss_c.check_data(read_c, unnamed)
     assert str(problem) == "code: 'c' has to be one categorical code"
     stream = replace(info, sizes={})
-    assert any(
-        str(problem.within("losses", 1)).startswith("losses[1].labelled: no images can be chosen beforehand: ")
-        for problem in loss.check_data(read, stream)
-    )
+    why = "no images can be chosen beforehand: " + (stream.why_no_set("train") or "")
+    assert f"losses[1].labelled: {why}" in [
+        str(problem.within("losses", 1)) for problem in loss.check_data(read, stream)
+    ]
+    assert not any("beforehand" in str(problem) for problem in loss.check_data(read, enough))
 
 
 def test_the_value_worked_by_hand(small: Small, registry: Registry) -> None:
@@ -207,10 +239,11 @@ def test_a_code_that_nobody_reads_is_refused(small: Small, registry: Registry) -
         read_spec(spec_with(small, code="categry"), registry=registry)
 
 
-@pytest.mark.parametrize("wrong", ["c", "few"])
+@pytest.mark.parametrize("wrong", ["c", "few", "kid"])
 def test_a_code_without_a_category_for_each_class_is_refused(small: Small, registry: Registry, wrong: str) -> None:
-    spec = {**spec_with(small, {"codes": {"c": 1.0, "few": 1.0}}, code=wrong)}
+    spec = {**spec_with(small, {"codes": {"category": 1.0, "c": 1.0, "few": 1.0, "kid": 1.0}}, code=wrong)}
     spec["latents"] = {**spec["latents"], "few": {"type": "categorical", "classes": 2, "count": 2}}
+    spec["latents"] |= {"label": {"type": "label"}, "kid": {"type": "child", "parent": "category", "classes": 2}}
     read = read_spec(spec, registry=registry)
     (problem,) = read.data_problems(read.data.describe())
     assert (
