@@ -84,14 +84,15 @@ def test_what_is_no_run_is_answered(here: Here, tmp_path: Path) -> None:
 def test_traverse_writes_a_strip_for_every_code(here: Here, run: Path, tmp_path: Path) -> None:
     done = here("traverse", run, "--out", "strips", "--steps", "4", "--rows", "2")
     assert done.exit_code == 0, done.output
-    assert done.output.splitlines() == ["strips/traversal-category.png", "strips/traversal-c.png"]
+    assert done.stdout.splitlines() == ["strips/traversal-category.png", "strips/traversal-c.png"]
+    assert done.stderr == "model of step 4\n"
     widths = []
-    for line in done.output.splitlines():
+    for line in done.stdout.splitlines():
         with Image.open(tmp_path / line) as picture:
             widths.append(picture.width)
     assert widths[0] < widths[1]  # three categories, four steps
     one = here("traverse", run, "--code", "c", "--low", "-2", "--high", "2", "--out", "one")
-    assert one.output.splitlines() == ["one/traversal-c.png"]
+    assert one.stdout.splitlines() == ["one/traversal-c.png"]
 
 
 def test_strips_in_python_are_those_of_the_command(here: Here, run: Path, tmp_path: Path, registry: Registry) -> None:

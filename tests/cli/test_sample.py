@@ -53,6 +53,7 @@ def test_a_folder_has_a_picture_of_each_image_and_a_table_of_their_codes(
 ) -> None:
     done = here("sample", run, "--n", "40", "--seed", "2", "--out", "made")
     assert (done.exit_code, done.stdout) == (0, "made\n"), done.output
+    assert done.stderr.endswith("model of step 4\n")
     rows = table(tmp_path / "made/labels.csv")
     assert list(rows[0]) == ["file", "seed", "number", "category", "c"]
     assert [row["file"] for row in rows] == list(pictures(tmp_path / "made")) == [f"{n:05}.png" for n in range(40)]

@@ -82,7 +82,8 @@ def sample(
     if per_class is not None:
         _refuse("--per-class", {"--n": n})
     writer_for(out)  # an error before the work
-    model = load_run(run, plugins.registry, checkpoint, ema=ema).model
+    loaded = load_run(run, plugins.registry, checkpoint, ema=ema)
+    model = loaded.model
     given = _held(codes)
     held = model.code_values(given)
     named = [
@@ -103,6 +104,7 @@ def sample(
         for note in asked.notes:
             click.echo(f"note: {note}", err=True)
         write_samples(model, asked, out, channels, dict(options))
+    click.echo(f"model of step {loaded.step}", err=True)
     click.echo(out)
 
 

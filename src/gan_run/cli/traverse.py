@@ -57,7 +57,8 @@ def traverse(
     from gan_run.core.run.traversal import Traversals
     from gan_run.loading import load_run
 
-    model = load_run(run, plugins.registry, checkpoint, ema=ema).model
+    loaded = load_run(run, plugins.registry, checkpoint, ema=ema)
+    model = loaded.model
     if not codes and not model.codes:
         raise GanRunError(f"{run} has no codes: --code names a latent to traverse, such as {next(iter(model.latents))}")
     names = list(map(str, model.code_names.code_dims(model.latents, codes)))
@@ -72,6 +73,7 @@ def traverse(
         options=dict(options),
     )
     out.mkdir(parents=True, exist_ok=True)
+    click.echo(f"model of step {loaded.step}", err=True)
     with isolated_rng("traverse", seed):
         for path in traversals.render(model, out / "traversal"):
             click.echo(path)
