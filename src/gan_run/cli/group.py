@@ -26,7 +26,8 @@ class CommandOrSpec(DefaultGroup):  # type: ignore[misc]  # click-default-group 
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # click's own signature
         drop_what_nobody_reads()
-        atexit.register(gc.freeze)  # Python seeks reference cycles at its end, in all that torch has made: a second or two
+        # At its end Python seeks reference cycles in all objects there are: with torch, for more than a second.
+        atexit.register(gc.freeze)
         return super().main(*args, **kwargs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
