@@ -32,7 +32,9 @@ def test_every_category_is_equally_likely() -> None:
 
 
 def test_the_generator_is_given_a_one_hot_row() -> None:
-    assert categories(3).embed(torch.tensor([2, 0])).tolist() == [[0, 0, 1], [1, 0, 0]]
+    embedded = categories(3).embed(torch.tensor([2, 0]))
+    assert embedded.tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert embedded.dtype == torch.float32
 
 
 def test_embedding_keeps_any_batch_shape() -> None:

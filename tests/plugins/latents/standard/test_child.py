@@ -38,7 +38,7 @@ def test_the_pair_is_embedded_one_hot() -> None:
     embedded = space().embed(values)
     assert embedded[:, :6].argmax(1).tolist() == [2, 3, 5]
     assert embedded[:, :6].sum(1).tolist() == [1, 1, 1]
-    assert embedded.dtype == torch.float32
+    assert space().conditional("breed", values).embed(values["breed"]).dtype == torch.float32
 
 
 def test_q_is_the_distribution_over_the_children_of_the_images_parent() -> None:
