@@ -1,4 +1,6 @@
+import hashlib
 import json
+import math
 import os
 import random
 import shutil
@@ -10,8 +12,23 @@ import torch
 from torch import Tensor
 
 from gan_run import RunError
+from gan_run.core.base.sealed_json import SEAL, sealed
 from gan_run.core.run import checkpoint
-from gan_run.core.run.checkpoint import Checkpoint, complete, first_not_finite, load, prune, save
+from gan_run.core.run.checkpoint import (
+    Checkpoint,
+    RunState,
+    complete,
+    first_not_finite,
+    forget_after,
+    load,
+    load_scalars,
+    load_state,
+    prune,
+    publish,
+    refuse_published,
+    save,
+    weights_hash,
+)
 
 MODEL = {"game.weight": torch.arange(6.0).view(2, 3), "game.counter": torch.tensor(7)}
 OPTIMIZER = {"generator/weight/step": torch.tensor(3.0), "generator/weight/exp_avg": torch.ones(2, 3)}
@@ -36,6 +53,51 @@ def test_what_is_saved_is_loaded(tmp_path: Path, saved: Checkpoint) -> None:
     model, optimizer = load(saved)
     assert_equal(model, MODEL)
     assert_equal(optimizer, OPTIMIZER)
+
+
+def test_what_no_line_shows_yet_and_the_past_are_saved_too(tmp_path: Path, saved: Checkpoint) -> None:
+    state = RunState(rollbacks=2, evaluated=False, lines=7)
+    other = save(tmp_path, 13, MODEL, OPTIMIZER, {"loss": 0.5, "lost": math.nan}, state)
+    assert load_scalars(other) == {"loss": 0.5, "lost": None}
+    assert load_state(other) == state
+    assert (load_scalars(saved), load_state(saved)) == ({}, RunState())
+    manifest = saved.folder / "manifest.json"
+    content = json.loads(manifest.read_text())
+    assert "state" not in content
+    of_an_earlier_version = {key: value for key, value in content.items() if key not in ("scalars", SEAL)}
+    manifest.write_text(json.dumps(of_an_earlier_version))
+    assert load_scalars(saved) == {}
+
+
+def test_the_hash_of_the_weights_is_that_of_their_file(saved: Checkpoint) -> None:
+    expected = hashlib.sha256((saved.folder / "model.safetensors").read_bytes()).hexdigest()
+    assert weights_hash(saved) == expected
+
+
+def test_a_published_checkpoint_has_the_weights_alone(tmp_path: Path) -> None:
+    state = RunState(rollbacks=2)
+    saved = save(tmp_path / "run", 12, MODEL, OPTIMIZER, {"loss": 0.5}, state)
+    published = publish(saved, tmp_path / "model" / "checkpoints")
+    assert published == Checkpoint(12, tmp_path / "model/checkpoints/step-00000012")
+    assert {path.name for path in published.folder.iterdir()} == {"model.safetensors", "manifest.json"}
+    assert weights_hash(published) == weights_hash(saved)
+    assert (load_scalars(published), load_state(published)) == ({}, RunState())
+    refuse_published(saved)
+    with pytest.raises(RunError) as caught:
+        refuse_published(published)
+    assert str(caught.value) == (
+        f"{published.folder} is a published model without training state: it can be sampled, encoded with and "
+        "evaluated, but not trained on. A new run starts from its weights with train.init_from"
+    )
+    with pytest.raises(FileExistsError):
+        publish(saved, tmp_path / "model" / "checkpoints")
+
+
+def test_checkpoints_after_a_step_are_forgotten(tmp_path: Path) -> None:
+    for step in (2, 4, 6):
+        save(tmp_path, step, MODEL, OPTIMIZER)
+    forget_after(tmp_path, 4)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000002", "step-00000004"]
 
 
 def test_it_is_safetensors_and_json_alone(saved: Checkpoint) -> None:
@@ -87,6 +149,22 @@ def test_a_manifest_that_was_edited_is_refused(saved: Checkpoint) -> None:
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "step": 13}))
     with pytest.raises(RunError, match=r"manifest\.json is damaged \(it is not what was written"):
+        load(saved)
+
+
+def test_a_manifest_without_its_digest_is_refused(saved: Checkpoint) -> None:
+    path = saved.folder / "manifest.json"
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != SEAL}))
+    with pytest.raises(RunError, match=r"manifest\.json is damaged \(it has no digest\): move"):
+        load(saved)
+
+
+def test_a_manifest_of_other_files_is_refused(saved: Checkpoint) -> None:
+    path = saved.folder / "manifest.json"
+    content = json.loads(path.read_text())
+    content.pop(SEAL)
+    path.write_text(json.dumps(sealed({**content, "files": {"optimizer.safetensors": "x"}})))
+    with pytest.raises(RunError, match=r"manifest\.json names other files than a checkpoint has: move"):
         load(saved)
 
 
