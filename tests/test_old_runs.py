@@ -5,6 +5,7 @@ tests/fixtures/make_run.py says what is in a fixture, and makes one.
 
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ WITHIN = 1e-5
 """What another machine's rounding may come to."""
 RUNNING = re.compile(r"game\.discriminator\..*\.(running_mean|running_var|num_batches_tracked)$")
 
+MEAN = re.compile(r"(.*\.)(\d+)\.running_mean$")
+
 pytestmark = pytest.mark.parametrize("fixture", RUNS, ids=lambda path: path.name)
 
 
@@ -30,6 +33,14 @@ def expected(fixture: Path, group: str) -> dict[str, Tensor]:
     found = {name.removeprefix(f"{group}."): value for name, value in tensors.items() if name.startswith(f"{group}.")}
     assert found
     return found
+
+
+def left_to_rounding(names: Iterable[str]) -> set[str]:
+    """The biases before batch norms, which subtract them, and the running means that follow. The gradient of a bias
+    without influence is a rounding error, which Adam scales to a whole step."""
+    means = [found for name in names if (found := MEAN.match(name))]
+    biases = {f"{of[1]}{int(of[2]) - 1}.bias" for of in means}
+    return biases | {of[0] for of in means}
 
 
 def test_latent_values_give_the_images_they_gave(fixture: Path) -> None:
@@ -65,7 +76,7 @@ def test_it_resumes_from_moved_data_to_the_weights_it_came_to(fixture: Path, tmp
     wanted = expected(fixture, "final")
     assert found.keys() == wanted.keys()
     # That commit left the running statistics of an augmented discriminator alone; now they follow real images.
-    same = [name for name in wanted if not RUNNING.match(name)]
+    same = [name for name in wanted if not RUNNING.match(name) and name not in left_to_rounding(wanted)]
     assert len(same) > 0.8 * len(wanted)
     # Of a mapping, a failure names the tensor. Training multiplies what rounding does to a step.
     within = 10 * WITHIN
