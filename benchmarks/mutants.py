@@ -55,6 +55,7 @@ SAME: Mapping[str, str] = {
     r"range\(61\)|too_flat = .* <= ": "the bisection has converged, and its ends are never met",
     r"shape\[:\+1\]|dim=\+1\)": "the values are (N,), their parameters (N, width)",
     r"shape\[\+2\]": "images are (N, C, H, W)",
+    r"\+.*\.clamp\(None, QUANTILES": "what is below the range has no density, whichever interval it is counted to",
     r"\+.*numel\(\) / ": "the division has no remainder",
     r"\+.*lerp_\(.*\.to\(None\)": "the value has the dtype and the device of the mean",
     r"encoding=(None|\"UTF-8\")|\+.*sealed\(content\)\), \)": "JSON is written in ASCII",

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import json
 import math
@@ -98,6 +99,16 @@ def test_checkpoints_after_a_step_are_forgotten(tmp_path: Path) -> None:
         save(tmp_path, step, MODEL, OPTIMIZER)
     forget_after(tmp_path, 4)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000002", "step-00000004"]
+
+
+def test_a_manifest_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        save(tmp_path, 3, MODEL, OPTIMIZER)
+    assert caught.value.filename == str(tmp_path / ".step-00000003.tmp/manifest.json")
 
 
 def test_it_is_safetensors_and_json_alone(saved: Checkpoint) -> None:
