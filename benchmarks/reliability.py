@@ -1,7 +1,7 @@
 """What faults do to runs: the harness of tests/faults at the size of docs/reliability.md.
 
     python benchmarks/reliability.py kills [--count 200]
-    python benchmarks/reliability.py damage | disk | pairs | files | specs | commands
+    python benchmarks/reliability.py damage | disk | full | pairs | files | specs | commands
 
 Needs the repository and the extra `test`. Each part prints its figures, and what went wrong; it exits with 1 if
 something did. `disk` mounts a small disk in memory, which takes the rights to do so.
@@ -49,6 +49,11 @@ def disk(count: int, folder: Path) -> Figures:
         return figures("full_disk", "disk_trials", count, mounted)
 
 
+def full(count: int, folder: Path) -> Figures:
+    """Train on a disk that is full from each file of a run on."""
+    return figures("full_disk", "file_trials", count, folder / "trial")
+
+
 def pairs(count: int, folder: Path) -> Figures:
     """Give each pair of commands at once, so many times."""
     found = trials("two_commands", "pair_trials")(count, folder / "trial")
@@ -80,6 +85,7 @@ PARTS: Mapping[str, tuple[Callable[[int, Path], Figures], int]] = {
     "kills": (kills, 200),
     "damage": (damage, 500),
     "disk": (disk, 20),
+    "full": (full, 1000),
     "pairs": (pairs, 50),
     "files": (files, 0),
     "specs": (specs, 10_000),

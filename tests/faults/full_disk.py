@@ -1,13 +1,18 @@
 """A disk that is full: at whatever write that shows, the command says so in a line, and finishes once there is room."""
 
+import errno
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from trial import differences, new_trial, renewed
+from kills import MAKING, is_operation, undisturbed
+from trial import Trial, differences, new_trial, renewed
 
 SIZE = 16 * 2**20
 """The bytes of the disk."""
@@ -62,14 +67,50 @@ def disk_trials(count: int, disk: Path) -> DiskFigures:
         failed = trial.done()
         ballast.unlink()
         _note(failed, figures)
-        again = trial.done()
-        if again.returncode:
-            figures.wrong.append(f"with room again: {again.stderr[-500:]}")
-        elif found := differences(trial.contents(), expected):
-            figures.wrong.append(f"with room again: {', '.join(found)}")
-        else:
-            figures.finished += 1
+        _finish(trial, expected, figures)
     return figures
+
+
+def full_at(number: int, root: Path) -> None:
+    """In a process: from the file or folder of this number on, from 1, none can be made or written below `root`."""
+    left = number
+
+    def hear(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal left
+        if event in MAKING and is_operation(event, arguments, root):
+            left -= 1
+            if left <= 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), arguments[0])
+
+    sys.addaudithook(hear)
+
+
+def file_trials(most: int, folder: Path) -> DiskFigures:
+    """Train on a disk that is full from some file on.
+
+    Args:
+        most: How often, spread over the whole of a run; at each file and folder that it makes if these are fewer.
+        folder: A new folder.
+    """
+    trial, figures = new_trial(folder), DiskFigures()
+    expected, made, _ = undisturbed(trial, MAKING)
+    for number in sorted({1 + made * each // most for each in range(most)}):
+        figures.tries += 1
+        renewed(trial)
+        _note(trial.done(prepare=partial(full_at, number, trial.folder)), figures)
+        _finish(trial, expected, figures)
+    return figures
+
+
+def _finish(trial: Trial, expected: dict[str, str], figures: DiskFigures) -> None:
+    """Give the same command again, with room."""
+    again = trial.done()
+    if again.returncode:
+        figures.wrong.append(f"with room again: {again.stderr[-500:]}")
+    elif found := differences(trial.contents(), expected):
+        figures.wrong.append(f"with room again: {', '.join(found)}")
+    else:
+        figures.finished += 1
 
 
 def _fill(ballast: Path, room: int) -> None:

@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,11 @@ from pathlib import Path
 from trial import STEPS, Trial, differences, new_trial, renewed
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-OPERATIONS = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "shutil.rmtree"})
+OPERATIONS = frozenset(
+    {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "shutil.rmtree"}
+)
+MAKING = frozenset({"open", "os.mkdir"})
+"""Those that make or write a file or a folder."""
 MOST_KILLS = 4
 """How often one run is killed at most."""
 
@@ -35,13 +40,13 @@ class KillFigures:
     """Runs whose files at the end are others than those of an undisturbed run, or more."""
 
 
-def count_operations(root: Path, file: Path) -> None:
-    """In a process: write how many operations on files below `root` it makes, as they come."""
+def count_operations(root: Path, file: Path, events: Collection[str]) -> None:
+    """In a process: write how many operations of some kinds on files below `root` it makes, as they come."""
     made = 0
 
     def hear(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal made
-        if _is_operation(event, arguments, root):
+        if event in events and is_operation(event, arguments, root):
             made += 1
             os.pwrite(descriptor, f"{made}\n".encode(), 0)
 
@@ -55,7 +60,7 @@ def kill_before(number: int, root: Path) -> None:
 
     def hear(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal left
-        if _is_operation(event, arguments, root):
+        if is_operation(event, arguments, root):
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -63,8 +68,9 @@ def kill_before(number: int, root: Path) -> None:
     sys.addaudithook(hear)
 
 
-def _is_operation(event: str, arguments: tuple[object, ...], root: Path) -> bool:
-    if event != "open" and event not in OPERATIONS:
+def is_operation(event: str, arguments: tuple[object, ...], root: Path) -> bool:
+    """Whether an event of Python's audit is an operation that changes a file below `root`."""
+    if event not in OPERATIONS:
         return False
     path = arguments[0]
     if not isinstance(path, (str, bytes, os.PathLike)):
@@ -84,7 +90,7 @@ def kill_trials(kills: int, folder: Path, seed: int = 0) -> KillFigures:
     """
     chosen = random.Random(seed)
     trial, figures = new_trial(folder), KillFigures()
-    expected, operations, seconds = _undisturbed(trial)
+    expected, operations, seconds = undisturbed(trial)
     while figures.kills < kills:
         figures.runs += 1
         renewed(trial)
@@ -103,14 +109,14 @@ def kill_trials(kills: int, folder: Path, seed: int = 0) -> KillFigures:
     return figures
 
 
-def _undisturbed(trial: Trial) -> tuple[dict[str, str], int, float]:
-    """The files of an undisturbed run, its number of operations on files, and how long it takes."""
+def undisturbed(trial: Trial, events: Collection[str] = OPERATIONS) -> tuple[dict[str, str], int, float]:
+    """The files of an undisturbed run, its number of operations of some kinds on files, and how long it takes."""
     done = trial.done()
     assert done.returncode == 0, done.stderr
     expected = trial.contents()
     counted = trial.folder.with_name(f"{trial.folder.name}-operations")
     began = time.monotonic()
-    done = renewed(trial).done(prepare=partial(count_operations, trial.folder, counted))
+    done = renewed(trial).done(prepare=partial(count_operations, trial.folder, counted, events))
     assert not differences(trial.contents(), expected), "two undisturbed runs are not alike"
     return expected, int(counted.read_text().splitlines()[0]), time.monotonic() - began
 
