@@ -4,9 +4,9 @@
     python benchmarks/mutants.py [--out FOLDER]
 
 Needs the repository and the extra `test`; takes a quarter of an hour of one core. Prints how many mutants the tests
-kill, and each that survives for none of the reasons in `SAME`; exits with 1 if there is one. mutmut follows no links, so
-that the tests run in copies in which the links of src/gan_run are folders. The tests of the mutated files come first;
-those that take longer are for what survives them without a reason.
+kill, and each that survives for none of the reasons in `SAME`; exits with 1 if there is one. mutmut follows no links:
+the tests run in copies in which the links of src/gan_run are folders. The tests of the mutated files come first; those
+that take longer are for what survives them without a reason.
 """
 
 import argparse
