@@ -92,7 +92,7 @@ def test_old_names_are_a_warning_until_they_are_found_again(here: Here, trained_
         shown = here(command[0], trained_on, *command[1:]).stderr
         assert old in shown
         assert f"warning: {by_hand} 'c=slant'" in shown
-    assert "step 4" not in here("sample", trained_on, "--checkpoint", "4").stderr
+    assert "warning" not in here("sample", trained_on, "--checkpoint", "4").stderr
 
     again = here("label", trained_on)
     assert again.exit_code == 0
