@@ -4,14 +4,13 @@ import errno
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from kills import MAKING, is_operation, undisturbed
+from operations import MAKING, at_operations, undisturbed
 from trial import Trial, differences, new_trial, renewed
 
 SIZE = 16 * 2**20
@@ -73,16 +72,12 @@ def disk_trials(count: int, disk: Path) -> DiskFigures:
 
 def full_at(number: int, root: Path) -> None:
     """In a process: from the file or folder of this number on, from 1, none can be made or written below `root`."""
-    left = number
 
-    def hear(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal left
-        if event in MAKING and is_operation(event, arguments, root):
-            left -= 1
-            if left <= 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), arguments[0])
+    def refuse(made: int, path: str) -> None:
+        if made >= number:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
-    sys.addaudithook(hear)
+    at_operations(root, refuse, MAKING)
 
 
 def file_trials(most: int, folder: Path) -> DiskFigures:

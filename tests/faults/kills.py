@@ -3,21 +3,14 @@
 import os
 import random
 import signal
-import sys
 import time
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from operations import at_operations, undisturbed
 from trial import STEPS, Trial, differences, new_trial, renewed
 
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-OPERATIONS = frozenset(
-    {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "shutil.rmtree"}
-)
-MAKING = frozenset({"open", "os.mkdir"})
-"""Those that make or write a file or a folder."""
 MOST_KILLS = 4
 """How often one run is killed at most."""
 
@@ -40,44 +33,14 @@ class KillFigures:
     """Runs whose files at the end are others than those of an undisturbed run, or more."""
 
 
-def count_operations(root: Path, file: Path, events: Collection[str]) -> None:
-    """In a process: write how many operations of some kinds on files below `root` it makes, as they come."""
-    made = 0
-
-    def hear(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal made
-        if event in events and is_operation(event, arguments, root):
-            made += 1
-            os.pwrite(descriptor, f"{made}\n".encode(), 0)
-
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT)
-    sys.addaudithook(hear)
-
-
 def kill_before(number: int, root: Path) -> None:
     """In a process: end it just before its operation of this number, from 1, on files below `root`."""
-    left = number
 
-    def hear(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal left
-        if is_operation(event, arguments, root):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def kill(operation: int, _: str) -> None:
+        if operation == number:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    sys.addaudithook(hear)
-
-
-def is_operation(event: str, arguments: tuple[object, ...], root: Path) -> bool:
-    """Whether an event of Python's audit is an operation that changes a file below `root`."""
-    if event not in OPERATIONS:
-        return False
-    path = arguments[0]
-    if not isinstance(path, (str, bytes, os.PathLike)):
-        return False
-    if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING):
-        return False
-    return os.path.abspath(os.fsdecode(path)).startswith(str(root))  # noqa: PTH100  # a Path opens nothing, but is slow
+    at_operations(root, kill)
 
 
 def kill_trials(kills: int, folder: Path, seed: int = 0) -> KillFigures:
@@ -107,18 +70,6 @@ def kill_trials(kills: int, folder: Path, seed: int = 0) -> KillFigures:
         elif found := differences(trial.contents(), expected):
             figures.diverged.append(", ".join(found))
     return figures
-
-
-def undisturbed(trial: Trial, events: Collection[str] = OPERATIONS) -> tuple[dict[str, str], int, float]:
-    """The files of an undisturbed run, its number of operations of some kinds on files, and how long it takes."""
-    done = trial.done()
-    assert done.returncode == 0, done.stderr
-    expected = trial.contents()
-    counted = trial.folder.with_name(f"{trial.folder.name}-operations")
-    began = time.monotonic()
-    done = renewed(trial).done(prepare=partial(count_operations, trial.folder, counted, events))
-    assert not differences(trial.contents(), expected), "two undisturbed runs are not alike"
-    return expected, int(counted.read_text().splitlines()[0]), time.monotonic() - began
 
 
 def _killed(trial: Trial, chosen: random.Random, operations: int, seconds: float, figures: KillFigures) -> bool:
