@@ -43,6 +43,10 @@ class LogRun(ABC):
         Args:
             values: By name.
             step: The step that they belong to.
+
+        Example:
+            def scalars(self, values: Mapping[str, float], step: int) -> None:
+                self._run.log(dict(values), step=step)
         """
 
     @abstractmethod
@@ -53,6 +57,10 @@ class LogRun(ABC):
             name: What it shows.
             file: Its file, which stays where it is.
             step: The step that it belongs to.
+
+        Example:
+            def picture(self, name: str, file: Path, step: int) -> None:
+                self._run.log({name: self._tool.Image(str(file))}, step=step)
         """
 
     @abstractmethod
@@ -63,6 +71,10 @@ class LogRun(ABC):
             name: What it is about.
             text: The sentence.
             step: The step that it belongs to.
+
+        Example:
+            def text(self, name: str, text: str, step: int) -> None:
+                self._run.alert(title=name, text=f"step {step}: {text}")
         """
 
     @abstractmethod
@@ -71,6 +83,10 @@ class LogRun(ABC):
 
         Args:
             end: How.
+
+        Example:
+            def close(self, end: End) -> None:
+                self._run.finish()
         """
 
 
