@@ -2,6 +2,7 @@ import json
 import math
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from gan_run import (
     Latent,
     Model,
     SpecError,
+    SpecView,
     read_spec,
+    to_uint8,
 )
 from gan_run.plugins.latents.standard.categorical import Categorical
 from gan_run.plugins.latents.standard.circular import Circular
@@ -84,6 +87,29 @@ def test_the_split_that_is_named_is_read() -> None:
         "split": "train",
         "images": 50,
     }
+
+
+def test_a_code_is_chosen_on_one_split_and_measured_on_another() -> None:
+    data = known()
+    test = data["test"]
+    # On the training images c[1] says the light, on the test images c[0].
+    swapped = test.batch(torch.arange(50)).images[..., [1, 0, 2, 3, 4, 5, 6]]
+    train = ImageSet(to_uint8(swapped), {name: values[:50] for name, values in test.columns.items()})
+    splits_of_both = splits(dict(data.info.columns), test=test, train=train)
+
+    found = json.loads(json.dumps(CodeFactorCorrelation(choose_on="train").measure(model(), splits_of_both)))
+
+    assert found["best"]["light"] == {"code": "c[1]", **found["table"]["c[1]"]["light"]}
+    assert found["best"]["light"]["strength"] < 0.15
+    assert found["measured_on"] == {"split": "test", "images": 600}
+    assert found["chosen_on"] == {"split": "train", "images": 50}
+
+
+@pytest.mark.parametrize("field", ["split", "choose_on"])
+def test_a_split_that_is_a_stream_is_refused(field: str) -> None:
+    stream = DataInfo(SHAPE, {}, {"light": Column("continuous")})
+    metric = CodeFactorCorrelation.model_validate({field: "test"})
+    assert (field,) in {problem.place for problem in metric.check_data(cast(SpecView, None), stream)}
 
 
 def test_a_model_without_codes_has_an_empty_table(tmp_path: Path) -> None:
