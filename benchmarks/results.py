@@ -1,19 +1,18 @@
-"""The page docs/results.md, rendered from a table of records.
+"""Pages of docs/ that are rendered from a table of records: what was measured, by which run, on which machine.
 
-    python benchmarks/results.py render > docs/results.md
+    python benchmarks/results.py render  # every docs/PAGE.md.jinja to docs/PAGE.md
     python benchmarks/results.py add mnist-paper runs/mnist-* --spec examples/infogan-mnist.json \\
         --number accuracy=/metrics/0/found/accuracy --number nmi=/metrics/0/found/nmi
 
-A record is one line of docs/results.jsonl: what was run, where, and the numbers that came out. The template,
-docs/results.md.jinja, has no measured number of its own: its expressions read the records. `add` appends a record
-GROUP/SEED for each run; a number is a JSON Pointer (RFC 6901) into the run's evaluation.json.
+A record is one line of docs/results.jsonl: what was run, where, and the numbers that came out. A template has no
+measured number of its own: its expressions read the records. `add` appends a record GROUP/SEED for each run; a number is
+a JSON Pointer (RFC 6901) into the run's evaluation.json.
 """
 
 import argparse
 import json
 import statistics
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -21,8 +20,8 @@ from typing import Annotated, Any, Self
 import jinja2
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-RECORDS = Path("docs/results.jsonl")
-TEMPLATE = Path("docs/results.md.jinja")
+DOCS = Path("docs")
+RECORDS = DOCS / "results.jsonl"
 
 
 class Record(BaseModel):
@@ -31,7 +30,7 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")]
-    """GROUP/NAME; a table of the page lists a group."""
+    """GROUP/NAME; a table of a page lists a group."""
     spec: str | None = None
     """The spec, or the script, that was run; relative to the repository."""
     overrides: tuple[str, ...] = ()
@@ -62,7 +61,7 @@ class Record(BaseModel):
 
 
 class Records:
-    """The table, as the template sees it; it remembers which records were read."""
+    """The table, as templates see it; it remembers which records were read."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._by_id = {record.id: record for record in records}
@@ -88,7 +87,7 @@ class Records:
 
 
 def over(summary: Callable[[list[float]], float]) -> Callable[[Sequence[Record], str], float]:
-    """A template's function of records and the name of a number."""
+    """A function, for templates, of records and the name of a number."""
     return lambda records, name: summary([record.numbers[name] for record in records])
 
 
@@ -136,6 +135,14 @@ def read(path: Path) -> list[Record]:
     return [Record.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def render_all(docs: Path) -> None:
+    """Write the page beside each template of a folder."""
+    records = Records(read(docs / RECORDS.name))
+    for template in docs.glob("*.md.jinja"):
+        page = render(records, template.read_text(encoding="utf-8"))
+        template.with_suffix("").write_text(page, encoding="utf-8")
+
+
 def record_of(
     run: Path, group: str, spec: str, overrides: Sequence[str], numbers: Mapping[str, str], note: str
 ) -> Record:
@@ -177,13 +184,11 @@ def add(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Render the page, or add records."""
+    """Render the pages, or add records."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
     rendering = commands.add_parser("render")
-    rendering.set_defaults(
-        act=lambda _: sys.stdout.write(render(Records(read(RECORDS)), TEMPLATE.read_text(encoding="utf-8")))
-    )
+    rendering.set_defaults(act=lambda _: render_all(DOCS))
     adding = commands.add_parser("add")
     adding.add_argument("group")
     adding.add_argument("runs", nargs="+", type=Path)

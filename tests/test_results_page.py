@@ -1,4 +1,4 @@
-"""docs/results.md is the rendering of its records."""
+"""docs/results.md, and other pages, are the rendering of their records."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from gan_run.benchmarks.results import Record, Records, render
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-TEMPLATE = (DOCS / "results.md.jinja").read_text(encoding="utf-8")
+TEMPLATES = sorted(DOCS.glob("*.md.jinja"))
 RECORDS = results.read(DOCS / "results.jsonl")
 EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 CODE = re.compile(r"^    .*$|`[^`]*`|\]\([^)]*\)", re.MULTILINE)
@@ -24,17 +24,20 @@ CELL = re.compile(r"\| *\**-?[\d,.]+\**(?: s)? *(?=\|)")
 """A cell of a table with a number alone."""
 
 
-def test_the_page_is_the_rendering_of_the_records() -> None:
+def test_the_pages_are_the_rendering_of_the_records() -> None:
     records = Records(RECORDS)
 
-    page = render(records, TEMPLATE)
+    for template in TEMPLATES:
+        page = render(records, template.read_text(encoding="utf-8"))
+        written = template.with_suffix("").read_text(encoding="utf-8")
+        assert page == written, f"{template}: python benchmarks/results.py render"
 
-    assert page == (DOCS / "results.md").read_text(encoding="utf-8"), "python benchmarks/results.py render"
-    assert not records.unread, "records that the page does not use"
+    assert not records.unread, "records that no page uses"
 
 
-def test_the_template_has_no_measured_number_of_its_own() -> None:
-    bare = CODE.sub("", EXPRESSION.sub("x", TEMPLATE))
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_has_no_measured_number_of_its_own(template: Path) -> None:
+    bare = CODE.sub("", EXPRESSION.sub("x", template.read_text(encoding="utf-8")))
 
     assert MEASURED.findall(bare) == []
     assert CELL.findall(bare) == []
@@ -100,6 +103,21 @@ def test_a_published_record_has_its_source_alone() -> None:
 def test_two_records_of_one_id_are_refused() -> None:
     with pytest.raises(ValueError, match="two records have one id"):
         Records([measured(id="a/0"), measured(id="a/0")])
+
+
+def test_each_template_of_a_folder_is_rendered_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text(measured(id="a/0").model_dump_json() + "\n")
+    (tmp_path / "one.md.jinja").write_text('{{ run("a/0").numbers.accuracy|percent }}\n')
+    (tmp_path / "two.md.jinja").write_text("Nothing.\n")
+    (tmp_path / "other.md").write_text("Kept.\n")
+
+    results.render_all(tmp_path)
+
+    assert {path.name: path.read_text() for path in tmp_path.glob("*.md")} == {
+        "one.md": "90.0%\n",
+        "two.md": "Nothing.\n",
+        "other.md": "Kept.\n",
+    }
 
 
 def test_add_appends_a_record_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
