@@ -5,8 +5,8 @@
         --number accuracy=/metrics/0/found/accuracy --number nmi=/metrics/0/found/nmi
 
 A record is one line of docs/results.jsonl: what was run, where, and the numbers that came out. A template has no
-measured number of its own: its expressions read the records. `add` appends a record GROUP/SEED for each run; a number is
-a JSON Pointer (RFC 6901) into the run's evaluation.json.
+measured number of its own: its expressions read the records. `add` appends a record GROUP/SEED for each run; a number
+is a JSON Pointer (RFC 6901) into the run's evaluation.json.
 """
 
 import argparse
