@@ -1,5 +1,6 @@
 """The association of two variables, in [0, 1], by their kinds."""
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,8 +29,10 @@ def associate(one: Variable, other: Variable) -> Association:
     """The association of two variables; 0 where one of them is constant.
 
     Two continuous variables: |Spearman's rank correlation|. A continuous one and an angle: the multiple correlation
-    with cosine and sine; two angles: the canonical correlation (Mardia & Jupp 2000, sections 11.2.1 and 11.2.2). With a
-    category: normalised mutual information (arithmetic mean), continuous variables in 20 quantile bins.
+    with cosine and sine (Mardia & Jupp 2000, section 11.2.1). Two angles: |the circular correlation coefficient| of
+    Fisher & Lee (1983, Biometrika 70), 1 if one is the other, turned or mirrored, and 0 if one goes there and back
+    while the other goes round. With a category: normalised mutual information (arithmetic mean), continuous variables
+    in 20 quantile bins.
 
     Args:
         one: N values.
@@ -42,8 +45,9 @@ def associate(one: Variable, other: Variable) -> Association:
         return Association(_normalised_information(_as_categories(one), _as_categories(other)), "nmi")
     if one.kind == other.kind == "continuous":
         return Association(_spearman(one.values, other.values), "spearman")
-    measure: Literal["circular", "circular-linear"] = "circular" if one.kind == other.kind else "circular-linear"
-    return Association(_canonical_correlation(_as_columns(one), _as_columns(other)), measure)
+    if one.kind == other.kind:
+        return Association(_circular_correlation(one.values, other.values), "circular")
+    return Association(_multiple_correlation(*sorted((one, other), key=lambda each: each.kind)), "circular-linear")
 
 
 def _spearman(one: Numbers, other: Numbers) -> float:
@@ -55,19 +59,26 @@ def _spearman(one: Numbers, other: Numbers) -> float:
     return abs(float(spearmanr(one, other).statistic))
 
 
-def _as_columns(variable: Variable) -> Numbers:
-    """Ranks of continuous numbers, (N, 1); cosine and sine of angles, (N, 2)."""
+def _circular_correlation(one: Numbers, other: Numbers) -> float:
+    """The coefficient of Fisher & Lee of angles (N,), without its sign, by second moments of cosines and sines."""
+    x, y = (_on_circle(angles) / math.sqrt(len(angles)) for angles in (one, other))
+    spreads = np.linalg.det(x.T @ x), np.linalg.det(y.T @ y)  # at most 1/4
+    if min(spreads) < 1e-12:
+        return 0.0  # one of them is constant, or takes two opposite values
+    return float(np.clip(abs(np.linalg.det(x.T @ y)) / math.sqrt(math.prod(spreads)), 0, 1))
+
+
+def _multiple_correlation(angle: Variable, continuous: Variable) -> float:
+    """The correlation of ranks with their best fit by cosine and sine of the angle."""
     from scipy.stats import rankdata
 
-    if variable.kind == "angle":
-        return np.stack([np.cos(variable.values), np.sin(variable.values)], axis=1)
-    return np.asarray(rankdata(variable.values), dtype=np.float64)[:, None]
+    ranks = _orthonormal(np.asarray(rankdata(continuous.values), dtype=np.float64)[:, None])
+    return float(np.clip(np.linalg.norm(_orthonormal(_on_circle(angle.values)).T @ ranks), 0, 1))
 
 
-def _canonical_correlation(one: Numbers, other: Numbers) -> float:
-    """The largest correlation of linear combinations of the columns (N, P) and of the columns (N, Q)."""
-    cosines = np.linalg.svd(_orthonormal(one).T @ _orthonormal(other), compute_uv=False)
-    return float(cosines.max(initial=0.0).clip(0, 1))
+def _on_circle(angles: Numbers) -> Numbers:
+    """Cosine and sine of angles (N,), as (N, 2)."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def _orthonormal(columns: Numbers) -> Numbers:

@@ -42,6 +42,24 @@ def test_an_angle_that_is_turned_is_the_same_angle() -> None:
     assert associate(angle(angles), angle(-angles)).strength == pytest.approx(1)  # or goes the other way round
 
 
+def test_an_angle_that_goes_there_and_back_is_no_turn() -> None:
+    # Of the other angle it says left from right, and not the front from the back.
+    angles = np.linspace(0, 2 * math.pi, 48, endpoint=False)
+    folded = np.where(np.cos(angles) > 0, angles, math.pi - angles)
+    assert associate(angle(folded), angle(angles)).strength == pytest.approx(0, abs=1e-9)
+
+
+def test_the_circular_correlation_by_its_definition() -> None:
+    # Fisher & Lee 1983, equation 2.2: over all pairs of observations.
+    draw = np.random.default_rng(0)
+    one = draw.uniform(0, 2 * math.pi, 40)
+    other = one + draw.normal(0, 0.7, 40)
+    i, j = np.triu_indices(40, k=1)
+    first, second = np.sin(one[i] - one[j]), np.sin(other[i] - other[j])
+    by_pairs = (first * second).sum() / math.sqrt((first**2).sum() * (second**2).sum())
+    assert associate(angle(one), angle(other)).strength == pytest.approx(by_pairs)
+
+
 def test_an_angle_does_not_mind_where_it_begins_unlike_a_rank_correlation() -> None:
     # A code that follows an angle but starts elsewhere on the circle.
     angles = np.linspace(-math.pi, math.pi, 1000, endpoint=False)
