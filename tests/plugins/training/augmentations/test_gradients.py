@@ -9,6 +9,7 @@ from gan_run import Augmentation, ImageShape
 from gan_run.plugins.training.augmentations.ada import Ada
 from gan_run.plugins.training.augmentations.affine import Affine
 from gan_run.plugins.training.augmentations.diffaugment import DiffAugment
+from gan_run.plugins.training.augmentations.mirror import Mirror
 from gan_run.plugins.training.augmentations.strokes import Strokes
 
 SHAPE = ImageShape(3, 6, 8)
@@ -21,6 +22,7 @@ EACH = pytest.mark.parametrize(
         Affine(rotate=20, shear=0.3, scale=0.2, shift=0.1),
         Affine(rotate=20, padding="reflection"),
         DiffAugment(),
+        Mirror(),
         Strokes(),
     ],
     ids=lambda declared: declared.name(),
