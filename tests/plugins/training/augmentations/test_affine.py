@@ -127,6 +127,26 @@ def test_each_bound_is_used_up() -> None:
     assert angles.max() > 89
 
 
+def test_a_pair_bounds_the_axes_apart() -> None:
+    torch.manual_seed(0)
+    affine = Affine(scale=(0.4, 0), shift=(0, 0.25)).build(SHAPE)
+    maps = affine.sample_maps(4000, torch.device("cpu"))
+    across, down = maps[:, 0, 0], maps[:, 1, 1]
+    right, below = maps[:, 0, 2], maps[:, 1, 2]
+    assert (across.min().item(), across.max().item()) == pytest.approx((0.6, 1.4), abs=0.01)
+    assert (below.min().item(), below.max().item()) == pytest.approx((-0.5, 0.5), abs=0.01)
+    assert torch.equal(down, torch.ones(4000))
+    assert torch.equal(right, torch.zeros(4000))
+
+
+def test_one_number_is_a_pair_of_it() -> None:
+    torch.manual_seed(0)
+    both = Affine(scale=0.4, shift=0.1).build(SHAPE).sample_maps(5, torch.device("cpu"))
+    torch.manual_seed(0)
+    pair = Affine(scale=(0.4, 0.4), shift=(0.1, 0.1)).build(SHAPE).sample_maps(5, torch.device("cpu"))
+    assert torch.equal(both, pair)
+
+
 def test_images_have_draws_of_their_own_and_the_global_stream_decides_them() -> None:
     changed = Affine(rotate=20, shear=0.3, scale=0.2, shift=0.1).build(SHAPE)
     image = picture().expand(3, -1, -1, -1)
@@ -157,7 +177,9 @@ def test_float64_stays_float64() -> None:
     assert Affine(rotate=5).build(SHAPE)(picture().double()).dtype == torch.float64
 
 
-@pytest.mark.parametrize("field", [{"rotate": 181}, {"scale": 1.0}, {"shear": -0.1}, {"shift": 2}, {"padding": "wrap"}])
+@pytest.mark.parametrize(
+    "field", [{"rotate": 181}, {"scale": 1.0}, {"shear": -0.1}, {"shift": 2}, {"shift": [0, 2]}, {"padding": "wrap"}]
+)
 def test_bounds_that_make_no_sense_are_refused(field: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Affine.model_validate(field)
