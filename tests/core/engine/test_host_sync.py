@@ -67,6 +67,7 @@ AUGMENTATIONS: list[dict[str, object]] = [
     {"type": "diffaugment"},
     {"type": "ada", "start": 0.5},
     {"type": "affine", "rotate": 10, "shift": 0.1},
+    {"type": "crop", "across": [0.2, 0.8]},
     {"type": "mirror"},
     {"type": "strokes"},
 ]
