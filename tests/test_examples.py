@@ -80,7 +80,9 @@ PAPER: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "infogan-svhn": (svhn, "data.root={}", "category"),
     "infogan-celeba": (celeba, "data.root={}", "category"),
     "infogan-faces": (faces, "data.path={}/faces.npz", "c"),
+    "infogan-faces-tuned": (faces, "data.path={}/faces.npz", "pose"),
     "infogan-chairs": (chairs, "data.root={}", "c"),
+    "infogan-chairs-tuned": (chairs, "data.root={}", "turn"),
 }
 """The paper's experiments: their data, how it is said where that is, and a code."""
 
@@ -140,6 +142,7 @@ DATA: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "dcgan-folder": (folder_of_pictures, ["data.root={}"]),
     "infogan-folder": (folder_of_pictures, ["data.root={}"]),
     "r3gan-chairs": (array, ["data.path={}/images.npz"]),
+    "infogan-photos-mixed": (people, ["data.root={}", "data.columns={}/columns.csv"]),
     "style-photos": (people, ["data.root={}", "data.columns={}/columns.csv"]),
 }
 """What a spec trains on where it is not the digits that pip installs, and how that is said."""
