@@ -69,6 +69,7 @@ AUGMENTATIONS: list[dict[str, object]] = [
     {"type": "affine", "rotate": 10, "shift": 0.1},
     {"type": "crop", "across": [0.2, 0.8]},
     {"type": "mirror"},
+    {"type": "shading"},
     {"type": "strokes"},
 ]
 

@@ -10,6 +10,7 @@ from gan_run.plugins.training.augmentations.ada import Ada
 from gan_run.plugins.training.augmentations.affine import Affine
 from gan_run.plugins.training.augmentations.diffaugment import DiffAugment
 from gan_run.plugins.training.augmentations.mirror import Mirror
+from gan_run.plugins.training.augmentations.shading import Shading
 from gan_run.plugins.training.augmentations.strokes import Strokes
 
 SHAPE = ImageShape(3, 6, 8)
@@ -23,6 +24,7 @@ EACH = pytest.mark.parametrize(
         Affine(rotate=20, padding="reflection"),
         DiffAugment(),
         Mirror(),
+        Shading(),
         Strokes(),
     ],
     ids=lambda declared: declared.name(),
