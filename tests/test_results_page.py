@@ -20,7 +20,7 @@ EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 CODE = re.compile(r"^    .*$|`[^`]*`|\]\([^)]*\)", re.MULTILINE)
 MEASURED = re.compile(r"\d%|(?<![\w.])\d*\.\d+\b(?!\.\d)")
 """A percentage or a decimal number: in the template they come from records, or are marked by `given`."""
-CELL = re.compile(r"\| *\**-?[\d,.]+\**(?: s)? *(?=\|)")
+CELL = re.compile(r"\| *\**-?[,.]?\d[\d,.]*\**(?: s)? *(?=\|)")
 """A cell of a table with a number alone."""
 
 
