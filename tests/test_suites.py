@@ -52,6 +52,7 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     "artifact:confusion-matrix": {"code": "category"},
     "augmentation:ada": {"start": 0.9, "every": 2, "speed": 100},
     "augmentation:affine": {"rotate": 20, "shift": 0.1},
+    "augmentation:crop": {"across": [0.2, 0.8], "down": [0.5, 1]},
     "criterion:model-centrality": {"votes": 40},
     "callback:early-stopping": {"metric": "cluster-accuracy", "number": "accuracy"},
     "latent:categorical": {"classes": 4, "count": 2},
@@ -76,6 +77,8 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
 }
 """What has no default, or ought not to be tried at it."""
 ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
+    "augmentation:crop": {"outcomes": 1},
+    "augmentation:mirror": {"outcomes": 2},
     "generator:style": {"bounded": False},
     "loss:path-length": {"fields": {"generator": {"type": "style", "width": 0.05, "style_width": 16}}},
     "loss:ali": {"fields": {"discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "joint"}}}},
