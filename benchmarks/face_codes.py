@@ -23,8 +23,8 @@ from torch import Tensor
 
 from gan_run import ImageSet, Model, Splits, load_plugins
 from gan_run.benchmarks.face_measures import PROXIES
+from gan_run.benchmarks.image_measures import rho
 from gan_run.loading import load_run
-from gan_run.plugins.metrics.code_factor_correlation.association import Variable, associate
 
 Numbers = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def auc(values: Numbers, wanted: Numbers) -> float:
 
 def abs_rho(values: Numbers, wanted: Numbers) -> float:
     """Spearman's |rho|; 0 if the values are all the same."""
-    return associate(Variable("continuous", values), Variable("continuous", wanted)).strength
+    return abs(rho(torch.from_numpy(values), torch.from_numpy(wanted)))
 
 
 def read(model: Model, images: ImageSet, column: str | None, classes: tuple[int, int] | None) -> Reading:
@@ -123,9 +123,10 @@ def show_proxies(path: Path) -> None:
     pictures = torch.from_numpy(heads["images"][:, None])
     for name, proxy in PROXIES.items():
         values = proxy(pictures).double().numpy()
-        rho = [abs_rho(heads["factors"][:, index], values) for index in range(heads["factors"].shape[1])]
+        found = [abs_rho(heads["factors"][:, index], values) for index in range(heads["factors"].shape[1])]
         print(
-            f"{name:<20}", *(f"{factor} {value:.2f}" for factor, value in zip(heads["factor_names"], rho, strict=True))
+            f"{name:<20}",
+            *(f"{factor} {value:.2f}" for factor, value in zip(heads["factor_names"], found, strict=True)),
         )
 
 
