@@ -11,6 +11,7 @@ from gan_run import (
     Augmentation,
     Augmentations,
     Borrowed,
+    DataInfo,
     DiscriminatorOutput,
     Encoder,
     LatentSpace,
@@ -22,6 +23,7 @@ from gan_run import (
     UpdateContext,
     frozen_running_stats,
 )
+from gan_run.plugins.losses.mutual_information.odd import SomeMirrored, has_opposites, of_some_mirrored
 from gan_run.plugins.losses.mutual_information.q import QHeads
 
 CodeWeight = Annotated[float, Field(gt=0)]
@@ -54,16 +56,35 @@ class MutualInformation(Loss):
         description="Augmentations before Q reads the codes, so that the codes become invariant to them.",
     )
 
+    odd: tuple[str, ...] = Field(
+        default=(),
+        description="Codes of which a mirrored image has the opposite value, such as the azimuth of a head: every "
+        "second image is mirrored before Q reads it. The other codes of this entry become invariant to mirroring.",
+    )
+
     def encodes(self) -> Iterable[str]:
         return self.codes
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         for code in self.codes:
             yield from spec.check_latent(code, "codes", code)
+        for index, code in enumerate(self.odd):
+            if code not in self.codes:
+                yield Problem(("odd", index), f"{code!r} is not in codes: {', '.join(self.codes)}")
+
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        if not self.odd:
+            return
+        latents = spec.latent_space(data)
+        for index, code in enumerate(self.odd):
+            if code in self.codes and not has_opposites(latents[code]):
+                yield Problem(("odd", index), f"{code!r} has no opposite values: a number or an angle has")
 
     def build(self, context: LossContext) -> "MutualInformationTerm":
         q = QHeads(context.discriminator.trunk.features, context.latents, tuple(self.codes), self.hidden, self.slope)
         augment = Augmentations.of(self.augment, context.data.image)
+        if self.odd:
+            augment = Augmentations(SomeMirrored(), augment)
         return MutualInformationTerm(self, context.latents, q, augment)
 
 
@@ -110,7 +131,10 @@ class MutualInformationTerm(LossTerm):
         losses = []
         for code, weight in self._declared.codes.items():
             latent = self._latents.module.conditional(code, update.latents)
-            bound = latent.log_likelihood(params[code], update.latents[code]).mean() + latent.entropy()
+            value = update.latents[code]
+            if code in self._declared.odd:
+                value = of_some_mirrored(latent, value)
+            bound = latent.log_likelihood(params[code], value).mean() + latent.entropy()
             update.report(code, -bound)
             losses.append(-bound * weight)
         return torch.stack(losses).sum()
