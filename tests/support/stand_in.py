@@ -42,6 +42,7 @@ def on_stand_in(content: Mapping[str, Any]) -> dict[str, object]:  # a spec as J
     """A spec on images of the right shape, with the columns that its latents need, without metrics and artifacts."""
     data = content["data"]
     channels, side = IMAGES.get(data["type"], (1, 28))
+    channels, side = data.get("channels", channels), data.get("size", side)
     numbers = tuple(latent["column"] for latent in content["latents"].values() if "column" in latent)
     images = StandIn(image=(channels, side, side), mirror=data.get("mirror", False), numbers=numbers)
     return {**content, "data": images, "metrics": [], "artifacts": []}
