@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from gan_run import ImageSet, Splits, load_plugins
-from gan_run.benchmarks.image_measures import fit, logits, network
+from gan_run.benchmarks.image_measures import logits, train_regression
 from gan_run.loading import load_run
 
 
@@ -39,19 +39,10 @@ def main() -> None:
         return torch.stack([images.columns[column].float() for column in pairs.values()], dim=1)
 
     mean, std = known(train).mean(0), known(train).std(0)
-    values, cpu = (known(train) - mean) / std, torch.device("cpu")
-    regression = network(train.image.channels, len(pairs))
-
-    def loss(rows: Tensor) -> Tensor:
-        error: Tensor = regression(train.batch(rows).images) - values[rows]
-        return error.square().mean()
-
-    fit(regression, train.count, arguments.epochs, loss)
-    real = logits(regression, test.batch(torch.arange(test.count)).images, cpu) * std + mean
-    r2 = 1 - (real - known(test)).square().mean(0) / known(test).var(0)
+    regression, r2 = train_regression(train, test, lambda images: (known(images) - mean) / std, arguments.epochs)
 
     asked = loaded.model.sample_latents(arguments.samples)
-    found = logits(regression, loaded.model.generate(asked), cpu) * std + mean
+    found = logits(regression, loaded.model.generate(asked), torch.device("cpu")) * std + mean
     print(f"{arguments.run}, step {loaded.step}: {arguments.samples} images")
     for index, latent in enumerate(pairs):
         rho = spearmanr(asked[latent].numpy(), found[:, index].numpy()).statistic

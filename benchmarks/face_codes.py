@@ -139,6 +139,8 @@ def main() -> None:
     parser.add_argument("--heads", type=Path, help="an .npz file of rendered heads with their factors")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if (arguments.column is None) != (arguments.classes is None):
+        parser.error("--column and --classes go together")
     if arguments.heads is not None:
         show_proxies(arguments.heads)
     tables = {str(run): codes_of_run(run, arguments.column, arguments.classes) for run in arguments.runs}

@@ -50,6 +50,24 @@ def train_classifier(
     return fit(classifier, len(images), epochs, loss)
 
 
+def train_regression(
+    train: ImageSet, test: ImageSet, wanted: Callable[[ImageSet], Tensor], epochs: int
+) -> tuple[nn.Module, Tensor]:
+    """A network that reads numbers off images, trained by the squared error, and its R2 on the test images.
+
+    `wanted` gives the numbers of a set of images, (N, K), of about the same spread each; R2 is (K,).
+    """
+    numbers, held_out = wanted(train), wanted(test)
+    regression = network(train.image.channels, numbers.shape[1])
+
+    def loss(rows: Tensor) -> Tensor:
+        return F.mse_loss(regression(train.batch(rows).images), numbers[rows])
+
+    fit(regression, train.count, epochs, loss)
+    read = logits(regression, test.batch(torch.arange(test.count)).images, torch.device("cpu"))
+    return regression, 1 - (read - held_out).square().mean(0) / held_out.var(0)
+
+
 def fit(model: nn.Module, count: int, epochs: int, loss_of: Callable[[Tensor], Tensor]) -> nn.Module:
     """Train a model by the loss of batches of rows (N,) of `count`, with a learning rate that falls linearly to 0."""
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)

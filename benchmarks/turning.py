@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_run import Model, Splits, load_plugins
-from gan_run.benchmarks.image_measures import fit, logits, network
+from gan_run import ImageSet, Model, Splits, load_plugins
+from gan_run.benchmarks.image_measures import logits, train_regression
 from gan_run.loading import load_run
 
 CPU = torch.device("cpu")
@@ -46,21 +46,6 @@ def turning(angles: Tensor) -> Turning:
     )
 
 
-def train_regression(data: Splits, column: str, epochs: int) -> tuple[nn.Module, float]:
-    """A network that reads cosine and sine of an angle off images, and its R2 on the test images."""
-    train, test = data["train"], data["test"]
-    angles = {images: images.columns[column].float().deg2rad() for images in (train, test)}
-    wanted, held_out = (torch.stack([angles[each].cos(), angles[each].sin()], dim=1) for each in (train, test))
-    regression = network(train.image.channels, 2)
-
-    def loss(rows: Tensor) -> Tensor:
-        return nn.functional.mse_loss(regression(train.batch(rows).images), wanted[rows])
-
-    fit(regression, train.count, epochs, loss)
-    found = logits(regression, test.batch(torch.arange(test.count)).images, CPU)
-    return regression, 1 - ((found - held_out).square().sum() / (held_out - held_out.mean(0)).square().sum()).item()
-
-
 def frames(model: Model, code: str, draws: int, count: int) -> Tensor:
     """Images of one turn of a code for each draw of the rest, (draws * count, C, H, W), draw by draw."""
     values = {name: value.repeat_interleave(count, dim=0) for name, value in model.sample_latents(draws).items()}
@@ -79,16 +64,22 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--epochs", type=int, default=40)
     arguments = parser.parse_args()
+
+    def on_circle(images: ImageSet) -> Tensor:
+        angle = images.columns[arguments.column].float().deg2rad()
+        return torch.stack([angle.cos(), angle.sin()], dim=1)
+
     for run in arguments.runs:
         torch.manual_seed(0)
         loaded = load_run(run, load_plugins())
-        regression, r2 = train_regression(Splits(loaded.spec.data), arguments.column, arguments.epochs)
+        data = Splits(loaded.spec.data)
+        regression, r2 = train_regression(data["train"], data["test"], on_circle, arguments.epochs)
         drawn = frames(loaded.model, arguments.code, arguments.draws, arguments.frames)
         cosine, sine = logits(regression, drawn, CPU).unbind(dim=1)
         found = turning(torch.atan2(sine, cosine).view(arguments.draws, arguments.frames))
         print(f"{run}, step {loaded.step}: {arguments.draws} turns of {arguments.frames} frames")
         print(f"  steps forward {found.forward:.1%}, monotone {found.monotone:.1%}, complete {found.complete:.1%}")
-        print(f"  test R2 of the regression {r2:.3f}")
+        print(f"  test R2 of the regression: cosine {r2[0]:.3f}, sine {r2[1]:.3f}")
 
 
 if __name__ == "__main__":

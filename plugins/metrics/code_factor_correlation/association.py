@@ -47,7 +47,8 @@ def associate(one: Variable, other: Variable) -> Association:
         return Association(_spearman(one.values, other.values), "spearman")
     if one.kind == other.kind:
         return Association(_circular_correlation(one.values, other.values), "circular")
-    return Association(_multiple_correlation(*sorted((one, other), key=lambda each: each.kind)), "circular-linear")
+    angle, continuous = (one, other) if one.kind == "angle" else (other, one)
+    return Association(_multiple_correlation(angle.values, continuous.values), "circular-linear")
 
 
 def _spearman(one: Numbers, other: Numbers) -> float:
@@ -68,12 +69,12 @@ def _circular_correlation(one: Numbers, other: Numbers) -> float:
     return float(np.clip(abs(np.linalg.det(x.T @ y)) / math.sqrt(math.prod(spreads)), 0, 1))
 
 
-def _multiple_correlation(angle: Variable, continuous: Variable) -> float:
-    """The correlation of ranks with their best fit by cosine and sine of the angle."""
+def _multiple_correlation(angles: Numbers, numbers: Numbers) -> float:
+    """The correlation of the ranks of numbers (N,) with their best fit by cosine and sine of angles (N,)."""
     from scipy.stats import rankdata
 
-    ranks = _orthonormal(np.asarray(rankdata(continuous.values), dtype=np.float64)[:, None])
-    return float(np.clip(np.linalg.norm(_orthonormal(_on_circle(angle.values)).T @ ranks), 0, 1))
+    ranks = _orthonormal(np.asarray(rankdata(numbers), dtype=np.float64)[:, None])
+    return float(np.clip(np.linalg.norm(_orthonormal(_on_circle(angles)).T @ ranks), 0, 1))
 
 
 def _on_circle(angles: Numbers) -> Numbers:

@@ -26,11 +26,13 @@ class Crop(Augmentation):
     down: tuple[Place, Place] = Field(default=(0, 1), description="Where the rectangle begins and ends, from the top.")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
-        sides = {"across": data.image.width, "down": data.image.height}
-        for field, side in sides.items():
-            begin, end = _pixels(getattr(self, field), side)
+        sides = (("across", self.across, data.image.width), ("down", self.down, data.image.height))
+        for field, places, side in sides:
+            begin, end = _pixels(places, side)
             if begin >= end:
-                yield Problem((field,), f"no pixel of {data.image} is between {getattr(self, field)}")
+                yield Problem(
+                    (field,), f"no pixel of {data.image} is between {places[0]:g} and {places[1]:g} of the side"
+                )
 
     def build(self, image: ImageShape) -> "CropModule":
         return CropModule(_pixels(self.across, image.width), _pixels(self.down, image.height))

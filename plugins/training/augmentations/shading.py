@@ -13,7 +13,7 @@ from gan_run import Augmentation, AugmentationModule, ImageShape
 class Shading(Augmentation):
     """Makes each image brighter on one side and darker on the other, by a ramp of random direction and strength.
 
-    A code that is read through it cannot encode from where the light comes, as the azimuth of a head may.
+    A code that is read through it cannot encode the side that the light comes from.
     """
 
     type: Literal["shading"] = "shading"

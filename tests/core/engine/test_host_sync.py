@@ -79,7 +79,7 @@ def test_nor_does_one_with_this_augmentation_of_the_discriminator_and_of_the_cod
     augmentation: dict[str, object], registry: Registry
 ) -> None:
     content = {**QUICKSTART, "discriminator": {**QUICKSTART["discriminator"], "augment": [augmentation]}}
-    information = {"type": "mutual-information", "codes": {"c1": 1.0}, "augment": [augmentation]}
+    information = {"type": "mutual-information", "codes": {"c1": 1.0}, "augment": [augmentation], "odd": ["c1"]}
     content["losses"] = [{"type": "non-saturating"}, information]
     assert not syncs_of(training_of(content, registry)).found
 
