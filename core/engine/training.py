@@ -26,6 +26,7 @@ from gan_run.core.kinds.ema import decay_at
 from gan_run.core.kinds.model import Model
 from gan_run.core.kinds.schedule import FollowsProgress, Progress
 from gan_run.core.kinds.spec import Spec
+from gan_run.core.nn.layers import to_channels_last
 
 
 class Training:
@@ -57,7 +58,7 @@ class Training:
             game = nn.SyncBatchNorm.convert_sync_batchnorm(game)  # type: ignore[no-untyped-call]  # torch leaves it so
         assert isinstance(game, Game)
         if spec.train.channels_last:
-            game.to(memory_format=torch.channels_last)
+            to_channels_last(game)
         self.game = game
         self.images = None if images is None else images.to(self.device)
         if self.images is not None and self.images.columns:

@@ -17,6 +17,9 @@ NORMS = (nn.modules.batchnorm._NormBase,)
 CONVOLUTIONS = (nn.modules.conv._ConvNd,)
 """Convolutions and transposed convolutions of every dimension."""
 
+CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+"""Memory formats of the weights of convolutions in two and three dimensions, by their number of dimensions."""
+
 Norm = Literal["batch", "layer", "none"]
 """A normalisation: of each channel over the batch, of each image over its channels and pixels, or none."""
 
@@ -115,3 +118,13 @@ def init_normal(module: nn.Module, std: float = 0.02) -> None:
 def scaled(channels: int, width: float) -> int:
     """`channels` times the factor `width`, rounded, at least one."""
     return max(1, round(channels * width))
+
+
+def to_channels_last(module: nn.Module) -> None:
+    """Store the weights of convolutions in channels-last memory format, in place.
+
+    `nn.Module.to` does so too, but fails where there are weights of three-dimensional convolutions.
+    """
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.dim() in CHANNELS_LAST:
+            tensor.data = tensor.data.contiguous(memory_format=CHANNELS_LAST[tensor.dim()])

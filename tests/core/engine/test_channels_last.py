@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from gan_run import Discriminator
 from gan_run.core.engine.training import Training, read_scalars
+from gan_run.core.nn.layers import to_channels_last
 from gan_run.core.run.loop import restore, save
 from gan_run.core.run.run_folder import RunFolder
 from gan_run.plugins.networks.heads.linear import Linear
@@ -33,6 +35,14 @@ def test_weights_of_convolutions_lie_channels_last_and_losses_are_the_same(start
     for _ in range(3):
         found, wanted = (read_scalars(training.advance()) for training in (last, first))
         assert found == pytest.approx(wanted, rel=1e-4, abs=1e-5)
+
+
+def test_weights_of_three_dimensional_convolutions_lie_channels_last_too() -> None:
+    flat, solid = nn.Conv2d(2, 2, 2), nn.Conv3d(2, 2, 2)
+    to_channels_last(nn.ModuleList([flat, solid]))
+    assert flat.weight.is_contiguous(memory_format=torch.channels_last)
+    assert solid.weight.is_contiguous(memory_format=torch.channels_last_3d)
+    assert not solid.weight.is_contiguous()
 
 
 def test_a_resumed_run_ends_with_the_same_bytes(start: Start, tmp_path: Path) -> None:
