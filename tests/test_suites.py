@@ -19,10 +19,12 @@ from gan_run import (
     Latent,
     LatentContext,
     LatentModule,
+    LatentSpace,
     testing,
 )
 from gan_run.core.kinds.component import ValidationContext
 from gan_run.registry.plugins import load_plugins
+from gan_run.testing.game import begin
 
 OURS = distribution("gan-run").entry_points.select(group="gan_run")
 CATALOGUE = load_plugins(found=OURS).catalogue
@@ -74,12 +76,22 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     **{f"optimizer:{name}": {"lr": 0.1} for name in CATALOGUE.names("optimizer")},
     **{f"{kind}:{name}": fields for kind in ("generator", "trunk") for name, fields in NETWORKS.items()},
     "generator:style": {"width": 0.05, "style_width": 16},
+    "generator:volume": {"turn": "turn", "width": 0.02, "grid": 8, "depth": 4},
 }
 """What has no default, or ought not to be tried at it."""
+
+
+def with_an_angle(suite: testing.GeneratorSuite) -> LatentSpace:
+    """The latents `z` and `turn`."""
+    latents = {"z": {"type": "gaussian", "count": 4}, "turn": {"type": "circular"}}
+    return begin(fields={"latents": latents}).game.latents
+
+
 ATTRIBUTES: Mapping[str, Mapping[str, object]] = {
     "augmentation:crop": {"outcomes": 1},
     "augmentation:mirror": {"outcomes": 2},
     "generator:style": {"bounded": False},
+    "generator:volume": {"latents": with_an_angle},
     "loss:path-length": {"fields": {"generator": {"type": "style", "width": 0.05, "style_width": 16}}},
     "loss:ali": {"fields": {"discriminator": {"trunk": {"type": "mlp", "hidden": [10]}, "head": {"type": "joint"}}}},
     "loss:infogan-cr": {"players": ["pair-discriminator"]},
@@ -187,7 +199,9 @@ RECTANGLES = {"": ImageShape(3, 20, 12), "Odd": ImageShape(4, 11, 15)}
 """Images that doublings reach, and images that they do not: the networks crop and pad."""
 
 for kind, suite in {"generator": testing.GeneratorSuite, "trunk": testing.TrunkSuite}.items():
-    for name in ("dcgan", "mlp", "r3gan", "sn-resnet", "style"):
+    for name in ("dcgan", "mlp", "r3gan", "sn-resnet", "style", "volume"):
+        if name not in CATALOGUE.names(kind):
+            continue
         for odd, image in RECTANGLES.items():
             attributes = {"component": built(kind, name), "image": image, "__module__": __name__, "__doc__": None}
             attributes |= {key: value for key, value in ATTRIBUTES.get(f"{kind}:{name}", {}).items() if key != "image"}

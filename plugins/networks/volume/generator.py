@@ -1,0 +1,122 @@
+"""The generator `volume`."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_run import (
+    DataInfo,
+    Generator,
+    ImageShape,
+    Latent,
+    LatentSpace,
+    Problem,
+    SpecView,
+    init_normal,
+    scaled,
+)
+from gan_run.plugins.networks.volume.rendering import composite, resample, view_rotation
+
+SMALLEST = 4
+"""Side of the first grid."""
+OPAQUE = 8.0
+"""Factor on densities: a fraction of the volume's edge is enough to be opaque."""
+SHARP = 4.0
+"""Factor on what the network adds to the density before it is made positive, so that edges form early."""
+
+
+class VolumeGenerator(Generator):
+    """A grid of density and colour that an angle turns, rendered in front of a plain background: for single objects.
+
+    The latent in `turn` turns what is drawn by construction. All others enter a linear layer to a grid of 4x4x4, which
+    transposed convolutions double, with batch norm and ReLU between (Wu et al. 2016, arXiv 1610.07584). The grid is
+    turned, projected orthographically, and rendered by emission and absorption (Henzler et al. 2019, arXiv 1811.11606).
+    A training begins with a ball. Shading that moves with the camera cannot be drawn.
+    """
+
+    type: Literal["volume"] = "volume"
+    width: float = Field(
+        default=1.0, gt=0, description="Factor on the number of channels: 256, halved at each doubling."
+    )
+    turn: str = Field(description="The latent, an angle, by which the object is turned about the vertical axis.")
+    elevation: float = Field(
+        default=0.0, ge=-90, le=90, description="Angle of the camera above the horizon, in degrees."
+    )
+    background: float = Field(default=1.0, ge=0, le=1, description="Brightness behind the object: 0 black, 1 white.")
+    grid: Literal[8, 16, 32, 64, 128] = Field(default=32, description="Side of the grid.")
+    depth: int = Field(default=24, ge=2, le=512, description="Number of points on the ray of each pixel.")
+
+    def check(self, spec: SpecView) -> Iterable[Problem]:
+        yield from spec.check_latent(self.turn, "turn")
+        latents = [place[-1] for place, _ in spec.find_all(Latent) if place[0] == "latents"]
+        if latents == [self.turn]:
+            yield Problem(("turn",), "at least one other latent must make the objects differ")
+
+    def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
+        latents = spec.latent_space(data)
+        if self.turn in latents and (latents[self.turn].period is None or latents[self.turn].width != 2):
+            yield Problem(("turn",), f"{self.turn!r} is not one angle: a latent of type circular is")
+
+    def build(self, latents: LatentSpace, image: ImageShape) -> nn.Module:
+        return VolumeGeneratorModule(self, latents, image)
+
+
+class VolumeGeneratorModule(nn.Module):
+    """Embedded latents (N, W) to images (N, C, H, W) in [-1, 1]."""
+
+    shape_columns: Tensor
+    turn_columns: Tensor
+    ball: Tensor
+
+    def __init__(self, declared: VolumeGenerator, latents: LatentSpace, image: ImageShape) -> None:
+        super().__init__()
+        turns = torch.zeros(latents.width, dtype=torch.bool, device="cpu")  # its content decides shapes
+        turns[latents.columns(declared.turn)] = True
+        self.register_buffer("turn_columns", turns.nonzero().flatten(), persistent=False)
+        self.register_buffer("shape_columns", (~turns).nonzero().flatten(), persistent=False)
+        self.register_buffer("ball", _ball(declared.grid), persistent=False)
+        self.network = _grids(len(self.shape_columns), declared, 1 + image.channels)
+        self._elevation, self._depth = declared.elevation, declared.depth
+        self._background = 2 * declared.background - 1
+        self._image = image
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        grid = self.network(embedded[:, self.shape_columns])
+        with torch.autocast(embedded.device.type, enabled=False):  # an angle of three digits would shake the object
+            return self._render(grid.float(), embedded[:, self.turn_columns].float())
+
+    def _render(self, grid: Tensor, azimuth: Tensor) -> Tensor:
+        density = OPAQUE * F.softplus(SHARP * grid[:, :1] + self.ball)
+        rotation = view_rotation(azimuth, self._elevation)
+        seen = resample(torch.cat([density, grid[:, 1:]], dim=1), rotation, self._image, self._depth)
+        return composite(seen[:, 0], seen[:, 1:].tanh(), self._background)
+
+
+def _ball(side: int) -> Tensor:
+    """What is added to the density before it is made positive, (D, H, W): falls with the distance from the middle."""
+    line = (torch.arange(side) + 0.5) * (2 / side) - 1
+    squares = line**2
+    return 1 - 5 * (squares[:, None, None] + squares[None, :, None] + squares[None, None, :]).sqrt()
+
+
+def _grids(inputs: int, declared: VolumeGenerator, outputs: int) -> nn.Sequential:
+    """The network from latents (N, inputs) to a grid (N, outputs, side, side, side)."""
+    doublings = (declared.grid // SMALLEST).bit_length() - 1
+    channels = [scaled(256 / 2**level, declared.width) for level in range(doublings)]
+    layers: list[nn.Module] = [
+        nn.Linear(inputs, channels[0] * SMALLEST**3),
+        nn.Unflatten(1, (channels[0], SMALLEST, SMALLEST, SMALLEST)),
+        nn.BatchNorm3d(channels[0]),
+        nn.ReLU(),
+    ]
+    for wide, narrow in pairwise(channels):
+        layers += [nn.ConvTranspose3d(wide, narrow, 4, stride=2, padding=1), nn.BatchNorm3d(narrow), nn.ReLU()]
+    layers.append(nn.ConvTranspose3d(channels[-1], outputs, 4, stride=2, padding=1))
+    network = nn.Sequential(*layers)
+    init_normal(network)
+    return network

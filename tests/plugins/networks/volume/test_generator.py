@@ -1,0 +1,95 @@
+"""The generator `volume`: what a code turns, and specs that it refuses."""
+
+import math
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor
+
+from gan_run import DataInfo, ImageShape, LatentContext, LatentSpace, SpecError
+from gan_run.plugins.latents.standard.circular import Circular
+from gan_run.plugins.latents.standard.gaussian import Gaussian
+from gan_run.plugins.networks.volume.generator import VolumeGenerator
+from gan_run.testing.game import small_spec
+
+CONTEXT = LatentContext(DataInfo(ImageShape(1, 8, 8), {"train": 1}))
+LATENTS = LatentSpace({"turn": Circular().module(CONTEXT), "z": Gaussian(count=3).module(CONTEXT)})
+SMALL = VolumeGenerator(turn="turn", width=0.02, grid=16)
+
+
+def rendered(declared: VolumeGenerator, image: ImageShape, degrees: float) -> Tensor:
+    """Images of two objects, each turned by `degrees`."""
+    torch.manual_seed(0)
+    network = declared.build(LATENTS, image).eval()
+    values = {"z": torch.randn(2, 3), "turn": torch.full((2,), math.radians(degrees))}
+    images = network(LATENTS.embed(values))
+    assert isinstance(images, Tensor)
+    return images
+
+
+@pytest.mark.parametrize("image", [ImageShape(1, 8, 8), ImageShape(3, 28, 28), ImageShape(3, 20, 12)])
+def test_images_have_the_shape_of_the_data_and_the_corners_show_the_background(image: ImageShape) -> None:
+    for background in (0.0, 0.75):
+        images = rendered(SMALL.model_copy(update={"background": background}), image, 40)
+        assert images.shape == (2, *image)
+        corner = images[:, :, 0, 0]
+        torch.testing.assert_close(corner, torch.full_like(corner, 2 * background - 1), atol=0.1, rtol=0)
+
+
+def test_half_a_turn_shows_the_mirror_image_of_the_outline() -> None:
+    # Without colour an orthographic view from behind is the mirrored view from the front.
+    declared = SMALL.model_copy(update={"depth": 16})
+    torch.manual_seed(0)
+    network = declared.build(LATENTS, ImageShape(1, 16, 16)).eval()
+    network.network[-1].bias.data[1:] = -50.0  # black
+    network.network[-1].weight.data[:, 0] *= 300.0  # no ball any more
+    z = torch.randn(2, 3)
+    front, behind = (
+        network(LATENTS.embed({"z": z, "turn": torch.full((2,), angle)})) for angle in (0.4, 0.4 + math.pi)
+    )
+    assert (front - front.flip(-1)).abs().max() > 0.1
+    torch.testing.assert_close(behind, front.flip(-1), atol=1e-4, rtol=0)
+
+
+def test_the_elevation_of_the_camera_changes_what_is_seen() -> None:
+    images = [rendered(SMALL.model_copy(update={"elevation": height}), ImageShape(1, 16, 16), 30) for height in (0, 60)]
+    assert not torch.equal(*images)
+
+
+def test_an_angle_is_as_exact_under_bfloat16() -> None:
+    torch.manual_seed(0)
+    network = SMALL.build(LATENTS, ImageShape(1, 16, 16)).eval()
+    values = {"z": torch.randn(1, 3).expand(2, 3), "turn": torch.tensor([1.0, 1.001])}
+    with torch.autocast("cpu", torch.bfloat16):
+        images = network(LATENTS.embed(values))
+    assert images.dtype == torch.float32
+    assert not torch.equal(images[0], images[1])
+
+
+@pytest.mark.parametrize(
+    ("latents", "turn", "problem"),
+    [
+        (
+            {"turn": {"type": "circular"}},
+            "turn",
+            "generator.turn: at least one other latent must make the objects differ",
+        ),
+        (
+            {"turn": {"type": "circular"}, "z": {"type": "gaussian"}},
+            "trun",
+            "no latent is called 'trun'; did you mean 'turn'",
+        ),
+    ],
+)
+def test_a_spec_without_an_angle_or_objects_is_refused(latents: Mapping[str, object], turn: str, problem: str) -> None:
+    with pytest.raises(SpecError, match=problem):
+        small_spec(VolumeGenerator(turn=turn), {"latents": latents, "generator": {"type": "volume", "turn": turn}})
+
+
+@pytest.mark.parametrize("latent", [{"type": "uniform"}, {"type": "circular", "count": 2}])
+def test_what_turns_must_be_one_angle(latent: Mapping[str, object]) -> None:
+    fields = {"latents": {"z": {"type": "gaussian"}, "c": latent}, "generator": {"type": "volume", "turn": "c"}}
+    spec = small_spec(fields=fields)
+    (problem,) = spec.data_problems(spec.data.describe())
+    assert str(problem) == "generator.turn: 'c' is not one angle: a latent of type circular is"
