@@ -142,6 +142,11 @@ DATA: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "dcgan-folder": (folder_of_pictures, ["data.root={}"]),
     "infogan-folder": (folder_of_pictures, ["data.root={}"]),
     "r3gan-chairs": (array, ["data.path={}/images.npz"]),
+    "infogan-cifar": (
+        class_folders,
+        ["data.root={}", "data.test_fraction=0.4", "generator.width=0.04", "discriminator.trunk.width=0.04"],
+    ),
+    "infogan-photos": (people, ["data.root={}", "data.columns={}/columns.csv"]),
     "infogan-photos-mixed": (people, ["data.root={}", "data.columns={}/columns.csv"]),
     "style-photos": (people, ["data.root={}", "data.columns={}/columns.csv"]),
 }
