@@ -34,8 +34,8 @@ class VolumeGenerator(Generator):
     """A grid of density and colour that an angle turns, rendered in front of a plain background: for single objects.
 
     The latent in `turn` turns what is drawn by construction. All others enter a linear layer to a grid of 4x4x4, which
-    transposed convolutions double, with batch norm and ReLU between (Wu et al. 2016, arXiv 1610.07584). The grid is
-    turned, projected orthographically, and rendered by emission and absorption (Henzler et al. 2019, arXiv 1811.11606).
+    transposed convolutions double, with batch norm and ReLU between (Wu et al. 2016, arXiv 1610.07584), and a linear
+    layer to a tint, which is added to all colours. The grid is turned, projected orthographically, and rendered by emission and absorption (Henzler et al. 2019, arXiv 1811.11606).
     A training begins with a ball. Shading that moves with the camera cannot be drawn.
     """
 
@@ -81,20 +81,22 @@ class VolumeGeneratorModule(nn.Module):
         self.register_buffer("shape_columns", (~turns).nonzero().flatten(), persistent=False)
         self.register_buffer("ball", _ball(declared.grid), persistent=False)
         self.network = _grids(len(self.shape_columns), declared, 1 + image.channels)
+        self.tint = nn.Linear(len(self.shape_columns), image.channels)
+        init_normal(self.tint)
         self._elevation, self._depth = declared.elevation, declared.depth
         self._background = 2 * declared.background - 1
         self._image = image
 
     def forward(self, embedded: Tensor) -> Tensor:
-        grid = self.network(embedded[:, self.shape_columns])
+        latents = embedded[:, self.shape_columns]
+        grid, tint = self.network(latents), self.tint(latents)
         with torch.autocast(embedded.device.type, enabled=False):  # an angle of three digits would shake the object
-            return self._render(grid.float(), embedded[:, self.turn_columns].float())
-
-    def _render(self, grid: Tensor, azimuth: Tensor) -> Tensor:
-        density = OPAQUE * F.softplus(SHARP * grid[:, :1] + self.ball)
-        rotation = view_rotation(azimuth, self._elevation)
-        seen = resample(torch.cat([density, grid[:, 1:]], dim=1), rotation, self._image, self._depth)
-        return composite(seen[:, 0], seen[:, 1:].tanh(), self._background)
+            density = OPAQUE * F.softplus(SHARP * grid[:, :1].float() + self.ball)
+            volume = torch.cat([density, grid[:, 1:].float()], dim=1)
+            rotation = view_rotation(embedded[:, self.turn_columns].float(), self._elevation)
+            seen = resample(volume, rotation, self._image, self._depth)
+            colour = (seen[:, 1:] + tint.float()[:, :, None, None, None]).tanh()
+            return composite(seen[:, 0], colour, self._background)
 
 
 def _ball(side: int) -> Tensor:
