@@ -42,7 +42,7 @@ def test_half_a_turn_shows_the_mirror_image_of_the_outline() -> None:
     declared = SMALL.model_copy(update={"depth": 16})
     torch.manual_seed(0)
     network = declared.build(LATENTS, ImageShape(1, 16, 16)).eval()
-    network.network[-1].bias.data[1:] = -50.0  # black: the tint changes nothing
+    network.tint.bias.data.fill_(-50.0)  # black
     network.network[-1].weight.data[:, 0] *= 300.0  # no ball any more
     z = torch.randn(2, 3)
     front, behind = (
