@@ -43,7 +43,7 @@ def test_half_a_turn_shows_the_mirror_image_of_the_outline() -> None:
     torch.manual_seed(0)
     network = declared.build(LATENTS, ImageShape(1, 16, 16)).eval()
     network.tint.bias.data.fill_(-50.0)  # black
-    network.network[-1].weight.data[:, 0] *= 300.0  # no ball any more
+    network.network[-1].weight.data[:, 0] *= 3000.0  # no ball any more
     z = torch.randn(2, 3)
     front, behind = (
         network(LATENTS.embed({"z": z, "turn": torch.full((2,), angle)})) for angle in (0.4, 0.4 + math.pi)
