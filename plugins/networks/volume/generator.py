@@ -20,7 +20,7 @@ from gan_run import (
     init_normal,
     scaled,
 )
-from gan_run.plugins.networks.volume.rendering import composite, resample, view_rotation
+from gan_run.plugins.networks.volume.rendering import composite, middles, resample, view_points, view_rotation
 
 SMALLEST = 4
 """Side of the first grid."""
@@ -35,8 +35,7 @@ class VolumeGenerator(Generator):
 
     The latent in `turn` turns what is drawn by construction. All others enter a linear layer to a grid of 4x4x4, which
     transposed convolutions double, with batch norm and ReLU between (Wu et al. 2016, arXiv 1610.07584), and a linear
-    layer to a tint, which is added to all colours. The grid is turned, projected orthographically, and rendered by
-    emission and absorption (Henzler et al. 2019, arXiv 1811.11606). A training begins with a ball. Shading that moves
+    layer to a tint, which is added to all colours. The grid is turned, and rendered by emission and absorption (Henzler et al. 2019, arXiv 1811.11606). A training begins with a ball. Shading that moves
     with the camera cannot be drawn.
     """
 
@@ -47,6 +46,12 @@ class VolumeGenerator(Generator):
     turn: str = Field(description="The latent, an angle, by which the object is turned about the vertical axis.")
     elevation: float = Field(
         default=0.0, ge=-90, le=90, description="Angle of the camera above the horizon, in degrees."
+    )
+    distance: float | None = Field(
+        default=None,
+        gt=1,
+        description="Distance of the camera from the middle of the grid, in halves of its side; null for parallel "
+        "rays.",
     )
     background: float = Field(default=1.0, ge=0, le=1, description="Brightness behind the object: 0 black, 1 white.")
     grid: Literal[8, 16, 32, 64, 128] = Field(default=32, description="Side of the grid.")
@@ -72,6 +77,7 @@ class VolumeGeneratorModule(nn.Module):
 
     shape_columns: Tensor
     turn_columns: Tensor
+    points: Tensor
     ball: Tensor
 
     def __init__(self, declared: VolumeGenerator, latents: LatentSpace, image: ImageShape) -> None:
@@ -80,13 +86,14 @@ class VolumeGeneratorModule(nn.Module):
         turns[latents.columns(declared.turn)] = True
         self.register_buffer("turn_columns", turns.nonzero().flatten(), persistent=False)
         self.register_buffer("shape_columns", (~turns).nonzero().flatten(), persistent=False)
+        points = view_points(image, declared.depth, declared.distance)
+        self.register_buffer("points", points, persistent=False)
         self.register_buffer("ball", _ball(declared.grid), persistent=False)
         self.network = _grids(len(self.shape_columns), declared, 1 + image.channels)
         self.tint = nn.Linear(len(self.shape_columns), image.channels)
         init_normal(self.tint)
-        self._elevation, self._depth = declared.elevation, declared.depth
+        self._elevation = declared.elevation
         self._background = 2 * declared.background - 1
-        self._image = image
 
     def forward(self, embedded: Tensor) -> Tensor:
         latents = embedded[:, self.shape_columns]
@@ -95,15 +102,14 @@ class VolumeGeneratorModule(nn.Module):
             density = OPAQUE * F.softplus(SHARP * grid[:, :1].float() + self.ball)
             volume = torch.cat([density, grid[:, 1:].float()], dim=1)
             rotation = view_rotation(embedded[:, self.turn_columns].float(), self._elevation)
-            seen = resample(volume, rotation, self._image, self._depth)
+            seen = resample(volume, rotation, self.points)
             colour = (seen[:, 1:] + tint.float()[:, :, None, None, None]).tanh()
             return composite(seen[:, 0], colour, self._background)
 
 
 def _ball(side: int) -> Tensor:
     """What is added to the density before it is made positive, (D, H, W): falls with the distance from the middle."""
-    line = (torch.arange(side) + 0.5) * (2 / side) - 1
-    squares = line**2
+    squares = middles(side) ** 2
     return 1 - 5 * (squares[:, None, None] + squares[None, :, None] + squares[None, None, :]).sqrt()
 
 

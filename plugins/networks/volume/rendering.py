@@ -32,26 +32,48 @@ def view_rotation(azimuth: Tensor, elevation: float) -> Tensor:
     return turned @ turned.new_tensor([[1, 0, 0], [0, out, up], [0, -up, out]])
 
 
-def resample(volume: Tensor, rotation: Tensor, image: ImageShape, depth: int) -> Tensor:
-    """A volume as the camera sees it, by trilinear interpolation; outside of the volume all channels are 0.
+def view_points(image: ImageShape, depth: int, distance: float | None) -> Tensor:
+    """The points of a view: a ray for each pixel, through the volume.
 
-    The projection is orthographic, and the longer side of the image spans the volume.
+    The longer side of the image spans the volume, in perspective at its middle.
+
+    Args:
+        image: Shape of the image.
+        depth: Number of points on each ray.
+        distance: Of the camera from the middle of the volume; None for parallel rays.
+
+    Returns:
+        Points (depth, height, width, 3), from the nearest to the farthest.
+    """
+    longest = max(image.height, image.width)
+    far, down, right = torch.meshgrid(
+        middles(depth),
+        middles(image.height) * (image.height / longest),
+        middles(image.width) * (image.width / longest),
+        indexing="ij",
+    )
+    spread = 1.0 if distance is None else 1 + far / distance
+    return torch.stack([right * spread, down * spread, far], dim=-1)
+
+
+def resample(volume: Tensor, rotation: Tensor, points: Tensor) -> Tensor:
+    """A volume at the points of a view, by trilinear interpolation; outside of the volume all channels are 0.
 
     Args:
         volume: (N, K, D, H, W).
         rotation: From view to volume, (N, 3, 3).
-        image: Shape of the image.
-        depth: Number of points on the ray of each pixel.
+        points: Of the view, (depth, height, width, 3).
 
     Returns:
-        (N, K, depth, height, width), from the nearest points to the farthest.
+        (N, K, depth, height, width).
     """
-    longest = max(image.height, image.width)
-    scale = rotation.new_tensor([image.width / longest, image.height / longest, 1.0])
-    no_shift = rotation.new_zeros(len(rotation), 3, 1)
-    size = [*volume.shape[:2], depth, image.height, image.width]
-    points = F.affine_grid(torch.cat([rotation * scale, no_shift], dim=2), size, align_corners=False)
-    return F.grid_sample(volume, points, padding_mode="zeros", align_corners=False)
+    turned = torch.einsum("dhwk,njk->ndhwj", points, rotation)
+    return F.grid_sample(volume, turned, padding_mode="zeros", align_corners=False)
+
+
+def middles(count: int) -> Tensor:
+    """The middles of `count` equal parts of [-1, 1]."""
+    return (torch.arange(count) + 0.5) * (2 / count) - 1
 
 
 def composite(density: Tensor, colour: Tensor, background: float) -> Tensor:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gan_run import ImageShape
-from gan_run.plugins.networks.volume.rendering import composite, resample, view_rotation
+from gan_run.plugins.networks.volume.rendering import composite, resample, view_points, view_rotation
 
 
 def on_circle(degrees: float) -> Tensor:
@@ -51,7 +51,7 @@ def test_a_view_neither_stretches_nor_mirrors(azimuth: float, elevation: float) 
 def test_a_quarter_turn_moves_a_voxel_from_the_front_to_the_right() -> None:
     volume = torch.zeros(1, 1, 4, 4, 4, dtype=torch.float64)
     volume[0, 0, 0, 2, 1] = 1  # nearest, second row from below, second column
-    seen = resample(volume, view_rotation(on_circle(90), 0), ImageShape(1, 4, 4), depth=4)
+    seen = resample(volume, view_rotation(on_circle(90), 0), view_points(ImageShape(1, 4, 4), 4, None).double())
     wanted = torch.zeros_like(volume)
     wanted[0, 0, 1, 2, 3] = 1
     torch.testing.assert_close(seen, wanted)
@@ -59,8 +59,19 @@ def test_a_quarter_turn_moves_a_voxel_from_the_front_to_the_right() -> None:
 
 def test_the_longer_side_of_an_image_spans_the_volume() -> None:
     volume = torch.arange(4, dtype=torch.float64).view(1, 1, 1, 1, 4).expand(1, 1, 4, 4, 4)
-    seen = resample(volume, view_rotation(on_circle(0), 0), ImageShape(1, 4, 2), depth=4)
+    seen = resample(volume, view_rotation(on_circle(0), 0), view_points(ImageShape(1, 4, 2), 4, None).double())
     torch.testing.assert_close(seen[0, 0, 0, 0], torch.tensor([1.0, 2.0], dtype=torch.float64))
+
+
+def test_in_perspective_rays_spread_from_the_camera() -> None:
+    points = view_points(ImageShape(1, 2, 2), depth=2, distance=2.0)
+    near, far = points[0, 1, 1].tolist(), points[1, 1, 1].tolist()
+    assert near == pytest.approx((0.5 * 0.75, 0.5 * 0.75, -0.5))
+    assert far == pytest.approx((0.5 * 1.25, 0.5 * 1.25, 0.5))
+    camera = torch.tensor([0, 0, -2.0])
+    torch.testing.assert_close(
+        torch.cosine_similarity(points[0] - camera, points[1] - camera, dim=-1), torch.ones(2, 2)
+    )
 
 
 def test_light_by_hand() -> None:
