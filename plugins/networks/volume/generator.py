@@ -35,8 +35,9 @@ class VolumeGenerator(Generator):
 
     The latent in `turn` turns what is drawn by construction. All others enter a linear layer to a grid of 4x4x4, which
     transposed convolutions double, with batch norm and ReLU between (Wu et al. 2016, arXiv 1610.07584), and a linear
-    layer to a tint, which is added to all colours. The grid is turned, and rendered by emission and absorption (Henzler et al. 2019, arXiv 1811.11606). A training begins with a ball. Shading that moves
-    with the camera cannot be drawn.
+    layer to a tint, which is added to all colours. The grid is turned, and rendered by emission and absorption
+    (Henzler et al. 2019, arXiv 1811.11606). A training begins with a ball. Shading that moves with the camera cannot be
+    drawn.
     """
 
     type: Literal["volume"] = "volume"
