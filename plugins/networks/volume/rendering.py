@@ -27,7 +27,7 @@ def view_rotation(azimuth: Tensor, elevation: float) -> Tensor:
     """
     cosine, sine = azimuth.unbind(dim=1)
     zero, one = torch.zeros_like(cosine), torch.ones_like(cosine)
-    turned = torch.stack([cosine, zero, sine, zero, one, zero, -sine, zero, cosine], dim=1).unflatten(1, (3, 3))
+    turned = torch.stack([cosine, zero, sine, zero, one, zero, -sine, zero, cosine], dim=1).view(-1, 3, 3)
     up, out = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
     return turned @ turned.new_tensor([[1, 0, 0], [0, out, up], [0, -up, out]])
 
