@@ -100,6 +100,23 @@ class LatentSpace(nn.Module):
         start = sum(self[other].width for other in self._names[: self._names.index(name)])
         return slice(start, start + width)
 
+    def split_columns(self, names: Iterable[str]) -> tuple[Tensor, Tensor]:
+        """The columns of some latents in the generator's input, and those of all others.
+
+        Args:
+            names: Names of some latents.
+
+        Returns:
+            Indices of their columns, and of the other columns, both int64 on the CPU and rising.
+
+        Raises:
+            NotFoundByName: There is no latent of a name.
+        """
+        chosen = torch.zeros(self.width, dtype=torch.bool, device="cpu")  # its content decides shapes
+        for name in names:
+            chosen[self.columns(name)] = True
+        return chosen.nonzero().flatten(), (~chosen).nonzero().flatten()
+
     def sample(
         self, n: int, given: Values | None = None, held: Mapping[CodeDim, Tensor] | None = None
     ) -> dict[str, Tensor]:

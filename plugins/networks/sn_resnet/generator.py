@@ -75,11 +75,9 @@ class SNResNetGeneratorModule(nn.Module):
     ) -> None:
         super().__init__()
         plan = upsampling_plan_of(image)
-        conditional = torch.zeros(latents.width, dtype=torch.bool, device="cpu")  # its content decides shapes
-        for name in declared.condition:
-            conditional[latents.columns(name)] = True
-        self.register_buffer("noise_columns", (~conditional).nonzero().flatten(), persistent=False)
-        self.register_buffer("condition_columns", conditional.nonzero().flatten(), persistent=False)
+        condition_columns, noise_columns = latents.split_columns(declared.condition)
+        self.register_buffer("noise_columns", noise_columns, persistent=False)
+        self.register_buffer("condition_columns", condition_columns, persistent=False)
         self.first = nn.Linear(len(self.noise_columns), channels[0] * math.prod(plan.base))
         nn.init.xavier_uniform_(self.first.weight)
         nn.init.zeros_(self.first.bias)

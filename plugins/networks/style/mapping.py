@@ -25,11 +25,9 @@ class LatentInput(nn.Module):
 
     def __init__(self, latents: LatentSpace, noise: tuple[str, ...], code_width: int) -> None:
         super().__init__()
-        is_noise = torch.zeros(latents.width, dtype=torch.bool, device="cpu")  # its content decides shapes
-        for name in noise:
-            is_noise[latents.columns(name)] = True
-        self.register_buffer("noise_columns", is_noise.nonzero().flatten(), persistent=False)
-        self.register_buffer("code_columns", (~is_noise).nonzero().flatten(), persistent=False)
+        noise_columns, code_columns = latents.split_columns(noise)
+        self.register_buffer("noise_columns", noise_columns, persistent=False)
+        self.register_buffer("code_columns", code_columns, persistent=False)
         codes = len(self.code_columns)
         self.embed = equalised(nn.Linear(codes, code_width)) if codes else None
         self.width = len(self.noise_columns) + (code_width if codes else 0)

@@ -13,14 +13,13 @@ from gan_run import (
     DataInfo,
     Generator,
     ImageShape,
-    Latent,
     LatentSpace,
     Problem,
     SpecView,
     init_normal,
     scaled,
 )
-from gan_run.plugins.networks.volume.rendering import composite, middles, resample, view_points, view_rotation
+from gan_run.plugins.networks.volume.rendering import composite, middles, resample, turned, view_points
 
 SMALLEST = 4
 """Side of the first grid."""
@@ -60,12 +59,11 @@ class VolumeGenerator(Generator):
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         yield from spec.check_latent(self.turn, "turn")
-        latents = [place[-1] for place, _ in spec.find_all(Latent) if place[0] == "latents"]
-        if latents == [self.turn]:
-            yield Problem(("turn",), "at least one other latent must make the objects differ")
 
     def check_data(self, spec: SpecView, data: DataInfo) -> Iterable[Problem]:
         latents = spec.latent_space(data)
+        if set(latents) == {self.turn}:
+            yield Problem(("turn",), "at least one other latent must make the objects differ")
         if self.turn in latents and (latents[self.turn].period is None or latents[self.turn].width != 2):
             yield Problem(("turn",), f"{self.turn!r} is not one angle: a latent of type circular is")
 
@@ -83,17 +81,15 @@ class VolumeGeneratorModule(nn.Module):
 
     def __init__(self, declared: VolumeGenerator, latents: LatentSpace, image: ImageShape) -> None:
         super().__init__()
-        turns = torch.zeros(latents.width, dtype=torch.bool, device="cpu")  # its content decides shapes
-        turns[latents.columns(declared.turn)] = True
-        self.register_buffer("turn_columns", turns.nonzero().flatten(), persistent=False)
-        self.register_buffer("shape_columns", (~turns).nonzero().flatten(), persistent=False)
-        points = view_points(image, declared.depth, declared.distance)
+        turn_columns, shape_columns = latents.split_columns([declared.turn])
+        self.register_buffer("turn_columns", turn_columns, persistent=False)
+        self.register_buffer("shape_columns", shape_columns, persistent=False)
+        points = view_points(image, declared.depth, declared.elevation, declared.distance)
         self.register_buffer("points", points, persistent=False)
         self.register_buffer("ball", _ball(declared.grid), persistent=False)
         self.network = _grids(len(self.shape_columns), declared, 1 + image.channels)
         self.tint = nn.Linear(len(self.shape_columns), image.channels)
         init_normal(self.tint)
-        self._elevation = declared.elevation
         self._background = 2 * declared.background - 1
 
     def forward(self, embedded: Tensor) -> Tensor:
@@ -102,8 +98,7 @@ class VolumeGeneratorModule(nn.Module):
         with torch.autocast(embedded.device.type, enabled=False):  # an angle of three digits would shake the object
             density = OPAQUE * F.softplus(SHARP * grid[:, :1].float() + self.ball)
             volume = torch.cat([density, grid[:, 1:].float()], dim=1)
-            rotation = view_rotation(embedded[:, self.turn_columns].float(), self._elevation)
-            seen = resample(volume, rotation, self.points)
+            seen = resample(volume, turned(self.points, embedded[:, self.turn_columns].float()))
             colour = (seen[:, 1:] + tint.float()[:, :, None, None, None]).tanh()
             return composite(seen[:, 0], colour, self._background)
 

@@ -15,35 +15,19 @@ EDGE = 2.0
 """Length of a volume's edge."""
 
 
-def view_rotation(azimuth: Tensor, elevation: float) -> Tensor:
-    """Rotation matrices from a view to the volume: the object turns about the vertical axis in front of the camera.
-
-    Args:
-        azimuth: Cosine and sine of the angle by which the object is turned, (N, 2).
-        elevation: Angle of the camera above the horizon, in degrees; it looks at the middle of the volume.
-
-    Returns:
-        Matrices (N, 3, 3), which take points of the view to points of the volume.
-    """
-    cosine, sine = azimuth.unbind(dim=1)
-    zero, one = torch.zeros_like(cosine), torch.ones_like(cosine)
-    turned = torch.stack([cosine, zero, sine, zero, one, zero, -sine, zero, cosine], dim=1).view(-1, 3, 3)
-    up, out = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
-    return turned @ turned.new_tensor([[1, 0, 0], [0, out, up], [0, -up, out]])
-
-
-def view_points(image: ImageShape, depth: int, distance: float | None) -> Tensor:
-    """The points of a view: a ray for each pixel, through the volume.
+def view_points(image: ImageShape, depth: int, elevation: float, distance: float | None) -> Tensor:
+    """The points of a view of an object that is not turned: a ray for each pixel, through the volume.
 
     The longer side of the image spans the volume, in perspective at its middle.
 
     Args:
         image: Shape of the image.
         depth: Number of points on each ray.
+        elevation: Angle of the camera above the horizon, in degrees; it looks at the middle of the volume.
         distance: Of the camera from the middle of the volume; None for parallel rays.
 
     Returns:
-        Points (depth, height, width, 3), from the nearest to the farthest.
+        Points of the volume (depth, height, width, 3), from the nearest to the farthest.
     """
     longest = max(image.height, image.width)
     far, down, right = torch.meshgrid(
@@ -53,22 +37,38 @@ def view_points(image: ImageShape, depth: int, distance: float | None) -> Tensor
         indexing="ij",
     )
     spread = 1.0 if distance is None else 1 + far / distance
-    return torch.stack([right * spread, down * spread, far], dim=-1)
+    up, out = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
+    return torch.stack([right * spread, out * down * spread + up * far, out * far - up * down * spread], dim=-1)
 
 
-def resample(volume: Tensor, rotation: Tensor, points: Tensor) -> Tensor:
-    """A volume at the points of a view, by trilinear interpolation; outside of the volume all channels are 0.
+def turned(points: Tensor, azimuth: Tensor) -> Tensor:
+    """The points of a view in the volume of an object that is turned about the vertical axis.
+
+    Args:
+        points: Of a view of the object that is not turned, (..., 3).
+        azimuth: Cosine and sine of the angle by which the object is turned, (N, 2).
+
+    Returns:
+        Points (N, ..., 3).
+    """
+    right, down, far = points.unbind(dim=-1)
+    cosine, sine = azimuth.view(-1, 2, *[1] * right.dim()).unbind(dim=1)
+    return torch.stack(
+        [cosine * right + sine * far, down.expand(len(azimuth), *down.shape), cosine * far - sine * right], dim=-1
+    )
+
+
+def resample(volume: Tensor, points: Tensor) -> Tensor:
+    """A volume at some points, by trilinear interpolation; outside of the volume all channels are 0.
 
     Args:
         volume: (N, K, D, H, W).
-        rotation: From view to volume, (N, 3, 3).
-        points: Of the view, (depth, height, width, 3).
+        points: (N, depth, height, width, 3).
 
     Returns:
         (N, K, depth, height, width).
     """
-    turned = torch.einsum("dhwk,njk->ndhwj", points, rotation)
-    return F.grid_sample(volume, turned, padding_mode="zeros", align_corners=False)
+    return F.grid_sample(volume, points, padding_mode="zeros", align_corners=False)
 
 
 def middles(count: int) -> Tensor:

@@ -33,6 +33,15 @@ def test_every_name_has_its_columns_side_by_side(mixed: LatentSpace) -> None:
     assert mixed.width == 12
 
 
+def test_the_columns_of_some_latents_and_of_the_others_are_apart(mixed: LatentSpace) -> None:
+    chosen, others = mixed.split_columns(["pair", "z"])
+    assert chosen.tolist() == [0, 1, 2, 8, 9, 10, 11]
+    assert others.tolist() == [3, 4, 5, 6, 7]
+    assert [columns.tolist() for columns in mixed.split_columns([])] == [[], list(range(12))]
+    with pytest.raises(NotFoundByName, match="categorie"):
+        mixed.split_columns(["categorie"])
+
+
 def test_embedding_puts_every_value_into_its_own_columns(mixed: LatentSpace) -> None:
     values = {
         "c": torch.tensor([0.5]),
