@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from browser import CHROMIUM
 from forked import Forked, run_forked, started
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 torch.set_num_threads(1)
+settings.register_profile("gan-run", deadline=None)  # how long an example takes depends on the machine
+settings.load_profile("gan-run")
 
 SMALL: dict[str, object] = {
     "format": 1,

@@ -128,7 +128,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(names, values, max_size=4))
 def test_json_is_yaml_too_and_comments_change_nothing(fields: dict[str, object]) -> None:
     text = json.dumps(fields, indent=1)

@@ -27,6 +27,8 @@ OPAQUE = 8.0
 """Factor on densities: a fraction of the volume's edge is enough to be opaque."""
 SHARP = 4.0
 """Factor on what the network adds to the density before it is made positive, so that edges form early."""
+HARMONICS = 2
+"""Coefficients of a point's brightness: of the cosine and of the sine of the azimuth that it is seen from."""
 
 
 class VolumeGenerator(Generator):
@@ -35,8 +37,8 @@ class VolumeGenerator(Generator):
     The latent in `turn` turns what is drawn by construction. All others enter a linear layer to a grid of 4x4x4, which
     transposed convolutions double, with batch norm and ReLU between (Wu et al. 2016, arXiv 1610.07584), and a linear
     layer to a tint, which is added to all colours. The grid is turned, and rendered by emission and absorption
-    (Henzler et al. 2019, arXiv 1811.11606). A training begins with a ball. Shading that moves with the camera cannot be
-    drawn.
+    (Henzler et al. 2019, arXiv 1811.11606). A training begins with a ball. Without `shading`, a point has one colour
+    from all sides.
     """
 
     type: Literal["volume"] = "volume"
@@ -56,6 +58,11 @@ class VolumeGenerator(Generator):
     background: float = Field(default=1.0, ge=0, le=1, description="Brightness behind the object: 0 black, 1 white.")
     grid: Literal[8, 16, 32, 64, 128] = Field(default=32, description="Side of the grid.")
     depth: int = Field(default=24, ge=2, le=512, description="Number of points on the ray of each pixel.")
+    shading: bool = Field(
+        default=False,
+        description="Whether a point's brightness depends on the side that it is seen from, as it does where the light "
+        "stays with the camera: spherical harmonics of degree 1 (Fridovich-Keil et al. 2022, arXiv 2112.05131).",
+    )
 
     def check(self, spec: SpecView) -> Iterable[Problem]:
         yield from spec.check_latent(self.turn, "turn")
@@ -87,20 +94,31 @@ class VolumeGeneratorModule(nn.Module):
         points = view_points(image, declared.depth, declared.elevation, declared.distance)
         self.register_buffer("points", points, persistent=False)
         self.register_buffer("ball", _ball(declared.grid), persistent=False)
-        self.network = _grids(len(self.shape_columns), declared, 1 + image.channels)
+        channels = 1 + image.channels + (HARMONICS if declared.shading else 0)
+        self.network = _grids(len(self.shape_columns), declared, channels)
         self.tint = nn.Linear(len(self.shape_columns), image.channels)
         init_normal(self.tint)
+        self._colours = image.channels
+        self._shading = declared.shading
         self._background = 2 * declared.background - 1
 
     def forward(self, embedded: Tensor) -> Tensor:
         latents = embedded[:, self.shape_columns]
         grid, tint = self.network(latents), self.tint(latents)
         with torch.autocast(embedded.device.type, enabled=False):  # an angle of three digits would shake the object
+            azimuth = embedded[:, self.turn_columns].float()
             density = OPAQUE * F.softplus(SHARP * grid[:, :1].float() + self.ball)
             volume = torch.cat([density, grid[:, 1:].float()], dim=1)
-            seen = resample(volume, turned(self.points, embedded[:, self.turn_columns].float()))
-            colour = (seen[:, 1:] + tint.float()[:, :, None, None, None]).tanh()
-            return composite(seen[:, 0], colour, self._background)
+            seen = resample(volume, turned(self.points, azimuth))
+            colour = seen[:, 1 : 1 + self._colours] + tint.float()[:, :, None, None, None]
+            if self._shading:
+                colour = colour + _brightness(seen[:, -HARMONICS:], azimuth)
+            return composite(seen[:, 0], colour.tanh(), self._background)
+
+
+def _brightness(harmonics: Tensor, azimuth: Tensor) -> Tensor:
+    """The brightness of points as seen from an azimuth, (N, 1, D, H, W), from their coefficients (N, 2, D, H, W)."""
+    return (harmonics * azimuth[:, :, None, None, None]).sum(dim=1, keepdim=True)
 
 
 def _ball(side: int) -> Tensor:

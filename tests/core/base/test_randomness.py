@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_run.core.base.randomness import derive_seed, fork_rng, isolated_rng, permutation, seed_everything
@@ -13,13 +13,11 @@ def test_a_seed_is_the_same_on_every_machine_and_in_every_version() -> None:
     assert derive_seed(0, "step", 7) == 5327707716131262063
 
 
-@settings(deadline=None)
 @given(PARTS, PARTS)
 def test_seeds_differ_exactly_where_their_parts_do(some: list[str | int], others: list[str | int]) -> None:
     assert (derive_seed(*some) == derive_seed(*others)) == (list(map(str, some)) == list(map(str, others)))
 
 
-@settings(deadline=None)
 @given(PARTS)
 def test_a_seed_is_one_that_torch_takes(parts: list[str | int]) -> None:
     assert 0 <= derive_seed(*parts) < 2**63
@@ -58,7 +56,6 @@ def test_a_private_stream_gives_the_callers_back_after_an_error() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(0, 100))
 def test_a_permutation_holds_every_index_once(length: int, seed: int) -> None:
     assert torch.equal(permutation(length, seed).sort().values, torch.arange(length))

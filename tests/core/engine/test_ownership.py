@@ -88,7 +88,7 @@ def test_a_player_may_have_the_name_of_a_method(start: Start, player: str) -> No
     assert {"terms.bringing.layers.0.weight", "terms.bringing.layers.0.bias"} <= moved(training)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(player=st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]*", fullmatch=True))
 def test_a_player_of_any_name_is_trained_by_the_method_named_after_it(start: Start, player: str) -> None:
     if player in ("generator", "discriminator"):

@@ -35,7 +35,7 @@ def labels(feed: ShuffledFeed, number: int) -> list[int]:
     return [int(label) for label in feed.batch(number).columns["label"]]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(count=st.integers(1, 30), batch=st.integers(1, 40), epochs=st.integers(1, 3), seed=st.integers(0, 5))
 def test_every_epoch_shows_every_image_once_whatever_the_batch_size(
     count: int, batch: int, epochs: int, seed: int
@@ -48,7 +48,7 @@ def test_every_epoch_shows_every_image_once_whatever_the_batch_size(
         assert sorted(seen[epoch * count : (epoch + 1) * count]) == list(range(count))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(count=st.integers(1, 30), batch=st.integers(1, 40), numbers=st.lists(st.integers(0, 50), min_size=1))
 def test_batch_k_is_the_same_whoever_asks_and_in_whatever_order(count: int, batch: int, numbers: list[int]) -> None:
     wandering = shuffled(numbered(count), batch, seed=1)
@@ -147,7 +147,7 @@ def held(images: ImageSet) -> list[int]:
     return images.labels.tolist()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(count=st.integers(1, 20), data=st.data())
 def test_the_last_images_of_training_are_held_out_for_validation(count: int, data: st.DataObject) -> None:
     validation = data.draw(st.integers(0, count - 1))

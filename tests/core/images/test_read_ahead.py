@@ -53,7 +53,7 @@ def same(one: Batch, other: Batch) -> bool:
     return torch.equal(one.images, other.images) and torch.equal(one.columns["label"], other.columns["label"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     per_step=st.integers(1, 6),
     updates=st.lists(st.integers(1, 6), min_size=1, max_size=3),
@@ -72,7 +72,7 @@ def test_the_players_of_a_step_get_the_batches_of_images_in_memory(
                     assert same(ahead.batch(number), memory.batch(number))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(numbers=st.lists(st.integers(0, 40), min_size=1, max_size=8))
 def test_any_number_may_be_asked_for_in_any_order(numbers: list[int]) -> None:
     memory = feed_of(PIXELS)

@@ -109,7 +109,7 @@ def test_likelihoods_are_computed_in_full_precision_under_autocast() -> None:
     torch.testing.assert_close(found, angles(1).log_likelihood(params.float(), value))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(count=st.integers(2, 5), n=st.integers(1, 6))
 def test_copies_have_an_axis_of_their_own_and_their_columns_side_by_side(count: int, n: int) -> None:
     several = angles(count)
@@ -122,7 +122,7 @@ def test_copies_have_an_axis_of_their_own_and_their_columns_side_by_side(count: 
         torch.testing.assert_close(embedded[:, 2 * copy : 2 * copy + 2], AngleModule().embed(value[:, copy]))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(count=st.integers(2, 5), n=st.integers(1, 6))
 def test_the_likelihood_and_the_entropy_of_copies_are_sums_over_them(count: int, n: int) -> None:
     several, one = angles(count), AngleModule()

@@ -114,7 +114,7 @@ def test_what_is_neither_a_latent_nor_a_copy_is_refused(mixed: LatentSpace, name
         mixed.code_dims([name])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.dictionaries(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_-]{0,5}\Z"), st.integers(1, 12), min_size=1, max_size=4))
 def test_every_dial_is_found_by_what_it_is_written_as(counts: dict[str, int]) -> None:
     built = space(**{name: Uniform(count=count) for name, count in counts.items()})

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -9,7 +9,6 @@ from gan_run import ImageShape, check_resolution, upsampling_plan_of
 SIDES = st.integers(5, 600)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([3, 4, 5, 6, 7]), st.integers(1, 8))
 def test_a_square_of_3_to_7_times_a_power_of_two_is_reached_exactly_with_the_most_doublings(
     base: int, times: int
@@ -23,7 +22,6 @@ def test_a_square_of_3_to_7_times_a_power_of_two_is_reached_exactly_with_the_mos
     assert plan.crop(image) == plan.pad(image) == []
 
 
-@settings(deadline=None)
 @given(SIDES, SIDES)
 def test_a_plan_covers_every_image_from_5_pixels_with_the_fewest_pixels(height: int, width: int) -> None:
     image = ImageShape(1, height, width)

@@ -25,7 +25,7 @@ def test_it_is_on_as_often_as_declared() -> None:
     assert drawn.float().mean().item() == pytest.approx(0.3, abs=0.02)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0.01, 0.99), st.integers(1, 4))
 def test_the_entropy_is_that_of_a_biased_coin_per_copy(p: float, count: int) -> None:
     fakes = -p * math.log(p) - (1 - p) * math.log(1 - p)

@@ -17,7 +17,7 @@ def categories(classes: int, count: int = 1) -> LatentModule:
     return Categorical(classes=classes, count=count).module(CONTEXT)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(2, 50), st.integers(1, 4))
 def test_the_entropy_is_ln_k_per_copy(classes: int, count: int) -> None:
     assert categories(classes, count).entropy().item() == pytest.approx(count * math.log(classes), abs=1e-4)
@@ -99,7 +99,7 @@ def test_a_q_that_knows_half_of_the_bits_recovers_half() -> None:
     assert categories(4).recovery(params, value).item() == pytest.approx(0.5, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(2, 6), st.integers(1, 3), st.integers(0, 100))
 def test_recovery_is_a_share(classes: int, count: int, seed: int) -> None:
     torch.manual_seed(seed)

@@ -64,7 +64,7 @@ def test_with_a_learnt_std_the_likelihood_is_that_of_torch_distributions() -> No
 
 
 @pytest.mark.usefixtures("float64")
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(-1, 6))
 def test_the_density_integrates_to_one(sharpness: float) -> None:
     values = torch.linspace(-math.pi, math.pi, 20001, dtype=torch.float64)[:-1]

@@ -125,7 +125,7 @@ def test_recovery_is_the_share_of_the_variance_that_is_explained(declared: type[
     assert declared().module(CONTEXT).recovery(value[:, None] * 0.5, value).item() == pytest.approx(0.75)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 3), st.integers(1, 8), st.floats(-3, 3), st.integers(0, 100))
 def test_recovery_is_a_share_whatever_the_batch(count: int, n: int, factor: float, seed: int) -> None:
     torch.manual_seed(seed)

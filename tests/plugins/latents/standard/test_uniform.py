@@ -21,7 +21,7 @@ def test_the_entropy_of_the_papers_codes_is_ln_2() -> None:
     assert uniform().entropy().item() == pytest.approx(math.log(2), abs=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(BOUNDS, st.floats(0.125, 100, width=32), st.integers(1, 4))
 def test_the_entropy_is_the_logarithm_of_the_range_per_copy(low: float, span: float, count: int) -> None:
     high = low + span
@@ -36,7 +36,7 @@ def test_the_prior_is_even_from_bound_to_bound_and_nothing_beyond() -> None:
     assert found.tolist() == pytest.approx([-math.log(4)] * 3 + [-math.inf] * 2)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(BOUNDS, st.floats(0.125, 100, width=32))
 def test_draws_stay_within_the_range_and_fill_it(low: float, span: float) -> None:
     torch.manual_seed(0)

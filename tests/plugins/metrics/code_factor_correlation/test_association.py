@@ -122,7 +122,7 @@ def test_what_never_changes_is_associated_with_nothing(kind: str, other: str) ->
     assert associate(still, still).strength == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(KINDS),
     st.sampled_from(KINDS),

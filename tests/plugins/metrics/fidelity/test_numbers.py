@@ -136,7 +136,7 @@ def plain_prdc(generated: Tensor, real: Tensor, k: int) -> dict[str, float]:
     }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(6, 40), st.integers(6, 40), st.integers(1, 5))
 def test_prdc_is_that_of_brute_force(seed: int, n: int, m: int, k: int) -> None:
     stream = torch.Generator().manual_seed(seed)

@@ -23,7 +23,7 @@ def linear(network: nn.Module) -> list[tuple[int, int]]:
     return [(layer.in_features, layer.out_features) for layer in network.modules() if isinstance(layer, nn.Linear)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SHAPES, HIDDEN, st.integers(1, 3))
 def test_images_of_any_shape_are_made_and_seen_in_batches_of_any_size(
     image: ImageShape, hidden: tuple[int, ...], n: int
@@ -37,7 +37,7 @@ def test_images_of_any_shape_are_made_and_seen_in_batches_of_any_size(
     assert features.maps == ()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SHAPES, HIDDEN, st.sampled_from([0.5, 1.0, 2.0, 0.001]))
 def test_layers_have_the_declared_widths_times_the_factor(
     image: ImageShape, hidden: tuple[int, ...], width: float

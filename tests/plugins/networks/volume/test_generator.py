@@ -57,6 +57,18 @@ def test_the_elevation_of_the_camera_changes_what_is_seen() -> None:
     assert not torch.equal(*images)
 
 
+@pytest.mark.parametrize("degrees", [0, 60, 90, 180])
+def test_with_shading_the_side_that_a_point_is_seen_from_changes_its_brightness(degrees: float) -> None:
+    declared = SMALL.model_copy(update={"shading": True, "background": 0.5})
+    torch.manual_seed(0)
+    network = declared.build(LATENTS, ImageShape(1, 9, 9)).eval()
+    network.network[-1].weight.data.zero_()
+    network.network[-1].bias.data[:] = torch.tensor([0.0, 0.0, 0.5, 0.0])  # a ball, gray, brighter from the front
+    network.tint.weight.data.zero_()
+    image = network(LATENTS.embed({"z": torch.randn(1, 3), "turn": torch.tensor([math.radians(degrees)])}))
+    assert image[0, 0, 4, 4].item() == pytest.approx(math.tanh(0.5 * math.cos(math.radians(degrees))), abs=0.01)
+
+
 def test_an_angle_is_as_exact_under_bfloat16() -> None:
     torch.manual_seed(0)
     network = SMALL.build(LATENTS, ImageShape(1, 16, 16)).eval()

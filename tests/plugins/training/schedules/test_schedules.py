@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -13,7 +13,6 @@ NUMBERS = st.floats(-10, 10)
 STEPS = st.integers(0, 1000)
 
 
-@settings(deadline=None)
 @given(NUMBERS, STEPS, st.integers(1, 1000))
 def test_a_constant_is_always_itself(value: float, step: int, steps: int) -> None:
     assert Constant(value=value).at(step, steps) == value
@@ -48,7 +47,6 @@ def test_without_an_end_it_goes_on_to_the_end_of_the_run(ramp: type[LinearSchedu
 
 
 @RAMPS
-@settings(deadline=None)
 @given(start=NUMBERS, end=NUMBERS, begin=STEPS, length=st.integers(1, 1000), step=st.integers(0, 3000))
 def test_a_ramp_stays_between_its_ends_and_at_them_outside(
     ramp: type[LinearSchedule] | type[Cosine], start: float, end: float, begin: int, length: int, step: int
@@ -63,7 +61,6 @@ def test_a_ramp_stays_between_its_ends_and_at_them_outside(
 
 
 @RAMPS
-@settings(deadline=None)
 @given(begin=STEPS, length=st.integers(1, 100), step=st.integers(0, 1200))
 def test_a_ramp_never_turns_back(ramp: type[LinearSchedule] | type[Cosine], begin: int, length: int, step: int) -> None:
     schedule = ramp(start=0.0, end=1.0, from_step=begin, to_step=begin + length)
