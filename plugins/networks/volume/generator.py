@@ -94,12 +94,10 @@ class VolumeGeneratorModule(nn.Module):
         points = view_points(image, declared.depth, declared.elevation, declared.distance)
         self.register_buffer("points", points, persistent=False)
         self.register_buffer("ball", _ball(declared.grid), persistent=False)
-        channels = 1 + image.channels + (HARMONICS if declared.shading else 0)
-        self.network = _grids(len(self.shape_columns), declared, channels)
+        self._parts = [1, image.channels, HARMONICS if declared.shading else 0]  # density, colour, harmonics
+        self.network = _grids(len(self.shape_columns), declared, sum(self._parts))
         self.tint = nn.Linear(len(self.shape_columns), image.channels)
         init_normal(self.tint)
-        self._colours = image.channels
-        self._shading = declared.shading
         self._background = 2 * declared.background - 1
 
     def forward(self, embedded: Tensor) -> Tensor:
@@ -109,10 +107,10 @@ class VolumeGeneratorModule(nn.Module):
             azimuth = embedded[:, self.turn_columns].float()
             density = OPAQUE * F.softplus(SHARP * grid[:, :1].float() + self.ball)
             volume = torch.cat([density, grid[:, 1:].float()], dim=1)
-            seen = resample(volume, turned(self.points, azimuth))
-            colour = seen[:, 1 : 1 + self._colours] + tint.float()[:, :, None, None, None]
-            if self._shading:
-                colour = colour + _brightness(seen[:, -HARMONICS:], azimuth)
+            seen, colour, harmonics = torch.split(resample(volume, turned(self.points, azimuth)), self._parts, dim=1)
+            colour = colour + tint.float()[:, :, None, None, None]
+            if harmonics.shape[1]:
+                colour = colour + _brightness(harmonics, azimuth)
             return composite(seen[:, 0], colour.tanh(), self._background)
 
 
